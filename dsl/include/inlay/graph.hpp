@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graph contract: the flat binary image of a network that the DSL writes, the compiler imports and the
+// interpreter runs. Plain records of 32-bit fields, a version, and a bounds-checked reader.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "inlay/activations.hpp"
+
+namespace inlay {
+
+/// First word of every image; "INLY" in memory on a little-endian machine.
+inline constexpr std::uint32_t graph_magic = 0x594c4e49u;
+/// Raised whenever a record or the meaning of a field changes. A reader accepts its own version only.
+inline constexpr std::uint32_t graph_version = 1;
+/// The ELF section that `INLAY_NETWORK` writes; it may hold several images, each aligned to 8 bytes.
+inline constexpr std::string_view graph_section = ".inlay";
+
+inline constexpr std::uint32_t max_rank = 6;
+/// Most elements that one value may have; keeps every index of a sample inside 31 bits.
+inline constexpr std::uint64_t max_elements = 0x7fffffffu;
+/// Marks an absent operand (a dense layer without bias).
+inline constexpr std::uint32_t no_node = 0xffffffffu;
+
+enum class dtype : std::uint32_t { f32 = 1 };
+
+/// What a node computes. Every node yields exactly one value, so a node's index is also its value's.
+enum class op : std::uint32_t {
+  input = 1,      ///< a network input; inputs come in declaration order
+  parameter = 2,  ///< weights found by name in a weights file
+  constant = 3,   ///< weights written in the source; `first_datum` names the first of their elements
+  dense = 4,      ///< operands x[K], weight[N,K], bias[N] or no_node; y = weight x + bias (torch.nn.Linear)
+  map = 5,        ///< pointwise scalar program over operands of one shape; one-element operands are broadcast
+  softmax = 6,    ///< softmax over the last axis
+  reshape = 7,    ///< same elements in row-major order, another shape
+  concat = 8,     ///< operands joined along `axis`
+};
+
+/// An instruction of a pointwise program. Comparisons yield 0 or 1 as f32 (false with NaN, but for not_equal).
+enum class scalar_op : std::uint32_t {
+  operand = 1,  ///< element of the node's operand number `a`
+  literal = 2,  ///< the number `p0`
+  add = 3,
+  subtract = 4,
+  multiply = 5,
+  divide = 6,
+  minimum = 7,  ///< NaN if either side is NaN
+  maximum = 8,  ///< NaN if either side is NaN
+  less = 9,
+  less_equal = 10,
+  greater = 11,
+  greater_equal = 12,
+  equal = 13,
+  not_equal = 14,
+  select = 15,  ///< a != 0 ? b : c
+  apply = 16,   ///< the activation `function` with parameters p0, p1, on `a`, at accuracy `tier`
+};
+
+/// Number of earlier results that `code` reads (fields a, b, c in this order); 0 for an unknown code.
+constexpr std::uint32_t scalar_arity(scalar_op code) {
+  switch (code) {
+    case scalar_op::operand:
+    case scalar_op::literal: return 0;
+    case scalar_op::apply: return 1;
+    case scalar_op::select: return 3;
+    default: return code >= scalar_op::add && code <= scalar_op::not_equal ? 2 : 0;
+  }
+}
+
+/// A range of a table: of the string pool, the operands or the instructions.
+struct range_record {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+};
+
+/// A static shape: the sizes of one sample, without the batch.
+struct shape {
+  std::uint32_t rank = 0;
+  std::array<std::uint32_t, max_rank> sizes{};
+
+  constexpr std::uint64_t elements() const {
+    std::uint64_t product = 1;
+    for (std::uint32_t i = 0; i < rank; ++i) {
+      if (sizes[i] != 0 && product > ~std::uint64_t{0} / sizes[i]) return ~std::uint64_t{0};
+      product *= sizes[i];
+    }
+    return product;
+  }
+  friend constexpr bool operator==(const shape& a, const shape& b) {
+    if (a.rank != b.rank) return false;
+    for (std::uint32_t i = 0; i < a.rank; ++i)
+      if (a.sizes[i] != b.sizes[i]) return false;
+    return true;
+  }
+};
+
+template <std::uint32_t... Sizes>
+inline constexpr shape shape_of{sizeof...(Sizes), {Sizes...}};
+
+struct node_record {
+  op kind{};
+  dtype type{};
+  shape dims;
+  range_record name;          ///< layer or parameter name with its scopes ("layer1.0.fc1"); may be empty
+  range_record operands;      ///< into the operand table; each entry is an earlier node or no_node
+  range_record instructions;  ///< of a map
+  std::uint32_t axis = 0;     ///< of a concat
+  std::uint32_t first_datum = 0;  ///< of a constant
+  std::uint32_t line = 0;         ///< in `source_file`; not part of the hash
+  std::uint32_t column = 0;
+};
+
+struct instruction {
+  scalar_op code{};
+  activation function{};
+  accuracy tier{};
+  std::uint32_t a = 0, b = 0, c = 0;
+  float p0 = 0, p1 = 0;
+};
+
+struct output_record {
+  std::uint32_t node = 0;
+  range_record name;
+};
+
+/// Where a table lies, in bytes from the image's start, and how many records it has.
+struct table_record {
+  std::uint32_t offset = 0;
+  std::uint32_t count = 0;
+};
+
+struct alignas(8) graph_header {
+  std::uint32_t magic = graph_magic;
+  std::uint32_t version = graph_version;
+  std::uint64_t hash = 0;
+  std::uint32_t image_bytes = 0;
+  range_record name;
+  range_record source_file;
+  table_record nodes, operands, instructions, outputs, data, characters;
+  std::uint32_t reserved = 0;
+};
+
+/// A graph as its readers see it: non-owning, cheap to copy, usable in constant expressions.
+struct graph_view {
+  std::uint64_t hash = 0;
+  std::string_view name;
+  std::string_view source_file;
+  std::span<const node_record> nodes;
+  std::span<const std::uint32_t> operand_table;
+  std::span<const instruction> instruction_table;
+  std::span<const output_record> outputs;
+  std::span<const float> data;
+  std::string_view characters;
+
+  constexpr std::string_view text(range_record r) const { return characters.substr(r.first, r.count); }
+  constexpr std::string_view name_of(const node_record& n) const { return text(n.name); }
+  constexpr std::span<const std::uint32_t> operands(const node_record& n) const {
+    return operand_table.subspan(n.operands.first, n.operands.count);
+  }
+  constexpr std::span<const instruction> program(const node_record& n) const {
+    return instruction_table.subspan(n.instructions.first, n.instructions.count);
+  }
+  /// Elements of a constant node, row-major.
+  constexpr std::span<const float> elements(const node_record& n) const {
+    return data.subspan(n.first_datum, static_cast<std::size_t>(n.dims.elements()));
+  }
+};
+
+/// Identity of a graph: everything that changes what is computed or how it is called, and nothing else.
+/// 64-bit FNV-1a over the records, word by word; source positions are left out.
+constexpr std::uint64_t graph_hash(const graph_view& g) {
+  std::uint64_t h = 0xcbf29ce484222325u;
+  auto word = [&h](std::uint32_t w) { h = (h ^ w) * 0x100000001b3u; };
+  auto range = [&](range_record r) { word(r.first), word(r.count); };
+  auto chars = [&](std::string_view s) {
+    word(static_cast<std::uint32_t>(s.size()));
+    for (char c : s) word(static_cast<unsigned char>(c));
+  };
+  word(graph_version);
+  chars(g.name);
+  for (const node_record& n : g.nodes) {
+    word(static_cast<std::uint32_t>(n.kind)), word(static_cast<std::uint32_t>(n.type)), word(n.dims.rank);
+    for (std::uint32_t i = 0; i < n.dims.rank; ++i) word(n.dims.sizes[i]);
+    chars(g.name_of(n)), range(n.operands), range(n.instructions), word(n.axis), word(n.first_datum);
+  }
+  for (std::uint32_t o : g.operand_table) word(o);
+  for (const instruction& i : g.instruction_table) {
+    word(static_cast<std::uint32_t>(i.code)), word(static_cast<std::uint32_t>(i.function));
+    word(static_cast<std::uint32_t>(i.tier)), word(i.a), word(i.b), word(i.c);
+    word(std::bit_cast<std::uint32_t>(i.p0)), word(std::bit_cast<std::uint32_t>(i.p1));
+  }
+  for (const output_record& o : g.outputs) word(o.node), chars(g.text(o.name));
+  for (float f : g.data) word(std::bit_cast<std::uint32_t>(f));
+  return h;
+}
+
+/// The image itself, sized exactly; its bytes are the contract. Empty tables keep one unused record.
+template <std::size_t Nodes, std::size_t Operands, std::size_t Instructions, std::size_t Outputs, std::size_t Data,
+          std::size_t Characters>
+struct graph_image {
+  template <std::size_t N>
+  static constexpr std::size_t at_least_one = N == 0 ? 1 : N;
+
+  graph_header header;
+  std::array<node_record, at_least_one<Nodes>> nodes{};
+  std::array<std::uint32_t, at_least_one<Operands>> operands{};
+  std::array<instruction, at_least_one<Instructions>> instructions{};
+  std::array<output_record, at_least_one<Outputs>> outputs{};
+  std::array<float, at_least_one<Data>> data{};
+  std::array<char, (at_least_one<Characters> + 7) / 8 * 8> characters{};
+
+  constexpr graph_view view() const {
+    graph_view g;
+    g.hash = header.hash;
+    g.nodes = {nodes.data(), Nodes};
+    g.operand_table = {operands.data(), Operands};
+    g.instruction_table = {instructions.data(), Instructions};
+    g.outputs = {outputs.data(), Outputs};
+    g.data = {data.data(), Data};
+    g.characters = {characters.data(), Characters};
+    g.name = g.text(header.name);
+    g.source_file = g.text(header.source_file);
+    return g;
+  }
+
+  /// Fills the header once the tables, `header.name` and `header.source_file` are in place.
+  constexpr void seal() {
+    std::uint32_t offset = sizeof(graph_header);
+    auto table = [&offset](table_record& t, std::size_t count, std::size_t bytes) {
+      t = {offset, static_cast<std::uint32_t>(count)};
+      offset += static_cast<std::uint32_t>(bytes);
+    };
+    table(header.nodes, Nodes, sizeof nodes);
+    table(header.operands, Operands, sizeof operands);
+    table(header.instructions, Instructions, sizeof instructions);
+    table(header.outputs, Outputs, sizeof outputs);
+    table(header.data, Data, sizeof data);
+    table(header.characters, Characters, sizeof characters);
+    header.image_bytes = sizeof(graph_image);
+    header.hash = graph_hash(view());
+  }
+};
+
+}  // namespace inlay
