@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vector form of the activation table.
+#ifndef INLAY_CODEGEN_ACTIVATIONS_H
+#define INLAY_CODEGEN_ACTIVATIONS_H
+
+#include "Inlay/Codegen/VectorBuilder.h"
+#include "Inlay/Dialect/InlayDialect.h"
+
+namespace inlay::compiler {
+
+/// Emits `op` on a vector `x` of `features.lanes` elements, inline, from arithmetic alone.
+mlir::Value emitActivation(ActivationOp op, mlir::Value x, mlir::OpBuilder &builder, VectorFeatures features);
+
+/// exp at the `exact` tier, for softmax.
+mlir::Value emitExp(mlir::Value x, mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features);
+
+}  // namespace inlay::compiler
+
+#endif  // INLAY_CODEGEN_ACTIVATIONS_H

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts about a planned network that the entry point, the header and the manifest need.
+#ifndef INLAY_CODEGEN_NETWORKS_H
+#define INLAY_CODEGEN_NETWORKS_H
+
+#include <string>
+#include <vector>
+
+#include "Inlay/Dialect/InlayDialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace inlay::compiler {
+
+/// Module attribute: one dictionary per network, what BuildEntryPoints works from.
+inline constexpr llvm::StringLiteral kEntriesAttr = "inlay.entries";
+
+struct PortSummary {
+  std::string name;
+  std::vector<int64_t> shape;  // of one sample
+  int64_t elements = 0;
+};
+
+struct LayerSummary {
+  std::string name;                // layer name, or the op's kind
+  std::string kind;                // "dense", "map", "softmax", "concat"
+  std::vector<std::string> fused;  // ops of the epilogue or the map, in order
+  int64_t inputs = 0, outputs = 0;
+  int64_t flops = 0;               // per sample; a multiply-add counts 2, an activation 1
+  int64_t weightBytes = 0;         // as stored in the object
+  std::string tile;                // "14x32", dense only
+};
+
+struct NetworkSummary {
+  std::string name;
+  uint64_t hash = 0;
+  std::vector<PortSummary> inputs, outputs;
+  std::vector<LayerSummary> layers;
+  std::vector<int64_t> rowBlocks;  // descending, ends with 1
+  int64_t scratchBytes = 0;
+  int64_t weightBytes = 0;
+  int64_t flops = 0;
+
+  std::string kernelName(int64_t rows) const { return name + "_rows" + std::to_string(rows); }
+};
+
+/// Reads the facts off a network that has been through the plan phase.
+NetworkSummary summarize(mlir::func::FuncOp network);
+
+/// The part of a summary that the entry point needs, and back.
+mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext *context);
+NetworkSummary entryFromAttribute(mlir::Attribute attribute);
+
+/// Mangled names (Itanium ABI) of `inlay::kernel_run<hash, ...>` and `inlay::kernel_scratch_bytes<hash>`, by which
+/// the C++ runtime refers to a kernel: they contain the graph's hash, so a stale kernel does not link.
+std::string mangledRun(const NetworkSummary &summary);
+std::string mangledScratchBytes(const NetworkSummary &summary);
+
+}  // namespace inlay::compiler
+
+#endif  // INLAY_CODEGEN_NETWORKS_H

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vector arithmetic as the activation formulas see it: three value types and one method per machine operation.
+#ifndef INLAY_CODEGEN_VECTORBUILDER_H
+#define INLAY_CODEGEN_VECTORBUILDER_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Builders.h"
+
+namespace inlay::compiler {
+
+/// What the target offers beyond the common operations. A formula may use a hook only where it is present.
+struct VectorFeatures {
+  int64_t lanes = 16;
+  bool fma = true;      ///< fused multiply-add in hardware
+  bool avx512 = false;  ///< vscalefps, vpermi2ps at 16 lanes
+};
+
+/// Emits vector IR for one register width. Every operation keeps the IEEE meaning of its name; nothing is
+/// reassociated.
+class VectorBuilder {
+ public:
+  struct Float {
+    mlir::Value value;
+  };
+  struct Int {
+    mlir::Value value;
+  };
+  struct Mask {
+    mlir::Value value;
+  };
+
+  VectorBuilder(mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features);
+
+  Float constant(float number);
+  Int constant_int(int32_t number);
+
+  Float add(Float a, Float b);
+  Float sub(Float a, Float b);
+  Float mul(Float a, Float b);
+  Float div(Float a, Float b);
+  Float fma(Float a, Float b, Float c);  ///< a * b + c, rounded once
+  Float neg(Float a);
+  Float abs(Float a);
+  Float copysign(Float magnitude, Float sign);
+  Float sqrt(Float a);
+  Float min(Float a, Float b);  ///< a < b ? a : b, so NaN on either side gives b
+  Float max(Float a, Float b);  ///< a > b ? a : b, so NaN on either side gives b
+
+  Mask lt(Float a, Float b);
+  Mask le(Float a, Float b);
+  Mask gt(Float a, Float b);
+  Mask ge(Float a, Float b);
+  Mask eq(Float a, Float b);
+  Mask ne(Float a, Float b);
+  Mask is_nan(Float a);
+  Float select(Mask condition, Float yes, Float no);
+  Int select(Mask condition, Int yes, Int no);
+  Mask mask_and(Mask a, Mask b);
+  Mask mask_or(Mask a, Mask b);
+  Mask mask_not(Mask a);
+
+  Int add(Int a, Int b);
+  Int sub(Int a, Int b);
+  Int bit_and(Int a, Int b);
+  Int bit_or(Int a, Int b);
+  Int bit_xor(Int a, Int b);
+  Int shl(Int a, int amount);
+  Int shr_logical(Int a, int amount);
+  Int shr_arithmetic(Int a, int amount);
+  Mask eq(Int a, Int b);
+  Mask lt(Int a, Int b);
+  Mask gt(Int a, Int b);
+
+  Int bitcast_int(Float a);
+  Float bitcast_float(Int a);
+
+  bool has_scalef() const { return features.avx512 && features.lanes == 16; }
+  Float scalef(Float x, Float exponent);  ///< x * 2^floor(exponent), overflow and denormals as in one rounding
+
+ private:
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+  VectorFeatures features;
+  mlir::VectorType floats, ints, masks;
+
+  mlir::Value compare(mlir::arith::CmpFPredicate predicate, mlir::Value a, mlir::Value b);
+  mlir::Value splat(mlir::TypedAttr element, mlir::VectorType type);
+};
+
+}  // namespace inlay::compiler
+
+#endif  // INLAY_CODEGEN_VECTORBUILDER_H

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// C++ side of the inlay dialect.
+#ifndef INLAY_DIALECT_INLAYDIALECT_H
+#define INLAY_DIALECT_INLAYDIALECT_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "inlay/activations.hpp"
+
+#include "Inlay/Dialect/InlayDialect.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "Inlay/Dialect/InlayAttributes.h.inc"
+
+#define GET_OP_CLASSES
+#include "Inlay/Dialect/InlayOps.h.inc"
+
+namespace inlay::compiler {
+
+/// Names of the discardable attributes that the phases leave on functions and ops.
+inline constexpr llvm::StringLiteral kHashAttr = "inlay.hash";            // function: graph hash
+inline constexpr llvm::StringLiteral kNameAttr = "inlay.name";            // argument and result: user's name
+inline constexpr llvm::StringLiteral kPlacementAttr = "inlay.placement";  // op: where its result lives
+inline constexpr llvm::StringLiteral kArenaAttr = "inlay.arena";          // function: arena elements per row
+inline constexpr llvm::StringLiteral kRowBlocksAttr = "inlay.row_blocks"; // function: rows of each kernel, descending
+inline constexpr llvm::StringLiteral kLanesAttr = "inlay.lanes";          // function: f32 elements per vector
+
+/// Row of the table for a name such as "tanh"; null if there is none.
+const activation_row *findActivation(llvm::StringRef name);
+
+/// Elements of a static shape.
+inline int64_t elementsOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType()).getNumElements();
+}
+
+}  // namespace inlay::compiler
+
+#endif  // INLAY_DIALECT_INLAYDIALECT_H

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inlay dialect and its attributes.
+#ifndef INLAY_DIALECT_TD
+#define INLAY_DIALECT_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/OpBase.td"
+
+def Inlay_Dialect : Dialect {
+  let name = "inlay";
+  let cppNamespace = "::inlay::compiler";
+  let summary = "neural networks, one sample at a time";
+  let description = [{
+    A network is a `func.func` over ranked tensors of `f32` with static shapes. The batch is implicit: shapes are
+    those of one sample, and the emit phase adds the row dimension. Ops carry their layer's name; locations point at
+    the line of the model's source.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+def Inlay_PlacementAttr : AttrDef<Inlay_Dialect, "Placement"> {
+  let mnemonic = "placement";
+  let summary = "where the plan phase put a value";
+  let description = [{
+    `root` is `input`, `output`, `arena` or `constant`; `index` counts inputs and outputs. `offset` is the position of
+    the value inside a row and `stride` the distance between rows, both in elements. An arena buffer starts at
+    `base` elements times the number of rows of the kernel. In a `padded` value the rest of the last vector of each
+    row belongs to the value as well, so kernels may write it without a mask.
+
+    ```mlir
+    #inlay.placement<arena 0, base = 64, offset = 0, stride = 32, padded = true>
+    ```
+  }];
+  let parameters = (ins StringRefParameter<"buffer kind">:$root, "int64_t":$index, "int64_t":$base,
+                        "int64_t":$offset, "int64_t":$stride, "bool":$padded);
+  let assemblyFormat = [{
+    `<` $root $index `,` `base` `=` $base `,` `offset` `=` $offset `,` `stride` `=` $stride `,`
+        `padded` `=` $padded `>`
+  }];
+}
+
+#endif // INLAY_DIALECT_TD

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The phases of the compiler: named pass pipelines, run one after the other.
+#ifndef INLAY_PIPELINES_PIPELINES_H
+#define INLAY_PIPELINES_PIPELINES_H
+
+#include <optional>
+
+#include "Inlay/Codegen/Networks.h"
+#include "Inlay/Target/Target.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace inlay::compiler {
+
+enum class Phase { import, simplify, fuse, layout, plan, emit, lower, object };
+
+/// All phases in order, for option values and messages.
+inline constexpr Phase kPhases[] = {Phase::import, Phase::simplify, Phase::fuse,  Phase::layout,
+                                    Phase::plan,   Phase::emit,     Phase::lower, Phase::object};
+llvm::StringRef nameOf(Phase phase);
+std::optional<Phase> phaseByName(llvm::StringRef name);
+
+/// The target facts that passes take as options.
+struct PhaseOptions {
+  int64_t vectorLength = 16;
+  int64_t registers = 32;
+  bool avx512 = false;
+
+  static PhaseOptions of(const Target &target) { return {target.vectorLength, target.registers, target.avx512}; }
+};
+
+/// Appends the passes of one phase; nothing for import and object, which are not pass pipelines.
+void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &options);
+
+/// Dialects that any phase may produce.
+void registerDialects(mlir::DialectRegistry &registry);
+/// Makes `--inlay-simplify`, ..., `--inlay-lower` known to inlay-opt.
+void registerPhasePipelines();
+
+struct CompileOptions {
+  Phase last = Phase::object;
+  std::string dumpDirectory;  ///< where each phase's IR goes, large constants elided; empty for none
+};
+
+struct CompileResult {
+  llvm::SmallVector<char, 0> object;      ///< filled where `last` is object
+  std::vector<NetworkSummary> networks;   ///< filled from the plan phase on
+};
+
+/// Takes an imported module through the phases up to `options.last`.
+llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &target, const CompileOptions &options);
+
+}  // namespace inlay::compiler
+
+#endif  // INLAY_PIPELINES_PIPELINES_H

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files written beside a kernel object.
+#ifndef INLAY_REPORT_REPORT_H
+#define INLAY_REPORT_REPORT_H
+
+#include "Inlay/Codegen/Networks.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace inlay::compiler {
+
+/// C declarations of the entry points, with sizes as constants.
+void writeHeader(llvm::ArrayRef<NetworkSummary> networks, llvm::raw_ostream &out);
+
+/// JSON: symbols, shapes, scratch and weight bytes, FLOPs, tiles and what fused into each layer.
+void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef target, llvm::raw_ostream &out);
+
+}  // namespace inlay::compiler
+
+#endif  // INLAY_REPORT_REPORT_H

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passes of the compiler, in the order in which the phases run them.
+#ifndef INLAY_TRANSFORMS_PASSES
+#define INLAY_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def FuseMapsPass : Pass<"inlay-fuse-maps", "::mlir::func::FuncOp"> {
+  let summary = "merge a pointwise map into the map that alone uses it";
+  let description = [{
+    ```mlir
+    %1 = inlay.map(%0) {relu}      // only %2 uses %1
+    %2 = inlay.map(%1, %r) {add}
+    ```
+    becomes one map over `%0` and `%r`, so that the value between the two never reaches memory.
+  }];
+}
+
+def FuseEpiloguePass : Pass<"inlay-fuse-epilogue", "::mlir::func::FuncOp"> {
+  let summary = "move the map after a dense layer into its epilogue";
+  let description = [{
+    ```mlir
+    %1 = inlay.dense "fc1" %0, %w bias(%b)     // only %2 uses %1
+    %2 = inlay.map(%1, %r) {...}
+    ```
+    becomes `inlay.dense "fc1" %0, %w bias(%b) with(%r) {...}`: the program runs on the accumulators, before the only
+    store. A dense layer that something else reads as well keeps its own result.
+  }];
+}
+
+def AssignLayoutPass : Pass<"inlay-assign-layout", "::mlir::func::FuncOp"> {
+  let summary = "choose register tiles and pack weights: inlay.dense becomes inlay.contraction";
+  let description = [{
+    The tile keeps `rows * panel / lanes` accumulators, `panel / lanes` weight vectors and one broadcast input within
+    the target's registers. Weights are transposed and packed here, in the constants, never at run time.
+  }];
+  let options = [
+    Option<"vectorLength", "vector-length", "int64_t", /*default=*/"16", "f32 elements per vector register">,
+    Option<"registers", "registers", "int64_t", /*default=*/"32", "vector registers">,
+  ];
+}
+
+def PlanMemoryPass : Pass<"inlay-plan-memory", "::mlir::func::FuncOp"> {
+  let summary = "place every value: in an output, inside another value, or in the arena";
+  let description = [{
+    Reshapes share their operand's buffer, pointwise results and softmax take over that of an operand that dies there,
+    operands of a concat are computed in place inside its result, and what is returned is computed in the caller's
+    output. The rest gets offsets in one arena by liveness. Every op is left with an `inlay.placement`.
+  }];
+}
+
+def EmitKernelsPass : Pass<"inlay-emit-kernels", "::mlir::ModuleOp"> {
+  let summary = "replace each network by scf + vector kernels, one per row block";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
+  let options = [
+    Option<"avx512", "avx512", "bool", /*default=*/"false", "use AVX-512 instructions that have no portable form">,
+  ];
+}
+
+def BuildEntryPointsPass : Pass<"inlay-build-entry-points", "::mlir::ModuleOp"> {
+  let summary = "build the public functions that split any batch into row blocks";
+  let description = [{
+    Runs in the LLVM dialect, after the kernels were lowered, because the batch is the one size that is not static.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // INLAY_TRANSFORMS_PASSES

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replaces each network by scf + vector kernels over flat memrefs, one per row block.
+#include "Inlay/Codegen/Networks.h"
+#include "KernelContext.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace inlay::compiler {
+
+#define GEN_PASS_DEF_EMITKERNELSPASS
+#include "Inlay/Transforms/Passes.h.inc"
+
+namespace {
+
+using mlir::Value;
+
+class NetworkEmitter {
+ public:
+  NetworkEmitter(mlir::func::FuncOp network, mlir::ModuleOp module, VectorFeatures features)
+      : network(network), module(module), features(features) {}
+
+  mlir::LogicalResult run() {
+    NetworkSummary summary = summarize(network);
+    for (ConstantOp constant : network.getOps<ConstantOp>()) addGlobal(constant);
+    for (int64_t rows : summary.rowBlocks)
+      if (mlir::failed(emitKernel(summary, rows))) return mlir::failure();
+    return mlir::success();
+  }
+
+ private:
+  mlir::func::FuncOp network;
+  mlir::ModuleOp module;
+  VectorFeatures features;
+  llvm::DenseMap<Value, mlir::memref::GlobalOp> globals;
+
+  mlir::MemRefType flat(int64_t elements) {
+    return mlir::MemRefType::get({elements}, mlir::Float32Type::get(network.getContext()));
+  }
+
+  /// Weights become private constants of the object, aligned to a cache line.
+  void addGlobal(ConstantOp constant) {
+    mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
+    auto elements = llvm::cast<mlir::DenseElementsAttr>(constant.getValue());
+    auto flatType = mlir::RankedTensorType::get({elements.getNumElements()}, builder.getF32Type());
+    std::string name = (network.getName() + "." + constant.getName().value_or("constant")).str();
+    while (mlir::SymbolTable::lookupSymbolIn(module, name)) name += "_";
+    auto global = builder.create<mlir::memref::GlobalOp>(
+        constant.getLoc(), name, builder.getStringAttr("private"), flat(elements.getNumElements()),
+        elements.reshape(flatType), /*constant=*/true, builder.getI64IntegerAttr(64));
+    globals[constant] = global;
+  }
+
+  mlir::LogicalResult emitKernel(const NetworkSummary &summary, int64_t rows) {
+    llvm::SmallVector<mlir::Type> arguments;
+    for (const PortSummary &port : summary.inputs) arguments.push_back(flat(rows * port.elements));
+    for (const PortSummary &port : summary.outputs) arguments.push_back(flat(rows * port.elements));
+    arguments.push_back(flat(std::max<int64_t>(1, summary.scratchBytes / static_cast<int64_t>(sizeof(float)))));
+
+    mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
+    auto kernel = builder.create<mlir::func::FuncOp>(network.getLoc(), summary.kernelName(rows),
+                                                     builder.getFunctionType(arguments, {}));
+    kernel.setPrivate();
+    for (unsigned i = 0; i < arguments.size(); ++i)
+      kernel.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+    builder.setInsertionPointToStart(kernel.addEntryBlock());
+
+    KernelContext context(builder, rows, features);
+    llvm::DenseMap<Value, Value> memory;
+    for (auto &[constant, global] : globals)
+      memory[constant] = builder.create<mlir::memref::GetGlobalOp>(global.getLoc(), global.getType(), global.getName());
+    auto views = [&](Value value) { return viewOf(value, kernel, rows, memory); };
+    for (mlir::Operation &op : network.front().without_terminator()) {
+      bool known = llvm::TypeSwitch<mlir::Operation *, bool>(&op)
+                       .Case([&](ContractionOp o) { return emitContraction(o, context, views), true; })
+                       .Case([&](MapOp o) { return emitMap(o, context, views), true; })
+                       .Case([&](SoftmaxOp o) { return emitSoftmax(o, context, views), true; })
+                       .Case([&](ConcatOp o) { return emitConcat(o, context, views), true; })
+                       .Case<ConstantOp, ReshapeOp>([](auto) { return true; })  // nothing to compute
+                       .Default(false);
+      if (!known) return op.emitOpError("has no kernel; did the layout phase run?");
+    }
+    builder.create<mlir::func::ReturnOp>(network.getLoc());
+    return mlir::success();
+  }
+
+  RowView viewOf(Value value, mlir::func::FuncOp kernel, int64_t rows, llvm::DenseMap<Value, Value> &memory) {
+    RowView view;
+    view.elements = elementsOf(value);
+    if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value)) {
+      view.memory = kernel.getArgument(argument.getArgNumber());
+      view.stride = view.elements;
+      return view;
+    }
+    auto place = value.getDefiningOp()->getAttrOfType<PlacementAttr>(kPlacementAttr);
+    view.stride = place.getStride();
+    view.base = place.getBase() * rows + place.getOffset();
+    view.padded = place.getPadded();
+    if (place.getRoot() == "constant") {
+      view.memory = memory.lookup(value);
+    } else if (place.getRoot() == "arena") {
+      view.memory = kernel.getArgument(kernel.getNumArguments() - 1);
+      view.readable = true;  // the arena ends with a spare vector
+    } else {
+      const unsigned first = place.getRoot() == "output" ? network.getNumArguments() : 0;
+      view.memory = kernel.getArgument(first + static_cast<unsigned>(place.getIndex()));
+    }
+    return view;
+  }
+};
+
+struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
+  using EmitKernelsPassBase::EmitKernelsPassBase;
+
+  void runOnOperation() override {
+    mlir::ModuleOp module = getOperation();
+    llvm::SmallVector<mlir::func::FuncOp> networks;
+    for (auto function : module.getOps<mlir::func::FuncOp>())
+      if (function->hasAttr(kArenaAttr)) networks.push_back(function);
+    llvm::SmallVector<mlir::Attribute> summaries;
+    for (mlir::func::FuncOp network : networks) {
+      VectorFeatures features;
+      features.lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
+      features.avx512 = avx512;
+      if (mlir::failed(NetworkEmitter(network, module, features).run())) return signalPassFailure();
+      summaries.push_back(entryAttribute(summarize(network), &getContext()));
+    }
+    for (mlir::func::FuncOp network : networks) network.erase();
+    module->setAttr(kEntriesAttr, mlir::ArrayAttr::get(&getContext(), summaries));
+  }
+};
+
+}  // namespace
+}  // namespace inlay::compiler

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels that visit every element once: pointwise maps and the copies that a concat could not avoid.
+#include "KernelContext.h"
+
+namespace inlay::compiler {
+
+using mlir::Location;
+using mlir::Value;
+
+void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
+  Location loc = op.getLoc();
+  const RowView result = views(op.getResult());
+  const int64_t lanes = context.features.lanes;
+  context.forEach(loc, context.rows, 1, [&](Value row) {
+    context.forEachVector(loc, result.elements, [&](Value column, int64_t live) {
+      llvm::SmallVector<Value> arguments;
+      for (Value operand : op.getInputs())
+        arguments.push_back(context.load(loc, views(operand).asOperandOf(result.elements), row, column, lanes, live));
+      context.store(loc, result, row, column, context.inlineProgram(op.getBody(), arguments, lanes), live);
+    });
+  });
+}
+
+void emitConcat(ConcatOp op, KernelContext &context, ViewLookup views) {
+  Location loc = op.getLoc();
+  const RowView result = views(op.getResult());
+  auto type = llvm::cast<mlir::RankedTensorType>(op.getType());
+  // Along the axis each operand is a run of contiguous elements; `repeats` such runs make up the result.
+  int64_t repeats = 1, inner = 1;
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    if (i < static_cast<int64_t>(op.getAxis())) repeats *= type.getDimSize(i);
+    if (i > static_cast<int64_t>(op.getAxis())) inner *= type.getDimSize(i);
+  }
+  const int64_t period = type.getDimSize(static_cast<unsigned>(op.getAxis())) * inner;
+  int64_t offset = 0;
+  for (Value operand : op.getInputs()) {
+    const RowView piece = views(operand);
+    const int64_t run = piece.elements / repeats;
+    const int64_t first = offset;
+    offset += run;
+    if (piece.memory == result.memory && piece.base == result.base + first && repeats == 1) continue;  // computed there
+    context.forEach(loc, context.rows, 1, [&](Value row) {
+      context.forEach(loc, repeats, 1, [&](Value repeat) {
+        // The runs of one repeat, seen as views of their own.
+        RowView target = result;
+        target.base += first;
+        target.padded = false;
+        auto shift = [&](Value column, int64_t distance) -> Value {
+          Value start = context.builder.createOrFold<mlir::arith::MulIOp>(loc, repeat, context.index(distance, loc));
+          return context.builder.createOrFold<mlir::arith::AddIOp>(loc, start, column);
+        };
+        context.forEachVector(loc, run, [&](Value column, int64_t live) {
+          Value vector = context.load(loc, piece, row, shift(column, run), context.features.lanes, live);
+          context.store(loc, target, row, shift(column, period), vector, live);
+        });
+      });
+    });
+  }
+}
+
+}  // namespace inlay::compiler

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vector access to the rows of a kernel's values.
+#include "KernelContext.h"
+
+#include "mlir/IR/IRMapping.h"
+
+namespace inlay::compiler {
+
+namespace arith = mlir::arith;
+namespace scf = mlir::scf;
+namespace vector = mlir::vector;
+using mlir::Location;
+using mlir::Value;
+
+Value KernelContext::index(int64_t number, Location loc) {
+  return builder.create<arith::ConstantIndexOp>(loc, number);
+}
+
+void KernelContext::forEach(Location loc, int64_t end, int64_t step, llvm::function_ref<void(Value)> body) {
+  if (end <= 0) return;
+  if (end <= step) return body(index(0, loc));
+  auto loop = builder.create<scf::ForOp>(loc, index(0, loc), index(end, loc), index(step, loc));
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
+void KernelContext::forEachVector(Location loc, int64_t elements, llvm::function_ref<void(Value, int64_t)> body) {
+  const int64_t lanes = features.lanes, whole = elements / lanes * lanes;
+  forEach(loc, whole, lanes, [&](Value column) { body(column, lanes); });
+  if (whole < elements) body(index(whole, loc), elements - whole);
+}
+
+Value KernelContext::address(Location loc, const RowView &view, Value row, Value column) {
+  auto plus = [&](Value a, Value b) -> Value { return builder.createOrFold<arith::AddIOp>(loc, a, b); };
+  Value position = view.base == 0 ? column : plus(index(view.base, loc), column);
+  if (view.stride == 0) return position;
+  return plus(builder.createOrFold<arith::MulIOp>(loc, row, index(view.stride, loc)), position);
+}
+
+Value KernelContext::prefixMask(Location loc, int64_t live, int64_t lanes) {
+  llvm::SmallVector<bool> bits(static_cast<size_t>(lanes), false);
+  std::fill_n(bits.begin(), live, true);
+  auto type = mlir::VectorType::get({lanes}, builder.getI1Type());
+  return builder.create<arith::ConstantOp>(loc, mlir::DenseElementsAttr::get(type, llvm::ArrayRef<bool>(bits)));
+}
+
+Value KernelContext::splat(Location loc, float number, int64_t lanes) {
+  auto type = vectorType(lanes);
+  return builder.create<arith::ConstantOp>(loc, mlir::DenseElementsAttr::get(type, number));
+}
+
+Value KernelContext::broadcast(Location loc, Value scalar, int64_t lanes) {
+  return builder.create<vector::BroadcastOp>(loc, vectorType(lanes), scalar);
+}
+
+Value KernelContext::fillDead(Location loc, Value vector, int64_t live, float fill) {
+  const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
+  if (live >= lanes) return vector;
+  return builder.create<arith::SelectOp>(loc, prefixMask(loc, live, lanes), vector, splat(loc, fill, lanes));
+}
+
+Value KernelContext::load(Location loc, const RowView &view, Value row, Value column, int64_t lanes, int64_t live,
+                          float fill) {
+  if (view.broadcast) return broadcast(loc, loadScalar(loc, view, row, index(0, loc)), lanes);
+  Value position = address(loc, view, row, column);
+  auto type = vectorType(lanes);
+  if (live >= lanes || view.readable) return builder.create<vector::LoadOp>(loc, type, view.memory, position);
+  return builder.create<vector::MaskedLoadOp>(loc, type, view.memory, position, prefixMask(loc, live, lanes),
+                                              splat(loc, fill, lanes));
+}
+
+Value KernelContext::loadScalar(Location loc, const RowView &view, Value row, Value column) {
+  return builder.create<mlir::memref::LoadOp>(loc, view.memory, address(loc, view, row, column));
+}
+
+void KernelContext::store(Location loc, const RowView &view, Value row, Value column, Value vector, int64_t live) {
+  Value position = address(loc, view, row, column);
+  const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
+  if (live >= lanes || view.padded)
+    builder.create<vector::StoreOp>(loc, vector, view.memory, position);
+  else
+    builder.create<vector::MaskedStoreOp>(loc, view.memory, position, prefixMask(loc, live, lanes), vector);
+}
+
+Value KernelContext::inlineProgram(mlir::Region &program, mlir::ValueRange arguments, int64_t lanes) {
+  mlir::IRMapping mapping;
+  mapping.map(program.getArguments(), arguments);
+  VectorFeatures width = features;
+  width.lanes = lanes;
+  for (mlir::Operation &op : program.front().without_terminator()) {
+    if (auto activation = llvm::dyn_cast<ActivationOp>(op)) {
+      mapping.map(activation.getResult(),
+                  emitActivation(activation, mapping.lookup(activation.getInput()), builder, width));
+    } else if (auto constant = llvm::dyn_cast<arith::ConstantOp>(op)) {
+      auto type = mlir::VectorType::get({lanes}, constant.getType());
+      mapping.map(constant.getResult(),
+                  builder.create<arith::ConstantOp>(op.getLoc(), mlir::DenseElementsAttr::get(type, constant.getValue()))
+                      .getResult());
+    } else {
+      // Everything else is arith, which means the same on vectors, element by element.
+      mlir::OperationState state(op.getLoc(), op.getName());
+      for (Value operand : op.getOperands()) state.addOperands(mapping.lookup(operand));
+      for (mlir::Type type : op.getResultTypes()) state.addTypes(mlir::VectorType::get({lanes}, type));
+      state.addAttributes(op.getAttrs());
+      mlir::Operation *copy = builder.create(state);
+      mapping.map(op.getResults(), copy->getResults());
+    }
+  }
+  return mapping.lookup(llvm::cast<YieldOp>(program.front().back()).getValue());
+}
+
+}  // namespace inlay::compiler

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the emitters of one kernel share: where values live, and vector access to their rows.
+#ifndef INLAY_CODEGEN_KERNELCONTEXT_H
+#define INLAY_CODEGEN_KERNELCONTEXT_H
+
+#include "Inlay/Codegen/Activations.h"
+#include "Inlay/Transforms/Passes.h"
+
+namespace inlay::compiler {
+
+/// A value of the network in memory: element (row, column) lies at base + row * stride + column of a flat memref.
+struct RowView {
+  mlir::Value memory;
+  int64_t base = 0;
+  int64_t stride = 0;     // 0: every row is the same (a constant)
+  int64_t elements = 0;   // of one row
+  bool readable = false;  // reading past the end of a row up to one vector is allowed
+  bool padded = false;    // and so is writing
+  bool broadcast = false; // every vector is the row's one element
+
+  /// The same value as an operand of a pointwise op over `width` elements.
+  RowView asOperandOf(int64_t width) const {
+    RowView view = *this;
+    view.broadcast = elements == 1 && width != 1;
+    return view;
+  }
+};
+
+/// One kernel: a network over a fixed number of rows.
+class KernelContext {
+ public:
+  KernelContext(mlir::OpBuilder &builder, int64_t rows, VectorFeatures features)
+      : builder(builder), rows(rows), features(features) {}
+
+  mlir::OpBuilder &builder;
+  const int64_t rows;
+  const VectorFeatures features;
+
+  mlir::Value index(int64_t number, mlir::Location loc);
+  /// Runs `body` with each value of 0, step, ... below `end`; no loop where there is one iteration.
+  void forEach(mlir::Location loc, int64_t end, int64_t step, llvm::function_ref<void(mlir::Value)> body);
+  /// Runs `body(column, lanes)` over a row: whole vectors, then the rest.
+  void forEachVector(mlir::Location loc, int64_t elements, llvm::function_ref<void(mlir::Value, int64_t)> body);
+
+  /// `lanes` elements from `column` on, `live` of which belong to the row. Dead lanes are `fill` where they had to be
+  /// masked and unspecified otherwise.
+  mlir::Value load(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column, int64_t lanes,
+                   int64_t live, float fill = 0.0f);
+  void store(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column, mlir::Value vector,
+             int64_t live);
+  mlir::Value loadScalar(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column);
+  /// The vector with lanes from `live` on replaced by `fill`.
+  mlir::Value fillDead(mlir::Location loc, mlir::Value vector, int64_t live, float fill);
+  mlir::Value broadcast(mlir::Location loc, mlir::Value scalar, int64_t lanes);
+  mlir::Value splat(mlir::Location loc, float number, int64_t lanes);
+  /// Appends a scalar program in vector form; returns what it yields.
+  mlir::Value inlineProgram(mlir::Region &program, mlir::ValueRange arguments, int64_t lanes);
+
+  mlir::VectorType vectorType(int64_t lanes) { return mlir::VectorType::get({lanes}, builder.getF32Type()); }
+  /// base + row * stride + column.
+  mlir::Value address(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column);
+
+ private:
+  mlir::Value prefixMask(mlir::Location loc, int64_t live, int64_t lanes);
+};
+
+// One emitter per kind of op. `views` finds the memory of any value of the network.
+using ViewLookup = llvm::function_ref<RowView(mlir::Value)>;
+void emitContraction(ContractionOp op, KernelContext &context, ViewLookup views);
+void emitMap(MapOp op, KernelContext &context, ViewLookup views);
+void emitConcat(ConcatOp op, KernelContext &context, ViewLookup views);
+void emitSoftmax(SoftmaxOp op, KernelContext &context, ViewLookup views);
+
+}  // namespace inlay::compiler
+
+#endif  // INLAY_CODEGEN_KERNELCONTEXT_H

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts about a planned network that the entry point, the header and the manifest need.
+#include "Inlay/Codegen/Networks.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace inlay::compiler {
+namespace {
+
+PortSummary portOf(mlir::Type type, mlir::DictionaryAttr attributes) {
+  auto tensor = llvm::cast<mlir::RankedTensorType>(type);
+  PortSummary port;
+  if (auto name = attributes ? attributes.getAs<mlir::StringAttr>(kNameAttr) : mlir::StringAttr()) port.name = name.str();
+  port.shape = tensor.getShape().vec();
+  port.elements = tensor.getNumElements();
+  return port;
+}
+
+/// Names of what a scalar program does ("add", "relu"), without its constants; counts one FLOP for each.
+std::vector<std::string> describe(mlir::Region &program) {
+  std::vector<std::string> names;
+  if (program.empty()) return names;
+  for (mlir::Operation &op : program.front().without_terminator()) {
+    if (op.hasTrait<mlir::OpTrait::ConstantLike>()) continue;
+    auto activation = llvm::dyn_cast<ActivationOp>(op);
+    names.push_back(activation ? activation.getFunction().str() : op.getName().stripDialect().str());
+  }
+  return names;
+}
+
+LayerSummary summarizeLayer(mlir::Operation &op) {
+  LayerSummary layer;
+  const int64_t outputs = elementsOf(op.getResult(0));
+  layer.kind = op.getName().stripDialect().str();
+  if (auto loc = op.getLoc()->findInstanceOf<mlir::NameLoc>()) layer.name = loc.getName().str();
+  layer.outputs = outputs;
+  llvm::TypeSwitch<mlir::Operation *>(&op)
+      .Case([&](ContractionOp contraction) {
+        layer.kind = "dense";
+        layer.name = contraction.getLayer().str();
+        layer.inputs = elementsOf(contraction.getInput());
+        layer.fused = describe(contraction.getEpilogue());
+        layer.flops = 2 * layer.inputs * outputs + (contraction.getBias() ? outputs : 0);
+        layer.weightBytes = elementsOf(contraction.getWeight()) * 4;
+        if (contraction.getBias()) layer.weightBytes += elementsOf(contraction.getBias()) * 4;
+        layer.tile = std::to_string(contraction.getRows()) + "x" + std::to_string(contraction.getPanel());
+      })
+      .Case([&](MapOp map) {
+        layer.fused = describe(map.getBody());
+        layer.inputs = outputs;
+        for (mlir::Value input : map.getInputs())
+          if (input.getDefiningOp<ConstantOp>()) layer.weightBytes += elementsOf(input) * 4;
+      })
+      .Case([&](SoftmaxOp) { layer.inputs = outputs, layer.flops = 5 * outputs; })
+      .Default([&](mlir::Operation *) { layer.inputs = outputs; });
+  layer.flops += static_cast<int64_t>(layer.fused.size()) * outputs;
+  return layer;
+}
+
+}  // namespace
+
+NetworkSummary summarize(mlir::func::FuncOp network) {
+  NetworkSummary summary;
+  summary.name = network.getName().str();
+  if (auto hash = network->getAttrOfType<mlir::IntegerAttr>(kHashAttr)) summary.hash = hash.getValue().getZExtValue();
+  for (auto [i, type] : llvm::enumerate(network.getArgumentTypes()))
+    summary.inputs.push_back(portOf(type, network.getArgAttrDict(static_cast<unsigned>(i))));
+  for (auto [i, type] : llvm::enumerate(network.getResultTypes()))
+    summary.outputs.push_back(portOf(type, network.getResultAttrDict(static_cast<unsigned>(i))));
+  auto blocks = network->getAttrOfType<mlir::DenseI64ArrayAttr>(kRowBlocksAttr).asArrayRef();
+  summary.rowBlocks = blocks.vec();
+  const int64_t arena = network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt();
+  const int64_t lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
+  // One spare vector at the end, so that the last row may be read in whole vectors.
+  summary.scratchBytes = arena == 0 ? 0 : (arena * summary.rowBlocks.front() + lanes) * 4;
+  for (mlir::Operation &op : network.front().without_terminator()) {
+    if (llvm::isa<ConstantOp, ReshapeOp>(op)) continue;
+    summary.layers.push_back(summarizeLayer(op));
+    summary.flops += summary.layers.back().flops;
+    summary.weightBytes += summary.layers.back().weightBytes;
+  }
+  return summary;
+}
+
+mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext *context) {
+  mlir::Builder builder(context);
+  auto elements = [&](const std::vector<PortSummary> &ports) {
+    llvm::SmallVector<int64_t> counts;
+    for (const PortSummary &port : ports) counts.push_back(port.elements);
+    return builder.getDenseI64ArrayAttr(counts);
+  };
+  return builder.getDictionaryAttr({
+      builder.getNamedAttr("name", builder.getStringAttr(summary.name)),
+      builder.getNamedAttr("hash", builder.getIntegerAttr(builder.getIntegerType(64, false),
+                                                          llvm::APInt(64, summary.hash))),
+      builder.getNamedAttr("inputs", elements(summary.inputs)),
+      builder.getNamedAttr("outputs", elements(summary.outputs)),
+      builder.getNamedAttr("row_blocks", builder.getDenseI64ArrayAttr(summary.rowBlocks)),
+      builder.getNamedAttr("scratch_bytes", builder.getI64IntegerAttr(summary.scratchBytes)),
+  });
+}
+
+NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
+  auto entry = llvm::cast<mlir::DictionaryAttr>(attribute);
+  NetworkSummary summary;
+  summary.name = entry.getAs<mlir::StringAttr>("name").str();
+  summary.hash = entry.getAs<mlir::IntegerAttr>("hash").getValue().getZExtValue();
+  auto ports = [&](llvm::StringRef key, std::vector<PortSummary> &into) {
+    for (int64_t elements : entry.getAs<mlir::DenseI64ArrayAttr>(key).asArrayRef())
+      into.push_back({"", {elements}, elements});
+  };
+  ports("inputs", summary.inputs);
+  ports("outputs", summary.outputs);
+  summary.rowBlocks = entry.getAs<mlir::DenseI64ArrayAttr>("row_blocks").asArrayRef().vec();
+  summary.scratchBytes = entry.getAs<mlir::IntegerAttr>("scratch_bytes").getInt();
+  return summary;
+}
+
+std::string mangledRun(const NetworkSummary &summary) {
+  // template <uint64_t, class... P> int inlay::kernel_run(P..., size_t, void*). Substitutions in order of appearance:
+  // S_ inlay, S0_ kernel_run, S1_ float const, S2_ float const*, S3_ float*.
+  std::string name = "_ZN5inlay10kernel_runILm" + std::to_string(summary.hash) + "EJ";
+  for (size_t i = 0; i < summary.inputs.size(); ++i) name += i == 0 ? "PKf" : "S2_";
+  for (size_t i = 0; i < summary.outputs.size(); ++i) name += i == 0 ? "Pf" : "S3_";
+  return name + "EEEiDpT0_mPv";
+}
+
+std::string mangledScratchBytes(const NetworkSummary &summary) {
+  return "_ZN5inlay20kernel_scratch_bytesILm" + std::to_string(summary.hash) + "EEEmv";
+}
+
+}  // namespace inlay::compiler

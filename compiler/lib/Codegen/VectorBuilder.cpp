@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vector arithmetic as the activation formulas see it.
+#include "Inlay/Codegen/VectorBuilder.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace inlay::compiler {
+
+namespace arith = mlir::arith;
+namespace LLVM = mlir::LLVM;
+using mlir::Value;
+using Predicate = arith::CmpFPredicate;
+
+VectorBuilder::VectorBuilder(mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features)
+    : builder(builder), loc(loc), features(features),
+      floats(mlir::VectorType::get({features.lanes}, builder.getF32Type())),
+      ints(mlir::VectorType::get({features.lanes}, builder.getI32Type())),
+      masks(mlir::VectorType::get({features.lanes}, builder.getI1Type())) {}
+
+Value VectorBuilder::splat(mlir::TypedAttr element, mlir::VectorType type) {
+  return builder.create<arith::ConstantOp>(loc, mlir::DenseElementsAttr::get(type, mlir::Attribute(element)));
+}
+
+VectorBuilder::Float VectorBuilder::constant(float number) { return {splat(builder.getF32FloatAttr(number), floats)}; }
+VectorBuilder::Int VectorBuilder::constant_int(int32_t number) {
+  return {splat(builder.getI32IntegerAttr(number), ints)};
+}
+
+VectorBuilder::Float VectorBuilder::add(Float a, Float b) {
+  return {builder.create<arith::AddFOp>(loc, a.value, b.value)};
+}
+VectorBuilder::Float VectorBuilder::sub(Float a, Float b) {
+  return {builder.create<arith::SubFOp>(loc, a.value, b.value)};
+}
+VectorBuilder::Float VectorBuilder::mul(Float a, Float b) {
+  return {builder.create<arith::MulFOp>(loc, a.value, b.value)};
+}
+VectorBuilder::Float VectorBuilder::div(Float a, Float b) {
+  return {builder.create<arith::DivFOp>(loc, a.value, b.value)};
+}
+VectorBuilder::Float VectorBuilder::fma(Float a, Float b, Float c) {
+  return {builder.create<mlir::vector::FMAOp>(loc, a.value, b.value, c.value)};
+}
+VectorBuilder::Float VectorBuilder::neg(Float a) { return {builder.create<arith::NegFOp>(loc, a.value)}; }
+VectorBuilder::Float VectorBuilder::abs(Float a) {
+  return bitcast_float(bit_and(bitcast_int(a), constant_int(0x7fffffff)));
+}
+VectorBuilder::Float VectorBuilder::copysign(Float magnitude, Float sign) {
+  Int bit = bit_and(bitcast_int(sign), constant_int(std::numeric_limits<int32_t>::min()));
+  return bitcast_float(bit_or(bitcast_int(abs(magnitude)), bit));
+}
+VectorBuilder::Float VectorBuilder::sqrt(Float a) {
+  return {builder.create<LLVM::SqrtOp>(loc, floats, a.value)};
+}
+// The comparison and the select become one vminps or vmaxps.
+VectorBuilder::Float VectorBuilder::min(Float a, Float b) { return select(lt(a, b), a, b); }
+VectorBuilder::Float VectorBuilder::max(Float a, Float b) { return select(gt(a, b), a, b); }
+
+Value VectorBuilder::compare(Predicate predicate, Value a, Value b) {
+  return builder.create<arith::CmpFOp>(loc, predicate, a, b);
+}
+VectorBuilder::Mask VectorBuilder::lt(Float a, Float b) { return {compare(Predicate::OLT, a.value, b.value)}; }
+VectorBuilder::Mask VectorBuilder::le(Float a, Float b) { return {compare(Predicate::OLE, a.value, b.value)}; }
+VectorBuilder::Mask VectorBuilder::gt(Float a, Float b) { return {compare(Predicate::OGT, a.value, b.value)}; }
+VectorBuilder::Mask VectorBuilder::ge(Float a, Float b) { return {compare(Predicate::OGE, a.value, b.value)}; }
+VectorBuilder::Mask VectorBuilder::eq(Float a, Float b) { return {compare(Predicate::OEQ, a.value, b.value)}; }
+VectorBuilder::Mask VectorBuilder::ne(Float a, Float b) { return {compare(Predicate::UNE, a.value, b.value)}; }
+VectorBuilder::Mask VectorBuilder::is_nan(Float a) { return {compare(Predicate::UNO, a.value, a.value)}; }
+
+VectorBuilder::Float VectorBuilder::select(Mask condition, Float yes, Float no) {
+  return {builder.create<arith::SelectOp>(loc, condition.value, yes.value, no.value)};
+}
+VectorBuilder::Int VectorBuilder::select(Mask condition, Int yes, Int no) {
+  return {builder.create<arith::SelectOp>(loc, condition.value, yes.value, no.value)};
+}
+VectorBuilder::Mask VectorBuilder::mask_and(Mask a, Mask b) {
+  return {builder.create<arith::AndIOp>(loc, a.value, b.value)};
+}
+VectorBuilder::Mask VectorBuilder::mask_or(Mask a, Mask b) {
+  return {builder.create<arith::OrIOp>(loc, a.value, b.value)};
+}
+VectorBuilder::Mask VectorBuilder::mask_not(Mask a) {
+  return {builder.create<arith::XOrIOp>(loc, a.value, splat(builder.getBoolAttr(true), masks))};
+}
+
+VectorBuilder::Int VectorBuilder::add(Int a, Int b) { return {builder.create<arith::AddIOp>(loc, a.value, b.value)}; }
+VectorBuilder::Int VectorBuilder::sub(Int a, Int b) { return {builder.create<arith::SubIOp>(loc, a.value, b.value)}; }
+VectorBuilder::Int VectorBuilder::bit_and(Int a, Int b) {
+  return {builder.create<arith::AndIOp>(loc, a.value, b.value)};
+}
+VectorBuilder::Int VectorBuilder::bit_or(Int a, Int b) { return {builder.create<arith::OrIOp>(loc, a.value, b.value)}; }
+VectorBuilder::Int VectorBuilder::bit_xor(Int a, Int b) {
+  return {builder.create<arith::XOrIOp>(loc, a.value, b.value)};
+}
+VectorBuilder::Int VectorBuilder::shl(Int a, int amount) {
+  return {builder.create<arith::ShLIOp>(loc, a.value, constant_int(amount).value)};
+}
+VectorBuilder::Int VectorBuilder::shr_logical(Int a, int amount) {
+  return {builder.create<arith::ShRUIOp>(loc, a.value, constant_int(amount).value)};
+}
+VectorBuilder::Int VectorBuilder::shr_arithmetic(Int a, int amount) {
+  return {builder.create<arith::ShRSIOp>(loc, a.value, constant_int(amount).value)};
+}
+VectorBuilder::Mask VectorBuilder::eq(Int a, Int b) {
+  return {builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, a.value, b.value)};
+}
+VectorBuilder::Mask VectorBuilder::lt(Int a, Int b) {
+  return {builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::slt, a.value, b.value)};
+}
+VectorBuilder::Mask VectorBuilder::gt(Int a, Int b) {
+  return {builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::sgt, a.value, b.value)};
+}
+
+VectorBuilder::Int VectorBuilder::bitcast_int(Float a) {
+  return {builder.create<arith::BitcastOp>(loc, ints, a.value)};
+}
+VectorBuilder::Float VectorBuilder::bitcast_float(Int a) {
+  return {builder.create<arith::BitcastOp>(loc, floats, a.value)};
+}
+
+VectorBuilder::Float VectorBuilder::scalef(Float x, Float exponent) {
+  // Pass-through operand, full mask, rounding mode 4: the current one.
+  mlir::IntegerType i16 = builder.getIntegerType(16), i32 = builder.getI32Type();
+  Value mask = builder.create<LLVM::ConstantOp>(loc, i16, builder.getIntegerAttr(i16, -1));
+  Value rounding = builder.create<LLVM::ConstantOp>(loc, i32, builder.getI32IntegerAttr(4));
+  return {builder
+              .create<LLVM::CallIntrinsicOp>(loc, floats, builder.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
+                                             mlir::ValueRange{x.value, exponent.value, x.value, mask, rounding},
+                                             LLVM::FastmathFlagsAttr::get(builder.getContext(), LLVM::FastmathFlags::none))
+              .getResult(0)};
+}
+
+}  // namespace inlay::compiler

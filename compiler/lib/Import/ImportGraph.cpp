@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds the inlay dialect's form of a graph: one op per node, in the graph's order.
+#include "Inlay/Import/ImportGraph.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+#include "Inlay/Dialect/InlayDialect.h"
+
+namespace inlay::compiler {
+namespace {
+
+using mlir::Value;
+namespace arith = mlir::arith;
+
+llvm::StringRef ref(std::string_view text) { return {text.data(), text.size()}; }
+
+class Importer {
+ public:
+  Importer(const graph_view &graph, ParameterLookup parameters, mlir::ModuleOp module)
+      : graph(graph), parameters(parameters), module(module), builder(module.getContext()) {}
+
+  mlir::FailureOr<mlir::func::FuncOp> run();
+
+ private:
+  const graph_view &graph;
+  ParameterLookup parameters;
+  mlir::ModuleOp module;
+  mlir::OpBuilder builder;
+  llvm::SmallVector<Value> values;  // of each node, by index
+
+  mlir::RankedTensorType typeOf(const node_record &node) {
+    llvm::SmallVector<int64_t> sizes(node.dims.sizes.begin(), node.dims.sizes.begin() + node.dims.rank);
+    return mlir::RankedTensorType::get(sizes, builder.getF32Type());
+  }
+
+  /// loc("fc1"("model.cpp":12:5)), or just the position for a node without a name.
+  mlir::Location locate(const node_record &node) {
+    mlir::Location position =
+        mlir::FileLineColLoc::get(builder.getContext(), ref(graph.source_file), node.line, node.column);
+    std::string_view name = graph.name_of(node);
+    if (name.empty()) return position;
+    return mlir::NameLoc::get(builder.getStringAttr(ref(name)), position);
+  }
+
+  Value operand(const node_record &node, size_t index) {
+    auto operands = graph.operands(node);
+    return index < operands.size() && operands[index] != no_node ? values[operands[index]] : Value();
+  }
+
+  mlir::FailureOr<Value> import(const node_record &node);
+  Value importConstant(const node_record &node, llvm::ArrayRef<float> elements, mlir::StringAttr name);
+  Value importMap(const node_record &node);
+  Value importInstruction(const instruction &code, llvm::ArrayRef<Value> results, mlir::Block &body,
+                          mlir::Location loc);
+};
+
+Value Importer::importConstant(const node_record &node, llvm::ArrayRef<float> elements, mlir::StringAttr name) {
+  auto type = typeOf(node);
+  return builder.create<ConstantOp>(locate(node), type, name, mlir::DenseElementsAttr::get(type, elements));
+}
+
+Value Importer::importInstruction(const instruction &code, llvm::ArrayRef<Value> results, mlir::Block &body,
+                                  mlir::Location loc) {
+  auto literal = [&](float number) -> Value {
+    return builder.create<arith::ConstantOp>(loc, builder.getF32FloatAttr(number));
+  };
+  auto compare = [&](arith::CmpFPredicate predicate) -> Value {
+    Value holds = builder.create<arith::CmpFOp>(loc, predicate, results[code.a], results[code.b]);
+    return builder.create<arith::SelectOp>(loc, holds, literal(1), literal(0));
+  };
+  auto binary = [&]<class Op>(std::type_identity<Op>) -> Value {
+    return builder.create<Op>(loc, results[code.a], results[code.b]);
+  };
+  switch (code.code) {
+    case scalar_op::operand: return body.getArgument(code.a);
+    case scalar_op::literal: return literal(code.p0);
+    case scalar_op::add: return binary(std::type_identity<arith::AddFOp>());
+    case scalar_op::subtract: return binary(std::type_identity<arith::SubFOp>());
+    case scalar_op::multiply: return binary(std::type_identity<arith::MulFOp>());
+    case scalar_op::divide: return binary(std::type_identity<arith::DivFOp>());
+    case scalar_op::minimum: return binary(std::type_identity<arith::MinimumFOp>());
+    case scalar_op::maximum: return binary(std::type_identity<arith::MaximumFOp>());
+    case scalar_op::less: return compare(arith::CmpFPredicate::OLT);
+    case scalar_op::less_equal: return compare(arith::CmpFPredicate::OLE);
+    case scalar_op::greater: return compare(arith::CmpFPredicate::OGT);
+    case scalar_op::greater_equal: return compare(arith::CmpFPredicate::OGE);
+    case scalar_op::equal: return compare(arith::CmpFPredicate::OEQ);
+    case scalar_op::not_equal: return compare(arith::CmpFPredicate::UNE);
+    case scalar_op::select: {
+      Value holds = builder.create<arith::CmpFOp>(loc, arith::CmpFPredicate::UNE, results[code.a], literal(0));
+      return builder.create<arith::SelectOp>(loc, holds, results[code.b], results[code.c]);
+    }
+    case scalar_op::apply: {
+      const activation_row &row = row_of(code.function);
+      const float numbers[] = {code.p0, code.p1};
+      return builder.create<ActivationOp>(loc, builder.getF32Type(), ref(row.name), results[code.a],
+                                          llvm::ArrayRef<float>(numbers, row.parameters),
+                                          code.tier == accuracy::fast);
+    }
+  }
+  return {};
+}
+
+Value Importer::importMap(const node_record &node) {
+  mlir::Location loc = locate(node);
+  llvm::SmallVector<Value> operands;
+  for (size_t i = 0; i < graph.operands(node).size(); ++i) operands.push_back(operand(node, i));
+  auto map = builder.create<MapOp>(loc, typeOf(node), operands);
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  mlir::Block *body = builder.createBlock(&map.getBody());
+  for (size_t i = 0; i < operands.size(); ++i) body->addArgument(builder.getF32Type(), loc);
+  llvm::SmallVector<Value> results;
+  for (const instruction &code : graph.program(node)) results.push_back(importInstruction(code, results, *body, loc));
+  builder.create<YieldOp>(loc, results.back());
+  return map;
+}
+
+mlir::FailureOr<Value> Importer::import(const node_record &node) {
+  switch (node.kind) {
+    case op::input: break;  // bound to the function's arguments before
+    case op::parameter: {
+      std::string_view name = graph.name_of(node);
+      llvm::ArrayRef<float> elements = parameters(ref(name));
+      if (elements.size() != node.dims.elements()) {
+        mlir::emitError(locate(node)) << "parameter '" << ref(name) << "': expected " << node.dims.elements()
+                                      << " weights, found " << elements.size();
+        return mlir::failure();
+      }
+      return importConstant(node, elements, builder.getStringAttr(ref(name)));
+    }
+    case op::constant: {
+      auto elements = graph.elements(node);
+      std::string_view name = graph.name_of(node);
+      return importConstant(node, {elements.data(), elements.size()},
+                            name.empty() ? mlir::StringAttr() : builder.getStringAttr(ref(name)));
+    }
+    case op::dense: {
+      auto dense = builder.create<DenseOp>(locate(node), typeOf(node), ref(graph.name_of(node)), operand(node, 0),
+                                           operand(node, 1), operand(node, 2), mlir::ValueRange());
+      return dense.getResult();
+    }
+    case op::map: return importMap(node);
+    case op::softmax: return builder.create<SoftmaxOp>(locate(node), operand(node, 0)).getResult();
+    case op::reshape: return builder.create<ReshapeOp>(locate(node), typeOf(node), operand(node, 0)).getResult();
+    case op::concat: {
+      llvm::SmallVector<Value> pieces;
+      for (size_t i = 0; i < graph.operands(node).size(); ++i) pieces.push_back(operand(node, i));
+      return builder.create<ConcatOp>(locate(node), typeOf(node), pieces, node.axis).getResult();
+    }
+  }
+  mlir::emitError(locate(node)) << "the compiler has no import for node kind " << static_cast<uint32_t>(node.kind);
+  return mlir::failure();
+}
+
+mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
+  llvm::SmallVector<mlir::Type> inputs, outputs;
+  for (const node_record &node : graph.nodes)
+    if (node.kind == op::input) inputs.push_back(typeOf(node));
+  for (const output_record &output : graph.outputs) outputs.push_back(typeOf(graph.nodes[output.node]));
+
+  mlir::Location loc = mlir::NameLoc::get(
+      builder.getStringAttr(ref(graph.name)),
+      mlir::FileLineColLoc::get(builder.getContext(), ref(graph.source_file), /*line=*/1, /*column=*/1));
+  builder.setInsertionPointToEnd(module.getBody());
+  auto function =
+      builder.create<mlir::func::FuncOp>(loc, ref(graph.name), builder.getFunctionType(inputs, outputs));
+  function->setAttr(kHashAttr, builder.getIntegerAttr(builder.getIntegerType(64, false), llvm::APInt(64, graph.hash)));
+  builder.setInsertionPointToStart(function.addEntryBlock());
+
+  unsigned argument = 0;
+  for (const node_record &node : graph.nodes) {
+    if (node.kind == op::input) {
+      function.setArgAttr(argument, kNameAttr, builder.getStringAttr(ref(graph.name_of(node))));
+      values.push_back(function.getArgument(argument++));
+      continue;
+    }
+    mlir::FailureOr<Value> value = import(node);
+    if (mlir::failed(value)) return mlir::failure();
+    values.push_back(*value);
+  }
+  llvm::SmallVector<Value> returned;
+  for (auto [i, output] : llvm::enumerate(graph.outputs)) {
+    returned.push_back(values[output.node]);
+    function.setResultAttr(static_cast<unsigned>(i), kNameAttr, builder.getStringAttr(ref(graph.text(output.name))));
+  }
+  builder.create<mlir::func::ReturnOp>(loc, returned);
+  return function;
+}
+
+}  // namespace
+
+mlir::FailureOr<mlir::func::FuncOp> importGraph(const graph_view &graph, ParameterLookup parameters,
+                                                mlir::ModuleOp module) {
+  return Importer(graph, parameters, module).run();
+}
+
+}  // namespace inlay::compiler

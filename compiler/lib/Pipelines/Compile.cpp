@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the phases over a module, keeping what is asked for on the way.
+#include "Inlay/Pipelines/Pipelines.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+namespace inlay::compiler {
+namespace {
+
+llvm::Error dump(mlir::ModuleOp module, llvm::StringRef directory, size_t number, Phase phase) {
+  if (std::error_code error = llvm::sys::fs::create_directories(directory))
+    return failed("--dump-phases: cannot create '" + directory + "': " + error.message());
+  llvm::SmallString<128> path(directory);
+  llvm::sys::path::append(path, llvm::Twine(number) + "-" + nameOf(phase) + ".mlir");
+  std::error_code error;
+  llvm::raw_fd_ostream file(path, error);
+  if (error) return failed("--dump-phases: cannot write '" + path + "': " + error.message());
+  module.print(file, mlir::OpPrintingFlags().elideLargeElementsAttrs(16));
+  return llvm::Error::success();
+}
+
+}  // namespace
+
+llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &target, const CompileOptions &options) {
+  CompileResult result;
+  for (auto [number, phase] : llvm::enumerate(kPhases)) {
+    if (phase == Phase::object) {
+      if (llvm::Error error = emitObject(module, target, result.object)) return std::move(error);
+      break;
+    }
+    mlir::PassManager passes(module.getContext());
+    addPhase(passes, phase, PhaseOptions::of(target));
+    if (mlir::failed(passes.run(module))) return failed("the " + nameOf(phase) + " phase failed; see the errors above");
+    if (phase == Phase::plan)
+      for (auto network : module.getOps<mlir::func::FuncOp>()) result.networks.push_back(summarize(network));
+    if (!options.dumpDirectory.empty())
+      if (llvm::Error error = dump(module, options.dumpDirectory, number + 1, phase)) return std::move(error);
+    if (phase == options.last) break;
+  }
+  return result;
+}
+
+}  // namespace inlay::compiler

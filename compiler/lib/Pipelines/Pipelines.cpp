@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of passes of each phase: the map of the compiler.
+#include "Inlay/Pipelines/Pipelines.h"
+
+#include "Inlay/Transforms/Passes.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Index/IR/IndexDialect.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace inlay::compiler {
+
+namespace func = mlir::func;
+
+llvm::StringRef nameOf(Phase phase) {
+  switch (phase) {
+    case Phase::import: return "import";
+    case Phase::simplify: return "simplify";
+    case Phase::fuse: return "fuse";
+    case Phase::layout: return "layout";
+    case Phase::plan: return "plan";
+    case Phase::emit: return "emit";
+    case Phase::lower: return "lower";
+    case Phase::object: return "object";
+  }
+  return "";
+}
+
+std::optional<Phase> phaseByName(llvm::StringRef name) {
+  for (Phase phase : kPhases)
+    if (nameOf(phase) == name) return phase;
+  return std::nullopt;
+}
+
+void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &options) {
+  switch (phase) {
+    case Phase::import:
+    case Phase::object: break;
+    case Phase::simplify:
+      passes.addPass(mlir::createCanonicalizerPass());
+      passes.addPass(mlir::createCSEPass());
+      break;
+    case Phase::fuse:
+      passes.addNestedPass<func::FuncOp>(createFuseMapsPass());
+      passes.addNestedPass<func::FuncOp>(createFuseEpiloguePass());
+      passes.addPass(mlir::createCanonicalizerPass());
+      passes.addPass(mlir::createCSEPass());
+      break;
+    case Phase::layout: {
+      AssignLayoutPassOptions layout;
+      layout.vectorLength = options.vectorLength, layout.registers = options.registers;
+      passes.addNestedPass<func::FuncOp>(createAssignLayoutPass(layout));
+      break;
+    }
+    case Phase::plan: passes.addNestedPass<func::FuncOp>(createPlanMemoryPass()); break;
+    case Phase::emit: {
+      EmitKernelsPassOptions emit;
+      emit.avx512 = options.avx512;
+      passes.addPass(createEmitKernelsPass(emit));
+      passes.addPass(mlir::createCanonicalizerPass());
+      passes.addPass(mlir::createCSEPass());
+      break;
+    }
+    case Phase::lower:
+      passes.addPass(mlir::createConvertVectorToSCFPass(mlir::VectorTransferToSCFOptions().enableFullUnroll()));
+      passes.addPass(mlir::memref::createExpandStridedMetadataPass());
+      passes.addPass(mlir::createConvertSCFToCFPass());
+      passes.addPass(mlir::createConvertVectorToLLVMPass());
+      passes.addPass(mlir::createConvertMathToLLVMPass());
+      passes.addPass(mlir::createArithToLLVMConversionPass());
+      passes.addPass(mlir::createFinalizeMemRefToLLVMConversionPass());
+      {
+        mlir::ConvertFuncToLLVMPassOptions bare;
+        bare.useBarePtrCallConv = true;
+        passes.addPass(mlir::createConvertFuncToLLVMPass(bare));
+      }
+      passes.addPass(mlir::createConvertControlFlowToLLVMPass());
+      passes.addPass(mlir::createConvertIndexToLLVMPass());
+      passes.addPass(mlir::createReconcileUnrealizedCastsPass());
+      passes.addPass(mlir::createCanonicalizerPass());
+      passes.addPass(createBuildEntryPointsPass());
+      break;
+  }
+}
+
+void registerDialects(mlir::DialectRegistry &registry) {
+  registry.insert<InlayDialect, mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect, func::FuncDialect,
+                  mlir::index::IndexDialect, mlir::LLVM::LLVMDialect, mlir::memref::MemRefDialect,
+                  mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
+}
+
+void registerPhasePipelines() {
+  struct Options : mlir::PassPipelineOptions<Options> {
+    Option<int64_t> vectorLength{*this, "vector-length", llvm::cl::desc("f32 elements per vector register"),
+                                 llvm::cl::init(16)};
+    Option<int64_t> registers{*this, "registers", llvm::cl::desc("vector registers"), llvm::cl::init(32)};
+    Option<bool> avx512{*this, "avx512", llvm::cl::desc("use AVX-512 instructions without a portable form"),
+                        llvm::cl::init(false)};
+  };
+  for (Phase phase : kPhases) {
+    if (phase == Phase::import || phase == Phase::object) continue;
+    mlir::PassPipelineRegistration<Options>(("inlay-" + nameOf(phase)).str(), ("the " + nameOf(phase) + " phase").str(),
+                                            [phase](mlir::OpPassManager &passes, const Options &options) {
+                                              addPhase(passes, phase,
+                                                       {options.vectorLength, options.registers, options.avx512});
+                                            });
+  }
+}
+
+}  // namespace inlay::compiler

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C header of a kernel object.
+#include "Inlay/Report/Report.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+namespace inlay::compiler {
+namespace {
+
+/// A port's name as a C identifier: other characters become underscores, keywords of C and C++ get one at the end.
+std::string identifier(llvm::StringRef name) {
+  static constexpr llvm::StringLiteral kReserved[] = {
+      "auto",  "bool",  "break", "case", "char",   "class", "const", "default",  "delete", "do",     "double",
+      "else",  "enum",  "extern", "float", "for",  "goto",  "if",    "inline",   "int",    "long",   "new",
+      "register", "return", "short", "signed", "sizeof", "static", "struct", "switch", "template", "this", "typedef",
+      "union", "unsigned", "void", "volatile", "while", "batch", "scratch"};
+  std::string text;
+  for (char c : name) text += llvm::isAlnum(c) ? c : '_';
+  if (text.empty() || llvm::isDigit(text.front())) text.insert(text.begin(), '_');
+  if (llvm::is_contained(kReserved, text)) text += '_';
+  return text;
+}
+
+std::string shapeText(const PortSummary &port) {
+  std::string text = "[batch]";
+  for (int64_t size : port.shape) text += "[" + std::to_string(size) + "]";
+  return text;
+}
+
+void writeNetwork(const NetworkSummary &network, llvm::raw_ostream &out) {
+  const std::string macro = llvm::StringRef(network.name).upper();
+  llvm::SmallVector<std::string> used;
+  auto unique = [&](const PortSummary &port) {
+    std::string name = identifier(port.name);
+    while (llvm::is_contained(used, name)) name += '_';
+    return used.emplace_back(name);
+  };
+  std::string parameters;
+  out << "/* Network '" << network.name << "', graph " << llvm::formatv("{0:x-16}", network.hash) << ".\n";
+  out << " * Returns 0, or 1 if a pointer is null. `scratch` has " << macro
+      << "_SCRATCH_BYTES bytes, best aligned to 64; calls with\n"
+         " * different scratch may run at the same time. Buffers must not overlap.\n";
+  for (const PortSummary &port : network.inputs) {
+    std::string name = unique(port);
+    out << " *   " << name << shapeText(port) << " in\n";
+    parameters += "const float *" + name + ", ";
+  }
+  for (const PortSummary &port : network.outputs) {
+    std::string name = unique(port);
+    out << " *   " << name << shapeText(port) << " out\n";
+    parameters += "float *" + name + ", ";
+  }
+  out << " */\n";
+  out << "#define " << macro << "_SCRATCH_BYTES " << network.scratchBytes << "\n";
+  out << "#define " << macro << "_GRAPH_HASH 0x" << llvm::utohexstr(network.hash, /*LowerCase=*/true) << "ull\n";
+  out << "int " << network.name << "_run(" << parameters << "size_t batch, void *scratch);\n";
+  out << "size_t " << network.name << "_scratch_bytes(void);\n\n";
+}
+
+}  // namespace
+
+void writeHeader(llvm::ArrayRef<NetworkSummary> networks, llvm::raw_ostream &out) {
+  out << "/* Written by inlayc; do not edit. */\n#pragma once\n\n#include <stddef.h>\n\n"
+         "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
+  for (const NetworkSummary &network : networks) writeNetwork(network, out);
+  out << "#ifdef __cplusplus\n}\n#endif\n";
+}
+
+}  // namespace inlay::compiler

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The JSON manifest of a kernel object.
+#include "Inlay/Report/Report.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
+
+namespace inlay::compiler {
+namespace {
+
+llvm::json::Array portsOf(llvm::ArrayRef<PortSummary> ports) {
+  llvm::json::Array array;
+  for (const PortSummary &port : ports)
+    array.push_back(llvm::json::Object{{"name", port.name}, {"type", "f32"}, {"shape", llvm::json::Array(port.shape)}});
+  return array;
+}
+
+llvm::json::Object layerObject(const LayerSummary &layer) {
+  llvm::json::Object object{{"name", layer.name},       {"kind", layer.kind},   {"inputs", layer.inputs},
+                            {"outputs", layer.outputs}, {"flops", layer.flops}, {"weight_bytes", layer.weightBytes},
+                            {"fused", llvm::json::Array(layer.fused)}};
+  if (!layer.tile.empty()) object["tile"] = layer.tile;
+  return object;
+}
+
+}  // namespace
+
+void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef target, llvm::raw_ostream &out) {
+  llvm::json::Array array;
+  for (const NetworkSummary &network : networks) {
+    llvm::json::Array layers;
+    for (const LayerSummary &layer : network.layers) layers.push_back(layerObject(layer));
+    array.push_back(llvm::json::Object{
+        {"name", network.name},
+        {"graph_hash", llvm::utohexstr(network.hash, /*LowerCase=*/true, 16)},
+        {"symbols", llvm::json::Array{network.name + "_run", network.name + "_scratch_bytes", mangledRun(network),
+                                      mangledScratchBytes(network)}},
+        {"inputs", portsOf(network.inputs)},
+        {"outputs", portsOf(network.outputs)},
+        {"scratch_bytes", network.scratchBytes},
+        {"weight_bytes", network.weightBytes},
+        {"flops_per_sample", network.flops},
+        {"row_blocks", llvm::json::Array(network.rowBlocks)},
+        {"layers", std::move(layers)}});
+  }
+  out << llvm::formatv("{0:2}", llvm::json::Value(llvm::json::Object{{"target", target}, {"networks", std::move(array)}}))
+      << "\n";
+}
+
+}  // namespace inlay::compiler

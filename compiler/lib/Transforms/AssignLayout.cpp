@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chooses register tiles and packs weights: inlay.dense becomes inlay.contraction.
+#include "Inlay/Transforms/Passes.h"
+#include "llvm/Support/MathExtras.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace inlay::compiler {
+
+#define GEN_PASS_DEF_ASSIGNLAYOUTPASS
+#include "Inlay/Transforms/Passes.h.inc"
+
+namespace {
+
+/// Two weight vectors per broadcast input keep the multiply-add units busy; more cost rows. The rows follow from
+/// rows * vectors + vectors + 1 <= registers.
+constexpr int64_t kVectorsPerPanel = 2;
+
+int64_t rowsFor(int64_t registers) { return std::max<int64_t>(1, (registers - 1 - kVectorsPerPanel) / kVectorsPerPanel); }
+
+/// [N][K] as PyTorch stores it -> [panel][K][lanes], missing features zero.
+std::vector<float> packWeight(llvm::ArrayRef<float> weight, int64_t outputs, int64_t inputs, int64_t lanes,
+                              int64_t panel) {
+  const int64_t padded = static_cast<int64_t>(llvm::alignTo(outputs, lanes));
+  std::vector<float> packed(static_cast<size_t>(padded * inputs), 0.0f);
+  size_t position = 0;
+  for (int64_t first = 0; first < padded; first += panel) {
+    const int64_t width = std::min(panel, padded - first);
+    for (int64_t k = 0; k < inputs; ++k)
+      for (int64_t n = first; n < first + width; ++n, ++position)
+        if (n < outputs) packed[position] = weight[static_cast<size_t>(n * inputs + k)];
+  }
+  return packed;
+}
+
+struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
+  using AssignLayoutPassBase::AssignLayoutPassBase;
+
+  /// The constant behind `value` as plain floats; diagnoses anything else.
+  mlir::FailureOr<std::vector<float>> floatsOf(DenseOp dense, mlir::Value value, llvm::StringRef role) {
+    auto constant = value.getDefiningOp<ConstantOp>();
+    auto elements = constant ? llvm::dyn_cast<mlir::DenseElementsAttr>(constant.getValue()) : nullptr;
+    if (!elements) {
+      dense.emitOpError() << "layer '" << dense.getLayer() << "': " << role
+                          << " must be a constant, because it is packed at compile time";
+      return mlir::failure();
+    }
+    auto values = elements.getValues<float>();
+    return std::vector<float>(values.begin(), values.end());
+  }
+
+  mlir::LogicalResult convert(DenseOp dense, mlir::RewriterBase &rewriter) {
+    const int64_t outputs = elementsOf(dense.getResult()), inputs = elementsOf(dense.getInput());
+    // A layer narrower than a vector uses a shorter one.
+    const int64_t lanes =
+        std::min<int64_t>(vectorLength, static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(outputs))));
+    const int64_t padded = static_cast<int64_t>(llvm::alignTo(outputs, lanes));
+    const int64_t panel = std::min(kVectorsPerPanel * lanes, padded);
+
+    rewriter.setInsertionPoint(dense);
+    auto constant = [&](mlir::Value original, const std::vector<float> &values) -> mlir::Value {
+      auto type = mlir::RankedTensorType::get({static_cast<int64_t>(values.size())}, rewriter.getF32Type());
+      auto source = original.getDefiningOp<ConstantOp>();
+      return rewriter.create<ConstantOp>(source.getLoc(), type, source.getNameAttr(),
+                                         mlir::DenseElementsAttr::get(type, llvm::ArrayRef(values)));
+    };
+    mlir::FailureOr<std::vector<float>> weight = floatsOf(dense, dense.getWeight(), "weight");
+    if (mlir::failed(weight)) return mlir::failure();
+    mlir::Value packed = constant(dense.getWeight(), packWeight(*weight, outputs, inputs, lanes, panel));
+    mlir::Value bias;
+    if (dense.getBias()) {
+      mlir::FailureOr<std::vector<float>> values = floatsOf(dense, dense.getBias(), "bias");
+      if (mlir::failed(values)) return mlir::failure();
+      values->resize(static_cast<size_t>(padded), 0.0f);
+      bias = constant(dense.getBias(), *values);
+    }
+    auto contraction = rewriter.create<ContractionOp>(dense.getLoc(), dense.getType(), dense.getLayerAttr(),
+                                                      dense.getInput(), packed, bias, dense.getExtras(), lanes, panel,
+                                                      rowsFor(registers));
+    contraction.getEpilogue().takeBody(dense.getEpilogue());
+    rewriter.replaceOp(dense, contraction);
+    return mlir::success();
+  }
+
+  void runOnOperation() override {
+    mlir::func::FuncOp function = getOperation();
+    mlir::IRRewriter rewriter(&getContext());
+    llvm::SmallVector<DenseOp> layers(function.getOps<DenseOp>());
+    for (DenseOp dense : layers)
+      if (mlir::failed(convert(dense, rewriter))) return signalPassFailure();
+    llvm::SmallVector<ConstantOp> constants(function.getOps<ConstantOp>());
+    for (ConstantOp constant : constants)
+      if (constant->use_empty()) rewriter.eraseOp(constant);
+
+    // A full tile of rows, a quarter so that remainders stay on the blocked path, and the single sample.
+    llvm::SmallVector<int64_t> blocks = {rowsFor(registers)};
+    if (blocks.back() > 4) blocks.push_back(4);
+    if (blocks.back() > 1) blocks.push_back(1);
+    function->setAttr(kLanesAttr, rewriter.getI64IntegerAttr(vectorLength));
+    function->setAttr(kRowBlocksAttr, rewriter.getDenseI64ArrayAttr(blocks));
+  }
+};
+
+}  // namespace
+}  // namespace inlay::compiler

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// Places every value: in an output, inside another value, or in the arena.
+#include "Inlay/Transforms/Passes.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace inlay::compiler {
+
+#define GEN_PASS_DEF_PLANMEMORYPASS
+#include "Inlay/Transforms/Passes.h.inc"
+
+namespace {
+
+using mlir::Value;
+
+/// A row of storage that one or more values share, each at its own offset.
+struct Buffer {
+  llvm::StringRef root = "arena";
+  int64_t index = 0;
+  int64_t width = 0;  // elements of a row that carry values
+  int64_t base = 0;   // elements per row before this buffer; arena only
+  llvm::SmallVector<Value> values;
+};
+
+class Planner {
+ public:
+  explicit Planner(mlir::func::FuncOp function)
+      : function(function), lanes(function->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt()) {}
+
+  void run();
+
+ private:
+  mlir::func::FuncOp function;
+  int64_t lanes;
+  std::vector<std::unique_ptr<Buffer>> buffers;
+  llvm::MapVector<Value, std::pair<Buffer *, int64_t>> places;  // buffer and offset in its row
+  llvm::DenseMap<mlir::Operation *, int64_t> order;
+
+  Buffer *add(Value value, llvm::StringRef root, int64_t index);
+  void merge(Buffer *from, Buffer *into, int64_t offset);
+  Buffer *bufferOf(Value value) { return places.find(value)->second.first; }
+  int64_t offsetOf(Value value) { return places.find(value)->second.second; }
+
+  int64_t firstUse(const Buffer &buffer);
+  int64_t lastUse(const Buffer &buffer);
+  bool diesAt(Buffer *buffer, mlir::Operation *op) {
+    return buffer->root == "arena" && lastUse(*buffer) <= order.lookup(op);
+  }
+
+  void claimOutputs();
+  void reuseInPlace(mlir::Operation &op);
+  void computeInside(ConcatOp concat);
+  int64_t assignOffsets();
+};
+
+Buffer *Planner::add(Value value, llvm::StringRef root, int64_t index) {
+  buffers.push_back(std::make_unique<Buffer>());
+  Buffer *buffer = buffers.back().get();
+  buffer->root = root, buffer->index = index, buffer->width = elementsOf(value);
+  buffer->values = {value};
+  places[value] = {buffer, 0};
+  return buffer;
+}
+
+void Planner::merge(Buffer *from, Buffer *into, int64_t offset) {
+  for (Value value : from->values) {
+    auto &place = places.find(value)->second;
+    place = {into, place.second + offset};
+    into->values.push_back(value);
+  }
+  from->values.clear();
+}
+
+int64_t Planner::firstUse(const Buffer &buffer) {
+  int64_t first = std::numeric_limits<int64_t>::max();
+  for (Value value : buffer.values) first = std::min(first, order.lookup(value.getDefiningOp()));
+  return first;
+}
+
+int64_t Planner::lastUse(const Buffer &buffer) {
+  int64_t last = 0;
+  for (Value value : buffer.values) {
+    last = std::max(last, order.lookup(value.getDefiningOp()));
+    for (mlir::Operation *user : value.getUsers()) last = std::max(last, order.lookup(user));
+  }
+  return last;
+}
+
+/// What is returned is computed in the caller's output. An input, a constant or a value that is returned twice gets
+/// an explicit copy: a map that yields its operand.
+void Planner::claimOutputs() {
+  auto terminator = llvm::cast<mlir::func::ReturnOp>(function.front().getTerminator());
+  for (auto [i, operand] : llvm::enumerate(terminator->getOpOperands())) {
+    Buffer *buffer = bufferOf(operand.get());
+    if (buffer->root == "arena") {
+      buffer->root = "output", buffer->index = static_cast<int64_t>(i);
+      continue;
+    }
+    mlir::OpBuilder builder(terminator);
+    auto copy = builder.create<MapOp>(operand.get().getLoc(), operand.get().getType(), operand.get());
+    mlir::Block *body = builder.createBlock(&copy.getBody());
+    body->addArgument(builder.getF32Type(), copy.getLoc());
+    builder.create<YieldOp>(copy.getLoc(), body->getArgument(0));
+    operand.set(copy);
+    add(copy, "output", static_cast<int64_t>(i));
+  }
+}
+
+/// Pointwise ops read each element before they write it, so they may take over the storage of an operand that nothing
+/// reads afterwards. The input of a contraction is read again for every panel and is never taken over.
+void Planner::reuseInPlace(mlir::Operation &op) {
+  if (!llvm::isa<MapOp, SoftmaxOp, ContractionOp>(op)) return;
+  Value result = op.getResult(0);
+  auto contraction = llvm::dyn_cast<ContractionOp>(op);
+  mlir::OperandRange candidates = contraction ? contraction.getExtras() : op.getOperands();
+  for (Value operand : candidates) {
+    Buffer *mine = bufferOf(result), *theirs = bufferOf(operand);
+    if (mine == theirs || !diesAt(theirs, &op)) continue;
+    if (elementsOf(operand) != elementsOf(result) || theirs->width != mine->width) continue;
+    if (contraction && bufferOf(contraction.getInput()) == theirs) continue;
+    // Another operand at a different offset of the same buffer would be overwritten before it is read.
+    bool shifted = llvm::any_of(op.getOperands(), [&](Value other) {
+      return bufferOf(other) == theirs &&
+             (offsetOf(other) != offsetOf(operand) || elementsOf(other) != elementsOf(result));
+    });
+    if (shifted) continue;
+    if (mine->root == "output")
+      merge(theirs, mine, 0);
+    else
+      merge(mine, theirs, offsetOf(operand));
+    return;
+  }
+}
+
+/// Operands of a concat that die there are computed at their place in the result; the others are copied by the
+/// kernel. Only possible where each operand is one contiguous piece of the result's row.
+void Planner::computeInside(ConcatOp concat) {
+  auto type = llvm::cast<mlir::RankedTensorType>(concat.getType());
+  for (int64_t i = 0; i < static_cast<int64_t>(concat.getAxis()); ++i)
+    if (type.getDimSize(i) != 1) return;
+  int64_t offset = offsetOf(concat.getResult());
+  for (Value piece : concat.getInputs()) {
+    Buffer *mine = bufferOf(concat.getResult()), *theirs = bufferOf(piece);
+    if (mine != theirs && diesAt(theirs, concat) && theirs->width == elementsOf(piece)) merge(theirs, mine, offset);
+    offset += elementsOf(piece);
+  }
+}
+
+/// First fit over live ranges, widest buffers first. Returns the arena's elements per row.
+int64_t Planner::assignOffsets() {
+  llvm::SmallVector<Buffer *> pending, placed;
+  for (auto &buffer : buffers)
+    if (buffer->root == "arena" && !buffer->values.empty()) pending.push_back(buffer.get());
+  llvm::sort(pending, [&](Buffer *a, Buffer *b) {
+    return a->width != b->width ? a->width > b->width : firstUse(*a) < firstUse(*b);
+  });
+  int64_t size = 0;
+  auto padded = [&](Buffer *buffer) { return static_cast<int64_t>(llvm::alignTo(buffer->width, lanes)); };
+  for (Buffer *buffer : pending) {
+    llvm::SmallVector<Buffer *> neighbours;
+    for (Buffer *other : placed)
+      if (firstUse(*other) <= lastUse(*buffer) && firstUse(*buffer) <= lastUse(*other)) neighbours.push_back(other);
+    llvm::sort(neighbours, [](Buffer *a, Buffer *b) { return a->base < b->base; });
+    int64_t base = 0;
+    for (Buffer *other : neighbours) {
+      if (base + padded(buffer) <= other->base) break;
+      base = std::max(base, other->base + padded(other));
+    }
+    buffer->base = base;
+    size = std::max(size, base + padded(buffer));
+    placed.push_back(buffer);
+  }
+  return size;
+}
+
+void Planner::run() {
+  for (mlir::BlockArgument argument : function.getArguments()) add(argument, "input", argument.getArgNumber());
+  for (mlir::Operation &op : function.front().without_terminator())
+    add(op.getResult(0), llvm::isa<ConstantOp>(op) ? "constant" : "arena", 0);
+  for (ReshapeOp reshape : function.getOps<ReshapeOp>())
+    merge(bufferOf(reshape.getResult()), bufferOf(reshape.getInput()), offsetOf(reshape.getInput()));
+  claimOutputs();
+  int64_t position = 0;
+  for (mlir::Operation &op : function.front()) order[&op] = position++;
+  for (mlir::Operation &op : function.front()) reuseInPlace(op);
+  for (ConcatOp concat : function.getOps<ConcatOp>()) computeInside(concat);
+  const int64_t arena = assignOffsets();
+
+  mlir::MLIRContext *context = function.getContext();
+  for (auto &[value, place] : places) {
+    mlir::Operation *op = value.getDefiningOp();
+    if (!op) continue;
+    auto &[buffer, offset] = place;
+    const bool inArena = buffer->root == "arena";
+    const int64_t stride = buffer->root == "constant" ? 0
+                           : inArena ? static_cast<int64_t>(llvm::alignTo(buffer->width, lanes))
+                                     : buffer->width;
+    const bool padded = inArena && offset + elementsOf(value) == buffer->width;
+    op->setAttr(kPlacementAttr,
+                PlacementAttr::get(context, buffer->root, buffer->index, buffer->base, offset, stride, padded));
+  }
+  function->setAttr(kArenaAttr, mlir::IntegerAttr::get(mlir::IntegerType::get(context, 64), arena));
+}
+
+struct PlanMemoryPass : impl::PlanMemoryPassBase<PlanMemoryPass> {
+  void runOnOperation() override {
+    if (!getOperation()->hasAttr(kLanesAttr)) {
+      getOperation().emitOpError() << "has no '" << kLanesAttr << "': run inlay-assign-layout first";
+      return signalPassFailure();
+    }
+    Planner(getOperation()).run();
+  }
+};
+
+}  // namespace
+}  // namespace inlay::compiler
