@@ -105,10 +105,10 @@ inline constexpr shape shape_of{sizeof...(Sizes), {Sizes...}};
 struct node_record {
   op kind{};
   dtype type{};
-  shape dims;
-  range_record name;          ///< layer or parameter name with its scopes ("layer1.0.fc1"); may be empty
-  range_record operands;      ///< into the operand table; each entry is an earlier node or no_node
-  range_record instructions;  ///< of a map
+  shape dims{};
+  range_record name{};          ///< layer or parameter name with its scopes ("layer1.0.fc1"); may be empty
+  range_record operands{};      ///< into the operand table; each entry is an earlier node or no_node
+  range_record instructions{};  ///< of a map
   std::uint32_t axis = 0;     ///< of a concat
   std::uint32_t first_datum = 0;  ///< of a constant
   std::uint32_t line = 0;         ///< in `source_file`; not part of the hash
@@ -174,28 +174,49 @@ struct graph_view {
 /// Identity of a graph: everything that changes what is computed or how it is called, and nothing else.
 /// 64-bit FNV-1a over the records, word by word; source positions are left out.
 constexpr std::uint64_t graph_hash(const graph_view& g) {
-  std::uint64_t h = 0xcbf29ce484222325u;
-  auto word = [&h](std::uint32_t w) { h = (h ^ w) * 0x100000001b3u; };
-  auto range = [&](range_record r) { word(r.first), word(r.count); };
-  auto chars = [&](std::string_view s) {
-    word(static_cast<std::uint32_t>(s.size()));
-    for (char c : s) word(static_cast<unsigned char>(c));
+  // Plain pointers and one expression per word: this runs on the C++ compiler, for every word of the graph.
+  constexpr std::uint64_t prime = 0x100000001b3u;
+  std::uint64_t h = 0xcbf29ce484222325u ^ graph_version;
+  const char* characters = g.characters.data();
+  auto text = [&h, characters](range_record r) {
+    h = (h ^ r.count) * prime;
+    for (std::uint32_t i = r.first; i < r.first + r.count; ++i)
+      h = (h ^ static_cast<unsigned char>(characters[i])) * prime;
   };
-  word(graph_version);
-  chars(g.name);
-  for (const node_record& n : g.nodes) {
-    word(static_cast<std::uint32_t>(n.kind)), word(static_cast<std::uint32_t>(n.type)), word(n.dims.rank);
-    for (std::uint32_t i = 0; i < n.dims.rank; ++i) word(n.dims.sizes[i]);
-    chars(g.name_of(n)), range(n.operands), range(n.instructions), word(n.axis), word(n.first_datum);
+  for (char c : g.name) h = (h ^ static_cast<unsigned char>(c)) * prime;
+  const node_record* nodes = g.nodes.data();
+  for (std::size_t i = 0, n = g.nodes.size(); i < n; ++i) {
+    const node_record& r = nodes[i];
+    h = (h ^ static_cast<std::uint32_t>(r.kind)) * prime;
+    h = (h ^ static_cast<std::uint32_t>(r.type)) * prime;
+    h = (h ^ r.dims.rank) * prime;
+    for (std::uint32_t d = 0; d < r.dims.rank; ++d) h = (h ^ r.dims.sizes[d]) * prime;
+    text(r.name);
+    h = (h ^ r.operands.first) * prime;
+    h = (h ^ r.operands.count) * prime;
+    h = (h ^ r.instructions.first) * prime;
+    h = (h ^ r.instructions.count) * prime;
+    h = (h ^ r.axis) * prime;
+    h = (h ^ r.first_datum) * prime;
   }
-  for (std::uint32_t o : g.operand_table) word(o);
-  for (const instruction& i : g.instruction_table) {
-    word(static_cast<std::uint32_t>(i.code)), word(static_cast<std::uint32_t>(i.function));
-    word(static_cast<std::uint32_t>(i.tier)), word(i.a), word(i.b), word(i.c);
-    word(std::bit_cast<std::uint32_t>(i.p0)), word(std::bit_cast<std::uint32_t>(i.p1));
+  const std::uint32_t* operands = g.operand_table.data();
+  for (std::size_t i = 0, n = g.operand_table.size(); i < n; ++i) h = (h ^ operands[i]) * prime;
+  const instruction* instructions = g.instruction_table.data();
+  for (std::size_t i = 0, n = g.instruction_table.size(); i < n; ++i) {
+    const instruction& c = instructions[i];
+    h = (h ^ static_cast<std::uint32_t>(c.code)) * prime;
+    h = (h ^ static_cast<std::uint32_t>(c.function)) * prime;
+    h = (h ^ static_cast<std::uint32_t>(c.tier)) * prime;
+    h = (((((h ^ c.a) * prime) ^ c.b) * prime) ^ c.c) * prime;
+    h = (h ^ std::bit_cast<std::uint32_t>(c.p0)) * prime;
+    h = (h ^ std::bit_cast<std::uint32_t>(c.p1)) * prime;
   }
-  for (const output_record& o : g.outputs) word(o.node), chars(g.text(o.name));
-  for (float f : g.data) word(std::bit_cast<std::uint32_t>(f));
+  for (const output_record& o : g.outputs) {
+    h = (h ^ o.node) * prime;
+    text(o.name);
+  }
+  const float* data = g.data.data();
+  for (std::size_t i = 0, n = g.data.size(); i < n; ++i) h = (h ^ std::bit_cast<std::uint32_t>(data[i])) * prime;
   return h;
 }
 

@@ -2,7 +2,9 @@
 // Elementary functions in double that also work in constant expressions: libm at run time, short series otherwise.
 #pragma once
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <type_traits>
 
@@ -43,6 +45,13 @@ constexpr double log_of_one_plus(double y) {
 }
 
 }  // namespace detail
+
+/// a / b with IEEE's results for b = 0, which a constant expression may not divide by.
+constexpr double divide(double a, double b) {
+  if (b != 0 || b != b) return a / b;
+  if (a == 0 || a != a) return std::numeric_limits<double>::quiet_NaN();
+  return (a < 0) != (std::bit_cast<std::uint64_t>(b) >> 63 != 0) ? -detail::infinity : detail::infinity;
+}
 
 constexpr double exp(double x) {
   if (!std::is_constant_evaluated()) return std::exp(x);

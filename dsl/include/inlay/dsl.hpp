@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// The DSL: write a network as a C++ expression, and `INLAY_NETWORK(net)` to hand it to inlayc.
+#pragma once
+
+#include "inlay/dsl/activations.hpp"
+#include "inlay/dsl/embed.hpp"
+#include "inlay/dsl/evaluate.hpp"
+#include "inlay/dsl/expression.hpp"
+#include "inlay/dsl/layers.hpp"
+#include "inlay/dsl/network.hpp"

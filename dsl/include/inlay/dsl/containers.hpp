@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// A vector and a text that live in constant expressions on every supported compiler and cost it little.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace inlay::detail {
+
+/// Growing array with just what a trace needs. std::vector works too, but is several times slower to evaluate.
+template <class T>
+class small_vector {
+ public:
+  constexpr small_vector() = default;
+  constexpr small_vector(const small_vector& other) { append(other.view()); }
+  constexpr small_vector(small_vector&& other) noexcept : data_(other.data_), size_(other.size_), room_(other.room_) {
+    other.data_ = nullptr;
+    other.size_ = other.room_ = 0;
+  }
+  constexpr small_vector& operator=(small_vector other) noexcept {
+    swap(data_, other.data_), swap(size_, other.size_), swap(room_, other.room_);
+    return *this;
+  }
+  constexpr ~small_vector() { delete[] data_; }
+
+  constexpr void push_back(T value) {
+    if (size_ == room_) reserve(room_ == 0 ? 16 : 2 * room_);
+    data_[size_++] = static_cast<T&&>(value);
+  }
+  constexpr void append(std::span<const T> values) {
+    append(values.data(), values.size());
+  }
+  constexpr void append(const T* from, std::size_t count) {
+    if (size_ + count > room_) reserve(size_ + count > 2 * room_ ? size_ + count : 2 * room_);
+    for (std::size_t i = 0; i < count; ++i) data_[size_++] = from[i];
+  }
+  constexpr void assign(std::size_t count, const T& value) {
+    size_ = 0;
+    reserve(count);
+    while (size_ < count) data_[size_++] = value;
+  }
+  constexpr void shrink(std::size_t size) { size_ = size; }
+
+  constexpr std::size_t size() const { return size_; }
+  constexpr T& operator[](std::size_t i) { return data_[i]; }
+  constexpr const T& operator[](std::size_t i) const { return data_[i]; }
+  constexpr T& back() { return data_[size_ - 1]; }
+  constexpr const T* begin() const { return data_; }
+  constexpr const T* end() const { return data_ + size_; }
+  constexpr std::span<const T> view() const { return {data_, size_}; }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t size_ = 0, room_ = 0;
+
+  template <class U>
+  static constexpr void swap(U& a, U& b) {
+    U c = a;
+    a = b;
+    b = c;
+  }
+  constexpr void reserve(std::size_t room) {
+    if (room <= room_) return;
+    T* grown = new T[room]{};
+    for (std::size_t i = 0; i < size_; ++i) grown[i] = static_cast<T&&>(data_[i]);
+    delete[] data_;
+    data_ = grown, room_ = room;
+  }
+};
+
+/// Text of at most N - 1 characters that may be a template argument, so that compilers print it; what does not fit
+/// ends in "..".
+template <std::size_t N>
+struct text {
+  char chars[N]{};
+
+  constexpr text() = default;
+  constexpr explicit text(std::string_view s) { append(s); }
+
+  constexpr std::size_t size() const {
+    std::size_t n = 0;
+    while (n + 1 < N && chars[n] != '\0') ++n;
+    return n;
+  }
+  constexpr std::string_view view() const { return {chars, size()}; }
+
+  constexpr text& append(std::string_view s) {
+    std::size_t n = size();
+    for (char c : s) {
+      if (n + 1 == N) {
+        chars[N - 3] = chars[N - 2] = '.';
+        break;
+      }
+      chars[n++] = c;
+    }
+    return *this;
+  }
+  constexpr text& append(std::uint64_t number) {
+    char digits[20]{};
+    std::size_t n = 0;
+    do digits[n++] = static_cast<char>('0' + number % 10);
+    while ((number /= 10) != 0);
+    char ordered[20]{};
+    for (std::size_t i = 0; i < n; ++i) ordered[i] = digits[n - 1 - i];
+    return append(std::string_view(ordered, n));
+  }
+};
+
+}  // namespace inlay::detail

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layers: what makes nodes of a graph.
+#pragma once
+
+#include "inlay/dsl/expression.hpp"
+
+namespace inlay {
+
+/// Weights by name, of shape `Sizes`, in the current scope; usable as a value and as the weight of a layer.
+template <class T, std::uint32_t... Sizes>
+  requires std::same_as<T, f32>
+constexpr auto param(const char* name) {
+  return detail::parameter_leaf<sizes<Sizes...>>(name);
+}
+
+/// Weights in the source, row-major: `constant<f32, 1, 2>({1, 1})`.
+template <class T, std::uint32_t... Sizes>
+  requires std::same_as<T, f32>
+constexpr auto constant(const std::array<float, sizes<Sizes...>::elements>& elements) {
+  return detail::constant_leaf<sizes<Sizes...>>(elements);
+}
+
+struct no_bias_t {};
+/// `dense<10>("fc", x, no_bias)`, as bias=False in PyTorch.
+inline constexpr no_bias_t no_bias;
+
+namespace detail {
+
+template <std::uint32_t Outputs, Value V>
+constexpr auto named_dense(const char* name, V&& x, bool with_bias, const std::source_location& at) {
+  const auto input = committed(std::forward<V>(x));
+  graph_builder& b = *input.owner;
+  b.locate(at);
+  b.enter_scope(name);
+  // A value of another rank is reported by the layer; its weight is then as for its flattened form.
+  const auto weight = b.parameter("weight", shape_of<Outputs, static_cast<std::uint32_t>(shape_type_of<V>::elements)>);
+  const auto bias = with_bias ? b.parameter("bias", shape_of<Outputs>) : no_node;
+  b.leave_scope();
+  return tensor<f32, Outputs>(b, b.dense(name, input.node, weight, bias));
+}
+
+template <Value X, Value W>
+constexpr auto dense_of(const char* name, X&& x, W&& weight, auto bias, const std::source_location& at) {
+  static_assert(shape_type_of<W>::dims.rank == 2, "the weight of dense must have rank 2: [outputs, inputs]");
+  const auto input = committed(std::forward<X>(x));
+  graph_builder& b = *input.owner;
+  b.locate(at);
+  const auto w = commit_to(b, std::forward<W>(weight));
+  return tensor<f32, shape_type_of<W>::dims.sizes[0]>(b, b.dense(name, input.node, w, bias(b)));
+}
+
+}  // namespace detail
+
+/// y = weight x + bias (torch.nn.Linear): x[K] -> y[Outputs], parameters `<name>.weight` [Outputs, K] and
+/// `<name>.bias` [Outputs].
+template <std::uint32_t Outputs, Value V>
+constexpr auto dense(const char* name, V&& x, std::source_location at = std::source_location::current()) {
+  return detail::named_dense<Outputs>(name, std::forward<V>(x), true, at);
+}
+
+/// The same without a bias.
+template <std::uint32_t Outputs, Value V>
+constexpr auto dense(const char* name, V&& x, no_bias_t,
+                     std::source_location at = std::source_location::current()) {
+  return detail::named_dense<Outputs>(name, std::forward<V>(x), false, at);
+}
+
+/// y = weight x with given weights, such as `constant` or `param` of shape [outputs, inputs].
+template <Value X, Value W>
+constexpr auto dense(const char* name, X&& x, W&& weight,
+                     std::source_location at = std::source_location::current()) {
+  return detail::dense_of(
+      name, std::forward<X>(x), std::forward<W>(weight), [](graph_builder&) { return no_node; }, at);
+}
+
+/// y = weight x + bias with given weights and bias [outputs].
+template <Value X, Value W, Value B>
+constexpr auto dense(const char* name, X&& x, W&& weight, B&& bias,
+                     std::source_location at = std::source_location::current()) {
+  return detail::dense_of(
+      name, std::forward<X>(x), std::forward<W>(weight),
+      [&bias](graph_builder& b) { return detail::commit_to(b, bias); }, at);
+}
+
+/// Softmax over the last axis: exp(x - max) / sum.
+template <Value V>
+constexpr auto softmax(V&& x, std::source_location at = std::source_location::current()) {
+  auto value = detail::committed(std::forward<V>(x));
+  value.owner->locate(at);
+  value.node = value.owner->softmax(value.node);
+  return value;
+}
+
+/// The same elements, row-major, as another shape: `reshape<8, 8>(x)`.
+template <std::uint32_t... Sizes, Value V>
+constexpr auto reshape(V&& x, std::source_location at = std::source_location::current()) {
+  const auto value = detail::committed(std::forward<V>(x));
+  value.owner->locate(at);
+  return tensor<f32, Sizes...>(*value.owner, value.owner->reshape(value.node, shape_of<Sizes...>));
+}
+
+/// All elements as one vector.
+template <Value V>
+constexpr auto flatten(V&& x, std::source_location at = std::source_location::current()) {
+  return reshape<static_cast<std::uint32_t>(shape_type_of<V>::elements)>(std::forward<V>(x), at);
+}
+
+namespace detail {
+
+template <std::uint32_t Axis, class First, class... Rest>
+struct concat_shape;
+template <std::uint32_t Axis, std::uint32_t... Sizes, class... Rest>
+struct concat_shape<Axis, sizes<Sizes...>, Rest...> {
+  static constexpr std::uint32_t along(const shape& dims) { return Axis < dims.rank ? dims.sizes[Axis] : 0; }
+  template <std::size_t... I>
+  static auto make(std::index_sequence<I...>)
+      -> sizes<(I == Axis ? shape_of<Sizes...>.sizes[I] + (0u + ... + along(Rest::dims)) : shape_of<Sizes...>.sizes[I])...>;
+  using type = decltype(make(std::make_index_sequence<sizeof...(Sizes)>()));
+};
+
+}  // namespace detail
+
+/// Values joined along an axis (torch.cat): `concat(a, b)`, `concat<1>(a, b, c)`.
+template <std::uint32_t Axis = 0, Value First, Value... Rest>
+constexpr auto concat(First&& first, Rest&&... rest) {
+  const auto head = detail::committed(std::forward<First>(first));
+  graph_builder& b = *head.owner;
+  const std::array<std::uint32_t, 1 + sizeof...(Rest)> pieces{head.node,
+                                                                detail::commit_to(b, std::forward<Rest>(rest))...};
+  using Shape = typename detail::concat_shape<Axis, shape_type_of<First>, shape_type_of<Rest>...>::type;
+  return detail::tensor_of_t<Shape>(b, b.concat(pieces, Axis));
+}
+
+/// Runs `body(x)` with "name." in front of the names of its layers, as a module of PyTorch does.
+template <Value V, class Body>
+constexpr auto scope(const char* name, V&& x, Body&& body) {
+  const auto value = detail::committed(std::forward<V>(x));
+  value.owner->enter_scope(name);
+  auto result = std::forward<Body>(body)(value);
+  if constexpr (Value<decltype(result)>) {
+    // An expression is committed inside of the scope that wrote it.
+    auto node = detail::committed(result);
+    value.owner->leave_scope();
+    return node;
+  } else {
+    value.owner->leave_scope();
+    return result;
+  }
+}
+
+/// The same for element `index` of a list of modules: "name.index.".
+template <Value V, class Body>
+constexpr auto scope(const char* name, std::uint32_t index, V&& x, Body&& body) {
+  detail::text<64> full(name);
+  full.append(".").append(std::uint64_t{index});
+  const auto value = detail::committed(std::forward<V>(x));
+  value.owner->enter_scope(full.view());
+  auto node = detail::committed(std::forward<Body>(body)(value));
+  value.owner->leave_scope();
+  return node;
+}
+
+}  // namespace inlay

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds a graph node by node, in constant expressions and at run time alike.
+#pragma once
+
+#include <initializer_list>
+#include <source_location>
+
+#include "inlay/graph_rules.hpp"
+
+namespace inlay {
+
+/// How many records each table of a graph has.
+struct graph_sizes {
+  std::size_t nodes = 0, operands = 0, instructions = 0, outputs = 0, data = 0, characters = 0;
+};
+
+/// Appends nodes and keeps the first rule that one of them breaks; after that it goes on as if nothing had happened,
+/// so that one mistake gives one message. Node ids are indices in the order of the calls.
+class graph_builder {
+ public:
+  constexpr explicit graph_builder(std::string_view name) : name_(intern(name)) {}
+
+  /// Where the next nodes come from; kept as their source position.
+  constexpr void locate(const std::source_location& at) {
+    line_ = at.line(), column_ = at.column();
+    if (source_file_.count == 0) source_file_ = intern(at.file_name());
+  }
+
+  constexpr std::uint32_t input(std::string_view name, const shape& dims) {
+    return add({.kind = op::input, .dims = dims, .name = intern(name)}, {});
+  }
+
+  /// A parameter in the current scope. The same name again gives the same node.
+  constexpr std::uint32_t parameter(std::string_view name, const shape& dims) {
+    const range_record full = scoped(name);
+    const std::uint32_t found = find_parameter(full);
+    if (found != no_node) {
+      characters_.shrink(full.first);
+      if (!(nodes_[found].dims == dims))
+        fail({fault::duplicate_parameter, violation::text(view().name_of(nodes_[found])),
+              detail::shape_text(nodes_[found].dims), detail::shape_text(dims)});
+      return found;
+    }
+    const std::uint32_t id = add({.kind = op::parameter, .dims = dims, .name = full}, {});
+    remember_parameter(id);
+    return id;
+  }
+
+  /// Weights written in the source; `elements` row-major, as many as `dims` says.
+  constexpr std::uint32_t constant(const shape& dims, std::span<const float> elements) {
+    const auto first = static_cast<std::uint32_t>(data_.size());
+    data_.append(elements);
+    return add({.kind = op::constant, .dims = dims, .first_datum = first}, {});
+  }
+
+  /// y = weight x + bias, the layer `name` of the current scope. x[K], weight[N,K], bias[N] or no_node.
+  constexpr std::uint32_t dense(std::string_view name, std::uint32_t x, std::uint32_t weight, std::uint32_t bias) {
+    const shape dims{1, {nodes_[weight].dims.sizes[0]}};
+    return add({.kind = op::dense, .dims = dims, .name = scoped(name)}, {x, weight, bias});
+  }
+
+  /// A pointwise program; the result is that of its last instruction.
+  constexpr std::uint32_t map(std::span<const std::uint32_t> operands, std::span<const instruction> program,
+                              const shape& dims) {
+    const range_record instructions{static_cast<std::uint32_t>(instructions_.size()),
+                                    static_cast<std::uint32_t>(program.size())};
+    instructions_.append(program);
+    return add({.kind = op::map, .dims = dims, .instructions = instructions}, operands);
+  }
+
+  constexpr std::uint32_t softmax(std::uint32_t x) { return add({.kind = op::softmax, .dims = nodes_[x].dims}, {x}); }
+
+  constexpr std::uint32_t reshape(std::uint32_t x, const shape& dims) {
+    return add({.kind = op::reshape, .dims = dims}, {x});
+  }
+
+  constexpr std::uint32_t concat(std::span<const std::uint32_t> pieces, std::uint32_t axis) {
+    shape dims = nodes_[pieces[0]].dims;
+    for (std::size_t i = 1; i < pieces.size() && axis < dims.rank; ++i)
+      dims.sizes[axis] += nodes_[pieces[i]].dims.sizes[axis];
+    return add({.kind = op::concat, .dims = dims, .axis = axis}, pieces);
+  }
+
+  constexpr void output(std::uint32_t node, std::string_view name) { outputs_.push_back({node, intern(name)}); }
+
+  /// Names from here on get "name." in front, until leave_scope().
+  constexpr void enter_scope(std::string_view name) {
+    scope_marks_.push_back(scope_.size());
+    scope_.append(name.data(), name.size());
+    scope_.push_back('.');
+  }
+  constexpr void leave_scope() {
+    scope_.shrink(scope_marks_.back());
+    scope_marks_.shrink(scope_marks_.size() - 1);
+  }
+
+  /// Records a violation that the caller found.
+  constexpr void fail(const violation& found) {
+    if (!violation_) violation_ = found;
+  }
+
+  /// Ends the graph: checks it as a whole. The first violation of all, or none.
+  constexpr const violation& finish() {
+    if (!violation_) violation_ = check_graph(view());
+    return violation_;
+  }
+
+  constexpr const violation& first_violation() const { return violation_; }
+
+  constexpr graph_view view() const {
+    graph_view g;
+    g.nodes = nodes_.view();
+    g.operand_table = operands_.view();
+    g.instruction_table = instructions_.view();
+    g.outputs = outputs_.view();
+    g.data = data_.view();
+    g.characters = {characters_.begin(), characters_.size()};
+    g.name = g.text(name_);
+    g.source_file = g.text(source_file_);
+    return g;
+  }
+
+  constexpr graph_sizes sizes() const {
+    return {nodes_.size(),   operands_.size(), instructions_.size(),
+            outputs_.size(), data_.size(),     characters_.size()};
+  }
+
+  /// The finished graph as its exact-size image.
+  template <graph_sizes S>
+  constexpr auto image() const {
+    graph_image<S.nodes, S.operands, S.instructions, S.outputs, S.data, S.characters> result;
+    copy(nodes_, result.nodes), copy(operands_, result.operands), copy(instructions_, result.instructions);
+    copy(outputs_, result.outputs), copy(data_, result.data), copy(characters_, result.characters);
+    result.header.name = name_;
+    result.header.source_file = source_file_;
+    result.seal();
+    return result;
+  }
+
+  constexpr range_record name_range() const { return name_; }
+  constexpr range_record source_file_range() const { return source_file_; }
+
+ private:
+  detail::small_vector<node_record> nodes_;
+  detail::small_vector<std::uint32_t> operands_;
+  detail::small_vector<instruction> instructions_;
+  detail::small_vector<output_record> outputs_;
+  detail::small_vector<float> data_;
+  detail::small_vector<char> characters_;
+  detail::small_vector<char> scope_;
+  detail::small_vector<std::size_t> scope_marks_;
+  detail::small_vector<std::uint32_t> parameter_slots_;  // open addressing by name; no_node is empty
+  std::size_t parameter_count_ = 0;
+  range_record name_;
+  range_record source_file_;
+  std::uint32_t line_ = 0, column_ = 0;
+  violation violation_;
+
+  template <class T, std::size_t N>
+  static constexpr void copy(const detail::small_vector<T>& from, std::array<T, N>& to) {
+    const T* source = from.begin();
+    T* target = to.data();
+    for (std::size_t i = 0, n = from.size(); i < n; ++i) target[i] = source[i];
+  }
+
+  constexpr std::uint32_t add(node_record node, std::initializer_list<std::uint32_t> operands) {
+    return add(node, std::span<const std::uint32_t>(operands.begin(), operands.size()));
+  }
+  constexpr std::uint32_t add(node_record node, std::span<const std::uint32_t> operands) {
+    node.type = dtype::f32;
+    node.operands = {static_cast<std::uint32_t>(operands_.size()), static_cast<std::uint32_t>(operands.size())};
+    node.line = line_, node.column = column_;
+    operands_.append(operands);
+    const auto id = static_cast<std::uint32_t>(nodes_.size());
+    nodes_.push_back(node);
+    if (!violation_) violation_ = check_node(view(), id);
+    return id;
+  }
+
+  constexpr range_record intern(std::string_view s) {
+    const range_record r{static_cast<std::uint32_t>(characters_.size()), static_cast<std::uint32_t>(s.size())};
+    characters_.append(s.data(), s.size());
+    return r;
+  }
+  constexpr range_record scoped(std::string_view name) {
+    range_record r = intern({scope_.begin(), scope_.size()});
+    r.count += intern(name).count;
+    return r;
+  }
+
+  constexpr std::size_t slot_of(range_record name) const {
+    std::uint32_t h = 2166136261u;
+    const char* c = characters_.begin() + name.first;
+    for (std::uint32_t i = 0; i < name.count; ++i) h = (h ^ static_cast<unsigned char>(c[i])) * 16777619u;
+    return h & (parameter_slots_.size() - 1);
+  }
+  constexpr std::uint32_t find_parameter(range_record name) const {
+    if (parameter_slots_.size() == 0) return no_node;
+    const graph_view g = view();
+    for (std::size_t slot = slot_of(name);; slot = (slot + 1) & (parameter_slots_.size() - 1)) {
+      const std::uint32_t id = parameter_slots_[slot];
+      if (id == no_node || g.name_of(nodes_[id]) == g.text(name)) return id;
+    }
+  }
+  constexpr void remember_parameter(std::uint32_t id) {
+    if (2 * ++parameter_count_ > parameter_slots_.size()) {
+      parameter_slots_.assign(parameter_slots_.size() == 0 ? 64 : 4 * parameter_slots_.size(), no_node);
+      for (std::uint32_t i = 0; i < id; ++i)
+        if (nodes_[i].kind == op::parameter) place_parameter(i);
+    }
+    place_parameter(id);
+  }
+  constexpr void place_parameter(std::uint32_t id) {
+    std::size_t slot = slot_of(nodes_[id].name);
+    while (parameter_slots_[slot] != no_node) slot = (slot + 1) & (parameter_slots_.size() - 1);
+    parameter_slots_[slot] = id;
+  }
+};
+
+}  // namespace inlay

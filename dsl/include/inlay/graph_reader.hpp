@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads graph images from untrusted bytes, and writes them. Nothing outside of the given bytes is touched, and every
+// graph that is returned keeps all the rules of graph_rules.hpp.
+#pragma once
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "inlay/graph_builder.hpp"
+
+namespace inlay {
+
+/// A graph, or why there is none.
+struct read_result {
+  graph_view graph;   ///< points into the bytes that were read
+  std::string error;  ///< empty on success
+
+  explicit operator bool() const { return error.empty(); }
+};
+
+namespace detail {
+
+class image_reader {
+ public:
+  explicit image_reader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+  read_result read() {
+    if (std::string error = read_tables(); !error.empty()) return {{}, "graph image: " + error};
+    for (std::uint32_t i = 0; i < g_.nodes.size(); ++i)
+      if (std::string error = check_record(i); !error.empty())
+        return {{}, "graph image: node " + std::to_string(i) + ": " + error};
+    for (const output_record& o : g_.outputs)
+      if (o.node >= g_.nodes.size() || !inside(o.name, g_.characters.size()))
+        return {{}, "graph image: an output refers outside of the graph"};
+    if (violation found = check_graph(g_)) return {{}, "graph image: " + describe(found)};
+    if (graph_hash(g_) != g_.hash) return {{}, "graph image: the hash does not match the content: the file is damaged"};
+    return {g_, {}};
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+  graph_view g_;
+
+  static bool inside(range_record r, std::size_t size) { return r.first <= size && r.count <= size - r.first; }
+
+  static std::string describe(const violation& v) {
+    return "'" + std::string(v.layer.view()) + "': expected " + std::string(v.expected.view()) + ", found " +
+           std::string(v.found.view()) + "; " + std::string(advice(v.code));
+  }
+
+  template <class T>
+  bool table(table_record r, std::span<const T>& into) const {
+    if (r.offset % alignof(T) != 0 || r.offset > bytes_.size() || r.count > (bytes_.size() - r.offset) / sizeof(T))
+      return false;
+    into = {reinterpret_cast<const T*>(bytes_.data() + r.offset), r.count};
+    return true;
+  }
+
+  std::string read_tables() {
+    graph_header h;
+    if (bytes_.size() < sizeof h) return "truncated: " + std::to_string(bytes_.size()) + " bytes, the header has " +
+                                         std::to_string(sizeof h);
+    if (reinterpret_cast<std::uintptr_t>(bytes_.data()) % alignof(graph_header) != 0) return "not aligned to 8 bytes";
+    std::memcpy(&h, bytes_.data(), sizeof h);
+    if (h.magic != graph_magic) return "no graph here: the magic number is wrong";
+    if (h.version != graph_version)
+      return "version " + std::to_string(h.version) + ", this reader knows version " + std::to_string(graph_version) +
+             ": compile the model against the same release";
+    if (h.image_bytes > bytes_.size() || h.image_bytes < sizeof h)
+      return "truncated: it claims " + std::to_string(h.image_bytes) + " bytes, there are " +
+             std::to_string(bytes_.size());
+    bytes_ = bytes_.first(h.image_bytes);
+    std::span<const char> characters;
+    if (!table(h.nodes, g_.nodes) || !table(h.operands, g_.operand_table) ||
+        !table(h.instructions, g_.instruction_table) || !table(h.outputs, g_.outputs) || !table(h.data, g_.data) ||
+        !table(h.characters, characters))
+      return "a table lies outside of the image";
+    g_.characters = {characters.data(), characters.size()};
+    if (!inside(h.name, g_.characters.size()) || !inside(h.source_file, g_.characters.size()))
+      return "the name lies outside of the image";
+    g_.hash = h.hash, g_.name = g_.text(h.name), g_.source_file = g_.text(h.source_file);
+    return {};
+  }
+
+  /// Everything that check_node takes for granted.
+  std::string check_record(std::uint32_t index) const {
+    const node_record& n = g_.nodes[index];
+    if (n.type != dtype::f32) return "unknown element type " + std::to_string(static_cast<std::uint32_t>(n.type));
+    if (n.dims.rank > max_rank) return "rank " + std::to_string(n.dims.rank) + ", at most " + std::to_string(max_rank);
+    if (!inside(n.name, g_.characters.size()) || !inside(n.operands, g_.operand_table.size()) ||
+        !inside(n.instructions, g_.instruction_table.size()))
+      return "a range lies outside of its table";
+    const bool dense = n.kind == op::dense;
+    for (std::size_t i = 0; i < n.operands.count; ++i) {
+      const std::uint32_t operand = g_.operands(n)[i];
+      if (operand >= index && !(operand == no_node && dense && i == 2)) return "an operand is not an earlier node";
+    }
+    std::size_t least = 0, most = 0;
+    switch (n.kind) {
+      case op::input:
+      case op::parameter:
+      case op::constant: break;
+      case op::dense: least = most = 3; break;
+      case op::map: least = 1, most = g_.operand_table.size(); break;
+      case op::softmax:
+      case op::reshape: least = most = 1; break;
+      case op::concat: least = 1, most = g_.operand_table.size(); break;
+      default: return "unknown kind " + std::to_string(static_cast<std::uint32_t>(n.kind));
+    }
+    if (n.operands.count < least || n.operands.count > most)
+      return std::to_string(n.operands.count) + " operands are not right for its kind";
+    if (violation found = check_node(g_, index)) return describe(found);
+    if (n.kind == op::softmax && !(g_.nodes[g_.operands(n)[0]].dims == n.dims)) return "softmax changes the shape";
+    if (n.kind == op::constant &&
+        !inside({n.first_datum, static_cast<std::uint32_t>(n.dims.elements())}, g_.data.size()))
+      return "its elements lie outside of the data";
+    return n.kind == op::map ? check_program(n) : std::string();
+  }
+
+  std::string check_program(const node_record& n) const {
+    const auto program = g_.program(n);
+    if (program.empty()) return "an empty program";
+    for (std::size_t i = 0; i < program.size(); ++i) {
+      const instruction& c = program[i];
+      const std::string where = "instruction " + std::to_string(i) + ": ";
+      if (c.code < scalar_op::operand || c.code > scalar_op::apply) return where + "unknown operation";
+      if (c.code == scalar_op::operand && c.a >= n.operands.count) return where + "no such operand";
+      const std::uint32_t arity = scalar_arity(c.code);
+      if ((arity > 0 && c.a >= i) || (arity > 1 && c.b >= i) || (arity > 2 && c.c >= i))
+        return where + "reads a result that is not there yet";
+      if (c.code == scalar_op::apply && !is_activation(c.function)) return where + "unknown activation";
+      if (c.tier != accuracy::exact && c.tier != accuracy::fast) return where + "unknown accuracy tier";
+    }
+    return {};
+  }
+};
+
+}  // namespace detail
+
+/// Reads the image at the start of `bytes`, which must be aligned to 8 bytes and outlive the graph.
+inline read_result read_graph(std::span<const std::byte> bytes) { return detail::image_reader(bytes).read(); }
+
+/// Reads every image of a `.inlay` section. Zero bytes between images, from their alignment, are skipped. Stops at the
+/// first error, which is then the last result.
+inline std::vector<read_result> read_section(std::span<const std::byte> bytes) {
+  std::vector<read_result> graphs;
+  std::size_t position = 0;
+  while (bytes.size() - position >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + position, sizeof word);
+    if (word == 0) {
+      position += sizeof word;
+      continue;
+    }
+    graphs.push_back(read_graph(bytes.subspan(position)));
+    if (!graphs.back()) return graphs;
+    graph_header header;
+    std::memcpy(&header, bytes.data() + position, sizeof header);
+    position += (header.image_bytes + 7u) / 8u * 8u;
+    if (position > bytes.size()) break;
+  }
+  return graphs;
+}
+
+/// The image of a finished graph, as `INLAY_NETWORK` would have written it. Aligned as read_graph() needs it.
+inline std::vector<std::uint64_t> write_image(const graph_builder& builder) {
+  const graph_view g = builder.view();
+  graph_header header;
+  header.name = builder.name_range();
+  header.source_file = builder.source_file_range();
+  std::size_t size = sizeof header;
+  const auto table = [&size](table_record& t, std::size_t count, std::size_t record, std::size_t round = 1) {
+    t = {static_cast<std::uint32_t>(size), static_cast<std::uint32_t>(count)};
+    // As in graph_image: an empty table keeps one unused record.
+    size += (std::max<std::size_t>(count, 1) * record + round - 1) / round * round;
+  };
+  table(header.nodes, g.nodes.size(), sizeof(node_record));
+  table(header.operands, g.operand_table.size(), sizeof(std::uint32_t));
+  table(header.instructions, g.instruction_table.size(), sizeof(instruction));
+  table(header.outputs, g.outputs.size(), sizeof(output_record));
+  table(header.data, g.data.size(), sizeof(float));
+  table(header.characters, g.characters.size(), sizeof(char), 8);
+  size = (size + 7) / 8 * 8;
+  header.image_bytes = static_cast<std::uint32_t>(size);
+  header.hash = graph_hash(g);
+
+  std::vector<std::uint64_t> words(size / 8, 0);
+  auto* bytes = reinterpret_cast<std::byte*>(words.data());
+  const auto put = [bytes](table_record t, const void* from, std::size_t record) {
+    if (t.count != 0) std::memcpy(bytes + t.offset, from, t.count * record);
+  };
+  std::memcpy(bytes, &header, sizeof header);
+  put(header.nodes, g.nodes.data(), sizeof(node_record));
+  put(header.operands, g.operand_table.data(), sizeof(std::uint32_t));
+  put(header.instructions, g.instruction_table.data(), sizeof(instruction));
+  put(header.outputs, g.outputs.data(), sizeof(output_record));
+  put(header.data, g.data.data(), sizeof(float));
+  put(header.characters, g.characters.data(), sizeof(char));
+  return words;
+}
+
+}  // namespace inlay
