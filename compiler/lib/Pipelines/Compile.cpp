@@ -25,7 +25,7 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &targe
   CompileResult result;
   for (auto [number, phase] : llvm::enumerate(kPhases)) {
     if (phase == Phase::object) {
-      if (llvm::Error error = emitObject(module, target, result.object)) return std::move(error);
+      if (llvm::Error error = emitObject(module, target, result.object)) return error;
       break;
     }
     mlir::PassManager passes(module.getContext());
@@ -34,7 +34,7 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &targe
     if (phase == Phase::plan)
       for (auto network : module.getOps<mlir::func::FuncOp>()) result.networks.push_back(summarize(network));
     if (!options.dumpDirectory.empty())
-      if (llvm::Error error = dump(module, options.dumpDirectory, number + 1, phase)) return std::move(error);
+      if (llvm::Error error = dump(module, options.dumpDirectory, number + 1, phase)) return error;
     if (phase == options.last) break;
   }
   return result;

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls the kernels of a network from C++: typed, any batch, no allocation per call.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <span>
+#include <utility>
+
+#include "inlay/dsl/embed.hpp"
+
+namespace inlay {
+
+// Defined by the kernel object that inlayc writes, once per graph hash. Without a kernel for exactly this graph the
+// program does not link: run inlayc again.
+template <std::uint64_t Hash, class... Pointers>
+int kernel_run(Pointers... inputs_then_outputs, std::size_t batch, void* scratch);
+template <std::uint64_t Hash>
+std::size_t kernel_scratch_bytes();
+
+/// What a call has to say.
+enum class status : int {
+  ok = 0,
+  null_pointer = 1,      ///< an input, an output or the scratch memory is null
+  size_mismatch = 2,     ///< the spans are not whole samples, or not of one batch
+  scratch_too_small = 3  ///< borrowed scratch memory has less than scratch_bytes()
+};
+
+namespace detail {
+
+template <class T, std::size_t>
+using repeated = T;
+
+constexpr std::size_t count_inputs(const graph_view& g) {
+  std::size_t n = 0;
+  for (const node_record& node : g.nodes) n += node.kind == op::input ? 1 : 0;
+  return n;
+}
+
+constexpr const node_record& nth_input(const graph_view& g, std::size_t index) {
+  std::size_t i = 0;
+  while (g.nodes[i].kind != op::input || index-- != 0) ++i;
+  return g.nodes[i];
+}
+
+template <const auto& Net, class Inputs, class Outputs>
+class compiled_base;
+
+template <const auto& Net, std::size_t... I, std::size_t... O>
+class compiled_base<Net, std::index_sequence<I...>, std::index_sequence<O...>> {
+ public:
+  /// The graph; its hash names the kernel.
+  static constexpr const graph_view& graph = graph_of<Net>;
+  static constexpr std::size_t input_count = sizeof...(I), output_count = sizeof...(O);
+  /// Elements of one sample of input or output `index`.
+  template <std::size_t Index = 0>
+  static constexpr std::size_t input_size = static_cast<std::size_t>(nth_input(graph, Index).dims.elements());
+  template <std::size_t Index = 0>
+  static constexpr std::size_t output_size =
+      static_cast<std::size_t>(graph.nodes[graph.outputs[Index].node].dims.elements());
+
+  /// Allocates the scratch memory, here and nowhere else.
+  compiled_base() : bytes_(scratch_bytes()), scratch_(allocate(bytes_)), owned_(scratch_) {}
+
+  /// Works in `scratch`, which must outlive this object and have scratch_bytes(), best aligned to 64.
+  explicit compiled_base(std::span<std::byte> scratch) : bytes_(scratch.size()), scratch_(scratch.data()) {}
+
+  static std::size_t scratch_bytes() { return kernel_scratch_bytes<graph.hash>(); }
+
+  /// Runs any batch. The spans hold the inputs, then the outputs, of the same number of samples, sample after sample;
+  /// outputs must not overlap anything. One object must not run on two threads at once; two objects may.
+  [[nodiscard]] status operator()(repeated<std::span<const float>, I>... inputs,
+                                  repeated<std::span<float>, O>... outputs) {
+    const std::size_t input_elements[] = {inputs.size()...}, output_elements[] = {outputs.size()...};
+    constexpr std::size_t input_sizes[] = {input_size<I>...}, output_sizes[] = {output_size<O>...};
+    const std::size_t batch = input_elements[0] / input_sizes[0];
+    for (std::size_t i = 0; i < input_count; ++i)
+      if (input_elements[i] != batch * input_sizes[i]) return status::size_mismatch;
+    for (std::size_t i = 0; i < output_count; ++i)
+      if (output_elements[i] != batch * output_sizes[i]) return status::size_mismatch;
+    if (!owned_ && bytes_ < scratch_bytes()) return status::scratch_too_small;
+    return static_cast<status>(run(inputs.data()..., outputs.data()..., batch));
+  }
+
+  /// The entry point itself: nothing is checked but null pointers. 0 is success.
+  int run(repeated<const float*, I>... inputs, repeated<float*, O>... outputs, std::size_t batch) {
+    return kernel_run<graph.hash, repeated<const float*, I>..., repeated<float*, O>...>(inputs..., outputs..., batch,
+                                                                                       scratch_);
+  }
+
+ private:
+  struct aligned_delete {
+    void operator()(std::byte* p) const { ::operator delete[](p, std::align_val_t{64}); }
+  };
+  static std::byte* allocate(std::size_t bytes) {
+    return bytes == 0 ? nullptr : static_cast<std::byte*>(::operator new[](bytes, std::align_val_t{64}));
+  }
+
+  std::size_t bytes_;
+  std::byte* scratch_;
+  std::unique_ptr<std::byte[], aligned_delete> owned_;
+};
+
+}  // namespace detail
+
+/// `compiled<digits> net; net(pixels, scores);` - the kernels of the constexpr network object `Net`.
+template <const auto& Net>
+class compiled
+    : public detail::compiled_base<Net, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>,
+                                   std::make_index_sequence<graph_of<Net>.outputs.size()>> {
+ public:
+  using detail::compiled_base<Net, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>,
+                              std::make_index_sequence<graph_of<Net>.outputs.size()>>::compiled_base;
+};
+
+}  // namespace inlay

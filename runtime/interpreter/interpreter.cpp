@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Set-up of the interpreter, and its reference engine.
+#include "inlay/interpreter.hpp"
+
+#include "baseline.hpp"
+#include "inlay/reference.hpp"
+
+namespace inlay {
+
+interpreter::~interpreter() = default;
+
+interpreter_result interpreter::create(const graph_view& graph, const weights& w) {
+  interpreter_result result;
+  result.errors = check_weights(graph, w);
+  if (!result.errors.empty()) return result;
+  std::unique_ptr<interpreter> made(new interpreter(graph));
+  for (const node_record& node : graph.nodes) {
+    std::span<const float> elements;
+    if (node.kind == op::parameter) elements = w.find(graph.name_of(node))->values;
+    if (node.kind == op::constant) elements = graph.elements(node);
+    made->constants_.emplace_back(elements.begin(), elements.end());
+  }
+  made->baseline_ = std::make_unique<baseline_state>(made->graph_, made->constants_);
+  result.value = std::move(made);
+  return result;
+}
+
+void interpreter::run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch,
+                      engine how) {
+  if (how == engine::baseline)
+    baseline_->run(inputs, outputs, batch);
+  else
+    run_reference(inputs, outputs, batch);
+}
+
+void interpreter::run_reference(std::span<const float* const> inputs, std::span<float* const> outputs,
+                                std::size_t batch) {
+  std::vector<std::size_t> sizes;
+  for (const node_record& node : graph_.nodes)
+    if (node.kind == op::input) sizes.push_back(static_cast<std::size_t>(node.dims.elements()));
+  for (std::size_t sample = 0; sample < batch; ++sample) {
+    reference::evaluate(
+        graph_, [&](std::size_t i) { return std::span(inputs[i] + sample * sizes[i], sizes[i]); },
+        [&](const node_record& node) {
+          return std::span<const float>(constants_[static_cast<std::size_t>(&node - graph_.nodes.data())]);
+        },
+        [&](std::uint32_t node, std::span<const double> elements) {
+          if (observer_) observer_(node, elements);
+          for (std::size_t i = 0; i < graph_.outputs.size(); ++i) {
+            if (graph_.outputs[i].node != node) continue;
+            float* to = outputs[i] + sample * elements.size();
+            for (std::size_t e = 0; e < elements.size(); ++e) to[e] = static_cast<float>(elements[e]);
+          }
+        });
+  }
+}
+
+}  // namespace inlay

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// inlayc: compiles the networks of a C++ object file, with their weights, to an object file of machine code.
+#include "Inlay/Import/ImportGraph.h"
+#include "Inlay/Pipelines/Pipelines.h"
+#include "Inlay/Report/Report.h"
+#include "ReadModel.h"
+#include "inlay/weights.hpp"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/WithColor.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+
+namespace cl = llvm::cl;
+using namespace inlay;
+using namespace inlay::compiler;
+
+namespace {
+
+cl::OptionCategory category("inlayc options");
+cl::opt<std::string> modelPath(cl::Positional, cl::desc("<model.o>"), cl::Required, cl::cat(category));
+cl::opt<std::string> weightsPath("weights", cl::desc("Weights of the networks' parameters, by PyTorch name"),
+                                 cl::value_desc("file.safetensors"), cl::cat(category));
+cl::opt<std::string> outputPath("o", cl::desc("Output: the kernel object, or IR with --compile-to; - is standard output"),
+                                cl::value_desc("kernels.o"), cl::cat(category));
+cl::opt<std::string> headerPath("header", cl::desc("C header (default: the output with .h)"), cl::value_desc("file"),
+                                cl::cat(category));
+cl::opt<std::string> manifestPath("manifest", cl::desc("JSON manifest (default: the output with .json)"),
+                                  cl::value_desc("file"), cl::cat(category));
+cl::list<std::string> networkNames("network", cl::desc("Compile this network only; may be repeated"),
+                                   cl::value_desc("name"), cl::cat(category));
+cl::opt<std::string> lastPhase("compile-to",
+                               cl::desc("Stop after a phase and write its IR: import, simplify, fuse, layout, plan, "
+                                        "emit, lower; or object (default)"),
+                               cl::value_desc("phase"), cl::init("object"), cl::cat(category));
+cl::opt<std::string> dumpDirectory("dump-phases", cl::desc("Write the IR of each phase into a folder"),
+                                   cl::value_desc("folder"), cl::cat(category));
+cl::opt<std::string> targetTriple("target", cl::desc("Target triple (default: this machine)"), cl::value_desc("triple"),
+                                  cl::cat(category));
+cl::opt<std::string> targetCpu("cpu", cl::desc("CPU to compile for, as in clang's -mcpu (default: this machine's)"),
+                               cl::value_desc("name"), cl::cat(category));
+
+llvm::Error failed(const llvm::Twine &message) { return compiler::failed(message); }
+
+/// The graphs that --network asks for, all of them without it.
+llvm::Expected<std::vector<graph_view>> chooseNetworks(const std::vector<graph_view> &graphs) {
+  std::vector<graph_view> chosen;
+  if (networkNames.empty()) chosen = graphs;
+  for (const std::string &name : networkNames) {
+    auto found = llvm::find_if(graphs, [&](const graph_view &graph) { return graph.name == name; });
+    if (found == graphs.end()) {
+      std::string known;
+      for (const graph_view &graph : graphs) known += " " + std::string(graph.name);
+      return failed("--network=" + name + ": '" + modelPath + "' has no network of this name; it has" + known);
+    }
+    chosen.push_back(*found);
+  }
+  for (size_t i = 0; i < chosen.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      if (chosen[i].name == chosen[j].name)
+        return failed("'" + modelPath + "' has two networks named '" + std::string(chosen[i].name) +
+                      "'; their C functions would clash, so rename one");
+  return chosen;
+}
+
+llvm::Expected<weights> readWeights(llvm::ArrayRef<graph_view> graphs) {
+  weights loaded;
+  if (!weightsPath.empty()) {
+    weights_result result = load_safetensors(weightsPath);
+    if (!result) return failed("--weights=" + result.error);
+    loaded = std::move(result.value);
+  }
+  std::vector<std::string> problems = check_weights(std::span(graphs.data(), graphs.size()), loaded);
+  if (problems.empty()) return loaded;
+  std::string message = weightsPath.empty() ? "the networks have parameters, but there is no --weights:"
+                                            : "the weights in '" + weightsPath + "' do not fit the networks:";
+  for (const std::string &problem : problems) message += "\n  " + problem;
+  return failed(message);
+}
+
+/// Opens a file for writing, to be kept once everything has succeeded.
+llvm::Expected<std::unique_ptr<llvm::ToolOutputFile>> openOutput(llvm::StringRef path) {
+  std::error_code error;
+  auto file = std::make_unique<llvm::ToolOutputFile>(path, error, llvm::sys::fs::OF_None);
+  if (error) return failed("cannot write '" + path + "': " + error.message());
+  return file;
+}
+
+std::string besideOutput(const std::string &given, llvm::StringRef extension) {
+  if (!given.empty()) return given;
+  llvm::SmallString<128> path(outputPath);
+  llvm::sys::path::replace_extension(path, extension);
+  return std::string(path);
+}
+
+llvm::Error writeObject(const CompileResult &result, const Target &target) {
+  auto object = openOutput(outputPath);
+  if (!object) return object.takeError();
+  (*object)->os().write(result.object.data(), result.object.size());
+  if (outputPath == "-") return (*object)->keep(), llvm::Error::success();
+  auto header = openOutput(besideOutput(headerPath, ".h")), manifest = openOutput(besideOutput(manifestPath, ".json"));
+  if (!header) {
+    if (!manifest) llvm::consumeError(manifest.takeError());
+    return header.takeError();
+  }
+  if (!manifest) return manifest.takeError();
+  writeHeader(result.networks, (*header)->os());
+  writeManifest(result.networks, target.describe(), (*manifest)->os());
+  (*object)->keep(), (*header)->keep(), (*manifest)->keep();
+  return llvm::Error::success();
+}
+
+llvm::Error run() {
+  std::optional<Phase> last = phaseByName(lastPhase);
+  if (!last) {
+    std::string known;
+    for (Phase phase : kPhases) known += " " + nameOf(phase).str();
+    return failed("--compile-to=" + lastPhase + ": no such phase; there are" + known);
+  }
+  if (outputPath.empty()) {
+    if (*last == Phase::object) return failed("no output: give -o kernels.o");
+    outputPath = "-";
+  }
+
+  llvm::Expected<tools::Model> model = tools::readModel(modelPath);
+  if (!model) return model.takeError();
+  llvm::Expected<std::vector<graph_view>> graphs = chooseNetworks(model->graphs);
+  if (!graphs) return graphs.takeError();
+  llvm::Expected<weights> loaded = readWeights(*graphs);
+  if (!loaded) return loaded.takeError();
+  llvm::Expected<Target> target = resolveTarget(targetTriple, targetCpu);
+  if (!target) return target.takeError();
+
+  mlir::DialectRegistry registry;
+  registerDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
+  auto lookup = [&](llvm::StringRef name) -> llvm::ArrayRef<float> {
+    const weight_tensor *tensor = loaded->find(std::string_view(name.data(), name.size()));
+    return tensor ? llvm::ArrayRef<float>(tensor->values) : llvm::ArrayRef<float>();
+  };
+  for (const graph_view &graph : *graphs)
+    if (mlir::failed(importGraph(graph, lookup, *module))) return failed("the import phase failed; see the errors above");
+  if (mlir::failed(mlir::verify(*module))) return failed("the imported network is not valid; see the errors above");
+
+  llvm::Expected<CompileResult> result = compileModule(*module, *target, {*last, dumpDirectory});
+  if (!result) return result.takeError();
+  if (*last == Phase::object) return writeObject(*result, *target);
+  auto output = openOutput(outputPath);
+  if (!output) return output.takeError();
+  module->print((*output)->os());
+  (*output)->keep();
+  return llvm::Error::success();
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  llvm::setBugReportMsg("inlayc crashed; please report it with the model and this trace\n");
+  cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter([](llvm::raw_ostream &out) { out << "inlayc " << INLAY_VERSION << ", LLVM " << LLVM_VERSION_STRING << "\n"; });
+  cl::ParseCommandLineOptions(argc, argv,
+                              "Inlay's ahead-of-time compiler: networks of a C++ object file, with their weights, to "
+                              "one object file\n\nExample: inlayc model.o --weights model.safetensors -o kernels.o\n");
+  if (llvm::Error error = run()) {
+    llvm::WithColor::error(llvm::errs(), "inlayc") << llvm::toString(std::move(error)) << "\n";
+    return 1;
+  }
+  return 0;
+}
