@@ -7,6 +7,8 @@
 
 namespace inlay {
 
+interpreter::interpreter(const graph_view& graph) : graph_(graph) {}
+
 interpreter::~interpreter() = default;
 
 interpreter_result interpreter::create(const graph_view& graph, const weights& w) {

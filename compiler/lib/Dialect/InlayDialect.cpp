@@ -23,6 +23,15 @@ void InlayDialect::initialize() {
       >();
 }
 
+mlir::Operation *InlayDialect::materializeConstant(mlir::OpBuilder &builder, mlir::Attribute value, mlir::Type type,
+                                                   mlir::Location loc) {
+  if (auto number = llvm::dyn_cast<mlir::FloatAttr>(value))
+    return builder.create<mlir::arith::ConstantOp>(loc, type, number);
+  if (auto elements = llvm::dyn_cast<mlir::ElementsAttr>(value))
+    return builder.create<ConstantOp>(loc, type, mlir::StringAttr(), elements);
+  return nullptr;
+}
+
 const activation_row *findActivation(llvm::StringRef name) {
   for (const activation_row &row : activation_table)
     if (llvm::StringRef(row.name.data(), row.name.size()) == name) return &row;

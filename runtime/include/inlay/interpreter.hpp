@@ -57,7 +57,7 @@ class interpreter {
   const graph_view& graph() const { return graph_; }
 
  private:
-  explicit interpreter(const graph_view& graph) : graph_(graph) {}
+  explicit interpreter(const graph_view& graph);
   void run_reference(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch);
 
   struct baseline_state;

@@ -15,6 +15,8 @@ def Inlay_Dialect : Dialect {
     those of one sample, and the emit phase adds the row dimension. Ops carry their layer's name; locations point at
     the line of the model's source.
   }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let hasConstantMaterializer = 1;
   let useDefaultAttributePrinterParser = 1;
 }
 

@@ -26,7 +26,7 @@ def Inlay_ConstantOp : Inlay_Op<"constant", [Pure, ConstantLike, AllTypesMatch<[
   let hasVerifier = 1;
 }
 
-def Inlay_DenseOp : Inlay_Op<"dense", [Pure, AttrSizedOperandSegments]> {
+def Inlay_DenseOp : Inlay_Op<"dense", [Pure, AttrSizedOperandSegments, IsolatedFromAbove]> {
   let summary = "y[n] = sum over k of weight[n, k] * x[k], plus bias[n]; then the epilogue";
   let description = [{
     The layer of torch.nn.Linear. The fuse phase moves the pointwise computation that follows into `epilogue`: a
@@ -53,7 +53,7 @@ def Inlay_DenseOp : Inlay_Op<"dense", [Pure, AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegments]> {
+def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegments, IsolatedFromAbove]> {
   let summary = "a dense layer after the layout phase: packed weights and a register tile";
   let description = [{
     `weight` is packed `[panel][K][lanes]`, flat: panels of `panel` output features, the last one as narrow as a whole
@@ -72,7 +72,7 @@ def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegment
   let hasVerifier = 1;
 }
 
-def Inlay_MapOp : Inlay_Op<"map", [Pure]> {
+def Inlay_MapOp : Inlay_Op<"map", [Pure, IsolatedFromAbove]> {
   let summary = "a scalar program applied to every element";
   let description = [{
     Operands have the result's shape, or one element, which is broadcast. The region receives one element of each.

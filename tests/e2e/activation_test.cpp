@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every activation of the table, compiled, against the table's formula, with NaN, infinities and denormals.
+#include <gtest/gtest.h>
+
+#include "kernel_harness.hpp"
+
+namespace inlay::testing {
+namespace {
+
+class Activation : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Activation, AgreesWithItsFormula) {
+  std::mt19937 random(4);
+  constexpr std::size_t batches[] = {1, 3, 50};
+  for (const activation_row& row : activation_table)
+    for (accuracy tier : {accuracy::exact, accuracy::fast})
+      for (std::uint32_t width : {1u, 5u, 16u, 37u}) {
+        graph_builder b("activation");
+        const std::uint32_t operands[] = {b.input("x", {1, {width}})};
+        const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                       {.code = scalar_op::apply,
+                                        .function = row.id,
+                                        .tier = tier,
+                                        .a = 0,
+                                        .p0 = row.defaults[0],
+                                        .p1 = row.defaults[1]}};
+        b.output(b.map(operands, program, {1, {width}}), "y");
+        b.finish();
+        EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 3e-6, .edges = true}), "")
+            << row.name << ", width " << width;
+      }
+}
+
+TEST_P(Activation, SoftmaxSubtractsTheMaximum) {
+  std::mt19937 random(5);
+  constexpr std::size_t batches[] = {1, 2, 17};
+  for (const shape& dims : {shape{1, {1}}, shape{1, {10}}, shape{1, {16}}, shape{1, {45}}, shape{2, {3, 7}}, shape{2, {5, 16}}})
+    for (bool edges : {false, true}) {
+      graph_builder b("softmax");
+      b.output(b.softmax(b.input("x", dims)), "y");
+      b.finish();
+      EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 1e-6, .edges = edges}), "");
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cpus, Activation, ::testing::ValuesIn(runnable_cpus()), [](const auto& each) {
+  std::string name = each.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace inlay::testing

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a generated object must not have, read off the object itself.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "kernel_harness.hpp"
+#include "llvm/Object/ELFObjectFile.h"
+
+namespace inlay::testing {
+namespace {
+
+/// A network with everything that could need a helper function: copies, fills, exponentials, wide and narrow layers.
+graph_builder everything() {
+  graph_builder b("everything");
+  const auto x = b.input("x", {1, {64}});
+  const auto w = b.parameter("w", {2, {300, 64}});
+  const auto h = b.dense("wide", x, w, no_node);
+  std::vector<instruction> program = {{.code = scalar_op::operand, .a = 0}};
+  for (const activation_row& row : activation_table)
+    program.push_back({.code = scalar_op::apply,
+                       .function = row.id,
+                       .a = static_cast<std::uint32_t>(program.size() - 1),
+                       .p0 = row.defaults[0],
+                       .p1 = row.defaults[1]});
+  const std::uint32_t operands[] = {h};
+  const auto m = b.map(operands, program, {1, {300}});
+  const std::uint32_t pieces[] = {m, x, x};
+  b.output(b.softmax(b.concat(pieces, 0)), "y");
+  b.output(x, "copy");
+  b.finish();
+  return b;
+}
+
+class Object : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Object, NeedsNothingAndKeepsNoState) {
+  std::mt19937 random(6);
+  const graph_builder b = everything();
+  const kernel compiled(b, random_weights(b.view(), random), GetParam());
+  const llvm::StringRef bytes(compiled.object().data(), compiled.object().size());
+  auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(bytes, "object"));
+  ASSERT_TRUE(static_cast<bool>(file)) << llvm::toString(file.takeError());
+  for (const llvm::object::SymbolRef& symbol : (*file)->symbols()) {
+    const std::string name = llvm::cantFail(symbol.getName()).str();
+    const bool undefined = llvm::cantFail(symbol.getFlags()) & llvm::object::SymbolRef::SF_Undefined;
+    EXPECT_FALSE(undefined && !name.empty()) << "undefined symbol " << name;
+  }
+  for (const llvm::object::SectionRef& section : (*file)->sections()) {
+    const std::string name = llvm::cantFail(section.getName()).str();
+    const bool writable = llvm::object::ELFSectionRef(section).getFlags() & llvm::ELF::SHF_WRITE;
+    EXPECT_FALSE(writable && section.getSize() > 0) << "writable section " << name;
+    EXPECT_FALSE(section.isBSS() && section.getSize() > 0) << "zero-initialised section " << name;
+  }
+}
+
+TEST_P(Object, RunsOnSeveralThreadsAtOnce) {
+  std::mt19937 random(7);
+  const graph_builder b = everything();
+  const kernel compiled(b, random_weights(b.view(), random), GetParam());
+  constexpr std::size_t batch = 23, width = 300 + 2 * 64;
+  std::vector<float> x(batch * 64);
+  for (float& f : x) f = std::uniform_real_distribution<float>(-1, 1)(random);
+  const auto run = [&](std::vector<float>& y) {
+    std::vector<float> copy(batch * 64);
+    std::vector<std::byte> scratch(static_cast<std::size_t>(compiled.summary().scratchBytes));
+    const float* inputs[] = {x.data()};
+    float* outputs[] = {y.data(), copy.data()};
+    for (int i = 0; i < 50; ++i) ASSERT_EQ(compiled.run(inputs, outputs, batch, scratch.data()), 0);
+  };
+  std::vector<std::vector<float>> results(4, std::vector<float>(batch * width));
+  std::vector<std::thread> threads;
+  for (auto& result : results) threads.emplace_back([&] { run(result); });
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& result : results) EXPECT_EQ(result, results[0]);
+}
+
+TEST_P(Object, RefusesNullPointers) {
+  std::mt19937 random(8);
+  graph_builder b("two_layers");
+  const auto x0 = b.input("x", {1, {64}});
+  const auto h = b.dense("fc1", x0, b.parameter("fc1.weight", {2, {20, 64}}), no_node);
+  b.output(b.dense("fc2", h, b.parameter("fc2.weight", {2, {5, 20}}), no_node), "y");
+  b.output(x0, "copy");
+  b.finish();
+  const kernel compiled(b, random_weights(b.view(), random), GetParam());
+  ASSERT_GT(compiled.summary().scratchBytes, 0);
+  std::vector<float> x(64), y(5), copy(64);
+  std::vector<std::byte> scratch(static_cast<std::size_t>(compiled.summary().scratchBytes));
+  const float *input[] = {x.data()}, *no_input[] = {nullptr};
+  float *outputs[] = {y.data(), copy.data()}, *no_output[] = {y.data(), nullptr};
+  EXPECT_EQ(compiled.run(no_input, outputs, 1, scratch.data()), 1);
+  EXPECT_EQ(compiled.run(input, no_output, 1, scratch.data()), 1);
+  EXPECT_EQ(compiled.run(input, outputs, 1, nullptr), 1);
+  EXPECT_EQ(compiled.run(no_input, no_output, 0, nullptr), 0) << "an empty batch touches nothing";
+  EXPECT_EQ(compiled.run(input, outputs, 1, scratch.data()), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cpus, Object, ::testing::ValuesIn(runnable_cpus()), [](const auto& each) {
+  std::string name = each.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace inlay::testing
