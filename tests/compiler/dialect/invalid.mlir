@@ -1,0 +1,94 @@
+// What the verifiers say: the layer, what was expected, what was found.
+// RUN: inlay-opt %s -split-input-file -verify-diagnostics
+
+func.func @weight_of_another_depth(%x: tensor<5xf32>, %w: tensor<3x4xf32>) -> tensor<3xf32> {
+  // expected-error @+1 {{layer 'fc1': weight is 'tensor<3x4xf32>', expected tensor<3x5xf32>}}
+  %0 = inlay.dense "fc1" %x, %w : (tensor<5xf32>, tensor<3x4xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+
+// -----
+
+func.func @bias_of_another_width(%x: tensor<5xf32>, %w: tensor<3x5xf32>, %b: tensor<4xf32>) -> tensor<3xf32> {
+  // expected-error @+1 {{layer 'fc1': bias is 'tensor<4xf32>', expected tensor<3xf32>}}
+  %0 = inlay.dense "fc1" %x, %w bias(%b) : (tensor<5xf32>, tensor<3x5xf32>, tensor<4xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+
+// -----
+
+func.func @dense_on_a_matrix(%x: tensor<2x5xf32>, %w: tensor<3x10xf32>) -> tensor<3xf32> {
+  // expected-error @+1 {{layer 'fc1': input must have rank 1, found 'tensor<2x5xf32>'}}
+  %0 = inlay.dense "fc1" %x, %w : (tensor<2x5xf32>, tensor<3x10xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+
+// -----
+
+func.func @epilogue_without_a_scalar_for_its_operand(%x: tensor<5xf32>, %w: tensor<5x5xf32>) -> tensor<5xf32> {
+  // expected-error @+1 {{epilogue takes 1 scalars, expected 2}}
+  %0 = inlay.dense "fc1" %x, %w with(%x) : (tensor<5xf32>, tensor<5x5xf32>, tensor<5xf32>) -> tensor<5xf32> {
+  ^bb0(%a: f32):
+    inlay.yield %a : f32
+  }
+  return %0 : tensor<5xf32>
+}
+
+// -----
+
+func.func @map_of_two_shapes(%x: tensor<5xf32>, %y: tensor<6xf32>) -> tensor<5xf32> {
+  // expected-error @+1 {{operand is 'tensor<6xf32>', expected the result's 'tensor<5xf32>' or one element}}
+  %0 = inlay.map(%x, %y) : (tensor<5xf32>, tensor<6xf32>) -> tensor<5xf32> {
+  ^bb0(%a: f32, %b: f32):
+    inlay.yield %a : f32
+  }
+  return %0 : tensor<5xf32>
+}
+
+// -----
+
+func.func @unknown_activation(%x: tensor<5xf32>) -> tensor<5xf32> {
+  %0 = inlay.map(%x) : (tensor<5xf32>) -> tensor<5xf32> {
+  ^bb0(%a: f32):
+    // expected-error @+1 {{unknown activation 'swoosh'}}
+    %1 = inlay.activation "swoosh"(%a) : f32
+    inlay.yield %1 : f32
+  }
+  return %0 : tensor<5xf32>
+}
+
+// -----
+
+func.func @activation_with_too_many_parameters(%x: tensor<5xf32>) -> tensor<5xf32> {
+  %0 = inlay.map(%x) : (tensor<5xf32>) -> tensor<5xf32> {
+  ^bb0(%a: f32):
+    // expected-error @+1 {{'relu' takes 0 parameters, found 1}}
+    %1 = inlay.activation "relu"(%a) array<f32: 0.5> : f32
+    inlay.yield %1 : f32
+  }
+  return %0 : tensor<5xf32>
+}
+
+// -----
+
+func.func @reshape_of_another_count(%x: tensor<6xf32>) -> tensor<2x4xf32> {
+  // expected-error @+1 {{cannot make 'tensor<2x4xf32>' of 'tensor<6xf32>'}}
+  %0 = inlay.reshape %x : (tensor<6xf32>) -> tensor<2x4xf32>
+  return %0 : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @concat_of_another_sum(%x: tensor<6xf32>) -> tensor<13xf32> {
+  // expected-error @+1 {{operands have 12 along axis 0, result is 'tensor<13xf32>'}}
+  %0 = inlay.concat(%x, %x) axis 0 : (tensor<6xf32>, tensor<6xf32>) -> tensor<13xf32>
+  return %0 : tensor<13xf32>
+}
+
+// -----
+
+func.func @panel_that_is_no_multiple(%x: tensor<5xf32>, %w: tensor<80xf32>) -> tensor<16xf32> {
+  // expected-error @+1 {{layer 'fc1': a panel of 24 features is not a multiple of 16 lanes}}
+  %0 = inlay.contraction "fc1" %x, %w tile(14 x 24) lanes(16) : (tensor<5xf32>, tensor<80xf32>) -> tensor<16xf32>
+  return %0 : tensor<16xf32>
+}

@@ -1,0 +1,38 @@
+// RUN: inlay-opt %s --pass-pipeline='builtin.module(func.func(inlay-assign-layout{vector-length=4 registers=16}))' -split-input-file -verify-diagnostics | FileCheck %s
+
+// Panels of two vectors, the last as narrow as it can be; features beyond the tenth are zero. With 16 registers:
+// 6 rows x 2 vectors + 2 + 1 = 15.
+// CHECK-LABEL: func.func @packs_weights_by_panel
+// CHECK-SAME: inlay.lanes = 4 : i64
+// CHECK-SAME: inlay.row_blocks = array<i64: 6, 4, 1>
+// CHECK: inlay.constant "fc1.weight" dense<[1.000000e+00, 3.000000e+00, 5.000000e+00, 7.000000e+00, 9.000000e+00, 1.100000e+01, 1.300000e+01, 1.500000e+01,
+// CHECK-SAME: 2.000000e+00, 4.000000e+00, 6.000000e+00, 8.000000e+00, 1.000000e+01, 1.200000e+01, 1.400000e+01, 1.600000e+01,
+// CHECK-SAME: 1.700000e+01, 1.900000e+01, 0.000000e+00, 0.000000e+00, 1.800000e+01, 2.000000e+01, 0.000000e+00, 0.000000e+00]> : tensor<24xf32>
+// CHECK: inlay.contraction "fc1" %arg0, %{{.*}} tile(6 x 8) lanes(4)
+func.func @packs_weights_by_panel(%x: tensor<2xf32>) -> tensor<10xf32> {
+  %w = inlay.constant "fc1.weight" dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0], [9.0, 10.0], [11.0, 12.0],
+                                          [13.0, 14.0], [15.0, 16.0], [17.0, 18.0], [19.0, 20.0]]> : tensor<10x2xf32>
+  %0 = inlay.dense "fc1" %x, %w : (tensor<2xf32>, tensor<10x2xf32>) -> tensor<10xf32>
+  return %0 : tensor<10xf32>
+}
+
+// -----
+
+// A layer narrower than a vector uses a shorter one; the bias is padded alike.
+// CHECK-LABEL: func.func @narrow_layer
+// CHECK: inlay.constant "b" dense<[1.000000e+00, 1.000000e+00, 1.000000e+00, 0.000000e+00]> : tensor<4xf32>
+// CHECK: tile(6 x 4) lanes(4)
+func.func @narrow_layer(%x: tensor<2xf32>) -> tensor<3xf32> {
+  %w = inlay.constant "w" dense<1.0> : tensor<3x2xf32>
+  %b = inlay.constant "b" dense<1.0> : tensor<3xf32>
+  %0 = inlay.dense "fc1" %x, %w bias(%b) : (tensor<2xf32>, tensor<3x2xf32>, tensor<3xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+
+// -----
+
+func.func @weight_that_is_not_constant(%x: tensor<2xf32>, %w: tensor<3x2xf32>) -> tensor<3xf32> {
+  // expected-error @+1 {{layer 'fc1': weight must be a constant, because it is packed at compile time}}
+  %0 = inlay.dense "fc1" %x, %w : (tensor<2xf32>, tensor<3x2xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}

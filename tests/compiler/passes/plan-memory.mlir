@@ -1,0 +1,86 @@
+// RUN: inlay-opt %s --pass-pipeline='builtin.module(func.func(inlay-plan-memory))' -split-input-file -verify-diagnostics | FileCheck %s
+
+// The result of a chain lives in the caller's output all the way.
+// CHECK-LABEL: func.func @computes_in_the_output
+// CHECK-SAME: inlay.arena = 0 : i64
+// CHECK: inlay.softmax %arg0 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 10, padded = false>}
+// CHECK: inlay.softmax %{{.*}} {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 10, padded = false>}
+func.func @computes_in_the_output(%x: tensor<10xf32>) -> tensor<10xf32> attributes {inlay.lanes = 4 : i64} {
+  %0 = inlay.softmax %x : tensor<10xf32>
+  %1 = inlay.softmax %0 : tensor<10xf32>
+  return %1 : tensor<10xf32>
+}
+
+// -----
+
+// Both pieces are computed at their place in the concat, which is the output; only the second copy of one is moved.
+// CHECK-LABEL: func.func @pieces_are_computed_in_place
+// CHECK: inlay.softmax %arg0 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 13,
+// CHECK: inlay.softmax %arg1 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 10, stride = 13,
+func.func @pieces_are_computed_in_place(%x: tensor<10xf32>, %y: tensor<3xf32>) -> tensor<13xf32>
+    attributes {inlay.lanes = 4 : i64} {
+  %0 = inlay.softmax %x : tensor<10xf32>
+  %1 = inlay.softmax %y : tensor<3xf32>
+  %2 = inlay.concat(%0, %1) axis 0 : (tensor<10xf32>, tensor<3xf32>) -> tensor<13xf32>
+  return %2 : tensor<13xf32>
+}
+
+// -----
+
+// A layer never writes over its own input, but over what was dead before. Rows are padded to whole vectors.
+// CHECK-LABEL: func.func @reuses_dead_storage
+// CHECK-SAME: inlay.arena = 24 : i64
+// CHECK: inlay.contraction "fc1" {{.*}}#inlay.placement<"arena" 0, base = 0, offset = 0, stride = 12, padded = true>
+// CHECK: inlay.contraction "fc2" {{.*}}#inlay.placement<"arena" 0, base = 12,
+// CHECK: inlay.contraction "fc3" {{.*}}#inlay.placement<"arena" 0, base = 0,
+// CHECK: inlay.contraction "fc4" {{.*}}#inlay.placement<"output" 0,
+func.func @reuses_dead_storage(%x: tensor<10xf32>) -> tensor<10xf32> attributes {inlay.lanes = 4 : i64} {
+  %w = inlay.constant "w" dense<1.0> : tensor<120xf32>
+  %0 = inlay.contraction "fc1" %x, %w tile(6 x 8) lanes(4) : (tensor<10xf32>, tensor<120xf32>) -> tensor<10xf32>
+  %1 = inlay.contraction "fc2" %0, %w tile(6 x 8) lanes(4) : (tensor<10xf32>, tensor<120xf32>) -> tensor<10xf32>
+  %2 = inlay.contraction "fc3" %1, %w tile(6 x 8) lanes(4) : (tensor<10xf32>, tensor<120xf32>) -> tensor<10xf32>
+  %3 = inlay.contraction "fc4" %2, %w tile(6 x 8) lanes(4) : (tensor<10xf32>, tensor<120xf32>) -> tensor<10xf32>
+  return %3 : tensor<10xf32>
+}
+
+// -----
+
+// A pointwise result takes over the storage of the operand that dies there, here up to the caller's output.
+// CHECK-LABEL: func.func @pointwise_in_place
+// CHECK-SAME: inlay.arena = 12 : i64
+// CHECK: inlay.softmax %arg0 {inlay.placement = #inlay.placement<"output" 1,
+// CHECK: inlay.concat({{.*}}) axis 0 {inlay.placement = #inlay.placement<"arena" 0,
+// CHECK: inlay.map(%{{.*}}) {inlay.placement = #inlay.placement<"output" 0,
+// CHECK: inlay.map(%{{.*}}) {inlay.placement = #inlay.placement<"output" 1,
+func.func @pointwise_in_place(%x: tensor<10xf32>, %y: tensor<5xf32>) -> (tensor<10xf32>, tensor<10xf32>)
+    attributes {inlay.lanes = 4 : i64} {
+  %0 = inlay.softmax %x : tensor<10xf32>
+  %1 = inlay.concat(%y, %y) axis 0 : (tensor<5xf32>, tensor<5xf32>) -> tensor<10xf32>
+  %2 = inlay.map(%0, %1) : (tensor<10xf32>, tensor<10xf32>) -> tensor<10xf32> {
+  ^bb0(%a: f32, %b: f32):
+    %5 = arith.addf %a, %b : f32
+    inlay.yield %5 : f32
+  }
+  %3 = inlay.map(%0, %1) : (tensor<10xf32>, tensor<10xf32>) -> tensor<10xf32> {
+  ^bb0(%a: f32, %b: f32):
+    %5 = arith.mulf %a, %b : f32
+    inlay.yield %5 : f32
+  }
+  return %2, %3 : tensor<10xf32>, tensor<10xf32>
+}
+
+// -----
+
+// An input that is returned is copied, explicitly.
+// CHECK-LABEL: func.func @copies_a_returned_input
+// CHECK: inlay.map(%arg0) {inlay.placement = #inlay.placement<"output" 0
+func.func @copies_a_returned_input(%x: tensor<10xf32>) -> tensor<10xf32> attributes {inlay.lanes = 4 : i64} {
+  return %x : tensor<10xf32>
+}
+
+// -----
+
+// expected-error @+1 {{has no 'inlay.lanes': run inlay-assign-layout first}}
+func.func @without_a_layout(%x: tensor<10xf32>) -> tensor<10xf32> {
+  return %x : tensor<10xf32>
+}
