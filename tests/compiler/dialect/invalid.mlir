@@ -63,7 +63,7 @@ func.func @activation_with_too_many_parameters(%x: tensor<5xf32>) -> tensor<5xf3
   %0 = inlay.map(%x) : (tensor<5xf32>) -> tensor<5xf32> {
   ^bb0(%a: f32):
     // expected-error @+1 {{'relu' takes 0 parameters, found 1}}
-    %1 = inlay.activation "relu"(%a) array<f32: 0.5> : f32
+    %1 = inlay.activation "relu"(%a) with [0.5] : f32
     inlay.yield %1 : f32
   }
   return %0 : tensor<5xf32>

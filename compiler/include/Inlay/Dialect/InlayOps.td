@@ -104,13 +104,13 @@ def Inlay_ActivationOp : Inlay_Op<"activation", [Pure, SameOperandsAndResultType
   let summary = "an activation of the activation table on one element";
   let description = [{
     ```mlir
-    %y = inlay.activation "leaky_relu"(%x) [0.01] fast : f32
+    %y = inlay.activation "leaky_relu"(%x) with [0.01] fast : f32
     ```
   }];
   let arguments = (ins StrAttr:$function, F32:$input, DefaultValuedAttr<DenseF32ArrayAttr, "{}">:$parameters,
                        UnitAttr:$fast);
   let results = (outs F32:$result);
-  let assemblyFormat = "$function `(` $input `)` ($parameters^)? (`fast` $fast^)? attr-dict `:` type($result)";
+  let assemblyFormat = "$function `(` $input `)` (`with` $parameters^)? (`fast` $fast^)? attr-dict `:` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
   let extraClassDeclaration = [{
