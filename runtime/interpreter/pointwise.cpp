@@ -18,13 +18,14 @@ void apply(const instruction& c, const block& x, block& y) {
   switch (c.function) {
     case activation::relu: y = (x < 0.0f).select(block::Zero(), x); return;
     case activation::leaky_relu: y = (x < 0.0f).select(c.p0 * x, x); return;
-    case activation::exp: y = x.exp(); return;
+    // Eigen's exponentials stop at about 1e-38, where the result should go on to 0.
+    case activation::exp: y = (x < -104.0f).select(block::Zero(), x.exp()); return;
     case activation::tanh: y = (x.isNaN()).select(x, x.tanh()); return;
-    case activation::sigmoid: y = (x.isNaN()).select(x, x.logistic()); return;
+    case activation::sigmoid: y = (x.isNaN()).select(x, (x < -104.0f).select(block::Zero(), x.logistic())); return;
     case activation::step: y = (x.isNaN()).select(x, (x > c.p0).select(block::Ones(), block::Zero())); return;
     case activation::softplus: {
       const block t = c.p0 * x;
-      const block soft = ((t < 0.0f).select(block::Zero(), t) + (-t.abs()).exp().log1p()) / c.p0;
+      const block soft = ((t < 0.0f).select(block::Zero(), t) + (t < -104.0f).select(block::Zero(), (-t.abs()).exp().log1p())) / c.p0;
       y = (t > c.p1).select(x, soft);
       return;
     }

@@ -120,7 +120,7 @@ class RandomGraph : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(RandomGraph, AgreesWithTheInterpreter) {
   constexpr std::size_t batches[] = {1, 6, 16};
-  for (unsigned seed = 0; seed < 250; ++seed) {
+  for (unsigned seed = 0; seed < 150; ++seed) {
     std::mt19937 random(seed);
     graph_builder b("random_graph");
     graph_generator(b, random).run();

@@ -123,10 +123,14 @@ constexpr violation check_map(const graph_view& g, const node_record& n) {
 }
 
 constexpr violation check_concat(const graph_view& g, const node_record& n) {
+  if (n.axis >= n.dims.rank)
+    return break_of(fault::concat_shapes, nearest_name(g, g.operands(n)[0]),
+                    violation::text("rank above ").append(std::uint64_t{n.axis}),
+                    owned_shape_text(g, g.operands(n)[0]));
   std::uint64_t joined = 0;
   for (std::uint32_t operand : g.operands(n)) {
     shape piece = g.nodes[operand].dims;
-    const bool comparable = piece.rank == n.dims.rank && n.axis < n.dims.rank;
+    const bool comparable = piece.rank == n.dims.rank;
     if (comparable) joined += piece.sizes[n.axis], piece.sizes[n.axis] = n.dims.sizes[n.axis];
     if (!comparable || !(piece == n.dims))
       return break_of(fault::concat_shapes, nearest_name(g, operand), owned_shape_text(g, g.operands(n)[0]),

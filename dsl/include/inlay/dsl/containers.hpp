@@ -26,19 +26,21 @@ class small_vector {
   constexpr ~small_vector() { delete[] data_; }
 
   constexpr void push_back(T value) {
-    if (size_ == room_) reserve(room_ == 0 ? 16 : 2 * room_);
+    if (size_ == room_) grow(size_ + 1);
     data_[size_++] = static_cast<T&&>(value);
   }
   constexpr void append(std::span<const T> values) {
     append(values.data(), values.size());
   }
   constexpr void append(const T* from, std::size_t count) {
-    if (size_ + count > room_) reserve(size_ + count > 2 * room_ ? size_ + count : 2 * room_);
-    for (std::size_t i = 0; i < count; ++i) data_[size_++] = from[i];
+    if (size_ + count > room_) grow(size_ + count);
+    T* to = data_ + size_;
+    for (std::size_t i = 0; i < count; ++i) to[i] = from[i];
+    size_ += count;
   }
   constexpr void assign(std::size_t count, const T& value) {
     size_ = 0;
-    reserve(count);
+    if (count > room_) grow(count);
     while (size_ < count) data_[size_++] = value;
   }
   constexpr void shrink(std::size_t size) { size_ = size; }
@@ -61,8 +63,9 @@ class small_vector {
     a = b;
     b = c;
   }
-  constexpr void reserve(std::size_t room) {
-    if (room <= room_) return;
+  constexpr void grow(std::size_t least) {
+    std::size_t room = room_ == 0 ? 16 : 2 * room_;
+    if (room < least) room = least;
     T* grown = new T[room]{};
     for (std::size_t i = 0; i < size_; ++i) grown[i] = static_cast<T&&>(data_[i]);
     delete[] data_;

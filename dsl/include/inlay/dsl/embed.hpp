@@ -14,6 +14,7 @@ struct exact_text {
   char chars[N]{};
   constexpr explicit exact_text(std::string_view s) {
     for (std::size_t i = 0; i + 1 < N; ++i) chars[i] = s[i];
+    chars[N - 1] = '\0';  // clang prints numbers, not a string, where the end is not written
   }
 };
 

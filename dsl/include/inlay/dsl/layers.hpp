@@ -13,7 +13,17 @@ constexpr auto param(const char* name) {
   return detail::parameter_leaf<sizes<Sizes...>>(name);
 }
 
-/// Weights in the source, row-major: `constant<f32, 1, 2>({1, 1})`.
+/// Weights in the source, row-major, exactly as many as the shape has: `constant<f32, 1, 2>({1, 1})`.
+template <class T, std::uint32_t... Sizes, std::size_t Count>
+  requires std::same_as<T, f32>
+constexpr auto constant(const float (&elements)[Count]) {
+  static_assert(Count == sizes<Sizes...>::elements, "a constant needs exactly as many elements as its shape has");
+  std::array<float, sizes<Sizes...>::elements> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = elements[i];
+  return detail::constant_leaf<sizes<Sizes...>>(all);
+}
+
+/// The same from an array that has a name, such as a constexpr table.
 template <class T, std::uint32_t... Sizes>
   requires std::same_as<T, f32>
 constexpr auto constant(const std::array<float, sizes<Sizes...>::elements>& elements) {
@@ -41,7 +51,6 @@ constexpr auto named_dense(const char* name, V&& x, bool with_bias, const std::s
 
 template <Value X, Value W>
 constexpr auto dense_of(const char* name, X&& x, W&& weight, auto bias, const std::source_location& at) {
-  static_assert(shape_type_of<W>::dims.rank == 2, "the weight of dense must have rank 2: [outputs, inputs]");
   const auto input = committed(std::forward<X>(x));
   graph_builder& b = *input.owner;
   b.locate(at);

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each operation on numbers worked out by hand, on both engines.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "inlay/graph_builder.hpp"
+#include "inlay/interpreter.hpp"
+
+namespace inlay {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+const float kNan = std::numeric_limits<float>::quiet_NaN();
+
+class Operations : public ::testing::TestWithParam<engine> {
+ protected:
+  /// Runs a graph of one input and one output.
+  std::vector<float> run(graph_builder& b, const std::vector<float>& x, const weights& w = {}) {
+    EXPECT_FALSE(b.finish()) << advice(b.first_violation().code);
+    interpreter_result made = interpreter::create(b.view(), w);
+    EXPECT_TRUE(made);
+    const graph_view g = b.view();
+    const std::size_t batch = x.size() / static_cast<std::size_t>(g.nodes[0].dims.elements());
+    std::vector<float> y(batch * static_cast<std::size_t>(g.nodes[g.outputs[0].node].dims.elements()));
+    made.value->run(x.data(), y.data(), batch, GetParam());
+    return y;
+  }
+
+  /// A program over x[4], whose instruction 0 is x and 1 is the literal 2.
+  std::vector<float> pointwise(std::vector<instruction> rest, const std::vector<float>& x) {
+    graph_builder b("pointwise");
+    const std::uint32_t operands[] = {b.input("x", {1, {4}})};
+    rest.insert(rest.begin(), {{.code = scalar_op::operand}, {.code = scalar_op::literal, .p0 = 2}});
+    b.output(b.map(operands, rest, {1, {4}}), "y");
+    return run(b, x);
+  }
+};
+
+TEST_P(Operations, Dense) {
+  graph_builder b("dense");
+  const auto x = b.input("x", {1, {3}});
+  b.output(b.dense("fc", x, b.parameter("fc.weight", {2, {2, 3}}), b.parameter("fc.bias", {1, {2}})), "y");
+  const weights w{{{"fc.bias", {2}, "F32", {10, 20}}, {"fc.weight", {2, 3}, "F32", {1, 2, 3, 4, 5, 6}}}};
+  EXPECT_EQ(run(b, {1, 1, 1}, w), (std::vector<float>{16, 35}));
+  EXPECT_EQ(run(b, {1, 0, 0, 0, 0, -1}, w), (std::vector<float>{11, 24, 7, 14}));
+}
+
+TEST_P(Operations, DenseWithoutBias) {
+  graph_builder b("dense");
+  const float elements[] = {1, -1};
+  b.output(b.dense("fc", b.input("x", {1, {2}}), b.constant({2, {1, 2}}, elements), no_node), "y");
+  EXPECT_EQ(run(b, {5, 3}), (std::vector<float>{2}));
+}
+
+TEST_P(Operations, Arithmetic) {
+  const std::vector<float> x = {1, -4, 0.5f, 8};
+  const auto with = [&](scalar_op code) { return pointwise({{.code = code, .a = 0, .b = 1}}, x); };
+  EXPECT_EQ(with(scalar_op::add), (std::vector<float>{3, -2, 2.5f, 10}));
+  EXPECT_EQ(with(scalar_op::subtract), (std::vector<float>{-1, -6, -1.5f, 6}));
+  EXPECT_EQ(with(scalar_op::multiply), (std::vector<float>{2, -8, 1, 16}));
+  EXPECT_EQ(with(scalar_op::divide), (std::vector<float>{0.5f, -2, 0.25f, 4}));
+  EXPECT_EQ(with(scalar_op::minimum), (std::vector<float>{1, -4, 0.5f, 2}));
+  EXPECT_EQ(with(scalar_op::maximum), (std::vector<float>{2, 2, 2, 8}));
+}
+
+TEST_P(Operations, Comparisons) {
+  const std::vector<float> x = {1, 2, 3, kNan};
+  const auto with = [&](scalar_op code) { return pointwise({{.code = code, .a = 0, .b = 1}}, x); };
+  EXPECT_EQ(with(scalar_op::less), (std::vector<float>{1, 0, 0, 0}));
+  EXPECT_EQ(with(scalar_op::less_equal), (std::vector<float>{1, 1, 0, 0}));
+  EXPECT_EQ(with(scalar_op::greater), (std::vector<float>{0, 0, 1, 0}));
+  EXPECT_EQ(with(scalar_op::greater_equal), (std::vector<float>{0, 1, 1, 0}));
+  EXPECT_EQ(with(scalar_op::equal), (std::vector<float>{0, 1, 0, 0}));
+  EXPECT_EQ(with(scalar_op::not_equal), (std::vector<float>{1, 0, 1, 1}));
+}
+
+TEST_P(Operations, MinimumAndMaximumKeepNan) {
+  for (scalar_op code : {scalar_op::minimum, scalar_op::maximum}) {
+    EXPECT_TRUE(std::isnan(pointwise({{.code = code, .a = 0, .b = 1}}, {kNan, 0, 0, 0})[0]));
+    EXPECT_TRUE(std::isnan(pointwise({{.code = code, .a = 1, .b = 0}}, {kNan, 0, 0, 0})[0]));
+  }
+}
+
+TEST_P(Operations, Select) {
+  EXPECT_EQ(pointwise({{.code = scalar_op::select, .a = 0, .b = 1, .c = 0}}, {0, 1, -3, -0.0f}),
+            (std::vector<float>{0, 2, 2, -0.0f}));
+}
+
+TEST_P(Operations, ActivationsAtTheirEdges) {
+  const auto apply = [&](activation f, float p0 = 0, float p1 = 0) {
+    return pointwise({{.code = scalar_op::apply, .function = f, .a = 0, .p0 = p0, .p1 = p1}}, {kInfinity, -kInfinity, 0, 3});
+  };
+  EXPECT_EQ(apply(activation::relu), (std::vector<float>{kInfinity, 0, 0, 3}));
+  EXPECT_EQ(apply(activation::leaky_relu, 0.5f), (std::vector<float>{kInfinity, -kInfinity, 0, 3}));
+  EXPECT_EQ(apply(activation::sigmoid)[0], 1);
+  EXPECT_EQ(apply(activation::sigmoid)[1], 0);
+  EXPECT_EQ(apply(activation::sigmoid)[2], 0.5f);
+  EXPECT_EQ(apply(activation::tanh)[0], 1);
+  EXPECT_EQ(apply(activation::tanh)[1], -1);
+  EXPECT_EQ(apply(activation::softplus, 1, 20)[0], kInfinity);
+  EXPECT_EQ(apply(activation::softplus, 1, 20)[1], 0);
+  EXPECT_NEAR(apply(activation::softplus, 1, 20)[2], 0.693147180f, 1e-7f);
+  EXPECT_EQ(apply(activation::softplus, 1, 2)[3], 3) << "linear above the threshold";
+  EXPECT_EQ(apply(activation::step, 1), (std::vector<float>{1, 0, 0, 1}));
+  EXPECT_EQ(apply(activation::step, 3), (std::vector<float>{1, 0, 0, 0})) << "the threshold itself does not fire";
+}
+
+TEST_P(Operations, EveryActivationKeepsNan) {
+  for (const activation_row& row : activation_table) {
+    const auto y = pointwise({{.code = scalar_op::apply, .function = row.id, .a = 0, .p0 = row.defaults[0], .p1 = row.defaults[1]}},
+                             {kNan, 0, 0, 0});
+    EXPECT_TRUE(std::isnan(y[0])) << row.name;
+    EXPECT_TRUE(std::isnan(row.derivative(static_cast<double>(kNan), 1, 1))) << row.name;
+  }
+}
+
+TEST_P(Operations, Softmax) {
+  graph_builder b("softmax");
+  b.output(b.softmax(b.input("x", {2, {2, 2}})), "y");
+  const auto y = run(b, {0, 0, 1000, 0});
+  EXPECT_EQ(y, (std::vector<float>{0.5f, 0.5f, 1, 0}));
+}
+
+TEST_P(Operations, ReshapeAndConcat) {
+  graph_builder b("shapes");
+  const auto x = b.input("x", {1, {4}});
+  const auto square = b.reshape(x, {2, {2, 2}});
+  const std::uint32_t pieces[] = {square, square};
+  b.output(b.concat(pieces, 1), "y");
+  EXPECT_EQ(run(b, {1, 2, 3, 4}), (std::vector<float>{1, 2, 1, 2, 3, 4, 3, 4}));
+}
+
+TEST_P(Operations, BroadcastsOneElement) {
+  graph_builder b("broadcast");
+  const auto x = b.input("x", {1, {3}});
+  const float elements[] = {10};
+  const std::uint32_t operands[] = {x, b.constant({1, {1}}, elements)};
+  const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                 {.code = scalar_op::operand, .a = 1},
+                                 {.code = scalar_op::multiply, .a = 0, .b = 1}};
+  b.output(b.map(operands, program, {1, {3}}), "y");
+  EXPECT_EQ(run(b, {1, 2, 3, 4, 5, 6}), (std::vector<float>{10, 20, 30, 40, 50, 60}));
+}
+
+TEST(Interpreter, ListsEveryProblemOfTheWeights) {
+  graph_builder b("net");
+  b.output(b.dense("fc", b.input("x", {1, {2}}), b.parameter("fc.weight", {2, {1, 2}}), no_node), "y");
+  b.finish();
+  EXPECT_EQ(interpreter::create(b.view(), {{{"fc.w", {1}, "F32", {0}}}}).errors.size(), 2u);
+}
+
+TEST(Interpreter, ShowsEveryValueToAnObserver) {
+  graph_builder b("net");
+  const auto x = b.input("x", {1, {2}});
+  b.output(b.softmax(x), "y");
+  b.finish();
+  interpreter_result made = interpreter::create(b.view(), {});
+  std::vector<std::uint32_t> seen;
+  made.value->observe([&](std::uint32_t node, std::span<const double> elements) {
+    seen.push_back(node);
+    EXPECT_EQ(elements.size(), 2u);
+  });
+  const float in[] = {1, 2, 3, 4};
+  float out[4];
+  made.value->run(in, out, 2, engine::reference);
+  EXPECT_EQ(seen, (std::vector<std::uint32_t>{0, 1, 0, 1}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, Operations, ::testing::Values(engine::reference, engine::baseline),
+                         [](const auto& each) { return each.param == engine::reference ? "reference" : "baseline"; });
+
+}  // namespace
+}  // namespace inlay
