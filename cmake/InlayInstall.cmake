@@ -8,6 +8,8 @@ set(inlay_package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/Inlay)
 set(inlay_installed_targets inlay_dsl inlay_runtime inlay_interpreter inlay_warnings)
 if(INLAY_BUILD_COMPILER)
   list(APPEND inlay_installed_targets inlayc)
+  # Debian keeps libMLIR in a folder of its own, which the loader does not search.
+  set_target_properties(inlayc PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 endif()
 
 set_target_properties(inlay_dsl PROPERTIES EXPORT_NAME dsl)

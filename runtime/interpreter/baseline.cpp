@@ -80,9 +80,8 @@ void interpreter::baseline_state::compute(std::uint32_t index, float* result, st
   const std::size_t elements = elements_of(index);
   switch (node.kind) {
     case op::dense:
-      run_dense(values_[operands[0]], values_[operands[1]],
-                operands[2] == no_node ? nullptr : values_[operands[2]], result, batch, elements_of(operands[0]),
-                elements);
+      run_dense(values_[operands[0]], values_[operands[1]], operands[2] == no_node ? nullptr : values_[operands[2]],
+                result, batch, elements_of(operands[0]), elements);
       break;
     case op::map: {
       std::vector<pointwise_operand> inputs;

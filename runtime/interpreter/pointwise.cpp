@@ -25,7 +25,8 @@ void apply(const instruction& c, const block& x, block& y) {
     case activation::step: y = (x.isNaN()).select(x, (x > c.p0).select(block::Ones(), block::Zero())); return;
     case activation::softplus: {
       const block t = c.p0 * x;
-      const block soft = ((t < 0.0f).select(block::Zero(), t) + (t < -104.0f).select(block::Zero(), (-t.abs()).exp().log1p())) / c.p0;
+      const block soft =
+          ((t < 0.0f).select(block::Zero(), t) + (t < -104.0f).select(block::Zero(), (-t.abs()).exp().log1p())) / c.p0;
       y = (t > c.p1).select(x, soft);
       return;
     }
@@ -39,9 +40,7 @@ void apply(const instruction& c, const block& x, block& y) {
 }
 
 void run_instruction(const instruction& c, const blocks& results, const blocks& operands, block& y) {
-  const auto flag = [](const auto& condition) {
-    return condition.select(block::Ones(), block::Zero());
-  };
+  const auto flag = [](const auto& condition) { return condition.select(block::Ones(), block::Zero()); };
   const auto a = [&]() -> const block& { return results[c.a]; };
   const auto b = [&]() -> const block& { return results[c.b]; };
   switch (c.code) {

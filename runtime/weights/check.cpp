@@ -47,7 +47,8 @@ std::vector<std::string> check_weights(const graph_view& graph, const weights& w
 }
 
 const weight_tensor* weights::find(std::string_view name) const {
-  const auto found = std::ranges::lower_bound(tensors, name, {}, [](const weight_tensor& t) { return std::string_view(t.name); });
+  const auto found =
+      std::ranges::lower_bound(tensors, name, {}, [](const weight_tensor& t) { return std::string_view(t.name); });
   return found != tensors.end() && found->name == name ? &*found : nullptr;
 }
 

@@ -29,7 +29,9 @@ struct entry {
 
 weights_result refuse(const std::string& why) { return {{}, "safetensors: " + why}; }
 
-std::uint64_t element_bytes(const std::string& type) { return type == "F32" ? 4 : type == "F16" || type == "BF16" ? 2 : 0; }
+std::uint64_t element_bytes(const std::string& type) {
+  return type == "F32" ? 4 : type == "F16" || type == "BF16" ? 2 : 0;
+}
 
 /// A list of non-negative integers, or false.
 bool numbers_of(const json& list, std::vector<std::uint64_t>& into) {
@@ -63,8 +65,8 @@ std::string read_entry(const std::string& name, const json& value, std::uint64_t
     return who + "expected data_offsets [begin, end]";
   e.begin = range[0], e.end = range[1];
   if (e.begin > e.end || e.end > data_bytes)
-    return who + "data_offsets [" + std::to_string(e.begin) + ", " + std::to_string(e.end) + "] are not inside of the " +
-           std::to_string(data_bytes) + " bytes of data: is the file truncated?";
+    return who + "data_offsets [" + std::to_string(e.begin) + ", " + std::to_string(e.end) +
+           "] are not inside of the " + std::to_string(data_bytes) + " bytes of data: is the file truncated?";
   std::uint64_t bytes = 0;
   if (!bytes_of(e, bytes)) return who + "its shape has more elements than a file can hold";
   if (bytes != e.end - e.begin)

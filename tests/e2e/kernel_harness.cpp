@@ -10,8 +10,8 @@
 #include "Inlay/Import/ImportGraph.h"
 #include "Inlay/Pipelines/Pipelines.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
-#include "llvm/TargetParser/Host.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
 
 namespace inlay::testing {
 namespace {
@@ -130,8 +130,7 @@ std::string compare_with_interpreter(const graph_builder& builder, const std::st
                                      std::span<const std::size_t> batches, std::mt19937& random,
                                      const comparison& how) {
   const graph_view graph = builder.view();
-  if (builder.first_violation())
-    return "ill-formed graph: " + std::string(advice(builder.first_violation().code));
+  if (builder.first_violation()) return "ill-formed graph: " + std::string(advice(builder.first_violation().code));
   const weights w = random_weights(graph, random);
   const kernel compiled(builder, w, cpu);
   interpreter_result interpreted = interpreter::create(graph, w);

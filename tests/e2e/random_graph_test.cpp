@@ -58,7 +58,8 @@ class graph_generator {
       case 3: values_.push_back(b_.softmax(take())); break;
       case 4: {
         const std::uint32_t x = flat(take());
-        values_.push_back(b_.reshape(x, elements(x) % 2 == 0 ? shape{2, {2, elements(x) / 2}} : shape{2, {elements(x), 1}}));
+        values_.push_back(
+            b_.reshape(x, elements(x) % 2 == 0 ? shape{2, {2, elements(x) / 2}} : shape{2, {elements(x), 1}}));
         break;
       }
       case 5: values_.push_back(concat()); break;
@@ -89,7 +90,8 @@ class graph_generator {
                                           scalar_op::apply,   scalar_op::greater};
     for (std::uint32_t i = 0, n = 1 + pick(5); i < n; ++i) {
       const auto size = static_cast<std::uint32_t>(program.size());
-      instruction c{.code = codes[pick(std::size(codes))], .a = i == 0 ? 0 : size - 1, .b = pick(size), .c = pick(size)};
+      instruction c{
+          .code = codes[pick(std::size(codes))], .a = i == 0 ? 0 : size - 1, .b = pick(size), .c = pick(size)};
       if (c.code == scalar_op::apply) {
         // Those that are continuous and do not grow: a tiny difference must stay tiny through the graph.
         static constexpr activation functions[] = {activation::relu, activation::sigmoid, activation::tanh,

@@ -31,20 +31,28 @@ std::vector<instruction> every_operation(std::mt19937& random) {
   // Sums of sums may cancel to a number that only one engine rounds to 0, and 0 / 0 is NaN: one operation deep.
   const auto earlier = [&] { return static_cast<std::uint32_t>(random() % (2 + activation_count)); };
   for (const activation_row& row : activation_table)
-    program.push_back({.code = scalar_op::apply, .function = row.id, .a = 0, .p0 = row.defaults[0], .p1 = row.defaults[1]});
-  for (std::uint32_t code = static_cast<std::uint32_t>(scalar_op::add); code <= static_cast<std::uint32_t>(scalar_op::select); ++code)
+    program.push_back(
+        {.code = scalar_op::apply, .function = row.id, .a = 0, .p0 = row.defaults[0], .p1 = row.defaults[1]});
+  for (std::uint32_t code = static_cast<std::uint32_t>(scalar_op::add);
+       code <= static_cast<std::uint32_t>(scalar_op::select); ++code)
     // Decisions are taken on x and the literal, which both engines have exactly: a value that f32 rounds may fall on
     // the other side.
     if (static_cast<scalar_op>(code) >= scalar_op::less)
       program.push_back({.code = static_cast<scalar_op>(code), .a = 0, .b = 1, .c = earlier()});
     else
-      program.push_back({.code = static_cast<scalar_op>(code), .a = earlier(), .b = static_cast<std::uint32_t>(random() % 2)});
+      program.push_back(
+          {.code = static_cast<scalar_op>(code), .a = earlier(), .b = static_cast<std::uint32_t>(random() % 2)});
   return program;
 }
 
 TEST(Engines, AgreeOnPrograms) {
-  static constexpr float edges[] = {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
-                                    -std::numeric_limits<float>::infinity(), 1e-40f, -1e-40f, 0.0f, -0.0f};
+  static constexpr float edges[] = {std::numeric_limits<float>::quiet_NaN(),
+                                    std::numeric_limits<float>::infinity(),
+                                    -std::numeric_limits<float>::infinity(),
+                                    1e-40f,
+                                    -1e-40f,
+                                    0.0f,
+                                    -0.0f};
   for (unsigned seed = 0; seed < 200; ++seed) {
     std::mt19937 random(seed);
     const auto width = static_cast<std::uint32_t>(1 + random() % 67);
@@ -58,7 +66,8 @@ TEST(Engines, AgreeOnPrograms) {
     for (std::size_t batch : {0u, 1u, 2u, 7u, 33u}) {
       std::vector<float> x(batch * width), y(batch * width), z(batch * width);
       for (float& f : x)
-        f = random() % 4 == 0 ? edges[random() % std::size(edges)] : std::uniform_real_distribution<float>(-8, 8)(random);
+        f = random() % 4 == 0 ? edges[random() % std::size(edges)]
+                              : std::uniform_real_distribution<float>(-8, 8)(random);
       made.value->run(x.data(), y.data(), batch, engine::reference);
       made.value->run(x.data(), z.data(), batch, engine::baseline);
       expect_close(z, y, "seed " + std::to_string(seed));

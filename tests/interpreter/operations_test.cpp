@@ -90,7 +90,8 @@ TEST_P(Operations, Select) {
 
 TEST_P(Operations, ActivationsAtTheirEdges) {
   const auto apply = [&](activation f, float p0 = 0, float p1 = 0) {
-    return pointwise({{.code = scalar_op::apply, .function = f, .a = 0, .p0 = p0, .p1 = p1}}, {kInfinity, -kInfinity, 0, 3});
+    return pointwise({{.code = scalar_op::apply, .function = f, .a = 0, .p0 = p0, .p1 = p1}},
+                     {kInfinity, -kInfinity, 0, 3});
   };
   EXPECT_EQ(apply(activation::relu), (std::vector<float>{kInfinity, 0, 0, 3}));
   EXPECT_EQ(apply(activation::leaky_relu, 0.5f), (std::vector<float>{kInfinity, -kInfinity, 0, 3}));
@@ -109,8 +110,9 @@ TEST_P(Operations, ActivationsAtTheirEdges) {
 
 TEST_P(Operations, EveryActivationKeepsNan) {
   for (const activation_row& row : activation_table) {
-    const auto y = pointwise({{.code = scalar_op::apply, .function = row.id, .a = 0, .p0 = row.defaults[0], .p1 = row.defaults[1]}},
-                             {kNan, 0, 0, 0});
+    const auto y = pointwise(
+        {{.code = scalar_op::apply, .function = row.id, .a = 0, .p0 = row.defaults[0], .p1 = row.defaults[1]}},
+        {kNan, 0, 0, 0});
     EXPECT_TRUE(std::isnan(y[0])) << row.name;
     EXPECT_TRUE(std::isnan(row.derivative(static_cast<double>(kNan), 1, 1))) << row.name;
   }

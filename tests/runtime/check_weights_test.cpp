@@ -29,7 +29,8 @@ TEST(CheckWeights, ListsEverythingAtOnce) {
 
 TEST(CheckWeights, AcceptsWhatFits) {
   const graph_builder b = one_layer("fc1");
-  EXPECT_TRUE(check_weights(b.view(), {{{"fc1.bias", {2}, "F32", {1, 2}}, {"fc1.weight", {2, 3}, "F16", std::vector<float>(6)}}})
+  EXPECT_TRUE(check_weights(b.view(),
+                            {{{"fc1.bias", {2}, "F32", {1, 2}}, {"fc1.weight", {2, 3}, "F16", std::vector<float>(6)}}})
                   .empty());
 }
 

@@ -22,7 +22,8 @@ void* last_scratch = nullptr;
 namespace inlay {
 
 template <>
-int kernel_run<graph_of<doubler>.hash, const float*, float*>(const float* x, float* y, std::size_t batch, void* scratch) {
+int kernel_run<graph_of<doubler>.hash, const float*, float*>(const float* x, float* y, std::size_t batch,
+                                                             void* scratch) {
   last_scratch = scratch;
   if (batch != 0 && (x == nullptr || y == nullptr)) return 1;
   for (std::size_t i = 0; i < 3 * batch; ++i) y[i] = 2 * x[i];
@@ -34,8 +35,8 @@ std::size_t kernel_scratch_bytes<graph_of<doubler>.hash>() {
 }
 template <>
 int kernel_run<graph_of<two_by_two>.hash, const float*, const float*, float*, float*>(const float* a, const float* b,
-                                                                                     float* sum, float* first,
-                                                                                     std::size_t batch, void*) {
+                                                                                      float* sum, float* first,
+                                                                                      std::size_t batch, void*) {
   for (std::size_t i = 0; i < batch; ++i) {
     for (std::size_t k = 0; k < 2; ++k) sum[6 * i + k] = a[2 * i + k], first[2 * i + k] = 2 * a[2 * i + k];
     for (std::size_t k = 0; k < 4; ++k) sum[6 * i + 2 + k] = b[4 * i + k];

@@ -76,8 +76,8 @@ TEST(Safetensors, RefusesLyingHeaders) {
   const bad_header cases[] = {
       {"{]", 0, "not valid JSON"},
       {"[1]", 0, "not a JSON object"},
-      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 8,
-       "tensor 'a' appears twice"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+       8, "tensor 'a' appears twice"},
       {R"({"a":3})", 0, "tensor 'a': expected an object"},
       {R"({"a":{"shape":[1],"data_offsets":[0,4]}})", 4, "tensor 'a': expected a dtype"},
       {R"({"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", 8, "tensor 'a': dtype I64 is not supported"},
@@ -89,21 +89,24 @@ TEST(Safetensors, RefusesLyingHeaders) {
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 4, "are not inside of the 4 bytes"},
       {R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8, "its shape needs 12 bytes, data_offsets give 8"},
       {R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0, "more elements than a file"},
-      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}})", 6,
-       "tensors 'a' and 'b' overlap"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}})",
+       6, "tensors 'a' and 'b' overlap"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}})",
        12, "4 bytes before it belong to no tensor"},
       {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 9, "5 bytes after the last tensor"},
       {R"({"__metadata__":{"a":1}})", 0, "__metadata__ must map strings to strings"},
   };
-  for (const bad_header& c : cases) EXPECT_NE(error_of(c.header, c.data_bytes).find(c.message), std::string::npos)
-      << c.header << "\n" << error_of(c.header, c.data_bytes);
+  for (const bad_header& c : cases)
+    EXPECT_NE(error_of(c.header, c.data_bytes).find(c.message), std::string::npos) << c.header << "\n"
+                                                                                   << error_of(c.header, c.data_bytes);
 }
 
 TEST(Safetensors, RefusesLyingLengths) {
   const std::string header = "{}";
-  EXPECT_NE(read_safetensors(file_of(header, 0, 1'000'000'000)).error.find("the format allows 100000000"), std::string::npos);
-  EXPECT_NE(read_safetensors(file_of(header, 0, 3)).error.find("the header claims 3 bytes, 2 are left"), std::string::npos);
+  EXPECT_NE(read_safetensors(file_of(header, 0, 1'000'000'000)).error.find("the format allows 100000000"),
+            std::string::npos);
+  EXPECT_NE(read_safetensors(file_of(header, 0, 3)).error.find("the header claims 3 bytes, 2 are left"),
+            std::string::npos);
   EXPECT_NE(read_safetensors({}).error.find("truncated: 0 bytes"), std::string::npos);
   EXPECT_NE(load_safetensors("/no/such/file").error.find("'/no/such/file'"), std::string::npos);
 }

@@ -10,7 +10,7 @@
 namespace inlay::tools {
 namespace {
 
-llvm::Error failed(const llvm::Twine &message) {
+llvm::Error failed(const llvm::Twine& message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
 }
 
@@ -22,7 +22,7 @@ llvm::Expected<Model> readModel(llvm::StringRef path) {
     return failed("'" + path + "': not an object file that can be read (" + llvm::toString(file.takeError()) +
                   "); give the .o that the C++ compiler made of the model");
   Model model;
-  for (const llvm::object::SectionRef &section : file->getBinary()->sections()) {
+  for (const llvm::object::SectionRef& section : file->getBinary()->sections()) {
     llvm::Expected<llvm::StringRef> name = section.getName();
     if (!name) return name.takeError();
     if (*name != llvm::StringRef(graph_section.data(), graph_section.size())) continue;
@@ -34,9 +34,10 @@ llvm::Expected<Model> readModel(llvm::StringRef path) {
     std::memcpy(model.bytes.data() + start, contents->data(), contents->size());
   }
   if (model.bytes.empty())
-    return failed("'" + path + "': has no section .inlay; the model needs a line INLAY_NETWORK(...), and must be "
+    return failed("'" + path +
+                  "': has no section .inlay; the model needs a line INLAY_NETWORK(...), and must be "
                   "compiled without -flto");
-  for (const read_result &result : read_section(std::as_bytes(std::span(model.bytes)))) {
+  for (const read_result& result : read_section(std::as_bytes(std::span(model.bytes)))) {
     if (!result) return failed("'" + path + "': " + result.error);
     model.graphs.push_back(result.graph);
   }

@@ -24,7 +24,8 @@ cl::OptionCategory category("inlayc options");
 cl::opt<std::string> modelPath(cl::Positional, cl::desc("<model.o>"), cl::Required, cl::cat(category));
 cl::opt<std::string> weightsPath("weights", cl::desc("Weights of the networks' parameters, by PyTorch name"),
                                  cl::value_desc("file.safetensors"), cl::cat(category));
-cl::opt<std::string> outputPath("o", cl::desc("Output: the kernel object, or IR with --compile-to; - is standard output"),
+cl::opt<std::string> outputPath("o",
+                                cl::desc("Output: the kernel object, or IR with --compile-to; - is standard output"),
                                 cl::value_desc("kernels.o"), cl::cat(category));
 cl::opt<std::string> headerPath("header", cl::desc("C header (default: the output with .h)"), cl::value_desc("file"),
                                 cl::cat(category));
@@ -43,17 +44,17 @@ cl::opt<std::string> targetTriple("target", cl::desc("Target triple (default: th
 cl::opt<std::string> targetCpu("cpu", cl::desc("CPU to compile for, as in clang's -mcpu (default: this machine's)"),
                                cl::value_desc("name"), cl::cat(category));
 
-llvm::Error failed(const llvm::Twine &message) { return compiler::failed(message); }
+llvm::Error failed(const llvm::Twine& message) { return compiler::failed(message); }
 
 /// The graphs that --network asks for, all of them without it.
-llvm::Expected<std::vector<graph_view>> chooseNetworks(const std::vector<graph_view> &graphs) {
+llvm::Expected<std::vector<graph_view>> chooseNetworks(const std::vector<graph_view>& graphs) {
   std::vector<graph_view> chosen;
   if (networkNames.empty()) chosen = graphs;
-  for (const std::string &name : networkNames) {
-    auto found = llvm::find_if(graphs, [&](const graph_view &graph) { return graph.name == name; });
+  for (const std::string& name : networkNames) {
+    auto found = llvm::find_if(graphs, [&](const graph_view& graph) { return graph.name == name; });
     if (found == graphs.end()) {
       std::string known;
-      for (const graph_view &graph : graphs) known += " " + std::string(graph.name);
+      for (const graph_view& graph : graphs) known += " " + std::string(graph.name);
       return failed("--network=" + name + ": '" + modelPath + "' has no network of this name; it has" + known);
     }
     chosen.push_back(*found);
@@ -77,7 +78,7 @@ llvm::Expected<weights> readWeights(llvm::ArrayRef<graph_view> graphs) {
   if (problems.empty()) return loaded;
   std::string message = weightsPath.empty() ? "the networks have parameters, but there is no --weights:"
                                             : "the weights in '" + weightsPath + "' do not fit the networks:";
-  for (const std::string &problem : problems) message += "\n  " + problem;
+  for (const std::string& problem : problems) message += "\n  " + problem;
   return failed(message);
 }
 
@@ -89,14 +90,14 @@ llvm::Expected<std::unique_ptr<llvm::ToolOutputFile>> openOutput(llvm::StringRef
   return file;
 }
 
-std::string besideOutput(const std::string &given, llvm::StringRef extension) {
+std::string besideOutput(const std::string& given, llvm::StringRef extension) {
   if (!given.empty()) return given;
   llvm::SmallString<128> path(outputPath);
   llvm::sys::path::replace_extension(path, extension);
   return std::string(path);
 }
 
-llvm::Error writeObject(const CompileResult &result, const Target &target) {
+llvm::Error writeObject(const CompileResult& result, const Target& target) {
   auto object = openOutput(outputPath);
   if (!object) return object.takeError();
   (*object)->os().write(result.object.data(), result.object.size());
@@ -140,11 +141,12 @@ llvm::Error run() {
   context.loadAllAvailableDialects();
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
   auto lookup = [&](llvm::StringRef name) -> llvm::ArrayRef<float> {
-    const weight_tensor *tensor = loaded->find(std::string_view(name.data(), name.size()));
+    const weight_tensor* tensor = loaded->find(std::string_view(name.data(), name.size()));
     return tensor ? llvm::ArrayRef<float>(tensor->values) : llvm::ArrayRef<float>();
   };
-  for (const graph_view &graph : *graphs)
-    if (mlir::failed(importGraph(graph, lookup, *module))) return failed("the import phase failed; see the errors above");
+  for (const graph_view& graph : *graphs)
+    if (mlir::failed(importGraph(graph, lookup, *module)))
+      return failed("the import phase failed; see the errors above");
   if (mlir::failed(mlir::verify(*module))) return failed("the imported network is not valid; see the errors above");
 
   llvm::Expected<CompileResult> result = compileModule(*module, *target, {*last, dumpDirectory});
@@ -159,11 +161,12 @@ llvm::Error run() {
 
 }  // namespace
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   llvm::InitLLVM init(argc, argv);
   llvm::setBugReportMsg("inlayc crashed; please report it with the model and this trace\n");
   cl::HideUnrelatedOptions(category);
-  cl::SetVersionPrinter([](llvm::raw_ostream &out) { out << "inlayc " << INLAY_VERSION << ", LLVM " << LLVM_VERSION_STRING << "\n"; });
+  cl::SetVersionPrinter(
+      [](llvm::raw_ostream& out) { out << "inlayc " << INLAY_VERSION << ", LLVM " << LLVM_VERSION_STRING << "\n"; });
   cl::ParseCommandLineOptions(argc, argv,
                               "Inlay's ahead-of-time compiler: networks of a C++ object file, with their weights, to "
                               "one object file\n\nExample: inlayc model.o --weights model.safetensors -o kernels.o\n");

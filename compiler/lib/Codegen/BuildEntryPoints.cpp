@@ -18,8 +18,11 @@ using mlir::Value;
 class EntryBuilder {
  public:
   EntryBuilder(const NetworkSummary &summary, mlir::ModuleOp module)
-      : summary(summary), module(module), builder(mlir::OpBuilder::atBlockEnd(module.getBody())),
-        loc(builder.getUnknownLoc()), pointer(LLVM::LLVMPointerType::get(module.getContext())) {
+      : summary(summary),
+        module(module),
+        builder(mlir::OpBuilder::atBlockEnd(module.getBody())),
+        loc(builder.getUnknownLoc()),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())) {
     // The kernels know the network's place in the source.
     if (auto kernel = module.lookupSymbol(summary.kernelName(summary.rowBlocks.back()))) loc = kernel->getLoc();
   }

@@ -82,8 +82,8 @@ class ContractionEmitter {
     for (int64_t column = 0; column < features; column += lanes) {
       const int64_t panelStart = column / panel * panel;
       const int64_t panelWidth = std::min(panel, padded - first - panelStart);
-      vectors.push_back({panelStart * depth + (column - panelStart), panelWidth, column,
-                         std::min(lanes, features - column)});
+      vectors.push_back(
+          {panelStart * depth + (column - panelStart), panelWidth, column, std::min(lanes, features - column)});
     }
     return vectors;
   }
@@ -154,8 +154,8 @@ class ContractionEmitter {
 
     for (int64_t r = 0; r < rows; ++r)
       for (size_t v = 0; v < vectors.size(); ++v)
-        finish(accumulators[static_cast<size_t>(r) * vectors.size() + v], plus(row, r),
-               plus(column, vectors[v].column), vectors[v].live);
+        finish(accumulators[static_cast<size_t>(r) * vectors.size() + v], plus(row, r), plus(column, vectors[v].column),
+               vectors[v].live);
   }
 
   /// The epilogue and the store of one vector.

@@ -44,9 +44,9 @@ class NetworkEmitter {
     auto flatType = mlir::RankedTensorType::get({elements.getNumElements()}, builder.getF32Type());
     std::string name = (network.getName() + "." + constant.getName().value_or("constant")).str();
     while (mlir::SymbolTable::lookupSymbolIn(module, name)) name += "_";
-    auto global = builder.create<mlir::memref::GlobalOp>(
-        constant.getLoc(), name, builder.getStringAttr("private"), flat(elements.getNumElements()),
-        elements.reshape(flatType), /*constant=*/true, builder.getI64IntegerAttr(64));
+    auto global = builder.create<mlir::memref::GlobalOp>(constant.getLoc(), name, builder.getStringAttr("private"),
+                                                         flat(elements.getNumElements()), elements.reshape(flatType),
+                                                         /*constant=*/true, builder.getI64IntegerAttr(64));
     globals[constant] = global;
   }
 

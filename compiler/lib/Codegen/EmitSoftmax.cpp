@@ -58,15 +58,15 @@ void emitSoftmax(SoftmaxOp op, KernelContext &context, ViewLookup views) {
       Value maximum = builder.create<vector::ReductionOp>(loc, vector::CombiningKind::MAXIMUMF, highest);
       Value maximums = context.broadcast(loc, maximum, lanes);
 
-      Value sums = accumulate(loc, context, length, context.splat(loc, 0.0f, lanes),
-                              [&](Value running, Value column, int64_t live) -> Value {
-                                Value x = context.load(loc, source, row, at(column), lanes, live);
-                                Value shifted = builder.create<arith::SubFOp>(loc, x, maximums);
-                                Value e = emitExp(shifted, builder, loc, context.features);
-                                context.store(loc, target, row, at(column), e, live);
-                                return builder.create<arith::AddFOp>(loc, running,
-                                                                     context.fillDead(loc, e, live, 0.0f));
-                              });
+      Value sums =
+          accumulate(loc, context, length, context.splat(loc, 0.0f, lanes),
+                     [&](Value running, Value column, int64_t live) -> Value {
+                       Value x = context.load(loc, source, row, at(column), lanes, live);
+                       Value shifted = builder.create<arith::SubFOp>(loc, x, maximums);
+                       Value e = emitExp(shifted, builder, loc, context.features);
+                       context.store(loc, target, row, at(column), e, live);
+                       return builder.create<arith::AddFOp>(loc, running, context.fillDead(loc, e, live, 0.0f));
+                     });
       // Lanes are added pairwise, which is both faster and more exact than one after the other.
       auto fastmath = arith::FastMathFlags::reassoc;
       Value sum = builder.create<vector::ReductionOp>(loc, vector::CombiningKind::ADD, sums, fastmath);

@@ -12,9 +12,7 @@ namespace vector = mlir::vector;
 using mlir::Location;
 using mlir::Value;
 
-Value KernelContext::index(int64_t number, Location loc) {
-  return builder.create<arith::ConstantIndexOp>(loc, number);
-}
+Value KernelContext::index(int64_t number, Location loc) { return builder.create<arith::ConstantIndexOp>(loc, number); }
 
 void KernelContext::forEach(Location loc, int64_t end, int64_t step, llvm::function_ref<void(Value)> body) {
   if (end <= 0) return;
@@ -94,9 +92,10 @@ Value KernelContext::inlineProgram(mlir::Region &program, mlir::ValueRange argum
                   emitActivation(activation, mapping.lookup(activation.getInput()), builder, width));
     } else if (auto constant = llvm::dyn_cast<arith::ConstantOp>(op)) {
       auto type = mlir::VectorType::get({lanes}, constant.getType());
-      mapping.map(constant.getResult(),
-                  builder.create<arith::ConstantOp>(op.getLoc(), mlir::DenseElementsAttr::get(type, constant.getValue()))
-                      .getResult());
+      mapping.map(
+          constant.getResult(),
+          builder.create<arith::ConstantOp>(op.getLoc(), mlir::DenseElementsAttr::get(type, constant.getValue()))
+              .getResult());
     } else {
       // Everything else is arith, which means the same on vectors, element by element.
       mlir::OperationState state(op.getLoc(), op.getName());

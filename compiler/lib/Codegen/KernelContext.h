@@ -12,11 +12,11 @@ namespace inlay::compiler {
 struct RowView {
   mlir::Value memory;
   int64_t base = 0;
-  int64_t stride = 0;     // 0: every row is the same (a constant)
-  int64_t elements = 0;   // of one row
-  bool readable = false;  // reading past the end of a row up to one vector is allowed
-  bool padded = false;    // and so is writing
-  bool broadcast = false; // every vector is the row's one element
+  int64_t stride = 0;      // 0: every row is the same (a constant)
+  int64_t elements = 0;    // of one row
+  bool readable = false;   // reading past the end of a row up to one vector is allowed
+  bool padded = false;     // and so is writing
+  bool broadcast = false;  // every vector is the row's one element
 
   /// The same value as an operand of a pointwise op over `width` elements.
   RowView asOperandOf(int64_t width) const {

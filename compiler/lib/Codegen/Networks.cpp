@@ -10,7 +10,8 @@ namespace {
 PortSummary portOf(mlir::Type type, mlir::DictionaryAttr attributes) {
   auto tensor = llvm::cast<mlir::RankedTensorType>(type);
   PortSummary port;
-  if (auto name = attributes ? attributes.getAs<mlir::StringAttr>(kNameAttr) : mlir::StringAttr()) port.name = name.str();
+  if (auto name = attributes ? attributes.getAs<mlir::StringAttr>(kNameAttr) : mlir::StringAttr())
+    port.name = name.str();
   port.shape = tensor.getShape().vec();
   port.elements = tensor.getNumElements();
   return port;
@@ -91,8 +92,8 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
   };
   return builder.getDictionaryAttr({
       builder.getNamedAttr("name", builder.getStringAttr(summary.name)),
-      builder.getNamedAttr("hash", builder.getIntegerAttr(builder.getIntegerType(64, false),
-                                                          llvm::APInt(64, summary.hash))),
+      builder.getNamedAttr("hash",
+                           builder.getIntegerAttr(builder.getIntegerType(64, false), llvm::APInt(64, summary.hash))),
       builder.getNamedAttr("inputs", elements(summary.inputs)),
       builder.getNamedAttr("outputs", elements(summary.outputs)),
       builder.getNamedAttr("row_blocks", builder.getDenseI64ArrayAttr(summary.rowBlocks)),

@@ -13,7 +13,9 @@ using mlir::Value;
 using Predicate = arith::CmpFPredicate;
 
 VectorBuilder::VectorBuilder(mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features)
-    : builder(builder), loc(loc), features(features),
+    : builder(builder),
+      loc(loc),
+      features(features),
       floats(mlir::VectorType::get({features.lanes}, builder.getF32Type())),
       ints(mlir::VectorType::get({features.lanes}, builder.getI32Type())),
       masks(mlir::VectorType::get({features.lanes}, builder.getI1Type())) {}
@@ -50,9 +52,7 @@ VectorBuilder::Float VectorBuilder::copysign(Float magnitude, Float sign) {
   Int bit = bit_and(bitcast_int(sign), constant_int(std::numeric_limits<int32_t>::min()));
   return bitcast_float(bit_or(bitcast_int(abs(magnitude)), bit));
 }
-VectorBuilder::Float VectorBuilder::sqrt(Float a) {
-  return {builder.create<LLVM::SqrtOp>(loc, floats, a.value)};
-}
+VectorBuilder::Float VectorBuilder::sqrt(Float a) { return {builder.create<LLVM::SqrtOp>(loc, floats, a.value)}; }
 // The comparison and the select become one vminps or vmaxps.
 VectorBuilder::Float VectorBuilder::min(Float a, Float b) { return select(lt(a, b), a, b); }
 VectorBuilder::Float VectorBuilder::max(Float a, Float b) { return select(gt(a, b), a, b); }
@@ -124,11 +124,12 @@ VectorBuilder::Float VectorBuilder::scalef(Float x, Float exponent) {
   mlir::IntegerType i16 = builder.getIntegerType(16), i32 = builder.getI32Type();
   Value mask = builder.create<LLVM::ConstantOp>(loc, i16, builder.getIntegerAttr(i16, -1));
   Value rounding = builder.create<LLVM::ConstantOp>(loc, i32, builder.getI32IntegerAttr(4));
-  return {builder
-              .create<LLVM::CallIntrinsicOp>(loc, floats, builder.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
-                                             mlir::ValueRange{x.value, exponent.value, x.value, mask, rounding},
-                                             LLVM::FastmathFlagsAttr::get(builder.getContext(), LLVM::FastmathFlags::none))
-              .getResult(0)};
+  return {
+      builder
+          .create<LLVM::CallIntrinsicOp>(loc, floats, builder.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
+                                         mlir::ValueRange{x.value, exponent.value, x.value, mask, rounding},
+                                         LLVM::FastmathFlagsAttr::get(builder.getContext(), LLVM::FastmathFlags::none))
+          .getResult(0)};
 }
 
 }  // namespace inlay::compiler

@@ -2,8 +2,8 @@
 // Registration of the inlay dialect and its attributes.
 #include "Inlay/Dialect/InlayDialect.h"
 
-#include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "mlir/IR/DialectImplementation.h"
 
 #include "Inlay/Dialect/InlayDialect.cpp.inc"
 

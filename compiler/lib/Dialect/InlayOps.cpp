@@ -81,8 +81,8 @@ LogicalResult ContractionOp::verify() {
   if (lanes < 1 || !llvm::isPowerOf2_64(static_cast<uint64_t>(lanes)))
     return emitOpError() << "layer '" << getLayer() << "': " << lanes << " lanes, expected a power of two";
   if (panel < lanes || panel % lanes != 0)
-    return emitOpError() << "layer '" << getLayer() << "': a panel of " << panel
-                         << " features is not a multiple of " << lanes << " lanes";
+    return emitOpError() << "layer '" << getLayer() << "': a panel of " << panel << " features is not a multiple of "
+                         << lanes << " lanes";
   if (getRows() < 1) return emitOpError() << "layer '" << getLayer() << "': a tile needs at least one row";
   const int64_t padded = static_cast<int64_t>(llvm::alignTo(elementsOf(getResult()), lanes));
   if (elementsOf(getWeight()) != padded * elementsOf(getInput()))
@@ -130,9 +130,9 @@ OpFoldResult ActivationOp::fold(FoldAdaptor adaptor) {
   // The formula in double, rounded once, is within the contract of every tier.
   if (auto input = llvm::dyn_cast_if_present<mlir::FloatAttr>(adaptor.getInput()))
     return mlir::FloatAttr::get(
-        getType(), static_cast<double>(static_cast<float>(getRow().formula(
-                       input.getValueAsDouble(), static_cast<double>(getParameter(0)),
-                       static_cast<double>(getParameter(1))))));
+        getType(),
+        static_cast<double>(static_cast<float>(getRow().formula(
+            input.getValueAsDouble(), static_cast<double>(getParameter(0)), static_cast<double>(getParameter(1))))));
   auto inner = getInput().getDefiningOp<ActivationOp>();
   if (inner && inner.getFunction() == "relu" && getFunction() == "relu") return getInput();  // relu is idempotent
   return {};

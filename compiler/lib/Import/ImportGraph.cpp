@@ -94,8 +94,7 @@ Value Importer::importInstruction(const instruction &code, llvm::ArrayRef<Value>
       const activation_row &row = row_of(code.function);
       const float numbers[] = {code.p0, code.p1};
       return builder.create<ActivationOp>(loc, builder.getF32Type(), ref(row.name), results[code.a],
-                                          llvm::ArrayRef<float>(numbers, row.parameters),
-                                          code.tier == accuracy::fast);
+                                          llvm::ArrayRef<float>(numbers, row.parameters), code.tier == accuracy::fast);
     }
   }
   return {};
@@ -162,8 +161,7 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
       builder.getStringAttr(ref(graph.name)),
       mlir::FileLineColLoc::get(builder.getContext(), ref(graph.source_file), /*line=*/1, /*column=*/1));
   builder.setInsertionPointToEnd(module.getBody());
-  auto function =
-      builder.create<mlir::func::FuncOp>(loc, ref(graph.name), builder.getFunctionType(inputs, outputs));
+  auto function = builder.create<mlir::func::FuncOp>(loc, ref(graph.name), builder.getFunctionType(inputs, outputs));
   function->setAttr(kHashAttr, builder.getIntegerAttr(builder.getIntegerType(64, false), llvm::APInt(64, graph.hash)));
   builder.setInsertionPointToStart(function.addEntryBlock());
 

@@ -10,10 +10,10 @@ namespace {
 /// A port's name as a C identifier: other characters become underscores, keywords of C and C++ get one at the end.
 std::string identifier(llvm::StringRef name) {
   static constexpr llvm::StringLiteral kReserved[] = {
-      "auto",  "bool",  "break", "case", "char",   "class", "const", "default",  "delete", "do",     "double",
-      "else",  "enum",  "extern", "float", "for",  "goto",  "if",    "inline",   "int",    "long",   "new",
-      "register", "return", "short", "signed", "sizeof", "static", "struct", "switch", "template", "this", "typedef",
-      "union", "unsigned", "void", "volatile", "while", "batch", "scratch"};
+      "auto",     "bool", "break",    "case",   "char",     "class",  "const",    "default", "delete", "do",
+      "double",   "else", "enum",     "extern", "float",    "for",    "goto",     "if",      "inline", "int",
+      "long",     "new",  "register", "return", "short",    "signed", "sizeof",   "static",  "struct", "switch",
+      "template", "this", "typedef",  "union",  "unsigned", "void",   "volatile", "while",   "batch",  "scratch"};
   std::string text;
   for (char c : name) text += llvm::isAlnum(c) ? c : '_';
   if (text.empty() || llvm::isDigit(text.front())) text.insert(text.begin(), '_');

@@ -15,8 +15,12 @@ llvm::json::Array portsOf(llvm::ArrayRef<PortSummary> ports) {
 }
 
 llvm::json::Object layerObject(const LayerSummary &layer) {
-  llvm::json::Object object{{"name", layer.name},       {"kind", layer.kind},   {"inputs", layer.inputs},
-                            {"outputs", layer.outputs}, {"flops", layer.flops}, {"weight_bytes", layer.weightBytes},
+  llvm::json::Object object{{"name", layer.name},
+                            {"kind", layer.kind},
+                            {"inputs", layer.inputs},
+                            {"outputs", layer.outputs},
+                            {"flops", layer.flops},
+                            {"weight_bytes", layer.weightBytes},
                             {"fused", llvm::json::Array(layer.fused)}};
   if (!layer.tile.empty()) object["tile"] = layer.tile;
   return object;
@@ -29,20 +33,21 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef targ
   for (const NetworkSummary &network : networks) {
     llvm::json::Array layers;
     for (const LayerSummary &layer : network.layers) layers.push_back(layerObject(layer));
-    array.push_back(llvm::json::Object{
-        {"name", network.name},
-        {"graph_hash", llvm::utohexstr(network.hash, /*LowerCase=*/true, 16)},
-        {"symbols", llvm::json::Array{network.name + "_run", network.name + "_scratch_bytes", mangledRun(network),
-                                      mangledScratchBytes(network)}},
-        {"inputs", portsOf(network.inputs)},
-        {"outputs", portsOf(network.outputs)},
-        {"scratch_bytes", network.scratchBytes},
-        {"weight_bytes", network.weightBytes},
-        {"flops_per_sample", network.flops},
-        {"row_blocks", llvm::json::Array(network.rowBlocks)},
-        {"layers", std::move(layers)}});
+    array.push_back(
+        llvm::json::Object{{"name", network.name},
+                           {"graph_hash", llvm::utohexstr(network.hash, /*LowerCase=*/true, 16)},
+                           {"symbols", llvm::json::Array{network.name + "_run", network.name + "_scratch_bytes",
+                                                         mangledRun(network), mangledScratchBytes(network)}},
+                           {"inputs", portsOf(network.inputs)},
+                           {"outputs", portsOf(network.outputs)},
+                           {"scratch_bytes", network.scratchBytes},
+                           {"weight_bytes", network.weightBytes},
+                           {"flops_per_sample", network.flops},
+                           {"row_blocks", llvm::json::Array(network.rowBlocks)},
+                           {"layers", std::move(layers)}});
   }
-  out << llvm::formatv("{0:2}", llvm::json::Value(llvm::json::Object{{"target", target}, {"networks", std::move(array)}}))
+  out << llvm::formatv("{0:2}",
+                       llvm::json::Value(llvm::json::Object{{"target", target}, {"networks", std::move(array)}}))
       << "\n";
 }
 

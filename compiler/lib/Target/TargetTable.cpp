@@ -72,9 +72,8 @@ llvm::Expected<Target> resolveTarget(llvm::StringRef triple, llvm::StringRef cpu
   target.fma = row->fma, target.avx512 = row->avx512;
 
   llvm::TargetOptions options;
-  target.machine.reset(registered->createTargetMachine(target.triple, target.cpu, features, options,
-                                                       llvm::Reloc::PIC_, std::nullopt,
-                                                       llvm::CodeGenOptLevel::Default));
+  target.machine.reset(registered->createTargetMachine(target.triple, target.cpu, features, options, llvm::Reloc::PIC_,
+                                                       std::nullopt, llvm::CodeGenOptLevel::Default));
   if (!target.machine) return failed("--target=" + target.triple + ": LLVM cannot make a target machine");
   return target;
 }

@@ -15,7 +15,9 @@ namespace {
 /// rows * vectors + vectors + 1 <= registers.
 constexpr int64_t kVectorsPerPanel = 2;
 
-int64_t rowsFor(int64_t registers) { return std::max<int64_t>(1, (registers - 1 - kVectorsPerPanel) / kVectorsPerPanel); }
+int64_t rowsFor(int64_t registers) {
+  return std::max<int64_t>(1, (registers - 1 - kVectorsPerPanel) / kVectorsPerPanel);
+}
 
 /// [N][K] as PyTorch stores it -> [panel][K][lanes], missing features zero.
 std::vector<float> packWeight(llvm::ArrayRef<float> weight, int64_t outputs, int64_t inputs, int64_t lanes,
@@ -73,9 +75,9 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       values->resize(static_cast<size_t>(padded), 0.0f);
       bias = constant(dense.getBias(), *values);
     }
-    auto contraction = rewriter.create<ContractionOp>(dense.getLoc(), dense.getType(), dense.getLayerAttr(),
-                                                      dense.getInput(), packed, bias, dense.getExtras(), lanes, panel,
-                                                      rowsFor(registers));
+    auto contraction =
+        rewriter.create<ContractionOp>(dense.getLoc(), dense.getType(), dense.getLayerAttr(), dense.getInput(), packed,
+                                       bias, dense.getExtras(), lanes, panel, rowsFor(registers));
     contraction.getEpilogue().takeBody(dense.getEpilogue());
     rewriter.replaceOp(dense, contraction);
     return mlir::success();

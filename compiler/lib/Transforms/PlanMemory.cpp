@@ -193,8 +193,8 @@ void Planner::run() {
     auto &[buffer, offset] = place;
     const bool inArena = buffer->root == "arena";
     const int64_t stride = buffer->root == "constant" ? 0
-                           : inArena ? static_cast<int64_t>(llvm::alignTo(buffer->width, lanes))
-                                     : buffer->width;
+                           : inArena                  ? static_cast<int64_t>(llvm::alignTo(buffer->width, lanes))
+                                                      : buffer->width;
     const bool padded = inArena && offset + elementsOf(value) == buffer->width;
     op->setAttr(kPlacementAttr,
                 PlacementAttr::get(context, buffer->root, buffer->index, buffer->base, offset, stride, padded));

@@ -87,7 +87,7 @@ class compiled_base<Net, std::index_sequence<I...>, std::index_sequence<O...>> {
   /// The entry point itself: nothing is checked but null pointers. 0 is success.
   int run(repeated<const float*, I>... inputs, repeated<float*, O>... outputs, std::size_t batch) {
     return kernel_run<graph.hash, repeated<const float*, I>..., repeated<float*, O>...>(inputs..., outputs..., batch,
-                                                                                       scratch_);
+                                                                                        scratch_);
   }
 
  private:
@@ -107,9 +107,8 @@ class compiled_base<Net, std::index_sequence<I...>, std::index_sequence<O...>> {
 
 /// `compiled<digits> net; net(pixels, scores);` - the kernels of the constexpr network object `Net`.
 template <const auto& Net>
-class compiled
-    : public detail::compiled_base<Net, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>,
-                                   std::make_index_sequence<graph_of<Net>.outputs.size()>> {
+class compiled : public detail::compiled_base<Net, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>,
+                                              std::make_index_sequence<graph_of<Net>.outputs.size()>> {
  public:
   using detail::compiled_base<Net, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>,
                               std::make_index_sequence<graph_of<Net>.outputs.size()>>::compiled_base;

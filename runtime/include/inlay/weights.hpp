@@ -17,7 +17,7 @@ namespace inlay {
 struct weight_tensor {
   std::string name;
   std::vector<std::uint64_t> shape;
-  std::string stored_type;  ///< "F32", "F16" or "BF16"
+  std::string stored_type;    ///< "F32", "F16" or "BF16"
   std::vector<float> values;  ///< row-major
 };
 

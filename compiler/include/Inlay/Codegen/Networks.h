@@ -25,9 +25,9 @@ struct LayerSummary {
   std::string kind;                // "dense", "map", "softmax", "concat"
   std::vector<std::string> fused;  // ops of the epilogue or the map, in order
   int64_t inputs = 0, outputs = 0;
-  int64_t flops = 0;               // per sample; a multiply-add counts 2, an activation 1
-  int64_t weightBytes = 0;         // as stored in the object
-  std::string tile;                // "14x32", dense only
+  int64_t flops = 0;        // per sample; a multiply-add counts 2, an activation 1
+  int64_t weightBytes = 0;  // as stored in the object
+  std::string tile;         // "14x32", dense only
 };
 
 struct NetworkSummary {

@@ -42,8 +42,8 @@ struct CompileOptions {
 };
 
 struct CompileResult {
-  llvm::SmallVector<char, 0> object;      ///< filled where `last` is object
-  std::vector<NetworkSummary> networks;   ///< filled from the plan phase on
+  llvm::SmallVector<char, 0> object;     ///< filled where `last` is object
+  std::vector<NetworkSummary> networks;  ///< filled from the plan phase on
 };
 
 /// Takes an imported module through the phases up to `options.last`.

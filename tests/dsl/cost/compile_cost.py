@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measures what it costs to compile a network of 400 nodes, and fails above the limits.
+
+Usage: compile_cost.py COMPILER [FLAG...]
+
+The network is 200 residual blocks, each a dense layer and a pointwise expression. It is compiled as straight source,
+one statement per block, and as a loop; with and without debug information; at the compiler's own limits of constant
+evaluation. Each figure is the best of two runs: CPU seconds (user and system) and peak megabytes of the compiler and
+what it starts. Exits with 77, which CTest shows as skipped, where the compiler is not installed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+BLOCKS = 200
+RUNS = 2
+MAX_SECONDS = 3.0
+MAX_MEGABYTES = 400.0
+SKIPPED = 77
+
+PROLOGUE = """#include "inlay/dsl.hpp"
+
+using namespace inlay;
+
+constexpr auto deep = network("deep", input<f32, 32>("x"), [](auto h0) {
+"""
+EPILOGUE = """});
+INLAY_NETWORK(deep);
+static_assert([] {
+  std::size_t computed = 0;
+  for (const node_record& n : graph_of<deep>.nodes) computed += n.kind == op::dense || n.kind == op::map ? 1 : 0;
+  return computed;
+}() == %d);
+""" % (2 * BLOCKS)
+
+
+def straight_source():
+    blocks = "".join(f'  auto h{i + 1} = relu(dense<32>("block{i}", h{i}) + h{i});\n' for i in range(BLOCKS))
+    return PROLOGUE + blocks + f"  return h{BLOCKS};\n" + EPILOGUE
+
+
+def loop_source():
+    return PROLOGUE + f"""  auto h = h0;
+  for (unsigned i = 0; i < {BLOCKS}; ++i)
+    h = scope("blocks", i, h, [](auto y) {{ return relu(dense<32>("fc", y) + y); }});
+  return h;
+""" + EPILOGUE
+
+
+def measure(command):
+    """CPU seconds and peak megabytes of `command`, which must succeed."""
+    process = subprocess.Popen(command)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"failed: {' '.join(command)}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def main():
+    compiler, flags = sys.argv[1], sys.argv[2:]
+    if shutil.which(compiler) is None:
+        print(f"skipped: there is no {compiler} here")
+        return SKIPPED
+    exceeded = False
+    print(f"{compiler}: {2 * BLOCKS} nodes, limits {MAX_SECONDS} s and {MAX_MEGABYTES:.0f} MB")
+    print(f"{'source':10}{'debug':8}{'CPU s':>8}{'MB':>8}{'object KB':>12}")
+    with tempfile.TemporaryDirectory() as folder:
+        for form, text in (("straight", straight_source()), ("loop", loop_source())):
+            source = os.path.join(folder, form + ".cpp")
+            with open(source, "w", encoding="utf-8") as file:
+                file.write(text)
+            for debug in ([], ["-g"]):
+                built = os.path.join(folder, form + ".o")
+                command = [compiler, *flags, *debug, "-c", source, "-o", built]
+                runs = [measure(command) for _ in range(RUNS)]
+                seconds, megabytes = min(r[0] for r in runs), min(r[1] for r in runs)
+                kilobytes = os.path.getsize(built) / 1024
+                too_much = seconds > MAX_SECONDS or megabytes > MAX_MEGABYTES
+                exceeded = exceeded or too_much
+                print(f"{form:10}{' '.join(debug) or '-':8}{seconds:8.2f}{megabytes:8.0f}{kilobytes:12.0f}"
+                      f"{'  above the limit' if too_much else ''}", flush=True)
+    return 1 if exceeded else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

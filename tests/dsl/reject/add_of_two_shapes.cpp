@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// A sum of two layers of different widths.
+// expect: "right"
+// expect: "f32[32] of left"
+// expect: "f32[24] of right"
+// expect: pointwise operands must have one shape: give the layers the same width, or reshape one of them
+#include "inlay/dsl.hpp"
+
+using namespace inlay;
+
+constexpr auto model = network("model", input<f32, 16>("x"), [](auto x) {
+  auto left = dense<32>("left", x);
+  auto right = dense<24>("right", x);
+  return relu(left + right);
+});
+INLAY_NETWORK(model);

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pieces of a concat that differ outside of its axis.
+// expect: "right"
+// expect: "f32[4,6] of left"
+// expect: "f32[5,6] of right"
+// expect: the pieces of a concat may differ along its axis only
+// expect: concat_mismatch.cpp:14:
+#include "inlay/dsl.hpp"
+
+using namespace inlay;
+
+constexpr auto model = network("model", input<f32, 4, 6>("left"), input<f32, 5, 6>("right"),
+                               [](auto left, auto right) { return concat<1>(left, right); });
+INLAY_NETWORK(model);

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compiles a model that must be refused, and checks what the compiler says about it.
+
+Usage: expect_message.py COMPILER MODEL.cpp [FLAG...]
+
+Every `// expect: TEXT` line of the model must occur within the first 15 lines of the compiler's output: what is further
+down nobody reads. Exits with 77, which CTest shows as skipped, where the compiler is not installed.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+FIRST_LINES = 15
+SKIPPED = 77
+
+
+def main():
+    compiler, model, flags = sys.argv[1], sys.argv[2], sys.argv[3:]
+    if shutil.which(compiler) is None:
+        print(f"skipped: there is no {compiler} here")
+        return SKIPPED
+    with open(model, encoding="utf-8") as source:
+        expected = re.findall(r"^// expect: (.+)$", source.read(), re.MULTILINE)
+    if not expected:
+        print(f"{model}: no `// expect:` line: what should the compiler say?")
+        return 1
+
+    command = [compiler, *flags, "-fsyntax-only", model]
+    environment = {**os.environ, "LC_ALL": "C"}
+    run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         encoding="utf-8", errors="replace", check=False)
+    if run.returncode != 1:
+        print(f"{' '.join(command)}\nexpected a refusal (exit status 1), found {run.returncode}")
+        print(run.stdout)
+        return 1
+    head = "\n".join(run.stdout.splitlines()[:FIRST_LINES])
+    missing = [text for text in expected if text not in head]
+    for text in missing:
+        where = "only further down" if text in run.stdout else "nowhere"
+        print(f"{model}: expected within the first {FIRST_LINES} lines: {text}\n  found {where}")
+    if missing:
+        print(f"--- {' '.join(command)}\n{head}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Branches of a selection that have not the shape of its condition.
+// expect: "negative"
+// expect: "f32[8] of x"
+// expect: "f32[6] of negative"
+// expect: pointwise operands must have one shape: give the layers the same width, or reshape one of them
+#include "inlay/dsl.hpp"
+
+using namespace inlay;
+
+constexpr auto model =
+    network("model", input<f32, 8>("x"), [](auto x) { return where(x > 0, x, dense<6>("negative", x)); });
+INLAY_NETWORK(model);

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// A network in which every table of the image has records: named and source weights, every kind of node, two outputs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "inlay/dsl.hpp"
+
+namespace samples {
+
+using namespace inlay;
+
+inline constexpr auto every_kind =
+    network("sample_net", input<f32, 2, 2>("picture"), input<f32, 3>("context"), [](auto picture, auto context) {
+      auto h = relu(dense<3>("hidden", flatten(picture)) + context);
+      auto gate = dense("gate", h, constant<f32, 1, 3>({1, -2, 0.5f}));
+      auto scaled = where(gate > 0.25f, h * sigmoid(h, fast), leaky_relu(h, 0.125f));
+      return outputs(output("scores", softmax(concat(scaled, context))), output("gate", gate));
+    });
+INLAY_NETWORK(every_kind);
+
+/// Nothing but an input and a softmax: the tables of operands, instructions and data are as good as empty.
+inline constexpr auto smallest = network("smallest", input<f32, 2>("x"), [](auto x) { return softmax(x); });
+INLAY_NETWORK(smallest);
+
+/// The bytes of a network's image as it stands in the object file.
+template <const auto& Net>
+std::span<const std::byte> image_bytes() {
+  return std::as_bytes(std::span(&inlay::detail::embedded<Net>::image, 1));
+}
+
+/// A copy of them that may be changed; as aligned as the reader wants it.
+template <const auto& Net>
+std::vector<std::byte> image_copy() {
+  const auto bytes = image_bytes<Net>();
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace samples

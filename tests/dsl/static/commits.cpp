@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// When a pointwise expression becomes a node: temporaries nest into one map, a named expression is one node however
+// often it is used, and a program loads each operand once.
+#include "graph_queries.hpp"
+
+using namespace inlay;
+using namespace queries;
+using code = scalar_op;
+
+constexpr auto nested = network("nested", input<f32, 4>("x"), input<f32, 4>("y"),
+                                [](auto x, auto y) { return relu(x * sigmoid(x) + y) - minimum(x, 2.0f) * y; });
+INLAY_NETWORK(nested);
+static_assert(count(graph_of<nested>, op::map) == 1);
+static_assert(graph_of<nested>.nodes.size() == 3);
+static_assert(has_operands(graph_of<nested>, 2, {0, 1}));
+static_assert(has_program(graph_of<nested>, 2,
+                          {load(0), apply(activation::sigmoid, 0), binary(code::multiply, 0, 1), load(1),
+                           binary(code::add, 2, 3), apply(activation::relu, 4), number(2), binary(code::minimum, 0, 6),
+                           binary(code::multiply, 7, 3), binary(code::subtract, 5, 8)}));
+
+constexpr auto named_once = network("named_once", input<f32, 4>("x"), [](auto x) {
+  auto h = tanh(x + 1);
+  auto twice = h * h;
+  return outputs(h, twice + h, dense<2>("fc", twice));
+});
+INLAY_NETWORK(named_once);
+static_assert(count(graph_of<named_once>, op::map) == 3);
+static_assert(has_operands(graph_of<named_once>, 1, {0}));
+static_assert(has_operands(graph_of<named_once>, 2, {1}), "h * h loads h once");
+static_assert(has_program(graph_of<named_once>, 2, {load(0), binary(code::multiply, 0, 0)}));
+static_assert(has_operands(graph_of<named_once>, nth(graph_of<named_once>, op::map, 2), {2, 1}));
+static_assert(
+    graph_of<named_once>.operands(graph_of<named_once>.nodes[named(graph_of<named_once>, op::dense, "fc")])[0] == 2);
+static_assert(graph_of<named_once>.outputs[0].node == 1);
+
+// A layer on a temporary commits it; the dense node itself is a value at once.
+constexpr auto layers =
+    network("layers", input<f32, 4>("x"), [](auto x) { return dense<2>("fc2", relu(dense<3>("fc1", x * 2 + x))); });
+INLAY_NETWORK(layers);
+static_assert(count(graph_of<layers>, op::map) == 2);
+static_assert(count(graph_of<layers>, op::dense) == 2);
+static_assert(count(graph_of<layers>, op::parameter) == 4);
+
+// An expression that nobody uses is never a node.
+constexpr auto unused_expression = network("unused_expression", input<f32, 4>("x"), [](auto x) {
+  [[maybe_unused]] auto nothing = exp(x) / 3;
+  return relu(x);
+});
+INLAY_NETWORK(unused_expression);
+static_assert(graph_of<unused_expression>.nodes.size() == 2);
+
+// Equal numbers are one literal; 0 and -0 are two.
+constexpr auto literals =
+    network("literals", input<f32, 1>("x"), [](auto x) { return (x + 3) * 3.0f + 3.0 + (-x) * 0; });
+INLAY_NETWORK(literals);
+static_assert(has_program(graph_of<literals>, 1,
+                          {load(0), number(3), binary(code::add, 0, 1), binary(code::multiply, 2, 1),
+                           binary(code::add, 3, 1), number(-0.0f), binary(code::subtract, 5, 0), number(0.0f),
+                           binary(code::multiply, 6, 7), binary(code::add, 4, 8)}));
+
+// A const name cannot remember its node; it still gives the same value.
+constexpr auto const_name = network("const_name", input<f32, 2>("x"), [](auto x) {
+  const auto h = relu(x) + 1;
+  return h * 2;
+});
+INLAY_NETWORK(const_name);
+static_assert(evaluate(const_name, {-1, 3})[0] == 2 && evaluate(const_name, {-1, 3})[1] == 8);
+
+// The same parameter in two expressions is one node, and one operand in one program.
+constexpr auto shared_scale = network("shared_scale", input<f32, 2>("x"), [](auto x) {
+  auto scale = param<f32, 2>("scale");
+  auto y = x * scale + scale;
+  return y - scale;
+});
+INLAY_NETWORK(shared_scale);
+static_assert(count(graph_of<shared_scale>, op::parameter) == 1);
+static_assert(count(graph_of<shared_scale>, op::map) == 2);
+static_assert(graph_of<shared_scale>.program(graph_of<shared_scale>.nodes[2]).size() == 4);
+
+// A loop assigns to one variable; each turn commits.
+constexpr auto loop = network("loop", input<f32, 4>("x"), [](auto x) {
+  tensor<f32, 4> h = x;
+  for (int i = 0; i < 5; ++i) h = sigmoid(h) + x;
+  return h;
+});
+INLAY_NETWORK(loop);
+static_assert(count(graph_of<loop>, op::map) == 5);
+static_assert(has_operands(graph_of<loop>, 1, {0}) && has_operands(graph_of<loop>, 2, {1, 0}) &&
+              has_operands(graph_of<loop>, 5, {4, 0}));
+static_assert(graph_of<loop>.outputs[0].node == 5);

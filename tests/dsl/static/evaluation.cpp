@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a network computes, evaluated by the C++ compiler: every operation on numbers worked out by hand.
+#include <limits>
+
+#include "graph_queries.hpp"
+
+using namespace inlay;
+
+template <std::size_t N>
+constexpr bool near(const std::array<float, N>& found, const std::array<double, N>& expected) {
+  for (std::size_t i = 0; i < N; ++i) {
+    const double difference = static_cast<double>(found[i]) - expected[i];
+    if (!(difference < 1e-6 && difference > -1e-6)) return false;
+  }
+  return true;
+}
+
+constexpr auto affine = network("affine", input<f32, 2>("x"), [](auto x) {
+  return dense("fc", x, constant<f32, 3, 2>({1, 2, 3, 4, 5, 6}), constant<f32, 3>({10, 20, 30}));
+});
+static_assert(evaluate(affine, {7, 100}) == std::array<float, 3>{217, 441, 665});
+
+constexpr auto linear =
+    network("linear", input<f32, 3>("x"), [](auto x) { return dense("fc", x, constant<f32, 1, 3>({1, -1, 0.5f})); });
+static_assert(evaluate(linear, {1, 2, 8}) == std::array<float, 1>{3});
+
+constexpr auto arithmetic = network("arithmetic", input<f32, 2>("x"), input<f32, 2>("y"), [](auto x, auto y) {
+  return outputs(x + y, x - y, x * y, x / y, -x, minimum(x, y), maximum(x, y), where(x < y, 10, y));
+});
+constexpr auto arithmetic_results = evaluate(arithmetic, {6, -1}, {4, 2});
+template <std::size_t I>
+constexpr bool arithmetic_is(float first, float second) {
+  return hana::at_c<I>(arithmetic_results) == std::array<float, 2>{first, second};
+}
+static_assert(decltype(hana::size(arithmetic_results))::value == 8);
+static_assert(arithmetic_is<0>(10, 1) && arithmetic_is<1>(2, -3) && arithmetic_is<2>(24, -2));
+static_assert(arithmetic_is<3>(1.5f, -0.5f) && arithmetic_is<4>(-6, 1));
+static_assert(arithmetic_is<5>(4, -1) && arithmetic_is<6>(6, 2) && arithmetic_is<7>(4, 10));
+
+constexpr auto comparisons = network("comparisons", input<f32, 3>("x"),
+                                     [](auto x) { return outputs(x < 2, x <= 2, x > 2, x >= 2, x == 2, x != 2); });
+template <std::size_t I>
+constexpr bool comparison_is(float one, float two, float three) {
+  return hana::at_c<I>(evaluate(comparisons, {1, 2, 3})) == std::array<float, 3>{one, two, three};
+}
+static_assert(comparison_is<0>(1, 0, 0) && comparison_is<1>(1, 1, 0) && comparison_is<2>(0, 0, 1));
+static_assert(comparison_is<3>(0, 1, 1) && comparison_is<4>(0, 1, 0) && comparison_is<5>(1, 0, 1));
+
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+constexpr auto with_nan = network("with_nan", input<f32, 1>("x"), input<f32, 1>("y"), [](auto x, auto y) {
+  return concat(minimum(x, y), maximum(x, y), x < y, x == y, x != y);
+});
+constexpr bool poisons(const std::array<float, 5>& r) {
+  return r[0] != r[0] && r[1] != r[1] && r[2] == 0 && r[3] == 0 && r[4] == 1;
+}
+static_assert(poisons(evaluate(with_nan, {not_a_number}, {1})) && poisons(evaluate(with_nan, {1}, {not_a_number})));
+
+constexpr auto curves = network("curves", input<f32, 2>("x"), [](auto x) {
+  return outputs(relu(x), leaky_relu(x, 0.25f), sigmoid(x), tanh(x), softplus(x), step(x, 0.5f), exp(x), identity(x));
+});
+constexpr auto curve_results = evaluate(curves, {-2, 1});
+static_assert(near(hana::at_c<0>(curve_results), {0, 1}));
+static_assert(near(hana::at_c<1>(curve_results), {-0.5, 1}));
+static_assert(near(hana::at_c<2>(curve_results), {0.119202922, 0.731058579}));
+static_assert(near(hana::at_c<3>(curve_results), {-0.964027580, 0.761594156}));
+static_assert(near(hana::at_c<4>(curve_results), {0.126928011, 1.313261688}));
+static_assert(near(hana::at_c<5>(curve_results), {0, 1}));
+static_assert(near(hana::at_c<6>(curve_results), {0.135335283, 2.718281828}));
+static_assert(near(hana::at_c<7>(curve_results), {-2, 1}));
+
+constexpr auto rows = network("rows", input<f32, 2, 3>("x"), [](auto x) { return softmax(x); });
+static_assert(near(evaluate(rows, {1, 2, 3, 1000, 1000, -1000}), {0.090030573, 0.244728471, 0.665240956, 0.5, 0.5, 0}));
+
+// Asymmetric shapes and distinct elements: a swapped axis or order shows.
+constexpr auto joins = network("joins", input<f32, 2, 1>("a"), input<f32, 2, 2>("b"), [](auto a, auto b) {
+  return outputs(concat<1>(a, b), concat(reshape<2>(a), flatten(b)), reshape<1, 4>(b));
+});
+constexpr auto join_results = evaluate(joins, {1, 2}, {3, 4, 5, 6});
+static_assert(hana::at_c<0>(join_results) == std::array<float, 6>{1, 3, 4, 2, 5, 6});
+static_assert(hana::at_c<1>(join_results) == std::array<float, 6>{1, 2, 3, 4, 5, 6});
+static_assert(hana::at_c<2>(join_results) == std::array<float, 4>{3, 4, 5, 6});
+
+constexpr auto broadcast =
+    network("broadcast", input<f32, 1>("s"), input<f32, 3>("x"), [](auto s, auto x) { return s - x * s; });
+static_assert(evaluate(broadcast, {2}, {1, 2, 3}) == std::array<float, 3>{0, -2, -4});
+
+// One node under two output names.
+constexpr auto same_node = network("same_node", input<f32, 1>("x"), [](auto x) {
+  auto y = x + 1;
+  return outputs(output("first", y), output("second", y));
+});
+static_assert(hana::at_c<0>(evaluate(same_node, {1}))[0] == 2 && hana::at_c<1>(evaluate(same_node, {1}))[0] == 2);
+
+constexpr auto power = network("power", input<f32, 1>("x"), [](auto x) {
+  tensor<f32, 1> y = x;
+  for (int i = 0; i < 10; ++i) y = y * x;
+  return y;
+});
+static_assert(evaluate(power, {2})[0] == 2048);
