@@ -31,27 +31,45 @@ enum class accuracy : std::uint32_t { exact = 0, fast = 1 };
 /// expressions; NaN in gives NaN out for every row.
 struct activation_row {
   activation id;
-  std::string_view name;                        ///< PyTorch's name (torch.nn.functional)
-  std::uint32_t parameters;                     ///< how many of p0, p1 are used
+  std::string_view name;     ///< PyTorch's name (torch.nn.functional)
+  std::uint32_t parameters;  ///< how many of p0, p1 are used
   std::array<std::string_view, 2> parameter_names;
   std::array<float, 2> defaults;
   double (*formula)(double x, double p0, double p1);
   double (*derivative)(double x, double p0, double p1);  ///< where undefined, PyTorch's choice
-  float exact_ulp;                              ///< most error of the compiled `exact` form, in ulp of f32
-  std::string_view domain;                      ///< range, saturation, and what happens at the edges
+  float exact_ulp;                                       ///< most error of the compiled `exact` form, in ulp of f32
+  std::string_view domain;                               ///< range, saturation, and what happens at the edges
 };
 
 /// Rows in the order of their ids, starting with activation 1.
 inline constexpr activation_row activation_table[] = {
-    {activation::relu, "relu", 0, {}, {},
+    {activation::relu,
+     "relu",
+     0,
+     {},
+     {},
      [](double x, double, double) { return x < 0 ? 0.0 : x; },
-     [](double x, double, double) { return x != x ? x : x > 0 ? 1.0 : 0.0; },
-     0, "max(x, 0); range [0, inf]; sparse: half of a centred input becomes exactly 0"},
-    {activation::leaky_relu, "leaky_relu", 1, {"negative_slope"}, {0.01f},
+     [](double x, double, double) { return x != x  ? x
+                                           : x > 0 ? 1.0
+                                                   : 0.0; },
+     0,
+     "max(x, 0); range [0, inf]; sparse: half of a centred input becomes exactly 0"},
+    {activation::leaky_relu,
+     "leaky_relu",
+     1,
+     {"negative_slope"},
+     {0.01f},
      [](double x, double slope, double) { return x < 0 ? slope * x : x; },
-     [](double x, double slope, double) { return x != x ? x : x > 0 ? 1.0 : slope; },
-     0.5f, "x for x >= 0, negative_slope * x below"},
-    {activation::sigmoid, "sigmoid", 0, {}, {},
+     [](double x, double slope, double) { return x != x  ? x
+                                                 : x > 0 ? 1.0
+                                                         : slope; },
+     0.5f,
+     "x for x >= 0, negative_slope * x below"},
+    {activation::sigmoid,
+     "sigmoid",
+     0,
+     {},
+     {},
      [](double x, double, double) {
        if (x >= 0) return 1 / (1 + math::exp(-x));
        const double e = math::exp(x);
@@ -61,15 +79,25 @@ inline constexpr activation_row activation_table[] = {
        const double e = math::exp(x < 0 ? x : -x);
        return e / ((1 + e) * (1 + e));
      },
-     2.5f, "1 / (1 + exp(-x)); range [0, 1]; saturates: the derivative is below 1e-4 beyond |x| = 9.2"},
-    {activation::tanh, "tanh", 0, {}, {},
+     2.5f,
+     "1 / (1 + exp(-x)); range [0, 1]; saturates: the derivative is below 1e-4 beyond |x| = 9.2"},
+    {activation::tanh,
+     "tanh",
+     0,
+     {},
+     {},
      [](double x, double, double) { return math::tanh(x); },
      [](double x, double, double) {
        const double t = math::tanh(x);
        return 1 - t * t;
      },
-     2.5f, "range [-1, 1]; odd; saturates beyond |x| = 9.01 in f32"},
-    {activation::softplus, "softplus", 2, {"beta", "threshold"}, {1.0f, 20.0f},
+     2.5f,
+     "range [-1, 1]; odd; saturates beyond |x| = 9.01 in f32"},
+    {activation::softplus,
+     "softplus",
+     2,
+     {"beta", "threshold"},
+     {1.0f, 20.0f},
      [](double x, double beta, double threshold) {
        const double t = beta * x;
        if (t > threshold) return x;
@@ -80,15 +108,28 @@ inline constexpr activation_row activation_table[] = {
        if (t > threshold) return 1.0;
        return t > 0 ? 1 / (1 + math::exp(-t)) : math::exp(t) / (1 + math::exp(t));
      },
-     2.5f, "log(1 + exp(beta x)) / beta, and x itself where beta x > threshold; range [0, inf]; never overflows"},
-    {activation::step, "step", 1, {"threshold"}, {0.0f},
-     [](double x, double threshold, double) { return x != x ? x : x > threshold ? 1.0 : 0.0; },
+     2.5f,
+     "log(1 + exp(beta x)) / beta, and x itself where beta x > threshold; range [0, inf]; never overflows"},
+    {activation::step,
+     "step",
+     1,
+     {"threshold"},
+     {0.0f},
+     [](double x, double threshold, double) { return x != x          ? x
+                                                     : x > threshold ? 1.0
+                                                                     : 0.0; },
      [](double x, double, double) { return x != x ? x : 0.0; },
-     0, "the threshold neuron: 1 if x > threshold, else 0"},
-    {activation::exp, "exp", 0, {}, {},
+     0,
+     "the threshold neuron: 1 if x > threshold, else 0"},
+    {activation::exp,
+     "exp",
+     0,
+     {},
+     {},
      [](double x, double, double) { return math::exp(x); },
      [](double x, double, double) { return math::exp(x); },
-     1.5f, "range [0, inf]; overflows to inf above 88.72 in f32; denormal results are kept"},
+     1.5f,
+     "range [0, inf]; overflows to inf above 88.72 in f32; denormal results are kept"},
 };
 
 inline constexpr std::size_t activation_count = sizeof(activation_table) / sizeof(activation_table[0]);
@@ -107,8 +148,6 @@ constexpr bool is_activation(activation id) {
 }
 
 /// Row of `id`, which must satisfy is_activation().
-constexpr const activation_row& row_of(activation id) {
-  return activation_table[static_cast<std::size_t>(id) - 1];
-}
+constexpr const activation_row& row_of(activation id) { return activation_table[static_cast<std::size_t>(id) - 1]; }
 
 }  // namespace inlay

@@ -106,10 +106,10 @@ struct node_record {
   op kind{};
   dtype type{};
   shape dims{};
-  range_record name{};          ///< layer or parameter name with its scopes ("layer1.0.fc1"); may be empty
-  range_record operands{};      ///< into the operand table; each entry is an earlier node or no_node
-  range_record instructions{};  ///< of a map
-  std::uint32_t axis = 0;     ///< of a concat
+  range_record name{};            ///< layer or parameter name with its scopes ("layer1.0.fc1"); may be empty
+  range_record operands{};        ///< into the operand table; each entry is an earlier node or no_node
+  range_record instructions{};    ///< of a map
+  std::uint32_t axis = 0;         ///< of a concat
   std::uint32_t first_datum = 0;  ///< of a constant
   std::uint32_t line = 0;         ///< in `source_file`; not part of the hash
   std::uint32_t column = 0;

@@ -20,8 +20,10 @@ class graph_builder {
  public:
   constexpr explicit graph_builder(std::string_view name) : name_(intern(name)) {}
 
-  /// Where the next nodes come from; kept as their source position.
+  /// Where the next nodes come from; kept as their source position. An operator has no position of its own: its node
+  /// then takes the one of the layer before it.
   constexpr void locate(const std::source_location& at) {
+    if (at.line() == 0) return;
     line_ = at.line(), column_ = at.column();
     if (source_file_.count == 0) source_file_ = intern(at.file_name());
   }
@@ -33,24 +35,37 @@ class graph_builder {
   /// A parameter in the current scope. The same name again gives the same node.
   constexpr std::uint32_t parameter(std::string_view name, const shape& dims) {
     const range_record full = scoped(name);
-    const std::uint32_t found = find_parameter(full);
-    if (found != no_node) {
+    const std::uint32_t hash = name_hash(full);
+    const graph_view g = view();
+    const std::uint32_t known =
+        parameters_.find(hash, [&](std::uint32_t id) { return g.name_of(nodes_[id]) == g.text(full); });
+    if (known != no_node) {
       characters_.shrink(full.first);
-      if (!(nodes_[found].dims == dims))
-        fail({fault::duplicate_parameter, violation::text(view().name_of(nodes_[found])),
-              detail::shape_text(nodes_[found].dims), detail::shape_text(dims)});
-      return found;
+      if (!(nodes_[known].dims == dims))
+        fail({fault::duplicate_parameter, violation::text(g.name_of(nodes_[known])),
+              detail::shape_text(nodes_[known].dims), detail::shape_text(dims)});
+      return known;
     }
     const std::uint32_t id = add({.kind = op::parameter, .dims = dims, .name = full}, {});
-    remember_parameter(id);
+    parameters_.insert(hash, id);
     return id;
   }
 
-  /// Weights written in the source; `elements` row-major, as many as `dims` says.
+  /// Weights written in the source; `elements` row-major, as many as `dims` says. The same bits and shape again give
+  /// the same node.
   constexpr std::uint32_t constant(const shape& dims, std::span<const float> elements) {
+    const std::uint32_t hash = constant_hash(elements);
+    const std::uint32_t known =
+        constants_.find(hash, [&](std::uint32_t id) { return is_constant(id, dims, elements); });
+    if (known != no_node) return known;
+    if (elements.size() != dims.elements())
+      fail({fault::malformed, violation::text("(constant)"), detail::shape_text(dims),
+            violation::text().append(std::uint64_t{elements.size()}).append(" elements")});
     const auto first = static_cast<std::uint32_t>(data_.size());
     data_.append(elements);
-    return add({.kind = op::constant, .dims = dims, .first_datum = first}, {});
+    const std::uint32_t id = add({.kind = op::constant, .dims = dims, .first_datum = first}, {});
+    constants_.insert(hash, id);
+    return id;
   }
 
   /// y = weight x + bias, the layer `name` of the current scope. x[K], weight[N,K], bias[N] or no_node.
@@ -121,8 +136,7 @@ class graph_builder {
   }
 
   constexpr graph_sizes sizes() const {
-    return {nodes_.size(),   operands_.size(), instructions_.size(),
-            outputs_.size(), data_.size(),     characters_.size()};
+    return {nodes_.size(), operands_.size(), instructions_.size(), outputs_.size(), data_.size(), characters_.size()};
   }
 
   /// The finished graph as its exact-size image.
@@ -149,8 +163,8 @@ class graph_builder {
   detail::small_vector<char> characters_;
   detail::small_vector<char> scope_;
   detail::small_vector<std::size_t> scope_marks_;
-  detail::small_vector<std::uint32_t> parameter_slots_;  // open addressing by name; no_node is empty
-  std::size_t parameter_count_ = 0;
+  detail::node_index parameters_;  // by name
+  detail::node_index constants_;   // by bits
   range_record name_;
   range_record source_file_;
   std::uint32_t line_ = 0, column_ = 0;
@@ -188,32 +202,27 @@ class graph_builder {
     return r;
   }
 
-  constexpr std::size_t slot_of(range_record name) const {
-    std::uint32_t h = 2166136261u;
+  constexpr std::uint32_t name_hash(range_record name) const {
+    std::uint32_t h = detail::hash_start;
     const char* c = characters_.begin() + name.first;
-    for (std::uint32_t i = 0; i < name.count; ++i) h = (h ^ static_cast<unsigned char>(c[i])) * 16777619u;
-    return h & (parameter_slots_.size() - 1);
+    for (std::uint32_t i = 0; i < name.count; ++i) h = detail::hash_step(h, static_cast<unsigned char>(c[i]));
+    return h;
   }
-  constexpr std::uint32_t find_parameter(range_record name) const {
-    if (parameter_slots_.size() == 0) return no_node;
-    const graph_view g = view();
-    for (std::size_t slot = slot_of(name);; slot = (slot + 1) & (parameter_slots_.size() - 1)) {
-      const std::uint32_t id = parameter_slots_[slot];
-      if (id == no_node || g.name_of(nodes_[id]) == g.text(name)) return id;
-    }
+
+  static constexpr std::uint32_t constant_hash(std::span<const float> elements) {
+    std::uint32_t h = detail::hash_start;
+    const float* e = elements.data();
+    for (std::size_t i = 0, n = elements.size(); i < n; ++i)
+      h = detail::hash_step(h, std::bit_cast<std::uint32_t>(e[i]));
+    return h;
   }
-  constexpr void remember_parameter(std::uint32_t id) {
-    if (2 * ++parameter_count_ > parameter_slots_.size()) {
-      parameter_slots_.assign(parameter_slots_.size() == 0 ? 64 : 4 * parameter_slots_.size(), no_node);
-      for (std::uint32_t i = 0; i < id; ++i)
-        if (nodes_[i].kind == op::parameter) place_parameter(i);
-    }
-    place_parameter(id);
-  }
-  constexpr void place_parameter(std::uint32_t id) {
-    std::size_t slot = slot_of(nodes_[id].name);
-    while (parameter_slots_[slot] != no_node) slot = (slot + 1) & (parameter_slots_.size() - 1);
-    parameter_slots_[slot] = id;
+  constexpr bool is_constant(std::uint32_t id, const shape& dims, std::span<const float> elements) const {
+    const node_record& n = nodes_[id];
+    if (!(n.dims == dims) || elements.size() != dims.elements()) return false;
+    for (std::size_t i = 0; i < elements.size(); ++i)
+      if (std::bit_cast<std::uint32_t>(data_[n.first_datum + i]) != std::bit_cast<std::uint32_t>(elements[i]))
+        return false;
+    return true;
   }
 };
 

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "inlay/graph_builder.hpp"
@@ -27,9 +28,11 @@ class image_reader {
 
   read_result read() {
     if (std::string error = read_tables(); !error.empty()) return {{}, "graph image: " + error};
-    for (std::uint32_t i = 0; i < g_.nodes.size(); ++i)
-      if (std::string error = check_record(i); !error.empty())
-        return {{}, "graph image: node " + std::to_string(i) + ": " + error};
+    for (std::uint32_t i = 0; i < g_.nodes.size(); ++i) {
+      std::string error = check_record(i);
+      if (error.empty()) error = check_parameter_name(i);
+      if (!error.empty()) return {{}, "graph image: node " + std::to_string(i) + ": " + error};
+    }
     for (const output_record& o : g_.outputs)
       if (o.node >= g_.nodes.size() || !inside(o.name, g_.characters.size()))
         return {{}, "graph image: an output refers outside of the graph"};
@@ -41,6 +44,7 @@ class image_reader {
  private:
   std::span<const std::byte> bytes_;
   graph_view g_;
+  std::unordered_map<std::string_view, std::uint32_t> parameters_;  ///< first node of each name
 
   static bool inside(range_record r, std::size_t size) { return r.first <= size && r.count <= size - r.first; }
 
@@ -59,8 +63,8 @@ class image_reader {
 
   std::string read_tables() {
     graph_header h;
-    if (bytes_.size() < sizeof h) return "truncated: " + std::to_string(bytes_.size()) + " bytes, the header has " +
-                                         std::to_string(sizeof h);
+    if (bytes_.size() < sizeof h)
+      return "truncated: " + std::to_string(bytes_.size()) + " bytes, the header has " + std::to_string(sizeof h);
     if (reinterpret_cast<std::uintptr_t>(bytes_.data()) % alignof(graph_header) != 0) return "not aligned to 8 bytes";
     std::memcpy(&h, bytes_.data(), sizeof h);
     if (h.magic != graph_magic) return "no graph here: the magic number is wrong";
@@ -116,6 +120,16 @@ class image_reader {
         !inside({n.first_datum, static_cast<std::uint32_t>(n.dims.elements())}, g_.data.size()))
       return "its elements lie outside of the data";
     return n.kind == op::map ? check_program(n) : std::string();
+  }
+
+  /// The builder gives one node to one parameter name; an image that gives it two must at least agree with itself.
+  std::string check_parameter_name(std::uint32_t index) {
+    const node_record& n = g_.nodes[index];
+    if (n.kind != op::parameter) return {};
+    const node_record& first = g_.nodes[parameters_.try_emplace(g_.name_of(n), index).first->second];
+    if (first.dims == n.dims) return {};
+    return describe(
+        {fault::duplicate_parameter, violation::text(g_.name_of(n)), shape_text(first.dims), shape_text(n.dims)});
   }
 
   std::string check_program(const node_record& n) const {

@@ -101,7 +101,8 @@ constexpr violation check_dense(const graph_view& g, const node_record& n) {
   if (x.rank != 1) return break_of(fault::dense_rank, layer, violation::text("f32[n]"), shape_text(x));
   const shape& w = g.nodes[operands[1]].dims;
   const shape wanted{2, {n.dims.sizes[0], x.sizes[0]}};
-  if (n.dims.rank != 1 || !(w == wanted)) return break_of(fault::dense_weight, layer, shape_text(wanted), shape_text(w));
+  if (n.dims.rank != 1 || !(w == wanted))
+    return break_of(fault::dense_weight, layer, shape_text(wanted), shape_text(w));
   if (operands[2] == no_node) return {};
   const shape& b = g.nodes[operands[2]].dims;
   if (!(b == n.dims)) return break_of(fault::dense_bias, layer, shape_text(n.dims), shape_text(b));

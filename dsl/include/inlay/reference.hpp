@@ -67,8 +67,7 @@ constexpr double scalar(const instruction& c, std::span<const double> results, s
     case scalar_op::equal: return flag(a == b);
     case scalar_op::not_equal: return flag(a != b);
     case scalar_op::select: return a != 0 ? b : results[c.c];
-    case scalar_op::apply:
-      return row_of(c.function).formula(a, static_cast<double>(c.p0), static_cast<double>(c.p1));
+    case scalar_op::apply: return row_of(c.function).formula(a, static_cast<double>(c.p0), static_cast<double>(c.p1));
   }
   return 0;
 }

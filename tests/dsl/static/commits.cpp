@@ -88,3 +88,14 @@ static_assert(count(graph_of<loop>, op::map) == 5);
 static_assert(has_operands(graph_of<loop>, 1, {0}) && has_operands(graph_of<loop>, 2, {1, 0}) &&
               has_operands(graph_of<loop>, 5, {4, 0}));
 static_assert(graph_of<loop>.outputs[0].node == 5);
+
+// So is a constant: the same bits in the same shape.
+constexpr auto shared_constant = network("shared_constant", input<f32, 2>("x"), [](auto x) {
+  auto scale = constant<f32, 2>({0, 3});
+  auto y = x * scale + scale;
+  return outputs(y - scale, y * constant<f32, 2>({0, 3}), y * constant<f32, 2>({-0.0f, 3}),
+                 concat(y, reshape<2>(constant<f32, 1, 2>({0, 3}) * reshape<1, 2>(y))));
+});
+INLAY_NETWORK(shared_constant);
+static_assert(count(graph_of<shared_constant>, op::constant) == 3);
+static_assert(graph_of<shared_constant>.data.size() == 6);

@@ -22,10 +22,10 @@ constexpr auto activate(activation function, accuracy tier, const std::source_lo
 }  // namespace detail
 
 // Rows without parameters.
-#define INLAY_ACTIVATION(name)                                                                                  \
-  template <Value V>                                                                                            \
+#define INLAY_ACTIVATION(name)                                                                                   \
+  template <Value V>                                                                                             \
   constexpr auto name(V&& x, accuracy tier = exact, std::source_location at = std::source_location::current()) { \
-    return detail::activate(activation::name, tier, at, std::forward<V>(x));                                    \
+    return detail::activate(activation::name, tier, at, std::forward<V>(x));                                     \
   }
 INLAY_ACTIVATION(relu)
 INLAY_ACTIVATION(sigmoid)

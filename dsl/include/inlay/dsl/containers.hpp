@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A vector and a text that live in constant expressions on every supported compiler and cost it little.
+// A vector, a hash index and a text that live in constant expressions on every supported compiler and cost it little.
 #pragma once
 
 #include <cstddef>
@@ -29,9 +29,7 @@ class small_vector {
     if (size_ == room_) grow(size_ + 1);
     data_[size_++] = static_cast<T&&>(value);
   }
-  constexpr void append(std::span<const T> values) {
-    append(values.data(), values.size());
-  }
+  constexpr void append(std::span<const T> values) { append(values.data(), values.size()); }
   constexpr void append(const T* from, std::size_t count) {
     if (size_ + count > room_) grow(size_ + count);
     T* to = data_ + size_;
@@ -72,6 +70,54 @@ class small_vector {
     data_ = grown, room_ = room;
   }
 };
+
+/// Finds node ids by a hash of what the nodes hold: open addressing, at most half full.
+class node_index {
+ public:
+  static constexpr std::uint32_t none = 0xffffffffu;
+
+  /// The node stored with `hash` for which `same(node)`, or none.
+  template <class Same>
+  constexpr std::uint32_t find(std::uint32_t hash, Same same) const {
+    if (slots_.size() == 0) return none;
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t i = home(hash) & mask;; i = (i + 1) & mask) {
+      const slot& s = slots_[i];
+      if (s.node == none || (s.hash == hash && same(s.node))) return s.node;
+    }
+  }
+
+  constexpr void insert(std::uint32_t hash, std::uint32_t node) {
+    if (2 * ++count_ > slots_.size()) {
+      small_vector<slot> old = static_cast<small_vector<slot>&&>(slots_);
+      slots_.assign(old.size() == 0 ? 64 : 4 * old.size(), slot{});
+      for (const slot& s : old)
+        if (s.node != none) place(s);
+    }
+    place({hash, node});
+  }
+
+ private:
+  struct slot {
+    std::uint32_t hash = 0, node = none;
+  };
+  small_vector<slot> slots_;
+  std::size_t count_ = 0;
+
+  /// The last step of a hash leaves its low bits depend on the low bits of the words only; round floats end in zeros.
+  static constexpr std::size_t home(std::uint32_t hash) { return hash ^ hash >> 16; }
+
+  constexpr void place(const slot& s) {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t i = home(s.hash) & mask;
+    while (slots_[i].node != none) i = (i + 1) & mask;
+    slots_[i] = s;
+  }
+};
+
+/// 32-bit FNV-1a, one step.
+constexpr std::uint32_t hash_step(std::uint32_t hash, std::uint32_t word) { return (hash ^ word) * 16777619u; }
+inline constexpr std::uint32_t hash_start = 2166136261u;
 
 /// Text of at most N - 1 characters that may be a template argument, so that compilers print it; what does not fit
 /// ends in "..".

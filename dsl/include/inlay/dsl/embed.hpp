@@ -76,8 +76,7 @@ constexpr void report() {
   INLAY_REPORT(fault::concat_shapes, "the pieces of a concat may differ along its axis only")
   INLAY_REPORT(fault::softmax_rank, "softmax needs at least rank 1")
   INLAY_REPORT(fault::empty_shape, "every size must be at least 1, and their product below 2^31")
-  INLAY_REPORT(fault::duplicate_parameter,
-               "one parameter name stands for two shapes: rename a layer or use scope()")
+  INLAY_REPORT(fault::duplicate_parameter, "one parameter name stands for two shapes: rename a layer or use scope()")
   INLAY_REPORT(fault::duplicate_name, "inputs and outputs need names of their own")
   INLAY_REPORT(fault::missing_name, "inputs, outputs, parameters and networks need names")
   INLAY_REPORT(fault::bad_name, "the network's name becomes a C function: use letters, digits and underscores")
@@ -116,6 +115,6 @@ inline constexpr graph_view graph_of = detail::embedded<Net>::image.view();
 
 /// Checks `net`, a constexpr network object at namespace scope, and puts its graph into the object file, where inlayc
 /// finds it.
-#define INLAY_NETWORK(net)                                                                            \
+#define INLAY_NETWORK(net)                                                                                   \
   [[gnu::section(".inlay"), gnu::used]] static constexpr auto INLAY_DETAIL_NAME(inlay_graph_of_, __LINE__) = \
       ::inlay::detail::embedded<net>::image

@@ -24,6 +24,7 @@ struct f32 {};
 /// A static shape as a type.
 template <std::uint32_t... Sizes>
 struct sizes {
+  static_assert(sizeof...(Sizes) <= max_rank, "a value has at most 6 dimensions");
   static constexpr shape dims = shape_of<Sizes...>;
   static constexpr std::size_t elements = (std::size_t{1} * ... * Sizes);
 };
@@ -52,6 +53,8 @@ struct program {
   }
 };
 
+/// Base of all values. `bound` tells whether a value depends on nodes that exist; weights alone belong to no network
+/// before they meet such a value.
 struct expression_base {};
 template <class T>
 concept Nested = std::derived_from<std::remove_cvref_t<T>, expression_base>;
@@ -77,6 +80,7 @@ struct tensor;
 template <ShapeType Shape, class... Arguments>
 struct expression : detail::expression_base {
   using shape_type = Shape;
+  static constexpr bool bound = (Arguments::bound || ...);
 
   instruction head;
   hana::tuple<Arguments...> arguments;
@@ -120,12 +124,13 @@ namespace detail {
 
 /// A number: an argument of an expression, never a value by itself.
 struct literal {
+  static constexpr bool bound = false;
   float number;
   constexpr graph_builder* builder() const { return nullptr; }
   constexpr std::uint32_t emit(program& p) const {
     for (std::uint32_t i = 0; i < p.code.size(); ++i)
-      if (p.code[i].code == scalar_op::literal && std::bit_cast<std::uint32_t>(p.code[i].p0) ==
-                                                      std::bit_cast<std::uint32_t>(number))
+      if (p.code[i].code == scalar_op::literal &&
+          std::bit_cast<std::uint32_t>(p.code[i].p0) == std::bit_cast<std::uint32_t>(number))
         return i;
     return p.push({.code = scalar_op::literal, .p0 = number});
   }
@@ -135,6 +140,7 @@ struct literal {
 template <ShapeType Shape>
 struct parameter_leaf : expression_base {
   using shape_type = Shape;
+  static constexpr bool bound = false;
   const char* name;
   constexpr explicit parameter_leaf(const char* n) : name(n) {}
   constexpr graph_builder* builder() const { return nullptr; }
@@ -146,12 +152,11 @@ struct parameter_leaf : expression_base {
 template <ShapeType Shape>
 struct constant_leaf : expression_base {
   using shape_type = Shape;
+  static constexpr bool bound = false;
   std::array<float, Shape::elements> elements;
   constexpr explicit constant_leaf(const std::array<float, Shape::elements>& e) : elements(e) {}
   constexpr graph_builder* builder() const { return nullptr; }
-  constexpr std::uint32_t commit(graph_builder& b) const {
-    return b.constant(Shape::dims, elements);
-  }
+  constexpr std::uint32_t commit(graph_builder& b) const { return b.constant(Shape::dims, elements); }
   constexpr std::uint32_t emit(program& p) const { return p.load(commit(*p.builder)); }
 };
 
@@ -162,6 +167,7 @@ struct constant_leaf : expression_base {
 template <std::uint32_t... Sizes>
 struct tensor<f32, Sizes...> : detail::expression_base {
   using shape_type = sizes<Sizes...>;
+  static constexpr bool bound = true;
 
   graph_builder* owner = nullptr;
   std::uint32_t node = no_node;
@@ -174,6 +180,7 @@ struct tensor<f32, Sizes...> : detail::expression_base {
     requires(!std::same_as<std::remove_cvref_t<E>, tensor>)
   constexpr tensor(E&& e)  // NOLINT: the conversion is the point
       : owner(e.builder()), node(detail::commit_to(*owner, std::forward<E>(e))) {
+    static_assert(std::remove_cvref_t<E>::bound, "this is made of weights alone: keep it with auto");
     using From = typename std::remove_cvref_t<E>::shape_type;
     if constexpr (!std::same_as<From, shape_type>)
       owner->fail({fault::assigned_shape, violation::text(detail::nearest_name(owner->view(), node)),
@@ -207,23 +214,31 @@ struct tensor_of<sizes<Sizes...>> {
 template <ShapeType S>
 using tensor_of_t = typename tensor_of<S>::type;
 
+template <class... V>
+constexpr void require_bound() {
+  static_assert((std::remove_cvref_t<V>::bound || ...),
+                "this is made of weights alone: a layer, a scope and a variable need a value that depends on an input");
+}
+
 /// `value` as a node of the graph.
 template <Value V>
 constexpr auto committed(V&& value) {
+  require_bound<V>();
   graph_builder* b = value.builder();
   return tensor_of_t<shape_type_of<V>>(*b, commit_to(*b, std::forward<V>(value)));
 }
 
-/// What an operator keeps of an argument. A temporary expression nests. A named one is committed first: it is a value
-/// of its own, perhaps used again, and nesting it would let types grow with the network.
+/// What an operator keeps of an argument. A temporary expression nests, and so does one of weights alone. A named one
+/// is committed first: it is a value of its own, perhaps used again, and nesting it would let types grow with the
+/// network.
 template <Operand T>
 constexpr auto capture(T&& argument) {
   using Plain = std::remove_cvref_t<T>;
   if constexpr (std::is_arithmetic_v<Plain>)
     return literal{static_cast<float>(argument)};
-  else if constexpr (std::is_lvalue_reference_v<T> && requires { argument.arguments; }) {
+  else if constexpr (std::is_lvalue_reference_v<T> && requires { argument.arguments; } && Plain::bound)
     return committed(argument);
-  } else
+  else
     return Plain(std::forward<T>(argument));
 }
 
@@ -252,7 +267,7 @@ template <class... T>
 constexpr auto make_expression(const instruction& head, const std::source_location& at, T&&... arguments) {
   using Shape = typename common_shape<typename operand_shape<std::remove_cvref_t<T>>::type...>::type;
   return expression<Shape, decltype(capture(std::forward<T>(arguments)))...>(head, at,
-                                                                            capture(std::forward<T>(arguments))...);
+                                                                             capture(std::forward<T>(arguments))...);
 }
 
 /// Operators have no room for a source position; they take the one of their first argument that has one.
@@ -277,11 +292,11 @@ constexpr auto apply_operator(scalar_op code, T&&... arguments) {
 
 }  // namespace detail
 
-#define INLAY_BINARY_OPERATOR(symbol, code)                                       \
-  template <class A, class B>                                                     \
-    requires detail::BinaryOperands<A, B>                                         \
-  constexpr auto operator symbol(A&& a, B&& b) {                                  \
-    return detail::apply_operator(code, std::forward<A>(a), std::forward<B>(b));  \
+#define INLAY_BINARY_OPERATOR(symbol, code)                                      \
+  template <class A, class B>                                                    \
+    requires detail::BinaryOperands<A, B>                                        \
+  constexpr auto operator symbol(A&& a, B&& b) {                                 \
+    return detail::apply_operator(code, std::forward<A>(a), std::forward<B>(b)); \
   }
 INLAY_BINARY_OPERATOR(+, scalar_op::add)
 INLAY_BINARY_OPERATOR(-, scalar_op::subtract)

@@ -69,15 +69,13 @@ constexpr auto dense(const char* name, V&& x, std::source_location at = std::sou
 
 /// The same without a bias.
 template <std::uint32_t Outputs, Value V>
-constexpr auto dense(const char* name, V&& x, no_bias_t,
-                     std::source_location at = std::source_location::current()) {
+constexpr auto dense(const char* name, V&& x, no_bias_t, std::source_location at = std::source_location::current()) {
   return detail::named_dense<Outputs>(name, std::forward<V>(x), false, at);
 }
 
 /// y = weight x with given weights, such as `constant` or `param` of shape [outputs, inputs].
 template <Value X, Value W>
-constexpr auto dense(const char* name, X&& x, W&& weight,
-                     std::source_location at = std::source_location::current()) {
+constexpr auto dense(const char* name, X&& x, W&& weight, std::source_location at = std::source_location::current()) {
   return detail::dense_of(
       name, std::forward<X>(x), std::forward<W>(weight), [](graph_builder&) { return no_node; }, at);
 }
@@ -123,7 +121,8 @@ struct concat_shape<Axis, sizes<Sizes...>, Rest...> {
   static constexpr std::uint32_t along(const shape& dims) { return Axis < dims.rank ? dims.sizes[Axis] : 0; }
   template <std::size_t... I>
   static auto make(std::index_sequence<I...>)
-      -> sizes<(I == Axis ? shape_of<Sizes...>.sizes[I] + (0u + ... + along(Rest::dims)) : shape_of<Sizes...>.sizes[I])...>;
+      -> sizes<(I == Axis ? shape_of<Sizes...>.sizes[I] + (0u + ... + along(Rest::dims))
+                          : shape_of<Sizes...>.sizes[I])...>;
   using type = decltype(make(std::make_index_sequence<sizeof...(Sizes)>()));
 };
 
@@ -132,10 +131,12 @@ struct concat_shape<Axis, sizes<Sizes...>, Rest...> {
 /// Values joined along an axis (torch.cat): `concat(a, b)`, `concat<1>(a, b, c)`.
 template <std::uint32_t Axis = 0, Value First, Value... Rest>
 constexpr auto concat(First&& first, Rest&&... rest) {
-  const auto head = detail::committed(std::forward<First>(first));
-  graph_builder& b = *head.owner;
-  const std::array<std::uint32_t, 1 + sizeof...(Rest)> pieces{head.node,
-                                                                detail::commit_to(b, std::forward<Rest>(rest))...};
+  detail::require_bound<First, Rest...>();
+  graph_builder* owner = first.builder();
+  ((owner = owner ? owner : rest.builder()), ...);
+  graph_builder& b = *owner;
+  const std::array<std::uint32_t, 1 + sizeof...(Rest)> pieces{detail::commit_to(b, std::forward<First>(first)),
+                                                              detail::commit_to(b, std::forward<Rest>(rest))...};
   using Shape = typename detail::concat_shape<Axis, shape_type_of<First>, shape_type_of<Rest>...>::type;
   return detail::tensor_of_t<Shape>(b, b.concat(pieces, Axis));
 }
