@@ -4,6 +4,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <cmath>
 
 namespace inlay {
 namespace {
@@ -29,12 +30,17 @@ void run_dense(const float* x, const float* weight, const float* bias, float* y,
   if (bias != nullptr) ys.rowwise() += Eigen::Map<const vector>(bias, index_of(outputs));
 }
 
-void run_softmax(const float* x, float* y, std::size_t rows, std::size_t length) {
+void run_softmax(const float* x, float* y, std::size_t rows, std::size_t length, bool logarithm) {
   for (std::size_t row = 0; row < rows; ++row, x += length, y += length) {
     const Eigen::Map<const Eigen::ArrayXf> in(x, index_of(length));
     Eigen::Map<Eigen::ArrayXf> out(y, index_of(length));
-    out = (in - in.maxCoeff<Eigen::PropagateNaN>()).exp();
-    out /= out.sum();
+    const float highest = in.maxCoeff<Eigen::PropagateNaN>();
+    if (logarithm) {
+      out = (in - highest) - std::log((in - highest).exp().sum());
+    } else {
+      out = (in - highest).exp();
+      out /= out.sum();
+    }
   }
 }
 
@@ -90,9 +96,10 @@ void interpreter::baseline_state::compute(std::uint32_t index, float* result, st
       run_pointwise(graph_.program(node), inputs, elements, batch, result);
       break;
     }
-    case op::softmax: {
+    case op::softmax:
+    case op::log_softmax: {
       const std::size_t length = node.dims.sizes[node.dims.rank - 1];
-      run_softmax(values_[operands[0]], result, batch * elements / length, length);
+      run_softmax(values_[operands[0]], result, batch * elements / length, length, node.kind == op::log_softmax);
       break;
     }
     case op::concat: {

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <source_location>
 #include <string>
 #include <utility>
 #include <vector>
@@ -184,6 +187,36 @@ TEST(Builder, EveryFaultHasItsAdvice) {
     EXPECT_EQ(std::ranges::count(seen, sentence), 0) << sentence;
     seen.push_back(sentence);
   }
+}
+
+// static_assert takes literals only, so that the DSL's diagnosis has to repeat the texts of advice().
+TEST(Builder, AdviceIsWhatTheCompilerSays) {
+  std::ifstream file(EMBED_HPP);
+  const std::string embed{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  ASSERT_FALSE(embed.empty()) << EMBED_HPP;
+  for (std::uint32_t code = 1; code <= static_cast<std::uint32_t>(fault::malformed); ++code) {
+    const std::string sentence(advice(static_cast<fault>(code)));
+    EXPECT_NE(embed.find('"' + sentence + '"'), std::string::npos) << sentence;
+  }
+}
+
+TEST(Builder, RefusesAConstantOfAnotherSize) {
+  graph_builder b("net");
+  const float three[] = {1, 2, 3};
+  b.constant(shape_of<2>, three);
+  expect_violation(b.first_violation(), fault::malformed, "(constant)", "f32[2]", "3 elements");
+}
+
+TEST(Builder, KeepsTheLastKnownPosition) {
+  graph_builder b("net");
+  const std::source_location here = std::source_location::current();
+  b.locate(here);
+  const std::uint32_t x = b.input("x", shape_of<4>);
+  b.locate(std::source_location());
+  const std::uint32_t y = b.softmax(x);
+  EXPECT_EQ(b.view().nodes[x].line, here.line());
+  EXPECT_EQ(b.view().nodes[y].line, here.line());
+  EXPECT_TRUE(b.view().source_file.ends_with("builder_test.cpp"));
 }
 
 TEST(Builder, IsAValue) {

@@ -26,7 +26,9 @@ TEST_P(Activation, AgreesWithItsFormula) {
                                         .p1 = row.defaults[1]}};
         b.output(b.map(operands, program, {1, {width}}), "y");
         b.finish();
-        EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 3e-6, .edges = true}), "")
+        // The largest floats are outside of the domain of sine and cosine.
+        const bool edges = row.id != activation::sin && row.id != activation::cos;
+        EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 3e-6, .edges = edges}), "")
             << row.name << ", width " << width;
       }
 }
@@ -38,9 +40,11 @@ TEST_P(Activation, SoftmaxSubtractsTheMaximum) {
        {shape{1, {1}}, shape{1, {10}}, shape{1, {16}}, shape{1, {45}}, shape{2, {3, 7}}, shape{2, {5, 16}}})
     for (bool edges : {false, true}) {
       graph_builder b("softmax");
-      b.output(b.softmax(b.input("x", dims)), "y");
+      const auto x = b.input("x", dims);
+      b.output(b.softmax(x), "y");
+      b.output(b.log_softmax(x), "logarithm");
       b.finish();
-      EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 1e-6, .edges = edges}), "");
+      EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 2e-6, .edges = edges}), "");
     }
 }
 

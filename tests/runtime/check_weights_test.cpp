@@ -46,5 +46,71 @@ TEST(CheckWeights, SeveralGraphsShareAFile) {
   EXPECT_EQ(check_weights(graphs, w), std::vector<std::string>{"missing parameter 'fc2.weight': expected f32[2,3]"});
 }
 
+TEST(CheckWeights, AShapeIsMoreThanItsNumberOfElements) {
+  const graph_builder b = one_layer("fc1");
+  const auto found = [&](std::vector<std::uint64_t> dims) {
+    const weights w{{{"fc1.bias", {2}, "F32", {1, 2}}, {"fc1.weight", dims, "F32", std::vector<float>(6)}}};
+    const std::vector<std::string> problems = check_weights(b.view(), w);
+    return problems.size() == 1 ? problems[0] : std::to_string(problems.size()) + " problems";
+  };
+  const std::string message = "misshaped parameter 'fc1.weight': expected f32[2,3], found ";
+  EXPECT_EQ(found({3, 2}), message + "f32[3,2]");
+  EXPECT_EQ(found({6}), message + "f32[6]");
+  EXPECT_EQ(found({2, 3, 1}), message + "f32[2,3,1]");
+  EXPECT_EQ(found({}), message + "f32[]");
+  EXPECT_EQ(found({4294967298, 3}), message + "f32[4294967298,3]") << "the same in 32 bits";
+}
+
+TEST(CheckWeights, AnEmptyFileMissesEveryParameter) {
+  const graph_builder b = one_layer("fc1");
+  EXPECT_EQ(check_weights(b.view(), {}), (std::vector<std::string>{"missing parameter 'fc1.weight': expected f32[2,3]",
+                                                                   "missing parameter 'fc1.bias': expected f32[2]"}));
+}
+
+TEST(CheckWeights, SeveralGraphsListTheProblemsOfAll) {
+  const graph_builder first = one_layer("fc1"), second = one_layer("fc2");
+  const graph_view graphs[] = {first.view(), second.view()};
+  const weights w{{{"fc1.bias", {2}, "F32", {1, 2}},
+                   {"fc2.bias", {5}, "F32", std::vector<float>(5)},
+                   {"fc2.weight", {2, 3}, "F32", std::vector<float>(6)},
+                   {"fc3.weight", {1}, "F32", {0}}}};
+  EXPECT_EQ(check_weights(graphs, w),
+            (std::vector<std::string>{"missing parameter 'fc1.weight': expected f32[2,3]",
+                                      "misshaped parameter 'fc2.bias': expected f32[2], found f32[5]",
+                                      "extra tensor 'fc3.weight' f32[1]: no layer has a parameter of this name"}));
+  // Alone, a graph calls the other's tensors extra.
+  EXPECT_EQ(check_weights(first.view(), w).size(), 4u);
+}
+
+TEST(CheckWeights, GraphsMayShareAParameterOnlyInOneShape) {
+  const graph_builder first = one_layer("fc1"), again = one_layer("fc1");
+  graph_builder other("other");
+  other.output(other.dense("fc1", other.input("x", {1, {4}}), other.parameter("fc1.weight", {2, {2, 4}}), no_node),
+               "y");
+  ASSERT_FALSE(other.finish());
+  const weights w{{{"fc1.bias", {2}, "F32", {1, 2}}, {"fc1.weight", {2, 3}, "F32", std::vector<float>(6)}}};
+  const graph_view same[] = {first.view(), again.view()};
+  EXPECT_TRUE(check_weights(same, w).empty());
+  const graph_view different[] = {first.view(), other.view()};
+  EXPECT_EQ(check_weights(different, w),
+            std::vector<std::string>{"misshaped parameter 'fc1.weight': expected f32[2,4], found f32[2,3]"});
+}
+
+TEST(CheckWeights, NamesCarryTheirScopesAndConstantsNeedNoTensor) {
+  graph_builder b("net");
+  const auto x = b.input("x", {1, {3}});
+  b.enter_scope("encoder");
+  b.enter_scope("0");
+  const auto h = b.dense("fc", x, b.parameter("fc.weight", {2, {2, 3}}), no_node);
+  b.leave_scope();
+  b.leave_scope();
+  const float elements[] = {1, 2};
+  b.output(b.dense("out", h, b.constant({2, {1, 2}}, elements), no_node), "y");
+  ASSERT_FALSE(b.finish());
+  EXPECT_EQ(check_weights(b.view(), {}),
+            std::vector<std::string>{"missing parameter 'encoder.0.fc.weight': expected f32[2,3]"});
+  EXPECT_TRUE(check_weights(b.view(), {{{"encoder.0.fc.weight", {2, 3}, "F32", std::vector<float>(6)}}}).empty());
+}
+
 }  // namespace
 }  // namespace inlay

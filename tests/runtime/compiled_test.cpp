@@ -4,6 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <type_traits>
+#include <vector>
+
 #include "inlay/dsl.hpp"
 
 namespace {
@@ -15,7 +21,10 @@ constexpr auto two_by_two = network("two_by_two", input<f32, 2>("a"), input<f32,
   return outputs(output("sum", concat(a, flatten(b))), output("first", a + a));
 });
 
+constexpr std::size_t doubler_scratch = 100;
+
 void* last_scratch = nullptr;
+std::size_t last_batch = 0;
 
 }  // namespace
 
@@ -25,18 +34,24 @@ template <>
 int kernel_run<graph_of<doubler>.hash, const float*, float*>(const float* x, float* y, std::size_t batch,
                                                              void* scratch) {
   last_scratch = scratch;
-  if (batch != 0 && (x == nullptr || y == nullptr)) return 1;
+  last_batch = batch;
+  if (batch != 0 && (x == nullptr || y == nullptr || scratch == nullptr)) return 1;
+  // All of it is written, so that a sanitizer sees memory that is too small or gone.
+  if (scratch != nullptr) std::memset(scratch, 0x55, doubler_scratch);
   for (std::size_t i = 0; i < 3 * batch; ++i) y[i] = 2 * x[i];
   return 0;
 }
 template <>
 std::size_t kernel_scratch_bytes<graph_of<doubler>.hash>() {
-  return 100;
+  return doubler_scratch;
 }
 template <>
 int kernel_run<graph_of<two_by_two>.hash, const float*, const float*, float*, float*>(const float* a, const float* b,
                                                                                       float* sum, float* first,
-                                                                                      std::size_t batch, void*) {
+                                                                                      std::size_t batch,
+                                                                                      void* scratch) {
+  last_scratch = scratch;
+  last_batch = batch;
   for (std::size_t i = 0; i < batch; ++i) {
     for (std::size_t k = 0; k < 2; ++k) sum[6 * i + k] = a[2 * i + k], first[2 * i + k] = 2 * a[2 * i + k];
     for (std::size_t k = 0; k < 4; ++k) sum[6 * i + 2 + k] = b[4 * i + k];
@@ -52,66 +67,167 @@ std::size_t kernel_scratch_bytes<graph_of<two_by_two>.hash>() {
 
 namespace {
 
-static_assert(compiled<doubler>::input_size<> == 3 && compiled<doubler>::output_size<> == 3);
-static_assert(compiled<two_by_two>::input_count == 2 && compiled<two_by_two>::output_count == 2);
-static_assert(compiled<two_by_two>::input_size<1> == 4 && compiled<two_by_two>::output_size<0> == 6);
+using doubled = compiled<doubler>;
+using pair = compiled<two_by_two>;
+
+static_assert(doubled::input_count == 1 && doubled::output_count == 1);
+static_assert(doubled::input_size<> == 3 && doubled::output_size<> == 3);
+static_assert(pair::input_count == 2 && pair::output_count == 2);
+static_assert(pair::input_size<0> == 2 && pair::input_size<1> == 4);
+static_assert(pair::output_size<0> == 6 && pair::output_size<1> == 2);
+static_assert(doubled::graph.hash == graph_of<doubler>.hash && doubled::graph.name == "doubler");
+// One argument for each input and output, and only outputs are written.
+using in = std::span<const float>;
+using out = std::span<float>;
+static_assert(std::is_invocable_r_v<status, doubled&, in, out> &&
+              std::is_invocable_r_v<status, pair&, in, in, out, out>);
+static_assert(!std::is_invocable_v<doubled&, in, in> && !std::is_invocable_v<doubled&, in>);
+static_assert(!std::is_invocable_v<pair&, in, out, out>);
+// Two objects never share owned scratch memory.
+static_assert(!std::is_copy_constructible_v<doubled> && !std::is_copy_assignable_v<doubled>);
+static_assert(std::is_nothrow_move_constructible_v<doubled> && std::is_nothrow_move_assignable_v<doubled>);
 
 TEST(Compiled, RunsAnyBatch) {
-  compiled<doubler> net;
-  for (std::size_t batch : {0u, 1u, 2u, 7u}) {
-    std::vector<float> x(3 * batch, 1.5f), y(3 * batch);
+  doubled net;
+  for (std::size_t batch : {0u, 1u, 2u, 7u, 1000u, 1u, 0u}) {
+    std::vector<float> x(3 * batch), y(3 * batch), twice(3 * batch);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i) + 0.5f, twice[i] = 2 * x[i];
     EXPECT_EQ(net(x, y), status::ok);
-    EXPECT_EQ(y, std::vector<float>(3 * batch, 3.0f));
+    EXPECT_EQ(last_batch, batch);
+    EXPECT_EQ(y, twice);
   }
 }
 
-TEST(Compiled, ChecksSizes) {
-  compiled<doubler> net;
-  std::vector<float> six(6), three(3), four(4);
-  EXPECT_EQ(net(six, three), status::size_mismatch);
-  EXPECT_EQ(net(four, three), status::size_mismatch);
-  compiled<two_by_two> pair;
-  std::vector<float> a(2), b(4), sum(6), first(2);
-  EXPECT_EQ(pair(a, b, sum, first), status::ok);
-  EXPECT_EQ(pair(a, a, sum, first), status::size_mismatch);
-  EXPECT_EQ(pair(a, b, sum, sum), status::size_mismatch);
+TEST(Compiled, RefusesWhatIsNoWholeBatch) {
+  doubled net;
+  std::vector<float> x(9, 1.0f), y(9, -1.0f);
+  for (std::size_t inputs = 0; inputs <= 9; ++inputs)
+    for (std::size_t outputs = 0; outputs <= 9; ++outputs) {
+      const bool fits = inputs == outputs && inputs % 3 == 0;
+      EXPECT_EQ(net(in(x).first(inputs), out(y).first(outputs)), fits ? status::ok : status::size_mismatch)
+          << inputs << " inputs, " << outputs << " outputs";
+    }
 }
 
-TEST(Compiled, PassesSeveralInputsAndOutputs) {
-  compiled<two_by_two> net;
-  const std::vector<float> a = {1, 2}, b = {3, 4, 5, 6};
-  std::vector<float> sum(6), first(2);
+TEST(Compiled, ARefusedCallTouchesNothing) {
+  doubled net;
+  std::vector<float> x(6, 1.0f), y(3, -1.0f);
+  last_batch = 77;
+  EXPECT_EQ(net(x, y), status::size_mismatch);
+  EXPECT_EQ(last_batch, 77u) << "the kernel must not run";
+  EXPECT_EQ(y, std::vector<float>(3, -1.0f));
+}
+
+TEST(Compiled, EveryInputAndOutputMustHaveTheSameBatch) {
+  pair net;
+  std::vector<float> a(4), b(8), sum(12), first(4);
+  const auto call = [&](std::size_t na, std::size_t nb, std::size_t nsum, std::size_t nfirst) {
+    return net(in(a).first(na), in(b).first(nb), out(sum).first(nsum), out(first).first(nfirst));
+  };
+  EXPECT_EQ(call(4, 8, 12, 4), status::ok);
+  EXPECT_EQ(call(2, 4, 6, 2), status::ok);
+  EXPECT_EQ(call(0, 0, 0, 0), status::ok);
+  EXPECT_EQ(call(2, 8, 12, 4), status::size_mismatch);
+  EXPECT_EQ(call(4, 4, 12, 4), status::size_mismatch);
+  EXPECT_EQ(call(4, 8, 6, 4), status::size_mismatch);
+  EXPECT_EQ(call(4, 8, 12, 2), status::size_mismatch);
+  EXPECT_EQ(call(0, 8, 12, 4), status::size_mismatch);
+  EXPECT_EQ(call(3, 6, 9, 3), status::size_mismatch);
+}
+
+TEST(Compiled, PassesSeveralInputsAndOutputsInOrder) {
+  pair net;
+  const std::vector<float> a = {1, 2, 7, 8}, b = {3, 4, 5, 6, 9, 10, 11, 12};
+  std::vector<float> sum(12), first(4);
   ASSERT_EQ(net(a, b, sum, first), status::ok);
-  EXPECT_EQ(sum, (std::vector<float>{1, 2, 3, 4, 5, 6}));
-  EXPECT_EQ(first, (std::vector<float>{2, 4}));
+  EXPECT_EQ(last_batch, 2u);
+  EXPECT_EQ(sum, (std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}));
+  EXPECT_EQ(first, (std::vector<float>{2, 4, 14, 16}));
 }
 
-TEST(Compiled, OwnsAlignedScratchOrBorrowsIt) {
+TEST(Compiled, OwnsAlignedScratch) {
   std::vector<float> x(3), y(3);
-  compiled<doubler> owner;
-  ASSERT_EQ(owner(x, y), status::ok);
-  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(last_scratch) % 64, 0u);
+  EXPECT_EQ(doubled::scratch_bytes(), doubler_scratch);
+  std::vector<doubled> nets(8);
+  std::vector<void*> memory;
+  for (doubled& net : nets) {
+    ASSERT_EQ(net(x, y), status::ok);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(last_scratch) % 64, 0u);
+    EXPECT_EQ(std::ranges::count(memory, last_scratch), 0) << "each object has its own";
+    memory.push_back(last_scratch);
+    ASSERT_EQ(net(x, y), status::ok);
+    EXPECT_EQ(last_scratch, memory.back()) << "and keeps it from call to call";
+  }
+}
 
-  alignas(64) std::byte memory[100];
-  compiled<doubler> borrower{std::span<std::byte>(memory)};
-  ASSERT_EQ(borrower(x, y), status::ok);
-  EXPECT_EQ(last_scratch, memory);
-  compiled<doubler> starved{std::span<std::byte>(memory).first(99)};
-  EXPECT_EQ(starved(x, y), status::scratch_too_small);
+TEST(Compiled, NeedsNoMemoryForAKernelWithoutScratch) {
+  std::vector<float> a(2), b(4), sum(6), first(2);
+  pair owner;
+  last_scratch = &owner;
+  ASSERT_EQ(owner(a, b, sum, first), status::ok);
+  EXPECT_EQ(last_scratch, nullptr);
+  pair borrower{std::span<std::byte>()};
+  EXPECT_EQ(borrower(a, b, sum, first), status::ok);
+}
+
+TEST(Compiled, BorrowsScratch) {
+  std::vector<float> x(3, 1.0f), y(3, -1.0f);
+  std::vector<std::byte> memory(doubler_scratch + 1);
+  for (std::size_t bytes : {doubler_scratch, doubler_scratch + 1}) {
+    doubled borrower{std::span(memory).first(bytes)};
+    ASSERT_EQ(borrower(x, y), status::ok);
+    EXPECT_EQ(last_scratch, memory.data());
+  }
+  last_batch = 77, y.assign(3, -1.0f);
+  for (std::size_t bytes : {std::size_t{0}, std::size_t{1}, doubler_scratch - 1}) {
+    doubled starved{std::span(memory).first(bytes)};
+    EXPECT_EQ(starved(x, y), status::scratch_too_small) << bytes;
+    EXPECT_EQ(starved(std::span<const float>(), std::span<float>()), status::scratch_too_small) << "whatever the batch";
+  }
+  doubled none{std::span<std::byte>()};
+  EXPECT_EQ(none(x, y), status::scratch_too_small);
+  EXPECT_EQ(last_batch, 77u) << "the kernel must not run";
+  EXPECT_EQ(y, std::vector<float>(3, -1.0f));
 }
 
 TEST(Compiled, MovesWithItsScratch) {
-  compiled<doubler> first;
-  compiled<doubler> second(std::move(first));
-  std::vector<float> x = {1, 2, 3}, y(3);
-  EXPECT_EQ(second(x, y), status::ok);
-  EXPECT_EQ(y, (std::vector<float>{2, 4, 6}));
+  const std::vector<float> x = {1, 2, 3}, twice = {2, 4, 6};
+  std::vector<float> y(3);
+  auto first = std::make_unique<doubled>();
+  ASSERT_EQ((*first)(x, y), status::ok);
+  void* const memory = last_scratch;
+  doubled second(std::move(*first));
+  first.reset();
+  y.assign(3, 0);
+  ASSERT_EQ(second(x, y), status::ok);
+  EXPECT_EQ(last_scratch, memory);
+  EXPECT_EQ(y, twice);
+
+  doubled third;
+  third = std::move(second);
+  y.assign(3, 0);
+  ASSERT_EQ(third(x, y), status::ok);
+  EXPECT_EQ(last_scratch, memory);
+  EXPECT_EQ(y, twice);
+}
+
+TEST(Compiled, AMovedFromObjectRefusesToRun) {
+  const std::vector<float> x = {1, 2, 3};
+  std::vector<float> y(3);
+  doubled first;
+  const doubled second(std::move(first));
+  EXPECT_EQ(first(x, y), status::scratch_too_small) << "its memory is now another object's";
 }
 
 TEST(Compiled, PassesTheKernelsStatusOn) {
-  compiled<doubler> net;
+  doubled net;
+  std::vector<float> x(3), y(3);
   EXPECT_EQ(net.run(nullptr, nullptr, 1), 1);
+  EXPECT_EQ(net.run(x.data(), nullptr, 1), 1);
   EXPECT_EQ(net.run(nullptr, nullptr, 0), 0);
+  EXPECT_EQ(net.run(x.data(), y.data(), 1), 0);
+  EXPECT_EQ(net(in(static_cast<const float*>(nullptr), 3), y), status::null_pointer);
+  EXPECT_EQ(net(x, out(static_cast<float*>(nullptr), 3)), status::null_pointer);
 }
 
 }  // namespace

@@ -6,6 +6,11 @@
 
 namespace inlay::compiler {
 
+// The constants of selu, which its definition gives to more digits than f32 has.
+static constexpr double kSeluScaleExact = 1.0507009873554804934193349852946;
+static constexpr float kSeluScale = static_cast<float>(kSeluScaleExact);
+static constexpr float kSeluScaleAlpha = static_cast<float>(kSeluScaleExact * 1.6732632423543772848170429916717);
+
 mlir::Value emitActivation(ActivationOp op, mlir::Value x, mlir::OpBuilder &builder, VectorFeatures features) {
   VectorBuilder b(builder, op.getLoc(), features);
   VectorBuilder::Float v{x};
@@ -18,6 +23,31 @@ mlir::Value emitActivation(ActivationOp op, mlir::Value x, mlir::OpBuilder &buil
     case activation::softplus: return formulas::softplus(b, v, p0, p1).value;
     case activation::step: return formulas::step(b, v, p0).value;
     case activation::exp: return formulas::exp(b, v).value;
+    case activation::relu6: return formulas::clampTo(b, v, 0, 6).value;
+    case activation::elu: return formulas::exponentialLinear(b, v, 1, p0, 1).value;
+    case activation::selu: return formulas::exponentialLinear(b, v, 1, kSeluScaleAlpha, kSeluScale).value;
+    case activation::celu: return formulas::exponentialLinear(b, v, p0, p0, 1).value;
+    case activation::gelu: return formulas::gelu(b, v).value;
+    case activation::gelu_tanh: return formulas::geluTanh(b, v).value;
+    case activation::silu: return formulas::silu(b, v).value;
+    case activation::mish: return formulas::mish(b, v).value;
+    case activation::hard_sigmoid: return formulas::hardSigmoid(b, v).value;
+    case activation::hard_swish: return formulas::hardSwish(b, v).value;
+    case activation::hard_tanh:
+    case activation::clamp: return formulas::clampTo(b, v, p0, p1).value;
+    case activation::log_sigmoid: return formulas::logSigmoid(b, v).value;
+    case activation::softsign: return formulas::softsign(b, v).value;
+    case activation::log: return formulas::log(b, v).value;
+    case activation::sqrt: return b.sqrt(v).value;
+    case activation::rsqrt: return b.div(b.constant(1.0f), b.sqrt(v)).value;
+    case activation::abs: return b.abs(v).value;
+    case activation::sign: return formulas::sign(b, v).value;
+    case activation::square: return b.mul(v, v).value;
+    case activation::reciprocal: return b.div(b.constant(1.0f), v).value;
+    case activation::sin: return formulas::sin(b, v).value;
+    case activation::cos: return formulas::cos(b, v).value;
+    case activation::erf: return formulas::erf(b, v).value;
+    case activation::threshold: return b.select(b.le(v, b.constant(p0)), b.constant(p1), v).value;
     case activation::none: break;
   }
   llvm_unreachable("the verifier admits rows of the activation table only");
@@ -26,6 +56,11 @@ mlir::Value emitActivation(ActivationOp op, mlir::Value x, mlir::OpBuilder &buil
 mlir::Value emitExp(mlir::Value x, mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features) {
   VectorBuilder b(builder, loc, features);
   return formulas::exp(b, VectorBuilder::Float{x}).value;
+}
+
+mlir::Value emitLog(mlir::Value x, mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features) {
+  VectorBuilder b(builder, loc, features);
+  return formulas::log(b, VectorBuilder::Float{x}).value;
 }
 
 }  // namespace inlay::compiler

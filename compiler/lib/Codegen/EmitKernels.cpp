@@ -120,6 +120,7 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     for (mlir::func::FuncOp network : networks) {
       VectorFeatures features;
       features.lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
+      features.fma = fma;
       features.avx512 = avx512;
       if (mlir::failed(NetworkEmitter(network, module, features).run())) return signalPassFailure();
       summaries.push_back(entryAttribute(summarize(network), &getContext()));

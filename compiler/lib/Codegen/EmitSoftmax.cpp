@@ -58,23 +58,30 @@ void emitSoftmax(SoftmaxOp op, KernelContext &context, ViewLookup views) {
       Value maximum = builder.create<vector::ReductionOp>(loc, vector::CombiningKind::MAXIMUMF, highest);
       Value maximums = context.broadcast(loc, maximum, lanes);
 
+      const bool logarithm = op.getLogarithm();
+      auto shift = [&](Value column, int64_t live) -> Value {
+        return builder.create<arith::SubFOp>(loc, context.load(loc, source, row, at(column), lanes, live), maximums);
+      };
       Value sums =
           accumulate(loc, context, length, context.splat(loc, 0.0f, lanes),
                      [&](Value running, Value column, int64_t live) -> Value {
-                       Value x = context.load(loc, source, row, at(column), lanes, live);
-                       Value shifted = builder.create<arith::SubFOp>(loc, x, maximums);
-                       Value e = emitExp(shifted, builder, loc, context.features);
-                       context.store(loc, target, row, at(column), e, live);
+                       Value e = emitExp(shift(column, live), builder, loc, context.features);
+                       if (!logarithm) context.store(loc, target, row, at(column), e, live);
                        return builder.create<arith::AddFOp>(loc, running, context.fillDead(loc, e, live, 0.0f));
                      });
       // Lanes are added pairwise, which is both faster and more exact than one after the other.
       auto fastmath = arith::FastMathFlags::reassoc;
       Value sum = builder.create<vector::ReductionOp>(loc, vector::CombiningKind::ADD, sums, fastmath);
-      Value divisor = context.broadcast(loc, sum, lanes);
+      Value sumOfAll = context.broadcast(loc, sum, lanes);
+      if (logarithm) sumOfAll = emitLog(sumOfAll, builder, loc, context.features);
 
       context.forEachVector(loc, length, [&](Value column, int64_t live) {
-        Value e = context.load(loc, target, row, at(column), lanes, live);
-        context.store(loc, target, row, at(column), builder.create<arith::DivFOp>(loc, e, divisor), live);
+        Value y;
+        if (logarithm)
+          y = builder.create<arith::SubFOp>(loc, shift(column, live), sumOfAll);
+        else
+          y = builder.create<arith::DivFOp>(loc, context.load(loc, target, row, at(column), lanes, live), sumOfAll);
+        context.store(loc, target, row, at(column), y, live);
       });
     });
   });

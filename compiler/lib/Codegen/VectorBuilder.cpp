@@ -42,7 +42,14 @@ VectorBuilder::Float VectorBuilder::div(Float a, Float b) {
   return {builder.create<arith::DivFOp>(loc, a.value, b.value)};
 }
 VectorBuilder::Float VectorBuilder::fma(Float a, Float b, Float c) {
-  return {builder.create<mlir::vector::FMAOp>(loc, a.value, b.value, c.value)};
+  if (features.fma) return {builder.create<mlir::vector::FMAOp>(loc, a.value, b.value, c.value)};
+  // In double the product is exact and the sum is rounded far below f32's last bit: slower, but what the formulas
+  // rely on.
+  auto doubles = mlir::VectorType::get({features.lanes}, builder.getF64Type());
+  auto widen = [&](Float x) -> Value { return builder.create<arith::ExtFOp>(loc, doubles, x.value); };
+  Value product = builder.create<arith::MulFOp>(loc, widen(a), widen(b));
+  Value sum = builder.create<arith::AddFOp>(loc, product, widen(c));
+  return {builder.create<arith::TruncFOp>(loc, floats, sum)};
 }
 VectorBuilder::Float VectorBuilder::neg(Float a) { return {builder.create<arith::NegFOp>(loc, a.value)}; }
 VectorBuilder::Float VectorBuilder::abs(Float a) {

@@ -139,7 +139,11 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
       return dense.getResult();
     }
     case op::map: return importMap(node);
-    case op::softmax: return builder.create<SoftmaxOp>(locate(node), operand(node, 0)).getResult();
+    case op::softmax:
+    case op::log_softmax: {
+      Value x = operand(node, 0);
+      return builder.create<SoftmaxOp>(locate(node), x.getType(), x, node.kind == op::log_softmax).getResult();
+    }
     case op::reshape: return builder.create<ReshapeOp>(locate(node), typeOf(node), operand(node, 0)).getResult();
     case op::concat: {
       llvm::SmallVector<Value> pieces;

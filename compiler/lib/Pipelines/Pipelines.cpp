@@ -57,7 +57,7 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
     case Phase::plan: passes.addNestedPass<func::FuncOp>(createPlanMemoryPass()); break;
     case Phase::emit: {
       EmitKernelsPassOptions emit;
-      emit.avx512 = options.avx512;
+      emit.fma = options.fma, emit.avx512 = options.avx512;
       passes.addPass(createEmitKernelsPass(emit));
       passes.addPass(mlir::createCanonicalizerPass());
       passes.addPass(mlir::createCSEPass());
@@ -96,16 +96,17 @@ void registerPhasePipelines() {
     Option<int64_t> vectorLength{*this, "vector-length", llvm::cl::desc("f32 elements per vector register"),
                                  llvm::cl::init(16)};
     Option<int64_t> registers{*this, "registers", llvm::cl::desc("vector registers"), llvm::cl::init(32)};
+    Option<bool> fma{*this, "fma", llvm::cl::desc("the target has fused multiply-add"), llvm::cl::init(true)};
     Option<bool> avx512{*this, "avx512", llvm::cl::desc("use AVX-512 instructions without a portable form"),
                         llvm::cl::init(false)};
   };
   for (Phase phase : kPhases) {
     if (phase == Phase::import || phase == Phase::object) continue;
-    mlir::PassPipelineRegistration<Options>(("inlay-" + nameOf(phase)).str(), ("the " + nameOf(phase) + " phase").str(),
-                                            [phase](mlir::OpPassManager &passes, const Options &options) {
-                                              addPhase(passes, phase,
-                                                       {options.vectorLength, options.registers, options.avx512});
-                                            });
+    mlir::PassPipelineRegistration<Options>(
+        ("inlay-" + nameOf(phase)).str(), ("the " + nameOf(phase) + " phase").str(),
+        [phase](mlir::OpPassManager &passes, const Options &options) {
+          addPhase(passes, phase, {options.vectorLength, options.registers, options.fma, options.avx512});
+        });
   }
 }
 

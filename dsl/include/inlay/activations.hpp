@@ -22,6 +22,31 @@ enum class activation : std::uint32_t {
   softplus = 5,
   step = 6,
   exp = 7,
+  relu6 = 8,
+  elu = 9,
+  selu = 10,
+  celu = 11,
+  gelu = 12,
+  gelu_tanh = 13,
+  silu = 14,
+  mish = 15,
+  hard_sigmoid = 16,
+  hard_swish = 17,
+  hard_tanh = 18,
+  log_sigmoid = 19,
+  softsign = 20,
+  log = 21,
+  sqrt = 22,
+  rsqrt = 23,
+  abs = 24,
+  sign = 25,
+  square = 26,
+  reciprocal = 27,
+  sin = 28,
+  cos = 29,
+  erf = 30,
+  threshold = 31,
+  clamp = 32,
 };
 
 /// Accuracy tier of one call: `exact` is the default, `fast` trades the last bits for time.
@@ -41,6 +66,25 @@ struct activation_row {
   std::string_view domain;                               ///< range, saturation, and what happens at the edges
 };
 
+namespace detail {
+
+// Definitions that several rows share.
+constexpr double sigmoid(double x) {
+  const double e = math::exp(x < 0 ? x : -x);
+  return x < 0 ? e / (1 + e) : 1 / (1 + e);
+}
+constexpr double normal_cdf(double x) { return 0.5 * math::erfc(-x * 0.70710678118654752440); }
+constexpr double normal_density(double x) { return 0.39894228040143267794 * math::exp(-0.5 * x * x); }
+constexpr double softplus(double x) { return x > 0 ? x + math::log1p(math::exp(-x)) : math::log1p(math::exp(x)); }
+constexpr double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
+/// x times a factor that goes to 0 faster than x to -inf.
+constexpr double damped(double x, double factor) { return factor == 0 && x < 0 ? -0.0 : x * factor; }
+constexpr double selu_alpha = 1.6732632423543772848170429916717, selu_scale = 1.0507009873554804934193349852946;
+/// sqrt(8 / pi), twice the factor of the tanh form of gelu.
+constexpr double gelu_tanh_factor = 1.5957691216057307117597842397375;
+
+}  // namespace detail
+
 /// Rows in the order of their ids, starting with activation 1.
 inline constexpr activation_row activation_table[] = {
     {activation::relu,
@@ -52,7 +96,7 @@ inline constexpr activation_row activation_table[] = {
      [](double x, double, double) { return x != x  ? x
                                            : x > 0 ? 1.0
                                                    : 0.0; },
-     0,
+     0.5f,
      "max(x, 0); range [0, inf]; sparse: half of a centred input becomes exactly 0"},
     {activation::leaky_relu,
      "leaky_relu",
@@ -70,45 +114,29 @@ inline constexpr activation_row activation_table[] = {
      0,
      {},
      {},
-     [](double x, double, double) {
-       if (x >= 0) return 1 / (1 + math::exp(-x));
-       const double e = math::exp(x);
-       return e / (1 + e);
-     },
-     [](double x, double, double) {
-       const double e = math::exp(x < 0 ? x : -x);
-       return e / ((1 + e) * (1 + e));
-     },
-     2.5f,
-     "1 / (1 + exp(-x)); range [0, 1]; saturates: the derivative is below 1e-4 beyond |x| = 9.2"},
+     [](double x, double, double) { return detail::sigmoid(x); },
+     [](double x, double, double) { return detail::sigmoid(x) * detail::sigmoid(-x); },
+     1,
+     "1 / (1 + exp(-x)); range [0, 1], monotone; saturates: the derivative is below 1e-4 beyond |x| = 9.2"},
     {activation::tanh,
      "tanh",
      0,
      {},
      {},
      [](double x, double, double) { return math::tanh(x); },
-     [](double x, double, double) {
-       const double t = math::tanh(x);
-       return 1 - t * t;
-     },
-     2.5f,
-     "range [-1, 1]; odd; saturates beyond |x| = 9.01 in f32"},
+     [](double x, double, double) { return 1 - math::tanh(x) * math::tanh(x); },
+     1,
+     "range [-1, 1], monotone, odd; saturates beyond |x| = 9.01 in f32"},
     {activation::softplus,
      "softplus",
      2,
      {"beta", "threshold"},
      {1.0f, 20.0f},
      [](double x, double beta, double threshold) {
-       const double t = beta * x;
-       if (t > threshold) return x;
-       return (t > 0 ? t + math::log1p(math::exp(-t)) : math::log1p(math::exp(t))) / beta;
+       return beta * x > threshold ? x : detail::softplus(beta * x) / beta;
      },
-     [](double x, double beta, double threshold) {
-       const double t = beta * x;
-       if (t > threshold) return 1.0;
-       return t > 0 ? 1 / (1 + math::exp(-t)) : math::exp(t) / (1 + math::exp(t));
-     },
-     2.5f,
+     [](double x, double beta, double threshold) { return beta * x > threshold ? 1.0 : detail::sigmoid(beta * x); },
+     2,
      "log(1 + exp(beta x)) / beta, and x itself where beta x > threshold; range [0, inf]; never overflows"},
     {activation::step,
      "step",
@@ -119,7 +147,7 @@ inline constexpr activation_row activation_table[] = {
                                                      : x > threshold ? 1.0
                                                                      : 0.0; },
      [](double x, double, double) { return x != x ? x : 0.0; },
-     0,
+     0.5f,
      "the threshold neuron: 1 if x > threshold, else 0"},
     {activation::exp,
      "exp",
@@ -128,8 +156,271 @@ inline constexpr activation_row activation_table[] = {
      {},
      [](double x, double, double) { return math::exp(x); },
      [](double x, double, double) { return math::exp(x); },
-     1.5f,
+     1,
      "range [0, inf]; overflows to inf above 88.72 in f32; denormal results are kept"},
+    {activation::relu6,
+     "relu6",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return detail::clamp(x, 0, 6); },
+     [](double x, double, double) { return x != x           ? x
+                                           : x > 0 && x < 6 ? 1.0
+                                                            : 0.0; },
+     0.5f,
+     "min(max(x, 0), 6)"},
+    {activation::elu,
+     "elu",
+     1,
+     {"alpha"},
+     {1.0f},
+     [](double x, double alpha, double) { return x > 0 ? x : alpha * math::expm1(x); },
+     [](double x, double alpha, double) { return x > 0 ? 1.0 : alpha * math::exp(x); },
+     2,
+     "x for x > 0, alpha (exp(x) - 1) below; range [-alpha, inf]"},
+    {activation::selu,
+     "selu",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return detail::selu_scale * (x > 0 ? x : detail::selu_alpha * math::expm1(x)); },
+     [](double x, double, double) { return detail::selu_scale * (x > 0 ? 1.0 : detail::selu_alpha * math::exp(x)); },
+     2,
+     "1.0507 elu(x, 1.6733): keeps mean 0 and variance 1 through deep stacks"},
+    {activation::celu,
+     "celu",
+     1,
+     {"alpha"},
+     {1.0f},
+     [](double x, double alpha, double) { return x > 0 ? x : alpha * math::expm1(x / alpha); },
+     [](double x, double alpha, double) { return x > 0 ? 1.0 : math::exp(x / alpha); },
+     2,
+     "x for x > 0, alpha (exp(x / alpha) - 1) below"},
+    {activation::gelu,
+     "gelu",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return detail::damped(x, detail::normal_cdf(x)); },
+     [](double x, double, double) { return detail::normal_cdf(x) + detail::damped(x, detail::normal_density(x)); },
+     2,
+     "x Phi(x), Phi the normal distribution; relative accuracy in the negative tail"},
+    {activation::gelu_tanh,
+     "gelu_tanh",
+     0,
+     {},
+     {},
+     [](double x, double, double) {
+       return detail::damped(x, detail::sigmoid(detail::gelu_tanh_factor * (x + 0.044715 * x * x * x)));
+     },
+     [](double x, double, double) {
+       const double s = detail::sigmoid(detail::gelu_tanh_factor * (x + 0.044715 * x * x * x));
+       const double slope = detail::gelu_tanh_factor * (1 + 3 * 0.044715 * x * x);
+       return s + detail::damped(x, s * (1 - s)) * slope;
+     },
+     2,
+     "gelu with approximate='tanh' of PyTorch; relative accuracy in the negative tail"},
+    {activation::silu,
+     "silu",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return detail::damped(x, detail::sigmoid(x)); },
+     [](double x, double, double) {
+       return detail::sigmoid(x) + detail::damped(x, detail::sigmoid(x)) * detail::sigmoid(-x);
+     },
+     2,
+     "x sigmoid(x), also called swish; least value -0.278"},
+    {activation::mish,
+     "mish",
+     0,
+     {},
+     {},
+     [](double x, double, double) {
+       const double u = math::exp(x < 0 ? x : -x);
+       const double n = x < 0 ? u * (u + 2) : 1 + 2 * u, d = x < 0 ? n + 2 : n + 2 * u * u;
+       return detail::damped(x, n / d);
+     },
+     [](double x, double, double) {
+       const double t = math::tanh(detail::softplus(x));
+       return t + detail::damped(x, (1 - t * t) * detail::sigmoid(x));
+     },
+     2,
+     "x tanh(softplus(x)); least value -0.309"},
+    {activation::hard_sigmoid,
+     "hard_sigmoid",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return detail::clamp(x + 3, 0, 6) / 6; },
+     [](double x, double, double) { return x != x            ? x
+                                           : x > -3 && x < 3 ? 1.0 / 6
+                                                             : 0.0; },
+     2,
+     "min(max(x + 3, 0), 6) / 6"},
+    {activation::hard_swish,
+     "hard_swish",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return x <= -3 ? -0.0 : x * (detail::clamp(x + 3, 0, 6) / 6); },
+     [](double x, double, double) {
+       return x != x ? x : x <= -3 ? 0.0 : x >= 3 ? 1.0 : x / 3 + 0.5;
+     },
+     2,
+     "x hard_sigmoid(x)"},
+    {activation::hard_tanh,
+     "hard_tanh",
+     2,
+     {"min_val", "max_val"},
+     {-1.0f, 1.0f},
+     [](double x, double low, double high) { return detail::clamp(x, low, high); },
+     [](double x, double low, double high) { return x != x                ? x
+                                                    : x > low && x < high ? 1.0
+                                                                          : 0.0; },
+     0.5f,
+     "min(max(x, min_val), max_val)"},
+    {activation::log_sigmoid,
+     "log_sigmoid",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return -detail::softplus(-x); },
+     [](double x, double, double) { return detail::sigmoid(-x); },
+     2,
+     "log(sigmoid(x)); range [-inf, 0]; never loses the tail to log(0)"},
+    {activation::softsign,
+     "softsign",
+     0,
+     {},
+     {},
+     [](double x, double, double) {
+       const double a = x < 0 ? -x : x;
+       return a == math::infinity ? (x < 0 ? -1.0 : 1.0) : x / (1 + a);
+     },
+     [](double x, double, double) { return 1 / ((1 + (x < 0 ? -x : x)) * (1 + (x < 0 ? -x : x))); },
+     2,
+     "x / (1 + |x|); range [-1, 1]"},
+    {activation::log,
+     "log",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return math::log(x); },
+     [](double x, double, double) { return math::divide(1, x); },
+     1,
+     "natural logarithm; -inf at 0, NaN below; denormal inputs are exact"},
+    {activation::sqrt,
+     "sqrt",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return math::sqrt(x); },
+     [](double x, double, double) { return math::divide(0.5, math::sqrt(x)); },
+     0.5f,
+     "square root; NaN below 0, -0 at -0"},
+    {activation::rsqrt,
+     "rsqrt",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return math::divide(1, math::sqrt(x)); },
+     [](double x, double, double) { return math::divide(-0.5, x * math::sqrt(x)); },
+     2,
+     "1 / sqrt(x); inf at 0, NaN below"},
+    {activation::abs,
+     "abs",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return x < 0    ? -x
+                                           : x == 0 ? 0.0
+                                                    : x; },
+     [](double x, double, double) {
+       return x != x ? x : x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0;
+     },
+     0.5f,
+     "|x|"},
+    {activation::sign,
+     "sign",
+     0,
+     {},
+     {},
+     [](double x, double, double) {
+       return x != x ? x : x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0;
+     },
+     [](double x, double, double) { return x != x ? x : 0.0; },
+     0.5f,
+     "-1, 0 or 1"},
+    {activation::square,
+     "square",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return x * x; },
+     [](double x, double, double) { return 2 * x; },
+     0.5f,
+     "x * x"},
+    {activation::reciprocal,
+     "reciprocal",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return math::divide(1, x); },
+     [](double x, double, double) { return math::divide(-1, x * x); },
+     0.5f,
+     "1 / x; inf of x's sign at 0"},
+    {activation::sin,
+     "sin",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return math::sin(x); },
+     [](double x, double, double) { return math::cos(x); },
+     2,
+     "sine; the contract holds for |x| <= 2^15, beyond it accuracy is lost with |x| (none is left at 2^22); NaN at "
+     "inf"},
+    {activation::cos,
+     "cos",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return math::cos(x); },
+     [](double x, double, double) { return -math::sin(x); },
+     2,
+     "cosine; the contract holds for |x| <= 2^15, beyond it accuracy is lost with |x| (none is left at 2^22); NaN at "
+     "inf"},
+    {activation::erf,
+     "erf",
+     0,
+     {},
+     {},
+     [](double x, double, double) { return math::erf(x); },
+     [](double x, double, double) { return 1.1283791670955125739 * math::exp(-x * x); },
+     2,
+     "error function; range [-1, 1]"},
+    {activation::threshold,
+     "threshold",
+     2,
+     {"threshold", "value"},
+     {0.0f, 0.0f},
+     [](double x, double threshold, double value) { return x <= threshold ? value : x; },
+     [](double x, double threshold, double) { return x != x          ? x
+                                                     : x > threshold ? 1.0
+                                                                     : 0.0; },
+     0.5f,
+     "x where x > threshold, else value (torch.nn.Threshold; the threshold neuron is step)"},
+    {activation::clamp,
+     "clamp",
+     2,
+     {"min", "max"},
+     {-1.0f, 1.0f},
+     [](double x, double low, double high) { return detail::clamp(x, low, high); },
+     [](double x, double low, double high) { return x != x                  ? x
+                                                    : x >= low && x <= high ? 1.0
+                                                                            : 0.0; },
+     0.5f,
+     "min(max(x, min), max)"},
 };
 
 inline constexpr std::size_t activation_count = sizeof(activation_table) / sizeof(activation_table[0]);

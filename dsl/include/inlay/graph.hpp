@@ -31,14 +31,15 @@ enum class dtype : std::uint32_t { f32 = 1 };
 
 /// What a node computes. Every node yields exactly one value, so a node's index is also its value's.
 enum class op : std::uint32_t {
-  input = 1,      ///< a network input; inputs come in declaration order
-  parameter = 2,  ///< weights found by name in a weights file
-  constant = 3,   ///< weights written in the source; `first_datum` names the first of their elements
-  dense = 4,      ///< operands x[K], weight[N,K], bias[N] or no_node; y = weight x + bias (torch.nn.Linear)
-  map = 5,        ///< pointwise scalar program over operands of one shape; one-element operands are broadcast
-  softmax = 6,    ///< softmax over the last axis
-  reshape = 7,    ///< same elements in row-major order, another shape
-  concat = 8,     ///< operands joined along `axis`
+  input = 1,        ///< a network input; inputs come in declaration order
+  parameter = 2,    ///< weights found by name in a weights file
+  constant = 3,     ///< weights written in the source; `first_datum` names the first of their elements
+  dense = 4,        ///< operands x[K], weight[N,K], bias[N] or no_node; y = weight x + bias (torch.nn.Linear)
+  map = 5,          ///< pointwise scalar program over operands of one shape; one-element operands are broadcast
+  softmax = 6,      ///< softmax over the last axis
+  reshape = 7,      ///< same elements in row-major order, another shape
+  concat = 8,       ///< operands joined along `axis`
+  log_softmax = 9,  ///< logarithm of softmax over the last axis
 };
 
 /// An instruction of a pointwise program. Comparisons yield 0 or 1 as f32 (false with NaN, but for not_equal).

@@ -85,6 +85,10 @@ class graph_builder {
 
   constexpr std::uint32_t softmax(std::uint32_t x) { return add({.kind = op::softmax, .dims = nodes_[x].dims}, {x}); }
 
+  constexpr std::uint32_t log_softmax(std::uint32_t x) {
+    return add({.kind = op::log_softmax, .dims = nodes_[x].dims}, {x});
+  }
+
   constexpr std::uint32_t reshape(std::uint32_t x, const shape& dims) {
     return add({.kind = op::reshape, .dims = dims}, {x});
   }

@@ -108,6 +108,7 @@ class image_reader {
       case op::dense: least = most = 3; break;
       case op::map: least = 1, most = g_.operand_table.size(); break;
       case op::softmax:
+      case op::log_softmax:
       case op::reshape: least = most = 1; break;
       case op::concat: least = 1, most = g_.operand_table.size(); break;
       default: return "unknown kind " + std::to_string(static_cast<std::uint32_t>(n.kind));
@@ -115,7 +116,8 @@ class image_reader {
     if (n.operands.count < least || n.operands.count > most)
       return std::to_string(n.operands.count) + " operands are not right for its kind";
     if (violation found = check_node(g_, index)) return describe(found);
-    if (n.kind == op::softmax && !(g_.nodes[g_.operands(n)[0]].dims == n.dims)) return "softmax changes the shape";
+    const bool normalises = n.kind == op::softmax || n.kind == op::log_softmax;
+    if (normalises && !(g_.nodes[g_.operands(n)[0]].dims == n.dims)) return "softmax changes the shape";
     if (n.kind == op::constant &&
         !inside({n.first_datum, static_cast<std::uint32_t>(n.dims.elements())}, g_.data.size()))
       return "its elements lie outside of the data";

@@ -161,6 +161,7 @@ constexpr violation check_node(const graph_view& g, std::uint32_t index) {
     case op::dense: return detail::check_dense(g, n);
     case op::map: return detail::check_map(g, n);
     case op::softmax:
+    case op::log_softmax:
       if (n.dims.rank == 0)
         return detail::break_of(fault::softmax_rank, detail::nearest_name(g, g.operands(n)[0]),
                                 violation::text("f32[..,n]"), detail::shape_text(n.dims));

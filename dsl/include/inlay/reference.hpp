@@ -34,6 +34,19 @@ constexpr values softmax(const values& x, std::size_t length) {
   return y;
 }
 
+/// x - max - log(sum of exp(x - max)) of each run of `length` elements.
+constexpr values log_softmax(const values& x, std::size_t length) {
+  values y;
+  for (std::size_t start = 0; start < x.size(); start += length) {
+    double highest = x[start], sum = 0;
+    for (std::size_t i = 0; i < length; ++i)
+      if (!(x[start + i] <= highest)) highest = x[start + i];  // also takes NaN over
+    for (std::size_t i = 0; i < length; ++i) sum += math::exp(x[start + i] - highest);
+    for (std::size_t i = 0; i < length; ++i) y.push_back(x[start + i] - highest - math::log(sum));
+  }
+  return y;
+}
+
 /// Pieces joined along `axis`: for each index before the axis, one run of every piece.
 constexpr values concat(std::span<const values* const> pieces, const shape& dims, std::uint32_t axis) {
   std::size_t repeats = 1;
@@ -109,6 +122,7 @@ constexpr void evaluate(const graph_view& g, Input input, Parameter parameter, D
       case op::dense: y = dense(*operands[0], *operands[1], *operands[2]); break;
       case op::map: y = map(operands.view(), g.program(n), static_cast<std::size_t>(n.dims.elements())); break;
       case op::softmax: y = softmax(*operands[0], n.dims.sizes[n.dims.rank - 1]); break;
+      case op::log_softmax: y = log_softmax(*operands[0], n.dims.sizes[n.dims.rank - 1]); break;
       case op::reshape: y = *operands[0]; break;
       case op::concat: y = concat(operands.view(), n.dims, n.axis); break;
     }

@@ -67,6 +67,18 @@ class compiled_base<Net, std::index_sequence<I...>, std::index_sequence<O...>> {
   /// Works in `scratch`, which must outlive this object and have scratch_bytes(), best aligned to 64.
   explicit compiled_base(std::span<std::byte> scratch) : bytes_(scratch.size()), scratch_(scratch.data()) {}
 
+  /// The object moved from has no scratch memory left: it says scratch_too_small if its kernel needs any.
+  compiled_base(compiled_base&& other) noexcept
+      : bytes_(std::exchange(other.bytes_, 0)),
+        scratch_(std::exchange(other.scratch_, nullptr)),
+        owned_(std::move(other.owned_)) {}
+  compiled_base& operator=(compiled_base&& other) noexcept {
+    bytes_ = std::exchange(other.bytes_, 0);
+    scratch_ = std::exchange(other.scratch_, nullptr);
+    owned_ = std::move(other.owned_);
+    return *this;
+  }
+
   static std::size_t scratch_bytes() { return kernel_scratch_bytes<graph.hash>(); }
 
   /// Runs any batch. The spans hold the inputs, then the outputs, of the same number of samples, sample after sample;

@@ -59,9 +59,10 @@ static_assert(graph_of<activations>.outputs[11].node == 0);
 
 // User-defined activations are plain generic lambdas. They nest like the ones of the library; their parameter is a
 // name, so that an expression given to one becomes a node of its own.
-constexpr auto swish = [](auto x) { return x * sigmoid(x); };
-constexpr auto clamp = [](auto x, float low, float high) { return minimum(maximum(x, low), high); };
-constexpr auto custom = network("custom", input<f32, 3>("x"), [](auto x) { return clamp(swish(x), -1, 2) + swish(x); });
+constexpr auto gated = [](auto x) { return x * sigmoid(x); };
+constexpr auto bounded = [](auto x, float low, float high) { return minimum(maximum(x, low), high); };
+constexpr auto custom =
+    network("custom", input<f32, 3>("x"), [](auto x) { return bounded(gated(x), -1, 2) + gated(x); });
 INLAY_NETWORK(custom);
 static_assert(count(graph_of<custom>, op::map) == 2);
 static_assert(has_program(graph_of<custom>, 1, {load(0), apply(activation::sigmoid, 0), binary(code::multiply, 0, 1)}));

@@ -11,8 +11,9 @@ namespace inlay::compiler {
 /// Emits `op` on a vector `x` of `features.lanes` elements, inline, from arithmetic alone.
 mlir::Value emitActivation(ActivationOp op, mlir::Value x, mlir::OpBuilder &builder, VectorFeatures features);
 
-/// exp at the `exact` tier, for softmax.
+/// exp and log at the `exact` tier, for softmax and its logarithm.
 mlir::Value emitExp(mlir::Value x, mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features);
+mlir::Value emitLog(mlir::Value x, mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features);
 
 }  // namespace inlay::compiler
 

@@ -122,10 +122,10 @@ def Inlay_ActivationOp : Inlay_Op<"activation", [Pure, SameOperandsAndResultType
 }
 
 def Inlay_SoftmaxOp : Inlay_Op<"softmax", [Pure, SameOperandsAndResultType]> {
-  let summary = "exp(x - max) / sum of exp(x - max) over the last dimension";
-  let arguments = (ins Inlay_Tensor:$input);
+  let summary = "exp(x - max) / sum of exp(x - max) over the last dimension, or its logarithm";
+  let arguments = (ins Inlay_Tensor:$input, UnitAttr:$logarithm);
   let results = (outs Inlay_Tensor:$result);
-  let assemblyFormat = "$input attr-dict `:` type($result)";
+  let assemblyFormat = "(`log` $logarithm^)? $input attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 

@@ -23,9 +23,12 @@ std::optional<Phase> phaseByName(llvm::StringRef name);
 struct PhaseOptions {
   int64_t vectorLength = 16;
   int64_t registers = 32;
+  bool fma = true;
   bool avx512 = false;
 
-  static PhaseOptions of(const Target &target) { return {target.vectorLength, target.registers, target.avx512}; }
+  static PhaseOptions of(const Target &target) {
+    return {target.vectorLength, target.registers, target.fma, target.avx512};
+  }
 };
 
 /// Appends the passes of one phase; nothing for import and object, which are not pass pipelines.

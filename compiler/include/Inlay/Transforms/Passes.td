@@ -54,6 +54,7 @@ def EmitKernelsPass : Pass<"inlay-emit-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
   let options = [
+    Option<"fma", "fma", "bool", /*default=*/"true", "the target has fused multiply-add">,
     Option<"avx512", "avx512", "bool", /*default=*/"false", "use AVX-512 instructions that have no portable form">,
   ];
 }

@@ -31,7 +31,62 @@ INLAY_ACTIVATION(relu)
 INLAY_ACTIVATION(sigmoid)
 INLAY_ACTIVATION(tanh)
 INLAY_ACTIVATION(exp)
+INLAY_ACTIVATION(relu6)
+INLAY_ACTIVATION(selu)
+INLAY_ACTIVATION(gelu)
+INLAY_ACTIVATION(gelu_tanh)
+INLAY_ACTIVATION(silu)
+INLAY_ACTIVATION(mish)
+INLAY_ACTIVATION(hard_sigmoid)
+INLAY_ACTIVATION(hard_swish)
+INLAY_ACTIVATION(log_sigmoid)
+INLAY_ACTIVATION(softsign)
+INLAY_ACTIVATION(log)
+INLAY_ACTIVATION(sqrt)
+INLAY_ACTIVATION(rsqrt)
+INLAY_ACTIVATION(abs)
+INLAY_ACTIVATION(sign)
+INLAY_ACTIVATION(square)
+INLAY_ACTIVATION(reciprocal)
+INLAY_ACTIVATION(sin)
+INLAY_ACTIVATION(cos)
+INLAY_ACTIVATION(erf)
 #undef INLAY_ACTIVATION
+
+// Rows with one or two parameters, which come before the tier; defaults are the table's.
+#define INLAY_ACTIVATION(name, parameter)                                                                   \
+  template <Value V>                                                                                        \
+  constexpr auto name(V&& x, float parameter = row_of(activation::name).defaults[0], accuracy tier = exact, \
+                      std::source_location at = std::source_location::current()) {                          \
+    return detail::activate(activation::name, tier, at, std::forward<V>(x), parameter);                     \
+  }
+INLAY_ACTIVATION(elu, alpha)
+INLAY_ACTIVATION(celu, alpha)
+#undef INLAY_ACTIVATION
+#define INLAY_ACTIVATION(name, first, second)                                                \
+  template <Value V>                                                                         \
+  constexpr auto name(V&& x, float first = row_of(activation::name).defaults[0],             \
+                      float second = row_of(activation::name).defaults[1],                   \
+                      std::source_location at = std::source_location::current()) {           \
+    return detail::activate(activation::name, exact, at, std::forward<V>(x), first, second); \
+  }
+INLAY_ACTIVATION(hard_tanh, min_val, max_val)
+INLAY_ACTIVATION(threshold, threshold_value, value)
+INLAY_ACTIVATION(clamp, min, max)
+#undef INLAY_ACTIVATION
+
+/// silu by its other name.
+template <Value V>
+constexpr auto swish(V&& x, accuracy tier = exact, std::source_location at = std::source_location::current()) {
+  return silu(std::forward<V>(x), tier, at);
+}
+
+/// x for x > 0, weight * x elsewhere; `weight` is a value of x's shape or of one element (torch.nn.PReLU).
+template <Value V, Value W>
+constexpr auto prelu(V&& x, W&& weight) {
+  const auto value = detail::committed(std::forward<V>(x));
+  return where(value > 0, value, std::forward<W>(weight) * value);
+}
 
 /// x itself (torch.nn.Identity).
 template <Value V>
@@ -42,8 +97,8 @@ constexpr auto identity(V&& x) {
 /// x for x >= 0, negative_slope * x below.
 template <Value V>
 constexpr auto leaky_relu(V&& x, float negative_slope = row_of(activation::leaky_relu).defaults[0],
-                          std::source_location at = std::source_location::current()) {
-  return detail::activate(activation::leaky_relu, exact, at, std::forward<V>(x), negative_slope);
+                          accuracy tier = exact, std::source_location at = std::source_location::current()) {
+  return detail::activate(activation::leaky_relu, tier, at, std::forward<V>(x), negative_slope);
 }
 
 /// log(1 + exp(beta x)) / beta; x itself where beta x > threshold.
@@ -56,9 +111,9 @@ constexpr auto softplus(V&& x, float beta = row_of(activation::softplus).default
 
 /// The threshold neuron: 1 where x > threshold, else 0.
 template <Value V>
-constexpr auto step(V&& x, float threshold = row_of(activation::step).defaults[0],
+constexpr auto step(V&& x, float threshold = row_of(activation::step).defaults[0], accuracy tier = exact,
                     std::source_location at = std::source_location::current()) {
-  return detail::activate(activation::step, exact, at, std::forward<V>(x), threshold);
+  return detail::activate(activation::step, tier, at, std::forward<V>(x), threshold);
 }
 
 }  // namespace inlay

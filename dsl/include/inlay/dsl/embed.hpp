@@ -61,28 +61,43 @@ constexpr auto build_image(const Net& net) {
   return b.template image<Sizes>();
 }
 
-/// One static_assert per fault, because its advice must be a literal.
+/// One static_assert per fault, because its advice must be a literal; the texts are those of advice(). Written out
+/// rather than made by a macro, whose expansion would fill the first lines of the compiler's output.
 template <fault Code, class Problem>
 constexpr void report() {
-#define INLAY_REPORT(fault_code, advice_text) \
-  if constexpr (Code == fault_code) static_assert(Problem::none, advice_text);
-  INLAY_REPORT(fault::dense_rank, "dense needs a rank-1 value: apply flatten(x) first")
-  INLAY_REPORT(fault::dense_weight, "the weight of dense must be [outputs, inputs], as in PyTorch")
-  INLAY_REPORT(fault::dense_bias, "the bias of dense must be [outputs]")
-  INLAY_REPORT(fault::pointwise_shapes,
-               "pointwise operands must have one shape: give the layers the same width, or reshape one of them")
-  INLAY_REPORT(fault::assigned_shape, "a variable keeps the shape of its first value: use a new variable")
-  INLAY_REPORT(fault::reshape_elements, "reshape must keep the number of elements")
-  INLAY_REPORT(fault::concat_shapes, "the pieces of a concat may differ along its axis only")
-  INLAY_REPORT(fault::softmax_rank, "softmax needs at least rank 1")
-  INLAY_REPORT(fault::empty_shape, "every size must be at least 1, and their product below 2^31")
-  INLAY_REPORT(fault::duplicate_parameter, "one parameter name stands for two shapes: rename a layer or use scope()")
-  INLAY_REPORT(fault::duplicate_name, "inputs and outputs need names of their own")
-  INLAY_REPORT(fault::missing_name, "inputs, outputs, parameters and networks need names")
-  INLAY_REPORT(fault::bad_name, "the network's name becomes a C function: use letters, digits and underscores")
-  INLAY_REPORT(fault::unused_input, "an input is not used: use it or remove it")
-  INLAY_REPORT(fault::no_output, "the network returns nothing: return a value or outputs(...)")
-#undef INLAY_REPORT
+  if constexpr (Code == fault::dense_rank)
+    static_assert(Problem::none, "dense needs a rank-1 value: apply flatten(x) first");
+  else if constexpr (Code == fault::dense_weight)
+    static_assert(Problem::none, "the weight of dense must be [outputs, inputs], as in PyTorch");
+  else if constexpr (Code == fault::dense_bias)
+    static_assert(Problem::none, "the bias of dense must be [outputs]");
+  else if constexpr (Code == fault::pointwise_shapes)
+    static_assert(Problem::none,
+                  "pointwise operands must have one shape: give the layers the same width, or reshape one of them");
+  else if constexpr (Code == fault::assigned_shape)
+    static_assert(Problem::none, "a variable keeps the shape of its first value: use a new variable");
+  else if constexpr (Code == fault::reshape_elements)
+    static_assert(Problem::none, "reshape must keep the number of elements");
+  else if constexpr (Code == fault::concat_shapes)
+    static_assert(Problem::none, "the pieces of a concat may differ along its axis only");
+  else if constexpr (Code == fault::softmax_rank)
+    static_assert(Problem::none, "softmax needs at least rank 1");
+  else if constexpr (Code == fault::empty_shape)
+    static_assert(Problem::none, "every size must be at least 1, and their product below 2^31");
+  else if constexpr (Code == fault::duplicate_parameter)
+    static_assert(Problem::none, "one parameter name stands for two shapes: rename a layer or use scope()");
+  else if constexpr (Code == fault::duplicate_name)
+    static_assert(Problem::none, "inputs and outputs need names of their own");
+  else if constexpr (Code == fault::missing_name)
+    static_assert(Problem::none, "inputs, outputs, parameters and networks need names");
+  else if constexpr (Code == fault::bad_name)
+    static_assert(Problem::none, "the network's name becomes a C function: use letters, digits and underscores");
+  else if constexpr (Code == fault::unused_input)
+    static_assert(Problem::none, "an input is not used: use it or remove it");
+  else if constexpr (Code == fault::no_output)
+    static_assert(Problem::none, "the network returns nothing: return a value or outputs(...)");
+  else
+    static_assert(Problem::none, "the record is damaged");
 }
 
 template <const auto& Net>

@@ -5,7 +5,7 @@
 #include <boost/hana/front.hpp>
 #include <boost/hana/size.hpp>
 
-#include "inlay/dsl/network.hpp"
+#include "inlay/dsl/embed.hpp"
 #include "inlay/reference.hpp"
 
 namespace inlay {
@@ -14,7 +14,7 @@ namespace detail {
 
 // Not constexpr: calling one of these ends a constant evaluation, and its name is the message.
 inline void network_is_ill_formed_INLAY_NETWORK_says_why() {}
-inline void a_parameter_has_no_value_in_the_source(std::string_view /*name*/) {}
+inline void a_parameter_has_no_value_in_the_source() {}  // evaluation_of<net>(...) names it
 
 template <class Tuple>
 struct result_arrays;
@@ -23,7 +23,53 @@ struct result_arrays<hana::tuple<Shapes...>> {
   using type = hana::tuple<std::array<float, Shapes::elements>...>;
 };
 
+/// What `Net` gives for one sample, as its graph `g` says.
+template <class Net, std::size_t Inputs>
+constexpr auto evaluate_graph(const graph_view& g, const std::array<std::span<const float>, Inputs>& samples) {
+  using Shapes = typename output_shapes<result_of_network<Net>>::type;
+  typename result_arrays<Shapes>::type results{};
+  small_vector<small_vector<double>> values;
+  for (std::size_t i = 0; i < g.outputs.size(); ++i) values.push_back({});
+  reference::evaluate(
+      g, [&](std::size_t i) { return samples[i]; },
+      [](const node_record&) {
+        a_parameter_has_no_value_in_the_source();
+        return std::span<const float>();
+      },
+      [&](std::uint32_t node, std::span<const double> elements) {
+        for (std::size_t i = 0; i < g.outputs.size(); ++i)
+          if (g.outputs[i].node == node) values[i].append(elements);
+      });
+  std::size_t n = 0;
+  hana::for_each(results, [&](auto& result) {
+    for (std::size_t i = 0; i < result.size(); ++i) result[i] = static_cast<float>(values[n][i]);
+    ++n;
+  });
+  if constexpr (decltype(hana::size(results))::value == 1)
+    return hana::front(results);
+  else
+    return results;
+}
+
+template <std::size_t N>
+struct parameter : exact_text<N> {
+  using exact_text<N>::exact_text;
+};
+
+/// The first parameter whose value is not in the source; empty if there is none.
+constexpr violation::text external_parameter(const graph_view& g) {
+  for (const node_record& n : g.nodes)
+    if (n.kind == op::parameter) return violation::text(g.name_of(n));
+  return {};
+}
+
 }  // namespace detail
+
+/// Its name and argument are what a compiler prints about a network that cannot be evaluated without a weights file.
+template <detail::parameter Parameter>
+struct weights_outside_of_the_source {
+  static constexpr bool none = Parameter.chars[0] == '\0';
+};
 
 /// Evaluates a network whose weights are all in the source, for one sample: elements of each input row-major. Returns
 /// the elements of the output, or a hana::tuple of arrays where there are several. Arithmetic is double, results f32.
@@ -31,38 +77,32 @@ template <class Function, class... Inputs>
 constexpr auto evaluate(const network_definition<Function, Inputs...>& net,
                         const std::array<float, Inputs::elements>&... samples) {
   using Net = network_definition<Function, Inputs...>;
-  using Shapes = typename detail::output_shapes<detail::result_of_network<Net>>::type;
-  typename detail::result_arrays<Shapes>::type results{};
-
   graph_builder builder(net.name);
   detail::trace(net, builder);
-  if (builder.first_violation()) {
-    detail::network_is_ill_formed_INLAY_NETWORK_says_why();
-  } else {
-    const graph_view g = builder.view();
-    const std::array<std::span<const float>, sizeof...(Inputs)> inputs{std::span<const float>(samples)...};
-    detail::small_vector<detail::small_vector<double>> values;
-    for (std::size_t i = 0; i < g.outputs.size(); ++i) values.push_back({});
-    reference::evaluate(
-        g, [&](std::size_t i) { return inputs[i]; },
-        [&](const node_record& n) {
-          detail::a_parameter_has_no_value_in_the_source(g.name_of(n));
-          return std::span<const float>();
-        },
-        [&](std::uint32_t node, std::span<const double> elements) {
-          for (std::size_t i = 0; i < g.outputs.size(); ++i)
-            if (g.outputs[i].node == node) values[i].append(elements);
-        });
-    std::size_t n = 0;
-    hana::for_each(results, [&](auto& result) {
-      for (std::size_t i = 0; i < result.size(); ++i) result[i] = static_cast<float>(values[n][i]);
-      ++n;
-    });
-  }
-  if constexpr (decltype(hana::size(results))::value == 1)
-    return hana::front(results);
-  else
-    return results;
+  if (builder.first_violation()) detail::network_is_ill_formed_INLAY_NETWORK_says_why();
+  return detail::evaluate_graph<Net, sizeof...(Inputs)>(builder.view(), {std::span<const float>(samples)...});
 }
+
+namespace detail {
+
+template <const auto& Net, class Definition = std::remove_cvref_t<decltype(Net)>>
+struct evaluation;
+template <const auto& Net, class Function, class... Inputs>
+struct evaluation<Net, network_definition<Function, Inputs...>> {
+  constexpr auto operator()(const std::array<float, Inputs::elements>&... samples) const {
+    constexpr violation::text external = external_parameter(graph_of<Net>);
+    static_assert(weights_outside_of_the_source<parameter<external.size() + 1>(external.view())>::none,
+                  "only weights in the source can be evaluated here: use constant(...), or compile the network");
+    return evaluate_graph<network_definition<Function, Inputs...>, sizeof...(Inputs)>(
+        graph_of<Net>, {std::span<const float>(samples)...});
+  }
+};
+
+}  // namespace detail
+
+/// evaluate() for a network object with static storage duration: `evaluation_of<net>({1, 0})`. Its graph is traced once
+/// for all samples, and the compiler names what makes an evaluation impossible.
+template <const auto& Net>
+inline constexpr detail::evaluation<Net> evaluation_of;
 
 }  // namespace inlay

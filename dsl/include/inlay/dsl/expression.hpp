@@ -29,8 +29,15 @@ struct sizes {
   static constexpr std::size_t elements = (std::size_t{1} * ... * Sizes);
 };
 
+namespace detail {
 template <class T>
-concept ShapeType = requires { T::dims.rank; };
+inline constexpr bool is_sizes = false;
+template <std::uint32_t... Sizes>
+inline constexpr bool is_sizes<sizes<Sizes...>> = true;
+}  // namespace detail
+
+template <class T>
+concept ShapeType = detail::is_sizes<T>;
 
 namespace detail {
 
@@ -214,8 +221,9 @@ struct tensor_of<sizes<Sizes...>> {
 template <ShapeType S>
 using tensor_of_t = typename tensor_of<S>::type;
 
+/// Returns auto, so that compilers look into it, and fail, where it is called rather than where it is evaluated.
 template <class... V>
-constexpr void require_bound() {
+constexpr auto require_bound() {
   static_assert((std::remove_cvref_t<V>::bound || ...),
                 "this is made of weights alone: a layer, a scope and a variable need a value that depends on an input");
 }

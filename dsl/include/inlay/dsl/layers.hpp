@@ -98,6 +98,15 @@ constexpr auto softmax(V&& x, std::source_location at = std::source_location::cu
   return value;
 }
 
+/// Logarithm of softmax over the last axis, without the logarithm of a rounded 0.
+template <Value V>
+constexpr auto log_softmax(V&& x, std::source_location at = std::source_location::current()) {
+  auto value = detail::committed(std::forward<V>(x));
+  value.owner->locate(at);
+  value.node = value.owner->log_softmax(value.node);
+  return value;
+}
+
 /// The same elements, row-major, as another shape: `reshape<8, 8>(x)`.
 template <std::uint32_t... Sizes, Value V>
 constexpr auto reshape(V&& x, std::source_location at = std::source_location::current()) {

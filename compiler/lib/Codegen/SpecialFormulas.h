@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functions that need more than an exponential or a logarithm: gelu, mish, erf, sine and cosine.
+#ifndef INLAY_CODEGEN_SPECIALFORMULAS_H
+#define INLAY_CODEGEN_SPECIALFORMULAS_H
+
+#include "ElementaryFormulas.h"
+
+namespace inlay::compiler::formulas {
+
+/// Phi(-|x|) = exp(-x^2 / 2) G(|x|), the normal distribution's tail, times |x|. G is computed from
+/// H(t) = (a + 4) G(a), t = (a - 4) / (a + 4), which is smooth from 0 to where the product underflows.
+template <class B>
+struct GeluTail {
+  typename B::Float tail;  // |x| Phi(-|x|)
+
+  GeluTail(B &b, typename B::Float x) : tail(x) {
+    auto a = b.min(b.constant(14.5f), b.abs(x));
+    auto four = b.constant(4.0f);
+    // s = a + 4 and t, both with what they lack.
+    auto s = b.add(a, four);
+    auto sl = b.select(b.lt(a, four), b.sub(a, b.sub(s, four)), b.sub(four, b.sub(s, a)));
+    Reciprocal<B> u(b, s, sl);
+    auto d = b.sub(a, four);
+    auto t = b.mul(d, u.high);
+    auto tl = b.fma(d, u.low, b.fma(d, u.high, b.neg(t)));
+    // Sollya: a = 4(1+x)/(1-x); fpminimax(exp(a^2/2)*erfc(a/sqrt(2))/2*(a+4), 10, [|48,48,SG...|], [-1;21/37],
+    // floating, relative); error 2^-29.6.
+    auto q = polynomial(b, t,
+                        {0x1.8c6dbap-2f, -0x1.7dff02p-3f, 0x1.eec7fap-5f, -0x1.ee568ep-8f, -0x1.c99588p-9f,
+                         0x1.ad41a8p-10f, 0x1.662a7cp-13f, -0x1.d2ddaep-13f, -0x1.86ac18p-15f});
+    auto slope = b.fma(t, q, b.constant(-0x1.373e3ap-1f));
+    auto h = b.fma(t, slope, b.constant(0x1.82b4bcp-1f));
+    auto rest = b.fma(t, slope, b.sub(b.constant(0x1.82b4bcp-1f), h));
+    // H'(t) to a few bits, for the correction of t.
+    auto derivative = polynomial(b, t, {-0x1.36f2bcp-1f, 0x1.8c61c6p-1f, -0x1.24fb68p-1f, 0x1.e7b7e4p-3f});
+    auto hl = b.add(rest, b.fma(tl, derivative, b.fma(t, b.constant(-0x1.9e795p-26f), b.constant(-0x1.b69548p-27f))));
+    auto g = b.mul(h, u.high);
+    auto gl = b.add(b.fma(h, u.high, b.neg(g)), b.fma(h, u.low, b.mul(hl, u.high)));
+    auto w = b.mul(a, g);
+    auto wl = b.fma(a, gl, b.fma(a, g, b.neg(w)));
+    auto z = b.mul(a, a);
+    auto zl = b.fma(a, a, b.neg(z));
+    ExpPair<B> e(b, b.mul(z, b.constant(-0.5f)), b.mul(zl, b.constant(-0.5f)));
+    tail = e.power.scale(b.fma(w, e.high, b.fma(w, e.low, b.mul(wl, e.high))));
+  }
+};
+
+/// x Phi(x) (the erf form of GELU), with relative accuracy in the negative tail too.
+template <class B>
+typename B::Float gelu(B &b, typename B::Float x) {
+  auto tail = GeluTail<B>(b, x).tail;
+  auto zero = b.constant(0.0f);
+  return b.select(b.le(x, zero), b.neg(tail), b.sub(x, tail));
+}
+
+/// x / (1 + exp(-w)), w = 2 sqrt(2/pi) (x + 0.044715 x^3): the tanh form of GELU.
+template <class B>
+typename B::Float geluTanh(B &b, typename B::Float x) {
+  auto c = clampTo(b, x, -12.0f, 12.0f);
+  // w with what it lacks: k = c1 + c2 x^2, w = x k. c1 = sqrt(8/pi), c2 = 0.044715 c1, in two parts each.
+  auto c1 = b.constant(0x1.9884533d43651p0), c2 = b.constant(0x1.2444f2a4d8b4bp-4);
+  auto c1l = b.constant(float(0x1.9884533d43651p0 - double(float(0x1.9884533d43651p0))));
+  auto c2l = b.constant(float(0x1.2444f2a4d8b4bp-4 - double(float(0x1.2444f2a4d8b4bp-4))));
+  auto z = b.mul(c, c);
+  auto zl = b.fma(c, c, b.neg(z));
+  auto cubic = b.mul(c2, z);
+  auto k = b.add(cubic, c1);
+  auto part = b.sub(k, cubic);  // Knuth's sum: either term may be the larger
+  auto kl = b.add(b.sub(cubic, b.sub(k, part)), b.sub(c1, part));
+  kl = b.add(kl, b.fma(c2, z, b.neg(cubic)));
+  kl = b.add(kl, b.fma(c2l, z, b.fma(c2, zl, c1l)));
+  auto w = b.mul(c, k);
+  auto wl = b.fma(c, kl, b.fma(c, k, b.neg(w)));
+  auto negative = b.lt(c, b.constant(0.0f));
+  SigmoidParts<B> parts(b, ExpPair<B>(b, b.neg(b.abs(w)), b.select(negative, wl, b.neg(wl))));
+  auto below = parts.e.power.scale(b.mul(c, parts.lower(b)));
+  return b.select(negative, below, finiteTimes(b, x, parts.y));
+}
+
+/// x tanh(log(1 + exp(x))) = x n / (n + 2) with n = u^2 + 2u, u = exp(x), for x <= 0; for x > 0, with u = exp(-x),
+/// x (1 - 2 u^2 / (1 + 2u + 2u^2)).
+template <class B>
+typename B::Float mish(B &b, typename B::Float x) {
+  auto one = b.constant(1.0f), two = b.constant(2.0f);
+  ExpPair<B> e(b, b.max(b.constant(-120.0f), b.neg(b.abs(x))));
+  auto u = e.power.scale(e.high), ul = e.power.scale(e.low);
+  // Below 0, n / u = u + 2 leaves the power of two of u to the end: x u (u + 2) / (n + 2).
+  auto n = b.fma(u, u, b.add(u, u));
+  auto nl = b.add(b.fma(u, u, b.sub(b.add(u, u), n)), b.mul(b.add(ul, ul), b.add(one, u)));
+  auto d = b.add(n, two);
+  Reciprocal<B> below(b, d, b.add(b.add(b.sub(two, d), n), nl));
+  auto f = b.add(u, two);
+  auto fl = b.add(b.add(b.sub(two, f), u), ul);
+  auto g = b.mul(f, below.high);
+  auto gl = b.add(b.fma(f, below.high, b.neg(g)), b.fma(f, below.low, b.mul(fl, below.high)));
+  auto clamped = b.max(b.constant(-120.0f), x);
+  auto low = b.mul(clamped, b.fma(e.high, g, b.fma(e.high, gl, b.mul(e.low, g))));
+  // Above 0.
+  auto square = b.mul(u, u);
+  auto squareLow = b.fma(u, u, b.fma(b.add(u, u), ul, b.neg(square)));
+  auto c = b.add(square, square);
+  auto cl = b.add(squareLow, squareLow);
+  auto e1 = b.fma(two, u, one);
+  auto e1l = b.fma(two, u, b.sub(one, e1));
+  auto denominator = b.add(e1, c);
+  auto denominatorLow = b.add(b.add(b.sub(e1, denominator), c), b.add(e1l, b.fma(two, ul, cl)));
+  Reciprocal<B> y(b, denominator, denominatorLow);
+  auto part = b.mul(c, y.high);
+  auto partLow = b.add(b.fma(c, y.high, b.neg(part)), b.fma(c, y.low, b.mul(cl, y.high)));
+  auto factor = b.sub(one, part);
+  auto factorLow = b.sub(b.sub(b.sub(one, factor), part), partLow);
+  auto high = b.fma(x, factor, b.mul(x, factorLow));
+  high = b.select(b.gt(x, b.constant(1e30f)), x, high);
+  return b.select(b.lt(x, b.constant(0.0f)), e.power.scale(low), high);
+}
+
+/// erf(x): an odd polynomial up to 0.92, 1 - exp(log(erfc|x|)) beyond, 1 from 3.95 on.
+template <class B>
+typename B::Float erf(B &b, typename B::Float x) {
+  auto a = b.abs(x);
+  auto z = b.mul(x, x);
+  // Sollya: fpminimax(erf(sqrt(x))/sqrt(x)-1, 6, [|SG...|], [2^-30;0.85], floating, absolute); error 2^-30.
+  auto p = polynomial(b, z,
+                      {0x1.06eba8p-3f, -0x1.812742p-2f, 0x1.ce2df2p-4f, -0x1.b80db2p-6f, 0x1.54c5a6p-8f,
+                       -0x1.aa4e96p-11f, 0x1.5d5c98p-14f});
+  auto small = b.fma(x, p, x);
+  auto c = b.min(b.constant(3.95f), a);
+  // Sollya: fpminimax(log(erfc(x)), 8, [|SG...|], [0.92;3.95], floating, absolute); error of erf 2^-30.
+  auto g = polynomial(b, c,
+                      {0x1.3e0ef4p-12f, -0x1.2152c8p0f, -0x1.438c2p-1f, -0x1.c2852p-4f, 0x1.b01b7cp-6f, -0x1.36ea0cp-8f,
+                       0x1.374f7ap-11f, -0x1.7f9b2cp-15f, 0x1.b3697ep-20f});
+  auto large = b.sub(b.constant(1.0f), exp(b, g));
+  return b.select(b.lt(a, b.constant(0.92f)), small, b.copysign(large, x));
+}
+
+/// x = n pi/2 + r with |r| <= pi/4, r = high + low, for |x| <= 2^15: the first part of pi/2 subtracts exactly.
+template <class B>
+struct TrigReduction {
+  typename B::Float high, low, sine, cosine;
+  typename B::Int quadrant;
+
+  TrigReduction(B &b, typename B::Float x) : high(x), low(x), sine(x), cosine(x), quadrant(b.bitcast_int(x)) {
+    // Far outside of the domain x becomes 0, inf and NaN become NaN.
+    x = b.select(b.le(b.abs(x), b.constant(0x1p30f)), x, b.sub(x, x));
+    auto magic = b.constant(0x1.8p23f);
+    auto shifted = b.fma(x, b.constant(0x1.45f306p-1f), magic);
+    quadrant = b.bitcast_int(shifted);
+    auto n = b.sub(shifted, magic);
+    auto r = b.fma(n, b.constant(-0x1.921fb6p0f), x);
+    auto p = b.mul(n, b.constant(0x1.777a5cp-25f));
+    auto pl = b.fma(n, b.constant(0x1.777a5cp-25f), b.neg(p));
+    high = b.add(r, p);
+    low = b.add(b.sub(r, b.sub(high, p)), pl);
+    auto alternative = b.add(b.sub(p, b.sub(high, r)), pl);
+    low = b.select(b.lt(b.abs(r), b.abs(p)), low, alternative);
+    low = b.fma(n, b.constant(0x1.ee59dap-50f), low);
+    // Beyond the contract the reduction loses its accuracy; the result at least stays bounded.
+    high = clampTo(b, high, -1.0f, 1.0f);
+    low = clampTo(b, low, -1.0f, 1.0f);
+    auto z = b.mul(high, high);
+    // Sollya: fpminimax((sin(sqrt(x))-sqrt(x))/(x*sqrt(x)), 3, ...) and fpminimax((cos(sqrt(x))-1+x/2)/x^2, 2, ...),
+    // [|SG...|], [2^-30;0.617], floating, absolute; errors 2^-31.
+    auto s = polynomial(b, z, {-0x1.555556p-3f, 0x1.11119ap-7f, -0x1.a0858p-13f, 0x1.88252ap-19f});
+    auto half = b.fma(z, b.constant(-0.5f), b.constant(1.0f));
+    sine = b.add(high, b.fma(low, half, b.mul(b.mul(z, high), s)));
+    auto c = polynomial(b, z, {0x1.555556p-5f, -0x1.6c17d4p-10f, 0x1.a0f5dp-16f, -0x1.58feep-22f});
+    auto halfLow = b.fma(z, b.constant(-0.5f), b.sub(b.constant(1.0f), half));
+    cosine = b.add(half, b.add(b.fma(b.mul(z, z), c, halfLow), b.neg(b.mul(high, low))));
+  }
+
+  typename B::Float pick(B &b, typename B::Int q) {
+    auto odd = b.eq(b.bit_and(q, b.constant_int(1)), b.constant_int(1));
+    auto sign = b.shl(b.bit_and(q, b.constant_int(2)), 30);
+    return b.bitcast_float(b.bit_xor(b.bitcast_int(b.select(odd, cosine, sine)), sign));
+  }
+};
+
+template <class B>
+typename B::Float sin(B &b, typename B::Float x) {
+  TrigReduction<B> reduced(b, x);
+  auto result = reduced.pick(b, reduced.quadrant);
+  return b.select(b.eq(x, b.constant(0.0f)), x, result);
+}
+
+template <class B>
+typename B::Float cos(B &b, typename B::Float x) {
+  TrigReduction<B> reduced(b, x);
+  return reduced.pick(b, b.add(reduced.quadrant, b.constant_int(1)));
+}
+
+}  // namespace inlay::compiler::formulas
+
+#endif  // INLAY_CODEGEN_SPECIALFORMULAS_H

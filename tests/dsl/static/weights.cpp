@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights in the source and weights by name as values: what is shared, and what may be made of weights alone.
+#include "graph_queries.hpp"
+
+using namespace inlay;
+using namespace queries;
+using code = scalar_op;
+
+// The same bits in the same shape are one node, wherever they are written, and one operand of a program.
+constexpr auto shared = network("shared", input<f32, 4>("x"), [](auto x) {
+  auto scale = constant<f32, 4>({1, 2, 3, 4});
+  auto y = x * scale + scale;
+  return outputs(y, x - constant<f32, 4>({1, 2, 3, 4}), reshape<2, 2>(x) * constant<f32, 2, 2>({1, 2, 3, 4}),
+                 x + constant<f32, 4>({1, 2, 3, 0}), x + constant<f32, 4>({1, 2, 3, -0.0f}));
+});
+INLAY_NETWORK(shared);
+static_assert(count(graph_of<shared>, op::constant) == 4, "another shape and another sign of 0 are other constants");
+static_assert(graph_of<shared>.data.size() == 16);
+static_assert(has_program(graph_of<shared>, nth(graph_of<shared>, op::map, 0),
+                          {load(0), load(1), binary(code::multiply, 0, 1), binary(code::add, 2, 1)}));
+
+// A named expression of weights alone cannot be a node before it meets a value; it nests where it is used.
+constexpr auto learned_scale = network("learned_scale", input<f32, 2>("x"), [](auto x) {
+  auto scale = exp(param<f32, 2>("log_scale"));
+  return x * scale + dense("mix", x, tanh(constant<f32, 2, 2>({1, 2, 3, 4})));
+});
+INLAY_NETWORK(learned_scale);
+static_assert(count(graph_of<learned_scale>, op::map) == 2, "the weight of the layer, and the sum");
+static_assert(has_program(graph_of<learned_scale>, nth(graph_of<learned_scale>, op::map, 1),
+                          {load(0), load(1), apply(activation::exp, 1), binary(code::multiply, 0, 2), load(2),
+                           binary(code::add, 3, 4)}));
+
+// Weights may come first in an operator and in a concat.
+constexpr auto weights_first = network("weights_first", input<f32, 2>("x"), [](auto x) {
+  return concat(constant<f32, 1>({7}), x, constant<f32, 2>({5, 6}) - x);
+});
+INLAY_NETWORK(weights_first);
+static_assert(evaluate(weights_first, {1, 2}) == std::array<float, 5>{7, 1, 2, 4, 4});
+
+// A table with a name of its own.
+constexpr std::array<float, 3> table{1, 2, 4};
+constexpr auto weighted = network("weighted", input<f32, 3>("x"), [](auto x) {
+  return dense("sum", x * constant<f32, 3>(table), constant<f32, 1, 3>({1, 1, 1}));
+});
+INLAY_NETWORK(weighted);
+static_assert(evaluate(weighted, {1, 10, 100})[0] == 421);
+
+// Evaluated from the graph that was traced once.
+static_assert(evaluation_of<weighted>({1, 10, 100})[0] == 421 && evaluation_of<weighted>({3, 0, 0})[0] == 3);
+
+// As many constants as make the builder's index grow, all found again.
+constexpr auto many = network("many", input<f32, 1>("x"), [](auto x) {
+  tensor<f32, 1> y = x;
+  for (int turn = 0; turn < 2; ++turn)
+    for (int i = 0; i < 80; ++i) y = y + constant<f32, 1>(std::array<float, 1>{static_cast<float>(i)});
+  return y;
+});
+INLAY_NETWORK(many);
+static_assert(count(graph_of<many>, op::constant) == 80 && evaluation_of<many>({0.5f})[0] == 6320.5f);
