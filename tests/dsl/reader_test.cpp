@@ -336,6 +336,16 @@ TEST(Reader, NamesTheBrokenInstruction) {
   has(error_with(scalar_op::apply, offsetof(instruction, tier), 2), "unknown accuracy tier");
 }
 
+// No hash can be forged here: it would have to be taken over sizes that the record does not have.
+TEST(Reader, RefusesARankWithoutRoomForItsSizes) {
+  auto image = samples::image_copy<samples::every_kind>();
+  const std::size_t rank = get<graph_header>(image, 0).nodes.offset + offsetof(node_record, dims);
+  for (std::uint32_t wrong : {max_rank + 1, 0xffffffffu}) {
+    put(image, rank, wrong);
+    EXPECT_EQ(error_of(image), "graph image: node 0: rank " + std::to_string(wrong) + ", at most 6");
+  }
+}
+
 TEST(Reader, RefusesOneParameterNameWithTwoShapes) {
   // The builder never writes this: both parameters here are as long, and the second is renamed by hand.
   graph_builder b("net");

@@ -2,6 +2,7 @@
 // What a generated object must not have, read off the object itself.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <thread>
 
 #include "kernel_harness.hpp"
@@ -23,9 +24,10 @@ graph_builder everything() {
                        .a = static_cast<std::uint32_t>(program.size() - 1),
                        .p0 = row.defaults[0],
                        .p1 = row.defaults[1]});
-  const std::uint32_t operands[] = {h};
-  const auto m = b.map(operands, program, {1, {300}});
-  const std::uint32_t pieces[] = {m, x, x};
+  // On the input, so that the one long program is not repeated for every accumulator of a tile.
+  const std::uint32_t operands[] = {x};
+  const auto m = b.map(operands, program, {1, {64}});
+  const std::uint32_t pieces[] = {h, m, x};
   b.output(b.softmax(b.concat(pieces, 0)), "y");
   b.output(x, "copy");
   b.finish();
@@ -72,7 +74,9 @@ TEST_P(Object, RunsOnSeveralThreadsAtOnce) {
   std::vector<std::thread> threads;
   for (auto& result : results) threads.emplace_back([&] { run(result); });
   for (std::thread& thread : threads) thread.join();
-  for (const auto& result : results) EXPECT_EQ(result, results[0]);
+  // Bit for bit: a chain of every activation yields NaN here and there.
+  for (const auto& result : results)
+    EXPECT_EQ(std::memcmp(result.data(), results[0].data(), result.size() * sizeof(float)), 0);
 }
 
 TEST_P(Object, RefusesNullPointers) {
