@@ -15,6 +15,9 @@ namespace {
 /// rows * vectors + vectors + 1 <= registers.
 constexpr int64_t kVectorsPerPanel = 2;
 
+/// Up to this width of all layers a network is run sample by sample.
+constexpr int64_t kNarrowLayer = 8;
+
 int64_t rowsFor(int64_t registers) {
   return std::max<int64_t>(1, (registers - 1 - kVectorsPerPanel) / kVectorsPerPanel);
 }
@@ -93,8 +96,11 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     for (ConstantOp constant : constants)
       if (constant->use_empty()) rewriter.eraseOp(constant);
 
-    // A full tile of rows, a quarter so that remainders stay on the blocked path, and the single sample.
-    llvm::SmallVector<int64_t> blocks = {rowsFor(registers)};
+    // A full tile of rows, a quarter so that remainders stay on the blocked path, and the single sample. Rows of a
+    // network of narrow layers share too little to be worth the code: each has its activations unrolled anyway.
+    const bool narrow = llvm::all_of(function.getOps<ContractionOp>(),
+                                     [](ContractionOp layer) { return elementsOf(layer.getResult()) <= kNarrowLayer; });
+    llvm::SmallVector<int64_t> blocks = {narrow ? 1 : rowsFor(registers)};
     if (blocks.back() > 4) blocks.push_back(4);
     if (blocks.back() > 1) blocks.push_back(1);
     function->setAttr(kLanesAttr, rewriter.getI64IntegerAttr(vectorLength));

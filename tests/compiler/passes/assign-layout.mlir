@@ -18,8 +18,10 @@ func.func @packs_weights_by_panel(%x: tensor<2xf32>) -> tensor<10xf32> {
 
 // -----
 
-// A layer narrower than a vector uses a shorter one; the bias is padded alike.
+// A layer narrower than a vector uses a shorter one; the bias is padded alike. Where all layers are narrow, samples
+// are run one by one.
 // CHECK-LABEL: func.func @narrow_layer
+// CHECK-SAME: inlay.row_blocks = array<i64: 1>
 // CHECK: inlay.constant "b" dense<[1.000000e+00, 1.000000e+00, 1.000000e+00, 0.000000e+00]> : tensor<4xf32>
 // CHECK: tile(6 x 4) lanes(4)
 func.func @narrow_layer(%x: tensor<2xf32>) -> tensor<3xf32> {
