@@ -4,17 +4,12 @@
 
 #include <cstring>
 
+#include "Inlay/Target/Target.h"
 #include "inlay/graph_reader.hpp"
 #include "llvm/Object/ObjectFile.h"
 
 namespace inlay::tools {
-namespace {
-
-llvm::Error failed(const llvm::Twine& message) {
-  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
-}
-
-}  // namespace
+using compiler::failed;
 
 llvm::Expected<Model> readModel(llvm::StringRef path) {
   auto file = llvm::object::ObjectFile::createObjectFile(path);

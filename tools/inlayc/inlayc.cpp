@@ -44,8 +44,6 @@ cl::opt<std::string> targetTriple("target", cl::desc("Target triple (default: th
 cl::opt<std::string> targetCpu("cpu", cl::desc("CPU to compile for, as in clang's -mcpu (default: this machine's)"),
                                cl::value_desc("name"), cl::cat(category));
 
-llvm::Error failed(const llvm::Twine& message) { return compiler::failed(message); }
-
 /// The graphs that --network asks for, all of them without it.
 llvm::Expected<std::vector<graph_view>> chooseNetworks(const std::vector<graph_view>& graphs) {
   std::vector<graph_view> chosen;

@@ -6,10 +6,9 @@
 
 namespace inlay::compiler {
 
-// The constants of selu, which its definition gives to more digits than f32 has.
-static constexpr double kSeluScaleExact = 1.0507009873554804934193349852946;
-static constexpr float kSeluScale = static_cast<float>(kSeluScaleExact);
-static constexpr float kSeluScaleAlpha = static_cast<float>(kSeluScaleExact * 1.6732632423543772848170429916717);
+// The table's constants of selu, rounded once.
+static constexpr float kSeluScale = static_cast<float>(inlay::detail::selu_scale);
+static constexpr float kSeluScaleAlpha = static_cast<float>(inlay::detail::selu_scale * inlay::detail::selu_alpha);
 
 mlir::Value emitActivation(ActivationOp op, mlir::Value x, mlir::OpBuilder &builder, VectorFeatures features) {
   VectorBuilder b(builder, op.getLoc(), features);

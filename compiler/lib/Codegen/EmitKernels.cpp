@@ -2,6 +2,7 @@
 // Replaces each network by scf + vector kernels over flat memrefs, one per row block.
 #include "Inlay/Codegen/Networks.h"
 #include "KernelContext.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -19,8 +20,7 @@ class NetworkEmitter {
   NetworkEmitter(mlir::func::FuncOp network, mlir::ModuleOp module, VectorFeatures features)
       : network(network), module(module), features(features) {}
 
-  mlir::LogicalResult run() {
-    NetworkSummary summary = summarize(network);
+  mlir::LogicalResult run(const NetworkSummary &summary) {
     for (ConstantOp constant : network.getOps<ConstantOp>()) addGlobal(constant);
     for (int64_t rows : summary.rowBlocks)
       if (mlir::failed(emitKernel(summary, rows))) return mlir::failure();
@@ -31,7 +31,7 @@ class NetworkEmitter {
   mlir::func::FuncOp network;
   mlir::ModuleOp module;
   VectorFeatures features;
-  llvm::DenseMap<Value, mlir::memref::GlobalOp> globals;
+  llvm::MapVector<Value, mlir::memref::GlobalOp> globals;  // in the network's order, so that objects are reproducible
 
   mlir::MemRefType flat(int64_t elements) {
     return mlir::MemRefType::get({elements}, mlir::Float32Type::get(network.getContext()));
@@ -122,8 +122,9 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       features.lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
       features.fma = fma;
       features.avx512 = avx512;
-      if (mlir::failed(NetworkEmitter(network, module, features).run())) return signalPassFailure();
-      summaries.push_back(entryAttribute(summarize(network), &getContext()));
+      const NetworkSummary summary = summarize(network);
+      if (mlir::failed(NetworkEmitter(network, module, features).run(summary))) return signalPassFailure();
+      summaries.push_back(entryAttribute(summary, &getContext()));
     }
     for (mlir::func::FuncOp network : networks) network.erase();
     module->setAttr(kEntriesAttr, mlir::ArrayAttr::get(&getContext(), summaries));

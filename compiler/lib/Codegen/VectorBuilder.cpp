@@ -17,8 +17,7 @@ VectorBuilder::VectorBuilder(mlir::OpBuilder &builder, mlir::Location loc, Vecto
       loc(loc),
       features(features),
       floats(mlir::VectorType::get({features.lanes}, builder.getF32Type())),
-      ints(mlir::VectorType::get({features.lanes}, builder.getI32Type())),
-      masks(mlir::VectorType::get({features.lanes}, builder.getI1Type())) {}
+      ints(mlir::VectorType::get({features.lanes}, builder.getI32Type())) {}
 
 Value VectorBuilder::splat(mlir::TypedAttr element, mlir::VectorType type) {
   return builder.create<arith::ConstantOp>(loc, mlir::DenseElementsAttr::get(type, mlir::Attribute(element)));
@@ -70,25 +69,11 @@ Value VectorBuilder::compare(Predicate predicate, Value a, Value b) {
 VectorBuilder::Mask VectorBuilder::lt(Float a, Float b) { return {compare(Predicate::OLT, a.value, b.value)}; }
 VectorBuilder::Mask VectorBuilder::le(Float a, Float b) { return {compare(Predicate::OLE, a.value, b.value)}; }
 VectorBuilder::Mask VectorBuilder::gt(Float a, Float b) { return {compare(Predicate::OGT, a.value, b.value)}; }
-VectorBuilder::Mask VectorBuilder::ge(Float a, Float b) { return {compare(Predicate::OGE, a.value, b.value)}; }
 VectorBuilder::Mask VectorBuilder::eq(Float a, Float b) { return {compare(Predicate::OEQ, a.value, b.value)}; }
-VectorBuilder::Mask VectorBuilder::ne(Float a, Float b) { return {compare(Predicate::UNE, a.value, b.value)}; }
 VectorBuilder::Mask VectorBuilder::is_nan(Float a) { return {compare(Predicate::UNO, a.value, a.value)}; }
 
 VectorBuilder::Float VectorBuilder::select(Mask condition, Float yes, Float no) {
   return {builder.create<arith::SelectOp>(loc, condition.value, yes.value, no.value)};
-}
-VectorBuilder::Int VectorBuilder::select(Mask condition, Int yes, Int no) {
-  return {builder.create<arith::SelectOp>(loc, condition.value, yes.value, no.value)};
-}
-VectorBuilder::Mask VectorBuilder::mask_and(Mask a, Mask b) {
-  return {builder.create<arith::AndIOp>(loc, a.value, b.value)};
-}
-VectorBuilder::Mask VectorBuilder::mask_or(Mask a, Mask b) {
-  return {builder.create<arith::OrIOp>(loc, a.value, b.value)};
-}
-VectorBuilder::Mask VectorBuilder::mask_not(Mask a) {
-  return {builder.create<arith::XOrIOp>(loc, a.value, splat(builder.getBoolAttr(true), masks))};
 }
 
 VectorBuilder::Int VectorBuilder::add(Int a, Int b) { return {builder.create<arith::AddIOp>(loc, a.value, b.value)}; }
@@ -103,20 +88,11 @@ VectorBuilder::Int VectorBuilder::bit_xor(Int a, Int b) {
 VectorBuilder::Int VectorBuilder::shl(Int a, int amount) {
   return {builder.create<arith::ShLIOp>(loc, a.value, constant_int(amount).value)};
 }
-VectorBuilder::Int VectorBuilder::shr_logical(Int a, int amount) {
-  return {builder.create<arith::ShRUIOp>(loc, a.value, constant_int(amount).value)};
-}
 VectorBuilder::Int VectorBuilder::shr_arithmetic(Int a, int amount) {
   return {builder.create<arith::ShRSIOp>(loc, a.value, constant_int(amount).value)};
 }
 VectorBuilder::Mask VectorBuilder::eq(Int a, Int b) {
   return {builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, a.value, b.value)};
-}
-VectorBuilder::Mask VectorBuilder::lt(Int a, Int b) {
-  return {builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::slt, a.value, b.value)};
-}
-VectorBuilder::Mask VectorBuilder::gt(Int a, Int b) {
-  return {builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::sgt, a.value, b.value)};
 }
 
 VectorBuilder::Int VectorBuilder::bitcast_int(Float a) {

@@ -21,15 +21,23 @@ constexpr values dense(const values& x, const values& weight, const values& bias
   return y;
 }
 
+/// What softmax and its logarithm take off a run: its largest element, and the sum of exp(x - largest).
+struct softmax_scale {
+  double highest, sum = 0;
+
+  constexpr explicit softmax_scale(std::span<const double> run) : highest(run[0]) {
+    for (std::size_t i = 0; i < run.size(); ++i)
+      if (!(run[i] <= highest)) highest = run[i];  // also takes NaN over
+    for (std::size_t i = 0; i < run.size(); ++i) sum += math::exp(run[i] - highest);
+  }
+};
+
 /// Softmax of each run of `length` elements: exp(x - max) / sum.
 constexpr values softmax(const values& x, std::size_t length) {
   values y;
   for (std::size_t start = 0; start < x.size(); start += length) {
-    double highest = x[start], sum = 0;
-    for (std::size_t i = 0; i < length; ++i)
-      if (!(x[start + i] <= highest)) highest = x[start + i];  // also takes NaN over
-    for (std::size_t i = 0; i < length; ++i) sum += math::exp(x[start + i] - highest);
-    for (std::size_t i = 0; i < length; ++i) y.push_back(math::exp(x[start + i] - highest) / sum);
+    const softmax_scale scale(x.view().subspan(start, length));
+    for (std::size_t i = start; i < start + length; ++i) y.push_back(math::exp(x[i] - scale.highest) / scale.sum);
   }
   return y;
 }
@@ -38,11 +46,8 @@ constexpr values softmax(const values& x, std::size_t length) {
 constexpr values log_softmax(const values& x, std::size_t length) {
   values y;
   for (std::size_t start = 0; start < x.size(); start += length) {
-    double highest = x[start], sum = 0;
-    for (std::size_t i = 0; i < length; ++i)
-      if (!(x[start + i] <= highest)) highest = x[start + i];  // also takes NaN over
-    for (std::size_t i = 0; i < length; ++i) sum += math::exp(x[start + i] - highest);
-    for (std::size_t i = 0; i < length; ++i) y.push_back(x[start + i] - highest - math::log(sum));
+    const softmax_scale scale(x.view().subspan(start, length));
+    for (std::size_t i = start; i < start + length; ++i) y.push_back(x[i] - scale.highest - math::log(scale.sum));
   }
   return y;
 }

@@ -12,7 +12,7 @@ namespace inlay::compiler {
 struct VectorFeatures {
   int64_t lanes = 16;
   bool fma = true;      ///< fused multiply-add in hardware
-  bool avx512 = false;  ///< vscalefps, vpermi2ps at 16 lanes
+  bool avx512 = false;  ///< vscalefps at 16 lanes
 };
 
 /// Emits vector IR for one register width. Every operation keeps the IEEE meaning of its name; nothing is
@@ -49,15 +49,9 @@ class VectorBuilder {
   Mask lt(Float a, Float b);
   Mask le(Float a, Float b);
   Mask gt(Float a, Float b);
-  Mask ge(Float a, Float b);
   Mask eq(Float a, Float b);
-  Mask ne(Float a, Float b);
   Mask is_nan(Float a);
   Float select(Mask condition, Float yes, Float no);
-  Int select(Mask condition, Int yes, Int no);
-  Mask mask_and(Mask a, Mask b);
-  Mask mask_or(Mask a, Mask b);
-  Mask mask_not(Mask a);
 
   Int add(Int a, Int b);
   Int sub(Int a, Int b);
@@ -65,11 +59,8 @@ class VectorBuilder {
   Int bit_or(Int a, Int b);
   Int bit_xor(Int a, Int b);
   Int shl(Int a, int amount);
-  Int shr_logical(Int a, int amount);
   Int shr_arithmetic(Int a, int amount);
   Mask eq(Int a, Int b);
-  Mask lt(Int a, Int b);
-  Mask gt(Int a, Int b);
 
   Int bitcast_int(Float a);
   Float bitcast_float(Int a);
@@ -81,7 +72,7 @@ class VectorBuilder {
   mlir::OpBuilder &builder;
   mlir::Location loc;
   VectorFeatures features;
-  mlir::VectorType floats, ints, masks;
+  mlir::VectorType floats, ints;
 
   mlir::Value compare(mlir::arith::CmpFPredicate predicate, mlir::Value a, mlir::Value b);
   mlir::Value splat(mlir::TypedAttr element, mlir::VectorType type);

@@ -60,16 +60,19 @@ INLAY_ACTIVATION(erf)
                       std::source_location at = std::source_location::current()) {                          \
     return detail::activate(activation::name, tier, at, std::forward<V>(x), parameter);                     \
   }
+INLAY_ACTIVATION(leaky_relu, negative_slope)
+INLAY_ACTIVATION(step, threshold)  // the threshold neuron
 INLAY_ACTIVATION(elu, alpha)
 INLAY_ACTIVATION(celu, alpha)
 #undef INLAY_ACTIVATION
-#define INLAY_ACTIVATION(name, first, second)                                                \
-  template <Value V>                                                                         \
-  constexpr auto name(V&& x, float first = row_of(activation::name).defaults[0],             \
-                      float second = row_of(activation::name).defaults[1],                   \
-                      std::source_location at = std::source_location::current()) {           \
-    return detail::activate(activation::name, exact, at, std::forward<V>(x), first, second); \
+#define INLAY_ACTIVATION(name, first, second)                                                     \
+  template <Value V>                                                                              \
+  constexpr auto name(V&& x, float first = row_of(activation::name).defaults[0],                  \
+                      float second = row_of(activation::name).defaults[1], accuracy tier = exact, \
+                      std::source_location at = std::source_location::current()) {                \
+    return detail::activate(activation::name, tier, at, std::forward<V>(x), first, second);       \
   }
+INLAY_ACTIVATION(softplus, beta, threshold)
 INLAY_ACTIVATION(hard_tanh, min_val, max_val)
 INLAY_ACTIVATION(threshold, threshold_value, value)
 INLAY_ACTIVATION(clamp, min, max)
@@ -92,28 +95,6 @@ constexpr auto prelu(V&& x, W&& weight) {
 template <Value V>
 constexpr auto identity(V&& x) {
   return detail::capture(std::forward<V>(x));
-}
-
-/// x for x >= 0, negative_slope * x below.
-template <Value V>
-constexpr auto leaky_relu(V&& x, float negative_slope = row_of(activation::leaky_relu).defaults[0],
-                          accuracy tier = exact, std::source_location at = std::source_location::current()) {
-  return detail::activate(activation::leaky_relu, tier, at, std::forward<V>(x), negative_slope);
-}
-
-/// log(1 + exp(beta x)) / beta; x itself where beta x > threshold.
-template <Value V>
-constexpr auto softplus(V&& x, float beta = row_of(activation::softplus).defaults[0],
-                        float threshold = row_of(activation::softplus).defaults[1], accuracy tier = exact,
-                        std::source_location at = std::source_location::current()) {
-  return detail::activate(activation::softplus, tier, at, std::forward<V>(x), beta, threshold);
-}
-
-/// The threshold neuron: 1 where x > threshold, else 0.
-template <Value V>
-constexpr auto step(V&& x, float threshold = row_of(activation::step).defaults[0], accuracy tier = exact,
-                    std::source_location at = std::source_location::current()) {
-  return detail::activate(activation::step, tier, at, std::forward<V>(x), threshold);
 }
 
 }  // namespace inlay

@@ -170,13 +170,10 @@ constexpr auto scope(const char* name, V&& x, Body&& body) {
 /// The same for element `index` of a list of modules: "name.index.".
 template <Value V, class Body>
 constexpr auto scope(const char* name, std::uint32_t index, V&& x, Body&& body) {
-  detail::text<64> full(name);
-  full.append(".").append(std::uint64_t{index});
-  const auto value = detail::committed(std::forward<V>(x));
-  value.owner->enter_scope(full.view());
-  auto node = detail::committed(std::forward<Body>(body)(value));
-  value.owner->leave_scope();
-  return node;
+  detail::text<12> number;
+  number.append(std::uint64_t{index});
+  return scope(name, std::forward<V>(x),
+               [&](const auto& value) { return scope(number.chars, value, std::forward<Body>(body)); });
 }
 
 }  // namespace inlay

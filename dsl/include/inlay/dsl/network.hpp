@@ -83,17 +83,7 @@ constexpr auto run_function(const network_definition<Function, Inputs...>& net, 
 template <class Net>
 using result_of_network = decltype(run_function(std::declval<const Net&>(), std::declval<graph_builder&>()));
 
-/// The shapes of what a network returns, as a tuple of `sizes`.
-template <class R>
-struct output_shapes;
-template <Value V>
-struct output_shapes<V> {
-  using type = hana::tuple<shape_type_of<V>>;
-};
-template <Value V>
-struct output_shapes<named_output<V>> {
-  using type = hana::tuple<shape_type_of<V>>;
-};
+/// The shape of one returned value, with or without a name.
 template <class R>
 struct single_output;
 template <Value V>
@@ -103,6 +93,12 @@ struct single_output<V> {
 template <Value V>
 struct single_output<named_output<V>> {
   using type = shape_type_of<V>;
+};
+
+/// The shapes of what a network returns, as a tuple of `sizes`.
+template <class R>
+struct output_shapes {
+  using type = hana::tuple<typename single_output<R>::type>;
 };
 template <class... R>
 struct output_shapes<hana::tuple<R...>> {
