@@ -7,25 +7,9 @@
 #include <cstdlib>
 #include <limits>
 
-#include "Inlay/Import/ImportGraph.h"
-#include "Inlay/Pipelines/Pipelines.h"
-#include "llvm/ExecutionEngine/Orc/LLJIT.h"
-#include "llvm/Support/TargetSelect.h"
-#include "llvm/TargetParser/Host.h"
 
 namespace inlay::testing {
 namespace {
-
-[[noreturn]] void give_up(llvm::Error error) {
-  std::fprintf(stderr, "kernel_harness: %s\n", llvm::toString(std::move(error)).c_str());
-  std::abort();
-}
-
-template <class T>
-T need(llvm::Expected<T> value) {
-  if (!value) give_up(value.takeError());
-  return std::move(*value);
-}
 
 float random_input(std::mt19937& random, bool edges) {
   static constexpr float special[] = {std::numeric_limits<float>::quiet_NaN(),
@@ -52,18 +36,6 @@ bool close(float found, float expected, const comparison& how) {
 
 }  // namespace
 
-std::vector<std::string> runnable_cpus() {
-#if defined(__x86_64__)
-  const auto features = llvm::sys::getHostCPUFeatures();
-  const auto has = [&](const char* name) { return features.lookup(name); };
-  std::vector<std::string> cpus = {"native", "x86-64"};
-  if (has("avx2") && has("fma") && has("bmi2")) cpus.push_back("x86-64-v3");
-  return cpus;
-#else
-  return {"native"};
-#endif
-}
-
 weights random_weights(const graph_view& graph, std::mt19937& random) {
   weights w;
   std::uniform_real_distribution<float> uniform(-1, 1);
@@ -79,50 +51,12 @@ weights random_weights(const graph_view& graph, std::mt19937& random) {
   return w;
 }
 
-kernel::~kernel() = default;
-
-kernel::kernel(const graph_builder& builder, const weights& w, const std::string& cpu) {
-  mlir::DialectRegistry registry;
-  compiler::registerDialects(registry);
-  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
-  context.loadAllAvailableDialects();
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
-  const auto lookup = [&](llvm::StringRef name) {
-    const weight_tensor* tensor = w.find(std::string_view(name.data(), name.size()));
-    return tensor ? llvm::ArrayRef<float>(tensor->values) : llvm::ArrayRef<float>();
-  };
-  graph_view graph = builder.view();
-  graph.hash = graph_hash(graph);
-  if (mlir::failed(compiler::importGraph(graph, lookup, *module))) std::abort();
-  compiler::Target target = need(compiler::resolveTarget("", cpu));
-  compiler::CompileResult result = need(compiler::compileModule(*module, target, {}));
-  summary_ = result.networks.front();
-  object_.assign(result.object.begin(), result.object.end());
-
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  jit_ = need(llvm::orc::LLJITBuilder().create());
-  auto buffer = llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(object_.data(), object_.size()), summary_.name);
-  if (llvm::Error error = jit_->addObjectFile(std::move(buffer))) give_up(std::move(error));
-  entry_ = need(jit_->lookup(summary_.name + "_run")).toPtr<void*>();
-}
-
-int kernel::run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch,
-                void* scratch) const {
-  // The C signature, by the number of pointers; inputs and outputs are passed alike.
-  std::vector<float*> p;
-  for (const float* input : inputs) p.push_back(const_cast<float*>(input));
-  p.insert(p.end(), outputs.begin(), outputs.end());
-  using F = float*;
-  using S = std::size_t;
-  switch (p.size()) {
-    case 2: return reinterpret_cast<int (*)(F, F, S, void*)>(entry_)(p[0], p[1], batch, scratch);
-    case 3: return reinterpret_cast<int (*)(F, F, F, S, void*)>(entry_)(p[0], p[1], p[2], batch, scratch);
-    case 4: return reinterpret_cast<int (*)(F, F, F, F, S, void*)>(entry_)(p[0], p[1], p[2], p[3], batch, scratch);
-    case 5:
-      return reinterpret_cast<int (*)(F, F, F, F, F, S, void*)>(entry_)(p[0], p[1], p[2], p[3], p[4], batch, scratch);
-  }
-  std::fprintf(stderr, "kernel_harness: %zu inputs and outputs are more than it can pass\n", p.size());
+std::unique_ptr<tools::jit_kernel> compile(const graph_builder& builder, const weights& w,
+                                           const tools::jit_target& target) {
+  std::string error;
+  auto kernel = tools::jit_kernel::compile(builder.view(), w, target, error);
+  if (kernel) return kernel;
+  std::fprintf(stderr, "kernel_harness: %s\n", error.c_str());
   std::abort();
 }
 
@@ -132,7 +66,7 @@ std::string compare_with_interpreter(const graph_builder& builder, const std::st
   const graph_view graph = builder.view();
   if (builder.first_violation()) return "ill-formed graph: " + std::string(advice(builder.first_violation().code));
   const weights w = random_weights(graph, random);
-  const kernel compiled(builder, w, cpu);
+  const auto compiled = compile(builder, w, {.cpu = cpu});
   interpreter_result interpreted = interpreter::create(graph, w);
   if (!interpreted) return interpreted.errors.front();
 
@@ -158,12 +92,12 @@ std::string compare_with_interpreter(const graph_builder& builder, const std::st
       expected.push_back(allocate(sizes.back()));
     }
     // Scratch starts as NaN: a kernel that uses what it has not written shows it.
-    const std::size_t scratch_floats = static_cast<std::size_t>(compiled.summary().scratchBytes) / sizeof(float);
+    const std::size_t scratch_floats = compiled->scratch_bytes() / sizeof(float);
     float* scratch = allocate(scratch_floats);
     std::fill_n(scratch, scratch_floats, std::numeric_limits<float>::quiet_NaN());
 
     interpreted.value->run(inputs, expected, batch, engine::reference);
-    if (const int code = compiled.run(inputs, outputs, batch, scratch); code != 0)
+    if (const int code = compiled->run(inputs, outputs, batch, scratch); code != 0)
       return "the kernel returned " + std::to_string(code);
     for (std::size_t o = 0; o < outputs.size(); ++o)
       for (std::size_t i = 0; i < sizes[o]; ++i)

@@ -39,8 +39,8 @@ class Object : public ::testing::TestWithParam<std::string> {};
 TEST_P(Object, NeedsNothingAndKeepsNoState) {
   std::mt19937 random(6);
   const graph_builder b = everything();
-  const kernel compiled(b, random_weights(b.view(), random), GetParam());
-  const llvm::StringRef bytes(compiled.object().data(), compiled.object().size());
+  const auto compiled = compile(b, random_weights(b.view(), random), {.cpu = GetParam()});
+  const llvm::StringRef bytes(compiled->object().data(), compiled->object().size());
   auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(bytes, "object"));
   ASSERT_TRUE(static_cast<bool>(file)) << llvm::toString(file.takeError());
   for (const llvm::object::SymbolRef& symbol : (*file)->symbols()) {
@@ -59,16 +59,16 @@ TEST_P(Object, NeedsNothingAndKeepsNoState) {
 TEST_P(Object, RunsOnSeveralThreadsAtOnce) {
   std::mt19937 random(7);
   const graph_builder b = everything();
-  const kernel compiled(b, random_weights(b.view(), random), GetParam());
+  const auto compiled = compile(b, random_weights(b.view(), random), {.cpu = GetParam()});
   constexpr std::size_t batch = 23, width = 300 + 2 * 64;
   std::vector<float> x(batch * 64);
   for (float& f : x) f = std::uniform_real_distribution<float>(-1, 1)(random);
   const auto run = [&](std::vector<float>& y) {
     std::vector<float> copy(batch * 64);
-    std::vector<std::byte> scratch(static_cast<std::size_t>(compiled.summary().scratchBytes));
+    std::vector<std::byte> scratch(compiled->scratch_bytes());
     const float* inputs[] = {x.data()};
     float* outputs[] = {y.data(), copy.data()};
-    for (int i = 0; i < 50; ++i) ASSERT_EQ(compiled.run(inputs, outputs, batch, scratch.data()), 0);
+    for (int i = 0; i < 50; ++i) ASSERT_EQ(compiled->run(inputs, outputs, batch, scratch.data()), 0);
   };
   std::vector<std::vector<float>> results(4, std::vector<float>(batch * width));
   std::vector<std::thread> threads;
@@ -87,17 +87,17 @@ TEST_P(Object, RefusesNullPointers) {
   b.output(b.dense("fc2", h, b.parameter("fc2.weight", {2, {5, 20}}), no_node), "y");
   b.output(x0, "copy");
   b.finish();
-  const kernel compiled(b, random_weights(b.view(), random), GetParam());
-  ASSERT_GT(compiled.summary().scratchBytes, 0);
+  const auto compiled = compile(b, random_weights(b.view(), random), {.cpu = GetParam()});
+  ASSERT_GT(compiled->scratch_bytes(), 0);
   std::vector<float> x(64), y(5), copy(64);
-  std::vector<std::byte> scratch(static_cast<std::size_t>(compiled.summary().scratchBytes));
+  std::vector<std::byte> scratch(compiled->scratch_bytes());
   const float *input[] = {x.data()}, *no_input[] = {nullptr};
   float *outputs[] = {y.data(), copy.data()}, *no_output[] = {y.data(), nullptr};
-  EXPECT_EQ(compiled.run(no_input, outputs, 1, scratch.data()), 1);
-  EXPECT_EQ(compiled.run(input, no_output, 1, scratch.data()), 1);
-  EXPECT_EQ(compiled.run(input, outputs, 1, nullptr), 1);
-  EXPECT_EQ(compiled.run(no_input, no_output, 0, nullptr), 0) << "an empty batch touches nothing";
-  EXPECT_EQ(compiled.run(input, outputs, 1, scratch.data()), 0);
+  EXPECT_EQ(compiled->run(no_input, outputs, 1, scratch.data()), 1);
+  EXPECT_EQ(compiled->run(input, no_output, 1, scratch.data()), 1);
+  EXPECT_EQ(compiled->run(input, outputs, 1, nullptr), 1);
+  EXPECT_EQ(compiled->run(no_input, no_output, 0, nullptr), 0) << "an empty batch touches nothing";
+  EXPECT_EQ(compiled->run(input, outputs, 1, scratch.data()), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cpus, Object, ::testing::ValuesIn(runnable_cpus()), [](const auto& each) {

@@ -7,6 +7,8 @@
 #include <initializer_list>
 #include <limits>
 
+#include "TabulatedFormulas.h"
+
 namespace inlay::compiler::formulas {
 
 /// c[0] + x c[1] + x^2 c[2] + ..., by Horner's rule in fused steps.
@@ -18,19 +20,20 @@ typename B::Float polynomial(B &b, typename B::Float x, std::initializer_list<fl
   return sum;
 }
 
-/// x * 2^n for whole n, |n| <= 252: two exact powers of two, so that a denormal result is rounded once.
+/// x * 2^floor(n), |n| <= 252, rounded once where the result is denormal. Without AVX-512 n must be whole: two exact
+/// powers of two.
 template <class B>
 class PowerOfTwo {
  public:
   PowerOfTwo(B &b, typename B::Float exponent) : b(b), n(exponent), low(exponent), high(exponent) {
-    if (b.has_scalef()) return;
+    if (b.has_avx512()) return;
     // The low bits of n + 1.5 * 2^23 are n as an integer.
     auto whole = b.sub(b.bitcast_int(b.add(n, b.constant(0x1.8p23f))), b.constant_int(0x4b400000));
     auto half = b.shr_arithmetic(whole, 1);
     low = power(half);
     high = power(b.sub(whole, half));
   }
-  typename B::Float scale(typename B::Float x) { return b.has_scalef() ? b.scalef(x, n) : b.mul(b.mul(x, low), high); }
+  typename B::Float scale(typename B::Float x) { return b.has_avx512() ? b.scalef(x, n) : b.mul(b.mul(x, low), high); }
 
  private:
   B &b;
@@ -40,40 +43,63 @@ class PowerOfTwo {
   }
 };
 
-/// exp(x) = 2^n (1 + t), |t| <= 0.42, for -160 <= x <= 120.
+/// 2^(i / 16), rounded, and what that lacks.
+inline constexpr float kSixteenths[16] = {
+    0x1p0f,        0x1.0b5586p0f, 0x1.172b84p0f, 0x1.2387a6p0f, 0x1.306fep0f,  0x1.3dea64p0f,
+    0x1.4bfdaep0f, 0x1.5ab07ep0f, 0x1.6a09e6p0f, 0x1.7a1148p0f, 0x1.8ace54p0f, 0x1.9c4918p0f,
+    0x1.ae89fap0f, 0x1.c199bep0f, 0x1.d5818ep0f, 0x1.ea4afap0f};
+inline constexpr float kSixteenthsLow[16] = {
+    0.0f,            0x1.9f3122p-25f, -0x1.c15742p-27f, 0x1.ceac48p-25f,  0x1.4636e2p-25f, 0x1.824684p-25f,
+    -0x1.593abcp-25f, -0x1.5bd5ecp-27f, 0x1.9fcef4p-26f, -0x1.829fdp-25f,  0x1.15506ep-27f, 0x1.51f848p-27f,
+    -0x1.a94b14p-26f, -0x1.3d56b2p-27f, -0x1.822dbcp-27f, 0x1.52486cp-27f};
+
+/// exp(x) = 2^floor(n) (high + low) for -160 <= x <= 120: |low| <= 0.022 high by a table, which only AVX-512 has, and
+/// without it high = 1, |low| <= 0.42.
 template <class B>
 struct ExpParts {
-  typename B::Float n, t;
+  typename B::Float n, high, low;
 
-  ExpParts(B &b, typename B::Float x) : n(x), t(x) {
-    // x = n ln2 + r (Cody and Waite, two parts; n times the first is exact). Adding 1.5 * 2^23 rounds to a whole n.
-    auto magic = b.constant(0x1.8p23f);
-    n = b.sub(b.fma(x, b.constant(0x1.715476p0f), magic), magic);
+  ExpParts(B &b, typename B::Float x, bool table) : n(x), high(x), low(x) {
+    // x = n ln2 + r (Cody and Waite, two parts; n times the first is exact). Adding 1.5 * 2^23 rounds to a whole n,
+    // 1.5 * 2^19 to sixteenths.
+    auto magic = b.constant(table ? 0x1.8p19f : 0x1.8p23f);
+    auto shifted = b.fma(x, b.constant(0x1.715476p0f), magic);
+    n = b.sub(shifted, magic);
     auto r = b.fma(n, b.constant(-0x1.62e4p-1f), x);
     r = b.fma(n, b.constant(-0x1.7f7d1cp-20f), r);
-    // Sollya: fpminimax((exp(x)-1-x)/x^2, 5, [|SG...|], [-0.34663;0.34663], floating, absolute); error of exp 2^-32.
-    auto q =
-        polynomial(b, r, {0x1p-1f, 0x1.555556p-3f, 0x1.555502p-5f, 0x1.110fc2p-7f, 0x1.6d2e0ap-10f, 0x1.a2d994p-13f});
-    t = b.fma(b.mul(r, r), q, r);
+    auto square = b.mul(r, r);
+    if (!table) {
+      // Sollya: fpminimax((exp(x)-1-x)/x^2, 5, [|SG...|], [-0.34663;0.34663], floating, absolute); error of exp 2^-32.
+      auto q =
+          polynomial(b, r, {0x1p-1f, 0x1.555556p-3f, 0x1.555502p-5f, 0x1.110fc2p-7f, 0x1.6d2e0ap-10f, 0x1.a2d994p-13f});
+      high = b.constant(1.0f);
+      low = b.fma(square, q, r);
+      return;
+    }
+    // Sollya: fpminimax((exp(x)-1-x)/x^2, 2, [|SG...|], [-0.02167;0.02167], floating, absolute); error of exp 2^-36.
+    auto t = b.fma(square, polynomial(b, r, {0x1p-1f, 0x1.5556ep-3f, 0x1.555696p-5f}), r);
+    auto sixteenth = b.bitcast_int(shifted);
+    high = b.lookup(kSixteenths, sixteenth);
+    low = b.fma(high, t, b.lookup(kSixteenthsLow, sixteenth));
   }
 };
 
-/// exp(x) as 2^n (high + low), with about 2^-28 of relative error.
+/// exp(x) as 2^n (high + low), low below half a unit of high.
 template <class B>
 struct ExpPair {
   PowerOfTwo<B> power;
   typename B::Float high, low;
 
-  ExpPair(B &b, typename B::Float x) : ExpPair(b, ExpParts<B>(b, x)) {}
+  ExpPair(B &b, typename B::Float x) : ExpPair(b, ExpParts<B>(b, x, b.has_avx512())) {}
   /// exp(x + correction) for a correction far below x.
   ExpPair(B &b, typename B::Float x, typename B::Float correction) : ExpPair(b, x) {
     low = b.fma(high, correction, low);
   }
 
  private:
-  ExpPair(B &b, ExpParts<B> parts) : power(b, parts.n), high(parts.t), low(parts.t) {
-    high = b.add(b.constant(1.0f), parts.t);
-    low = b.sub(parts.t, b.sub(high, b.constant(1.0f)));
+  ExpPair(B &b, ExpParts<B> parts) : power(b, parts.n), high(parts.high), low(parts.low) {
+    high = b.add(parts.high, parts.low);
+    low = b.sub(parts.low, b.sub(high, parts.high));
   }
 };
 
@@ -96,31 +122,65 @@ typename B::Float clampTo(B &b, typename B::Float x, float low, float high) {
 /// exp(x). Beyond the clamps the result is 0 or inf already.
 template <class B>
 typename B::Float exp(B &b, typename B::Float x) {
-  ExpParts<B> parts(b, clampTo(b, x, -105.0f, 89.0f));
-  return PowerOfTwo<B>(b, parts.n).scale(b.add(b.constant(1.0f), parts.t));
+  ExpParts<B> parts(b, clampTo(b, x, -105.0f, 89.0f), b.has_avx512());
+  return PowerOfTwo<B>(b, parts.n).scale(b.add(parts.high, parts.low));
 }
 
-/// exp(x) - 1 for x <= 0: 2^n t + (2^n - 1), of which the second part is exact where it matters.
+/// exp(x) - 1 for x <= 0: 2^n low + (2^n - 1), of which the second part is exact where it matters. The sixteenths of a
+/// table would cancel where the result is small.
 template <class B>
 typename B::Float expm1OfNegative(B &b, typename B::Float x) {
-  ExpParts<B> parts(b, b.max(b.constant(-20.0f), x));
+  ExpParts<B> parts(b, b.max(b.constant(-20.0f), x), /*table=*/false);
   auto power = PowerOfTwo<B>(b, parts.n).scale(b.constant(1.0f));
-  return b.fma(power, parts.t, b.sub(power, b.constant(1.0f)));
+  return b.fma(power, parts.low, b.sub(power, b.constant(1.0f)));
 }
 
-/// log(1 + e) for e = high + low in [0, 1].
+/// log(1 + e) - high for e = high + low in [0, 1].
 template <class B>
-typename B::Float log1pOfUnit(B &b, typename B::Float high, typename B::Float low) {
+typename B::Float log1pOfUnitRest(B &b, typename B::Float high, typename B::Float low) {
   // Sollya: fpminimax((log(1+x)-x)/x^2, 9, [|SG...|], [2^-30;1], floating, absolute); relative error 2^-28.
   auto r = polynomial(b, high,
                       {-0x1p-1f, 0x1.55553p-2f, -0x1.fff39cp-3f, 0x1.98e11cp-3f, -0x1.4ff538p-3f, 0x1.0d21acp-3f,
                        -0x1.7d99d4p-4f, 0x1.a1ed8p-5f, -0x1.2828dap-6f, 0x1.88c46p-9f});
-  return b.add(high, b.fma(b.mul(high, high), r, low));
+  return b.fma(b.mul(high, high), r, low);
+}
+
+/// 1 / m, to a few bits, by the top four bits of the mantissa of m in [3/4, 3/2), and -log of it in two parts, the
+/// first a multiple of 2^-16.
+inline constexpr float kInverses[16] = {0x1p0f,   0x1.d8p-1f, 0x1.b8p-1f, 0x1.a8p-1f, 0x1.9p-1f, 0x1.8p-1f,
+                                        0x1.7p-1f, 0x1.6p-1f,  0x1.5p0f,   0x1.4p0f,   0x1.34p0f, 0x1.28p0f,
+                                        0x1.2p0f, 0x1.14p0f,  0x1.0cp0f,  0x1p0f};
+inline constexpr float kLogs[16] = {0.0f,        0x1.4d3p-4f,  0x1.366p-3f,   0x1.824p-3f,   0x1.f99p-3f,  0x1.2698p-2f,
+                                    0x1.522cp-2f, 0x1.7fbp-2f,  -0x1.1674p-2f, -0x1.c9p-3f,   -0x1.7ab8p-3f, -0x1.2958p-3f,
+                                    -0x1.e27p-4f, -0x1.342p-4f, -0x1.774p-5f,  0.0f};
+inline constexpr float kLogsLow[16] = {
+    0.0f,            0x1.15d208p-20f, -0x1.a7f538p-22f, -0x1.f4d572p-18f, 0x1.c6cb3cp-19f,  -0x1.deecb2p-18f,
+    -0x1.1f8c76p-18f, -0x1.7109fap-20f, -0x1.cababap-18f, 0x1.070cacp-20f,  -0x1.20421cp-20f, 0x1.683fp-18f,
+    -0x1.db8abcp-22f, 0x1.434f22p-19f, -0x1.63d8ccp-19f, 0.0f};
+
+/// log(x) with tables: x = 2^k m, f = m / c - 1 for a tabulated c, log(x) = k ln2 + log(c) + log(1 + f). Zero,
+/// infinities and NaN come out of the exponent and the mantissa by themselves.
+template <class B>
+typename B::Float logByTable(B &b, typename B::Float x) {
+  auto m = b.mantissa(x);
+  // Where m is below 1 its exponent is one more than that of x.
+  auto k = b.exponent(x);
+  k = b.select(b.lt(m, b.constant(1.0f)), b.add(k, b.constant(1.0f)), k);
+  auto cell = b.shr_arithmetic(b.bitcast_int(m), 19);
+  auto f = b.fma(m, b.lookup(kInverses, cell), b.constant(-1.0f));
+  // Sollya: fpminimax((log(1+x)-x)/x^2, 4, [|SG...|], [-0.0333;0.0625], floating, absolute); error 2^-36.
+  auto r = polynomial(b, f, {-0x1p-1f, 0x1.555554p-2f, -0x1.00029ep-2f, 0x1.99d446p-3f, -0x1.429beep-3f});
+  auto tail = b.fma(b.mul(f, f), r, b.fma(k, b.constant(0x1.7f7d1cp-20f), b.lookup(kLogsLow, cell)));
+  auto base = b.fma(k, b.constant(0x1.62e4p-1f), b.lookup(kLogs, cell));
+  // base is 0 or far above f, so what the sum lacks is exact; not where base is infinite.
+  auto sum = b.add(base, f);
+  return b.add(sum, b.add(b.sub(f, b.sub(sum, base)), tail));
 }
 
 /// log(x): x = 2^k m with m in [sqrt(1/2), sqrt(2)), log(m) = f - f^2/2 + f^3 P(f) with f = m - 1.
 template <class B>
 typename B::Float log(B &b, typename B::Float x) {
+  if (b.has_avx512()) return logByTable(b, x);
   auto tiny = b.lt(x, b.constant(0x1p-126f));
   auto scaled = b.select(tiny, b.mul(x, b.constant(0x1p23f)), x);
   // Subtracting the bits of sqrt(1/2) leaves k in the exponent field, rounded as m needs it.
@@ -172,23 +232,51 @@ struct SigmoidParts {
   }
 };
 
+/// exp(x) / (1 + exp(x)) as `high + low` times a power of two, for -104 <= x <= 30. One estimate of the reciprocal and
+/// the remainder of the division by it, so that hardly more than the last rounding is left.
+template <class B>
+struct SigmoidQuotient {
+  PowerOfTwo<B> power;
+  typename B::Float high, low;
+
+  SigmoidQuotient(B &b, typename B::Float x) : SigmoidQuotient(b, ExpPair<B>(b, x)) {}
+
+ private:
+  SigmoidQuotient(B &b, ExpPair<B> e) : power(e.power), high(e.high), low(e.low) {
+    auto one = b.constant(1.0f);
+    auto unit = power.scale(one);
+    auto exponential = b.mul(unit, high);
+    auto larger = b.max(one, exponential), smaller = b.min(one, exponential);
+    auto sum = b.add(larger, smaller);
+    auto rest = b.fma(unit, low, b.sub(smaller, b.sub(sum, larger)));
+    auto inverse = b.reciprocal_estimate(sum);
+    if (b.has_avx512()) inverse = b.fma(inverse, b.fma(b.neg(inverse), sum, one), inverse);
+    auto quotient = b.mul(high, inverse), negative = b.neg(quotient);
+    auto remainder = b.fma(negative, rest, b.add(b.fma(negative, sum, high), low));
+    high = quotient;
+    low = b.mul(remainder, inverse);
+  }
+};
+
 template <class B>
 typename B::Float sigmoid(B &b, typename B::Float x) {
-  SigmoidParts<B> parts(b, x);
-  return b.select(b.lt(x, b.constant(0.0f)), parts.e.power.scale(parts.lower(b)), b.add(parts.y.high, parts.y.low));
+  SigmoidQuotient<B> q(b, clampTo(b, x, -105.0f, 30.0f));
+  return q.power.scale(b.add(q.high, q.low));
 }
 
-/// x sigmoid(x).
+/// x sigmoid(x), which is x from 30 on.
 template <class B>
 typename B::Float silu(B &b, typename B::Float x) {
-  SigmoidParts<B> parts(b, x);
-  auto below = parts.e.power.scale(b.mul(b.max(b.constant(-120.0f), x), parts.lower(b)));
-  return b.select(b.lt(x, b.constant(0.0f)), below, finiteTimes(b, x, parts.y));
+  auto c = clampTo(b, x, -120.0f, 30.0f);
+  SigmoidQuotient<B> q(b, c);
+  auto product = q.power.scale(b.fma(c, q.high, b.mul(c, q.low)));
+  return b.select(b.gt(x, b.constant(30.0f)), x, product);
 }
 
 /// tanh(x): an odd polynomial up to 0.6, 1 - 2 / (exp(2|x|) + 1) beyond, 1 from 9.02 on.
 template <class B>
 typename B::Float tanh(B &b, typename B::Float x) {
+  if (b.has_avx512()) return oddByTable(b, x, kTanhCells, 9.02f);
   auto magnitude = b.abs(x);
   auto z = b.mul(x, x);
   // Sollya: fpminimax((tanh(sqrt(x))-sqrt(x))/(x*sqrt(x)), 5, [|SG...|], [2^-30;0.36], floating, absolute); 2^-31.
@@ -208,13 +296,19 @@ typename B::Float tanh(B &b, typename B::Float x) {
   return b.select(b.lt(magnitude, b.constant(0.6f)), small, b.copysign(b.add(top, rest), x));
 }
 
-/// log(1 + exp(t)) = max(t, 0) + log(1 + exp(-|t|)); `low` is what t lacks.
+/// log(1 + exp(t)) = max(t, 0) + log(1 + exp(-|t|)), which is t from 100 on; `low` is what t lacks.
 template <class B>
 typename B::Float softplusOf(B &b, typename B::Float t, typename B::Float low) {
   auto zero = b.constant(0.0f);
   auto correction = b.select(b.lt(t, zero), low, b.neg(low));
   ExpPair<B> e(b, b.max(b.constant(-120.0f), b.neg(b.abs(t))), correction);
-  return b.add(b.max(zero, t), log1pOfUnit(b, e.power.scale(e.high), e.power.scale(e.low)));
+  auto high = e.power.scale(e.high), rest = log1pOfUnitRest(b, high, e.power.scale(e.low));
+  // max(t, 0) + high with what the sum lacks.
+  auto positive = b.max(zero, t);
+  auto larger = b.max(positive, high), smaller = b.min(positive, high);
+  auto sum = b.add(larger, smaller);
+  auto result = b.add(sum, b.add(b.sub(smaller, b.sub(sum, larger)), rest));
+  return b.select(b.gt(t, b.constant(100.0f)), t, result);
 }
 
 }  // namespace inlay::compiler::formulas

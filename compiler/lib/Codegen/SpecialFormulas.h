@@ -117,6 +117,7 @@ typename B::Float mish(B &b, typename B::Float x) {
 /// erf(x): an odd polynomial up to 0.92, 1 - exp(log(erfc|x|)) beyond, 1 from 3.95 on.
 template <class B>
 typename B::Float erf(B &b, typename B::Float x) {
+  if (b.has_avx512()) return oddByTable(b, x, kErfCells, 3.95f);
   auto a = b.abs(x);
   auto z = b.mul(x, x);
   // Sollya: fpminimax(erf(sqrt(x))/sqrt(x)-1, 6, [|SG...|], [2^-30;0.85], floating, absolute); error 2^-30.
@@ -133,59 +134,34 @@ typename B::Float erf(B &b, typename B::Float x) {
   return b.select(b.lt(a, b.constant(0.92f)), small, b.copysign(large, x));
 }
 
-/// x = n pi/2 + r with |r| <= pi/4, r = high + low, for |x| <= 2^15: the first part of pi/2 subtracts exactly.
+/// sin(r) for x = n pi + r, |r| <= pi/2, with the sign of an odd n; `shifted` is n + magic. The first part of pi
+/// subtracts exactly for |x| <= 2^15. Beyond, r loses its accuracy, and the result at least stays bounded.
 template <class B>
-struct TrigReduction {
-  typename B::Float high, low, sine, cosine;
-  typename B::Int quadrant;
-
-  TrigReduction(B &b, typename B::Float x) : high(x), low(x), sine(x), cosine(x), quadrant(b.bitcast_int(x)) {
-    // Far outside of the domain x becomes 0, inf and NaN become NaN.
-    x = b.select(b.le(b.abs(x), b.constant(0x1p30f)), x, b.sub(x, x));
-    auto magic = b.constant(0x1.8p23f);
-    auto shifted = b.fma(x, b.constant(0x1.45f306p-1f), magic);
-    quadrant = b.bitcast_int(shifted);
-    auto n = b.sub(shifted, magic);
-    auto r = b.fma(n, b.constant(-0x1.921fb6p0f), x);
-    auto p = b.mul(n, b.constant(0x1.777a5cp-25f));
-    auto pl = b.fma(n, b.constant(0x1.777a5cp-25f), b.neg(p));
-    high = b.add(r, p);
-    low = b.add(b.sub(r, b.sub(high, p)), pl);
-    auto alternative = b.add(b.sub(p, b.sub(high, r)), pl);
-    low = b.select(b.lt(b.abs(r), b.abs(p)), low, alternative);
-    low = b.fma(n, b.constant(0x1.ee59dap-50f), low);
-    // Beyond the contract the reduction loses its accuracy; the result at least stays bounded.
-    high = clampTo(b, high, -1.0f, 1.0f);
-    low = clampTo(b, low, -1.0f, 1.0f);
-    auto z = b.mul(high, high);
-    // Sollya: fpminimax((sin(sqrt(x))-sqrt(x))/(x*sqrt(x)), 3, ...) and fpminimax((cos(sqrt(x))-1+x/2)/x^2, 2, ...),
-    // [|SG...|], [2^-30;0.617], floating, absolute; errors 2^-31.
-    auto s = polynomial(b, z, {-0x1.555556p-3f, 0x1.11119ap-7f, -0x1.a0858p-13f, 0x1.88252ap-19f});
-    auto half = b.fma(z, b.constant(-0.5f), b.constant(1.0f));
-    sine = b.add(high, b.fma(low, half, b.mul(b.mul(z, high), s)));
-    auto c = polynomial(b, z, {0x1.555556p-5f, -0x1.6c17d4p-10f, 0x1.a0f5dp-16f, -0x1.58feep-22f});
-    auto halfLow = b.fma(z, b.constant(-0.5f), b.sub(b.constant(1.0f), half));
-    cosine = b.add(half, b.add(b.fma(b.mul(z, z), c, halfLow), b.neg(b.mul(high, low))));
-  }
-
-  typename B::Float pick(B &b, typename B::Int q) {
-    auto odd = b.eq(b.bit_and(q, b.constant_int(1)), b.constant_int(1));
-    auto sign = b.shl(b.bit_and(q, b.constant_int(2)), 30);
-    return b.bitcast_float(b.bit_xor(b.bitcast_int(b.select(odd, cosine, sine)), sign));
-  }
-};
-
-template <class B>
-typename B::Float sin(B &b, typename B::Float x) {
-  TrigReduction<B> reduced(b, x);
-  auto result = reduced.pick(b, reduced.quadrant);
-  return b.select(b.eq(x, b.constant(0.0f)), x, result);
+typename B::Float sineOfHalfTurns(B &b, typename B::Float x, typename B::Float n, typename B::Float shifted) {
+  auto r = b.fma(n, b.constant(-0x1.921fb6p1f), x);
+  r = b.fma(n, b.constant(0x1.777a5cp-24f), r);
+  r = clampTo(b, b.fma(n, b.constant(0x1.ee59dap-49f), r), -2.0f, 2.0f);
+  auto z = b.mul(r, r);
+  // Sollya: fpminimax((sin(sqrt(x))-sqrt(x))/(x*sqrt(x)), 4, [|SG...|], [2^-30;2.4678], floating, absolute); 2^-28.7.
+  auto p = polynomial(b, z, {-0x1.555556p-3f, 0x1.11114ap-7f, -0x1.a02e42p-13f, 0x1.747572p-19f, -0x1.dfe74cp-26f});
+  auto sine = clampTo(b, b.fma(b.mul(r, z), p, r), -1.0f, 1.0f);
+  return b.bitcast_float(b.bit_xor(b.bitcast_int(sine), b.shl(b.bitcast_int(shifted), 31)));
 }
 
 template <class B>
+typename B::Float sin(B &b, typename B::Float x) {
+  auto magic = b.constant(0x1.8p23f);
+  auto shifted = b.fma(x, b.constant(0x1.45f306p-2f), magic);
+  auto sine = sineOfHalfTurns(b, x, b.sub(shifted, magic), shifted);
+  return b.select(b.eq(x, b.constant(0.0f)), x, sine);  // -0 keeps its sign
+}
+
+/// cos(x) = sin(r) with the opposite sign for x = (n + 1/2) pi + r.
+template <class B>
 typename B::Float cos(B &b, typename B::Float x) {
-  TrigReduction<B> reduced(b, x);
-  return reduced.pick(b, b.add(reduced.quadrant, b.constant_int(1)));
+  auto magic = b.constant(0x1.800002p23f), half = b.constant(0.5f);  // odd, for the opposite sign
+  auto shifted = b.add(b.fma(x, b.constant(0x1.45f306p-2f), b.constant(-0.5f)), magic);
+  return sineOfHalfTurns(b, x, b.add(b.sub(shifted, magic), half), shifted);
 }
 
 }  // namespace inlay::compiler::formulas

@@ -102,17 +102,53 @@ VectorBuilder::Float VectorBuilder::bitcast_float(Int a) {
   return {builder.create<arith::BitcastOp>(loc, floats, a.value)};
 }
 
-VectorBuilder::Float VectorBuilder::scalef(Float x, Float exponent) {
-  // Pass-through operand, full mask, rounding mode 4: the current one.
-  mlir::IntegerType i16 = builder.getIntegerType(16), i32 = builder.getI32Type();
-  Value mask = builder.create<LLVM::ConstantOp>(loc, i16, builder.getIntegerAttr(i16, -1));
-  Value rounding = builder.create<LLVM::ConstantOp>(loc, i32, builder.getI32IntegerAttr(4));
+Value VectorBuilder::integer(unsigned bits, int64_t number) {
+  mlir::IntegerType type = builder.getIntegerType(bits);
+  return builder.create<LLVM::ConstantOp>(loc, type, builder.getIntegerAttr(type, number));
+}
+
+VectorBuilder::Float VectorBuilder::intrinsic(llvm::StringRef name, llvm::ArrayRef<Value> operands) {
+  auto none = LLVM::FastmathFlagsAttr::get(builder.getContext(), LLVM::FastmathFlags::none);
   return {
-      builder
-          .create<LLVM::CallIntrinsicOp>(loc, floats, builder.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
-                                         mlir::ValueRange{x.value, exponent.value, x.value, mask, rounding},
-                                         LLVM::FastmathFlagsAttr::get(builder.getContext(), LLVM::FastmathFlags::none))
+      builder.create<LLVM::CallIntrinsicOp>(loc, floats, builder.getStringAttr(("llvm.x86.avx512." + name).str()),
+                                            mlir::ValueRange(operands), none)
           .getResult(0)};
+}
+
+// The masked intrinsics take a pass-through vector, a mask, here full, and most a rounding mode: 4, the current one.
+static constexpr int64_t kFullMask = -1, kCurrentRounding = 4;
+
+VectorBuilder::Float VectorBuilder::scalef(Float x, Float exponent) {
+  return intrinsic("mask.scalef.ps.512",
+                   {x.value, exponent.value, x.value, integer(16, kFullMask), integer(32, kCurrentRounding)});
+}
+
+Value VectorBuilder::vectorOf(llvm::ArrayRef<float> numbers) {
+  return builder.create<arith::ConstantOp>(loc, mlir::DenseElementsAttr::get(floats, numbers));
+}
+
+VectorBuilder::Float VectorBuilder::lookup(const float (&table)[16], Int index) {
+  return intrinsic("permvar.sf.512", {vectorOf(table), index.value});
+}
+
+VectorBuilder::Float VectorBuilder::lookup(const float (&table)[32], Int index) {
+  const llvm::ArrayRef<float> all(table);
+  return intrinsic("vpermi2var.ps.512", {vectorOf(all.take_front(16)), index.value, vectorOf(all.drop_front(16))});
+}
+
+VectorBuilder::Float VectorBuilder::exponent(Float x) {
+  return intrinsic("mask.getexp.ps.512", {x.value, x.value, integer(16, kFullMask), integer(32, kCurrentRounding)});
+}
+
+VectorBuilder::Float VectorBuilder::mantissa(Float x) {
+  // Interval [3/4, 3/2) is number 3; sign control 2 makes negative numbers NaN.
+  return intrinsic("mask.getmant.ps.512", {x.value, integer(32, 3 | 2 << 2), x.value, integer(16, kFullMask),
+                                           integer(32, kCurrentRounding)});
+}
+
+VectorBuilder::Float VectorBuilder::reciprocal_estimate(Float x) {
+  if (!has_avx512()) return div(constant(1.0f), x);
+  return intrinsic("rcp14.ps.512", {x.value, x.value, integer(16, kFullMask)});
 }
 
 }  // namespace inlay::compiler

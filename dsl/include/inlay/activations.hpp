@@ -64,6 +64,12 @@ struct activation_row {
   double (*derivative)(double x, double p0, double p1);  ///< where undefined, PyTorch's choice
   float exact_ulp;                                       ///< most error of the compiled `exact` form, in ulp of f32
   std::string_view domain;                               ///< range, saturation, and what happens at the edges
+  float fast_ulp = 0;                                    ///< the same of the `fast` form; 0: `fast` means `exact`
+
+  /// Most error at `tier`, in ulp of f32.
+  constexpr float contract(accuracy tier) const {
+    return tier == accuracy::fast && fast_ulp > 0 ? fast_ulp : exact_ulp;
+  }
 };
 
 namespace detail {

@@ -12,7 +12,7 @@ namespace inlay::compiler {
 struct VectorFeatures {
   int64_t lanes = 16;
   bool fma = true;      ///< fused multiply-add in hardware
-  bool avx512 = false;  ///< vscalefps at 16 lanes
+  bool avx512 = false;  ///< at 16 lanes: scaling by powers of two, tables in registers, estimates of reciprocals
 };
 
 /// Emits vector IR for one register width. Every operation keeps the IEEE meaning of its name; nothing is
@@ -65,8 +65,16 @@ class VectorBuilder {
   Int bitcast_int(Float a);
   Float bitcast_float(Int a);
 
-  bool has_scalef() const { return features.avx512 && features.lanes == 16; }
+  // Only where has_avx512().
+  bool has_avx512() const { return features.avx512 && features.lanes == 16; }
   Float scalef(Float x, Float exponent);  ///< x * 2^floor(exponent), overflow and denormals as in one rounding
+  Float lookup(const float (&table)[16], Int index);  ///< table[index mod 16]
+  Float lookup(const float (&table)[32], Int index);  ///< table[index mod 32]
+  Float exponent(Float x);                            ///< floor(log2 |x|), -inf of 0, inf of inf
+  Float mantissa(Float x);  ///< |x| / 2^k in [3/4, 3/2), k its exponent or one more; NaN of x < 0
+
+  /// 1 / x with a relative error of at most 2^-14, less where the hardware divides as fast.
+  Float reciprocal_estimate(Float x);
 
  private:
   mlir::OpBuilder &builder;
@@ -74,7 +82,11 @@ class VectorBuilder {
   VectorFeatures features;
   mlir::VectorType floats, ints;
 
+  /// Calls llvm.x86.avx512.`name`, which becomes one instruction.
+  Float intrinsic(llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands);
+  mlir::Value integer(unsigned bits, int64_t number);
   mlir::Value compare(mlir::arith::CmpFPredicate predicate, mlir::Value a, mlir::Value b);
+  mlir::Value vectorOf(llvm::ArrayRef<float> numbers);
   mlir::Value splat(mlir::TypedAttr element, mlir::VectorType type);
 };
 

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measures a compiled activation against its formula in double.
+#include "accuracy.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <thread>
+#include <vector>
+
+#include "inlay/graph_builder.hpp"
+
+namespace inlay::tools {
+namespace {
+
+constexpr std::uint64_t all_floats = std::uint64_t{1} << 32;
+constexpr std::size_t width = 256;     // elements of one sample of the network under test
+constexpr std::size_t chunk = 1 << 16;  // floats that a thread takes at a time
+
+/// Beyond it the reduction of sine and cosine is out of contract; there only NaN and the range are checked.
+bool in_domain(const activation_row& row, float x) {
+  const bool periodic = row.id == activation::sin || row.id == activation::cos;
+  return !periodic || std::abs(x) <= 32768;
+}
+
+/// NaN and infinities are where they belong.
+bool special_is_right(const activation_row& row, float x, float found, double expected) {
+  if (std::isnan(expected) || std::isnan(found)) return std::isnan(expected) && std::isnan(found);
+  if (!in_domain(row, x)) return std::abs(found) <= 1.0001f;
+  if (!std::isinf(expected) && !std::isinf(found)) return true;
+  // The float next to overflow may round either way.
+  const bool at_the_edge = std::abs(std::abs(expected) - 0x1p128) < 0x1p105;
+  return static_cast<float>(expected) == found || at_the_edge;
+}
+
+}  // namespace
+
+float float_in_order(std::uint32_t i) { return std::bit_cast<float>(i & 0x80000000u ? i & 0x7fffffffu : ~i); }
+
+std::uint32_t index_in_order(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+}
+
+double ulp_at(double value) {
+  const double magnitude = std::abs(value);
+  if (magnitude < 0x1p-126) return 0x1p-149;
+  if (magnitude >= 0x1p127) return 0x1p104;
+  // 2^-23 of the power of two at or below the value.
+  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(magnitude) & 0x7ff0000000000000u) * 0x1p-23;
+}
+
+void accuracy_report::merge(const accuracy_report& other) {
+  tested += other.tested;
+  if (other.ulp > ulp) ulp = other.ulp, ulp_at = other.ulp_at;
+  if (other.absolute > absolute) absolute = other.absolute, absolute_at = other.absolute_at;
+  if (other.against > 0) against += other.against, against_at = other.against_at;
+  if (other.wrong > 0) wrong += other.wrong, wrong_at = other.wrong_at;
+}
+
+std::unique_ptr<activation_under_test> activation_under_test::compile(const activation_row& row, accuracy tier,
+                                                                      const std::string& cpu, std::string& error) {
+  graph_builder b("accuracy");
+  const std::uint32_t operands[] = {b.input("x", {1, {width}})};
+  const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                 {.code = scalar_op::apply,
+                                  .function = row.id,
+                                  .tier = tier,
+                                  .a = 0,
+                                  .p0 = row.defaults[0],
+                                  .p1 = row.defaults[1]}};
+  b.output(b.map(operands, program, {1, {width}}), "y");
+  b.finish();
+  std::unique_ptr<activation_under_test> result(new activation_under_test(row));
+  result->kernel_ = jit_kernel::compile(b.view(), {}, {.cpu = cpu}, error);
+  return result->kernel_ ? std::move(result) : nullptr;
+}
+
+accuracy_report activation_under_test::test(std::uint64_t first, std::uint64_t count, std::uint64_t stride) const {
+  accuracy_report report;
+  std::vector<float> in(chunk + width), out(chunk + width);
+  std::vector<std::byte> scratch(kernel_->scratch_bytes());
+  double before = std::nan("");  // the exact result at the float before, and the one found
+  float found_before = 0;
+  for (std::uint64_t start = 0; start < count; start += chunk) {
+    const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(chunk, count - start));
+    const std::size_t samples = (n + width - 1) / width;
+    for (std::size_t i = 0; i < samples * width; ++i) {
+      const std::uint64_t index = first + (start + i) * stride;
+      in[i] = index < all_floats ? float_in_order(static_cast<std::uint32_t>(index)) : 0.0f;
+    }
+    const float* inputs[] = {in.data()};
+    float* outputs[] = {out.data()};
+    kernel_->run(inputs, outputs, samples, scratch.data());
+    for (std::size_t i = 0; i < n; ++i) {
+      const double expected = row_.formula(static_cast<double>(in[i]), static_cast<double>(row_.defaults[0]),
+                                           static_cast<double>(row_.defaults[1]));
+      const float found = out[i];
+      ++report.tested;
+      if (!special_is_right(row_, in[i], found, expected)) ++report.wrong, report.wrong_at = in[i];
+      if (!in_domain(row_, in[i]) || !std::isfinite(expected) || !std::isfinite(found)) {
+        before = std::nan("");
+        continue;
+      }
+      const double error = std::abs(static_cast<double>(found) - expected);
+      if (error > report.absolute) report.absolute = error, report.absolute_at = in[i];
+      if (const double ulp = error / ulp_at(expected); ulp > report.ulp) report.ulp = ulp, report.ulp_at = in[i];
+      // Comparisons with NaN are false: nothing is said of the first of a run.
+      if ((expected >= before && found < found_before) || (expected <= before && found > found_before))
+        ++report.against, report.against_at = in[i];
+      before = expected, found_before = found;
+    }
+  }
+  return report;
+}
+
+accuracy_report activation_under_test::test_all(std::uint64_t stride, unsigned threads,
+                                                const std::function<void(double)>& progress) const {
+  const std::uint64_t total = (all_floats + stride - 1) / stride;
+  // Pieces overlap by one float, so that every pair of neighbours is seen; `tested` counts each float once.
+  constexpr std::uint64_t piece = std::uint64_t{1} << 20;
+  const std::uint64_t pieces = (total + piece - 1) / piece;
+  std::atomic<std::uint64_t> next = 0, done = 0;
+  std::vector<accuracy_report> reports(threads);
+  std::vector<std::thread> workers;
+  for (unsigned t = 0; t < threads; ++t)
+    workers.emplace_back([&, t] {
+      for (std::uint64_t p; (p = next++) < pieces; ++done) {
+        const std::uint64_t overlap = p == 0 ? 0 : 1;
+        const std::uint64_t start = p * piece - overlap;
+        accuracy_report report = test(start * stride, std::min(total, (p + 1) * piece) - start, stride);
+        report.tested -= overlap;
+        reports[t].merge(report);
+      }
+    });
+  while (progress && done < pieces) {
+    progress(static_cast<double>(done) / static_cast<double>(pieces));
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  for (std::thread& worker : workers) worker.join();
+  accuracy_report all;
+  for (const accuracy_report& report : reports) all.merge(report);
+  return all;
+}
+
+}  // namespace inlay::tools

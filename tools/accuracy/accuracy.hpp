@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measures a compiled activation against its formula in double, float by float. Shared by inlay-certify, which visits
+// all 2^32 floats, and the tests, which visit a sample.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "inlay/activations.hpp"
+#include "jit_kernel.hpp"
+
+namespace inlay::tools {
+
+/// What was found. Errors are in units of the last place of the exact result as f32; denormals and results beyond the
+/// largest float count in the last unit that there is.
+struct accuracy_report {
+  std::uint64_t tested = 0;
+  double ulp = 0;           ///< largest error, within the contract's domain
+  float ulp_at = 0;
+  double absolute = 0;      ///< largest |found - exact|, within the contract's domain
+  float absolute_at = 0;
+  std::uint64_t against = 0;  ///< neighbours between which the result moves against the exact function
+  float against_at = 0;
+  std::uint64_t wrong = 0;  ///< NaN or infinity where there must be none, or none where there must be one
+  float wrong_at = 0;
+
+  void merge(const accuracy_report& other);
+};
+
+/// One row of the table, compiled at its default parameters.
+class activation_under_test {
+ public:
+  /// Null, with the compiler's message in `error`, if the row does not compile for `cpu`.
+  static std::unique_ptr<activation_under_test> compile(const activation_row& row, accuracy tier,
+                                                        const std::string& cpu, std::string& error);
+
+  const activation_row& row() const { return row_; }
+
+  /// Tests `count` floats: the `first`-th in the order of value (0 is the NaN below -inf) and each `stride`-th after it.
+  accuracy_report test(std::uint64_t first, std::uint64_t count, std::uint64_t stride) const;
+
+  /// Tests every `stride`-th of all 2^32 floats on `threads` threads. `progress` is told the fraction done, now and
+  /// then, from the calling thread.
+  accuracy_report test_all(std::uint64_t stride, unsigned threads,
+                           const std::function<void(double)>& progress = {}) const;
+
+ private:
+  explicit activation_under_test(const activation_row& row) : row_(row) {}
+
+  const activation_row& row_;
+  std::unique_ptr<jit_kernel> kernel_;
+};
+
+/// The float with index `i` in the order of value: NaNs with the sign bit, -inf, ..., -0, +0, ..., inf, NaNs.
+float float_in_order(std::uint32_t i);
+/// The inverse of float_in_order.
+std::uint32_t index_in_order(float x);
+
+/// The unit in the last place of f32 at `value`.
+double ulp_at(double value);
+
+}  // namespace inlay::tools

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Times contestants against each other in one interleaved run.
+#include "contest.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace inlay::bench {
+namespace {
+
+double seconds_of(const contestant& who, long repetitions) {
+  const auto start = std::chrono::steady_clock::now();
+  for (long i = 0; i < repetitions; ++i) who.run();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Repetitions that last about `slice` seconds.
+long calibrate(const contestant& who, double slice) {
+  long repetitions = 1;
+  for (double time = 0; (time = seconds_of(who, repetitions)) < slice / 2;) repetitions *= 2;
+  return repetitions;
+}
+
+}  // namespace
+
+std::vector<timing> hold(const std::vector<contestant>& contestants, int rounds, double slice) {
+  std::vector<long> repetitions;
+  for (const contestant& who : contestants) repetitions.push_back(calibrate(who, slice));
+  std::vector<std::vector<double>> times(contestants.size());
+  for (std::size_t round = 0; round < static_cast<std::size_t>(rounds); ++round)
+    for (std::size_t turn = 0; turn < contestants.size(); ++turn) {
+      const std::size_t i = (round + turn) % contestants.size();
+      times[i].push_back(seconds_of(contestants[i], repetitions[i]) / static_cast<double>(repetitions[i]));
+    }
+  std::vector<timing> result;
+  for (std::vector<double>& each : times) {
+    std::sort(each.begin(), each.end());
+    const std::size_t n = each.size();
+    result.push_back({each[n / 2], each[n / 4], each[n - 1 - n / 4]});
+  }
+  return result;
+}
+
+}  // namespace inlay::bench

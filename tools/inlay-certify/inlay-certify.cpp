@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// inlay-certify: runs each compiled activation over all 2^32 floats against its formula in double and writes a table.
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <thread>
+#include <vector>
+
+#include "accuracy.hpp"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+
+namespace cl = llvm::cl;
+using namespace inlay;
+using namespace inlay::tools;
+
+namespace {
+
+cl::OptionCategory category("inlay-certify options");
+cl::list<std::string> names("function", cl::desc("Certify this activation only; may be repeated"),
+                            cl::value_desc("name"), cl::cat(category));
+cl::opt<accuracy> tier("tier", cl::desc("Accuracy tier:"),
+                       cl::values(clEnumValN(accuracy::exact, "exact", "the default of every call"),
+                                  clEnumValN(accuracy::fast, "fast", "what `sigmoid(x, fast)` asks for")),
+                       cl::init(accuracy::exact), cl::cat(category));
+cl::opt<std::string> cpu("cpu", cl::desc("CPU to compile for; this machine must be able to run its code"),
+                         cl::value_desc("name"), cl::init("native"), cl::cat(category));
+cl::opt<unsigned> jobs("jobs", cl::desc("Threads (default: one for each processor)"), cl::value_desc("n"),
+                          cl::init(0), cl::cat(category));
+cl::opt<unsigned> stride("stride", cl::desc("Test every n-th float only (default 1: all)"), cl::value_desc("n"),
+                         cl::init(1), cl::cat(category));
+cl::opt<std::string> output("o", cl::desc("Also write the table to a file, row by row"), cl::value_desc("file.md"),
+                            cl::cat(category));
+
+/// The rows that --function asks for, all without it. Empty after an error, which is printed.
+std::vector<const activation_row*> chosen_rows() {
+  std::vector<const activation_row*> rows;
+  if (names.empty())
+    for (const activation_row& row : activation_table) rows.push_back(&row);
+  for (const std::string& name : names) {
+    const activation_row* found = nullptr;
+    for (const activation_row& row : activation_table)
+      if (row.name == name) found = &row;
+    if (!found) {
+      std::fprintf(stderr, "inlay-certify: error: --function=%s: there is no activation of this name; there are",
+                   name.c_str());
+      for (const activation_row& row : activation_table) std::fprintf(stderr, " %s", std::string(row.name).c_str());
+      std::fprintf(stderr, "\n");
+      return {};
+    }
+    rows.push_back(found);
+  }
+  return rows;
+}
+
+/// Writes one line to standard output and to the file of -o.
+void put(std::FILE* file, const std::string& line) {
+  for (std::FILE* each : {stdout, file}) {
+    if (!each) continue;
+    std::fprintf(each, "%s\n", line.c_str());
+    std::fflush(each);
+  }
+}
+
+template <class... Numbers>
+std::string format(const char* pattern, Numbers... numbers) {
+  char text[256];
+  std::snprintf(text, sizeof text, pattern, numbers...);
+  return text;
+}
+
+/// Certifies one row; false if it breaks its contract or does not compile.
+bool certify(const activation_row& row, unsigned workers, std::FILE* file) {
+  const std::string name(row.name);
+  std::string error;
+  const auto subject = activation_under_test::compile(row, tier, cpu, error);
+  if (!subject) {
+    std::fprintf(stderr, "inlay-certify: error: %s: %s\n", name.c_str(), error.c_str());
+    return false;
+  }
+  const bool interactive = isatty(STDERR_FILENO);
+  const auto start = std::chrono::steady_clock::now();
+  int shown = -1;
+  const accuracy_report report = subject->test_all(stride, workers, [&](double part) {
+    const int percent = static_cast<int>(part * 100);
+    if (percent / 10 == shown / 10 && !interactive) return;
+    if (percent == shown) return;
+    shown = percent;
+    std::fprintf(stderr, interactive ? "\r%-13s %3d %%" : "%-13s %3d %%\n", name.c_str(), percent);
+  });
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  std::fprintf(stderr, "%s%-13s done in %.0f s\n", interactive ? "\r" : "", name.c_str(), seconds);
+
+  const double contract = static_cast<double>(row.contract(tier));
+  const bool kept = report.ulp <= contract && report.wrong == 0;
+  put(file, format("| %s | %.3f | %g | %.9g | %.3g | %llu | %llu | %s |", name.c_str(), report.ulp, contract,
+                   static_cast<double>(report.ulp_at), report.absolute, static_cast<unsigned long long>(report.against),
+                   static_cast<unsigned long long>(report.wrong), kept ? "kept" : "**broken**"));
+  if (report.wrong > 0)
+    std::fprintf(stderr, "inlay-certify: %s: NaN or infinity is wrong at %llu floats, one is %.9g\n", name.c_str(),
+                 static_cast<unsigned long long>(report.wrong), static_cast<double>(report.wrong_at));
+  if (report.against > 0)
+    std::fprintf(stderr, "inlay-certify: %s: not monotone where the function is, at %llu floats, one is %.9g\n",
+                 name.c_str(), static_cast<unsigned long long>(report.against), static_cast<double>(report.against_at));
+  return kept;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::HideUnrelatedOptions(category);
+  cl::ParseCommandLineOptions(argc, argv,
+                              "Certifies the compiled activations over all 2^32 floats against their formulas in "
+                              "double\n\nThe exit code is 1 if an activation breaks its contract.\n\n"
+                              "Example: inlay-certify --function sigmoid --function tanh\n");
+  const std::vector<const activation_row*> rows = chosen_rows();
+  if (rows.empty()) return 2;
+  if (stride == 0) {
+    std::fprintf(stderr, "inlay-certify: error: --stride=0: give 1 for all floats, or more\n");
+    return 2;
+  }
+  std::FILE* file = nullptr;
+  if (!output.empty() && !(file = std::fopen(output.c_str(), "w"))) {
+    std::fprintf(stderr, "inlay-certify: error: cannot write '%s'\n", output.c_str());
+    return 2;
+  }
+  const unsigned workers = jobs > 0 ? jobs : std::max(1u, std::thread::hardware_concurrency());
+  put(file, "| activation | max ulp | contract | at x = | max abs. error | against the function | wrong NaN/inf | |");
+  put(file, "|---|---|---|---|---|---|---|---|");
+  bool kept = true;
+  for (const activation_row* row : rows) kept = certify(*row, workers, file) && kept;
+  if (file) std::fclose(file);
+  return kept ? 0 : 1;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiles a graph that was built at run time and, where the target is this machine, loads it into this process. For
+// the tools and tests that measure compiled kernels; free of LLVM's headers.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "inlay/graph.hpp"
+#include "inlay/weights.hpp"
+
+namespace inlay::compiler {
+struct NetworkSummary;
+}
+
+namespace inlay::tools {
+
+/// What to compile for; the defaults mean this machine.
+struct jit_target {
+  std::string triple = "";
+  std::string cpu = "native";
+};
+
+/// CPUs whose code this machine can run: its own, and the smaller members of its family.
+std::vector<std::string> runnable_cpus();
+
+/// The machine code of one network.
+class jit_kernel {
+ public:
+  /// Compiles `graph`. On failure returns null with the compiler's message in `error`; code for another architecture
+  /// is compiled and cannot be run.
+  static std::unique_ptr<jit_kernel> compile(const graph_view& graph, const weights& w, const jit_target& target,
+                                             std::string& error);
+  ~jit_kernel();
+
+  /// Runs `batch` samples; inputs and outputs in the graph's order. Returns what the kernel returns: 0, or 1 where a
+  /// pointer is null.
+  int run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch,
+          void* scratch) const;
+  /// The C entry point `<name>_run`.
+  void* entry() const { return entry_; }
+  std::size_t scratch_bytes() const;
+  const compiler::NetworkSummary& summary() const { return *summary_; }
+  std::span<const char> object() const { return object_; }
+
+ private:
+  struct loaded;
+  jit_kernel();
+
+  std::unique_ptr<compiler::NetworkSummary> summary_;
+  std::vector<char> object_;
+  std::unique_ptr<loaded> loaded_;
+  void* entry_ = nullptr;
+};
+
+}  // namespace inlay::tools
