@@ -14,10 +14,11 @@ mlir::Value emitActivation(ActivationOp op, mlir::Value x, mlir::OpBuilder &buil
   VectorBuilder b(builder, op.getLoc(), features);
   VectorBuilder::Float v{x};
   const float p0 = op.getParameter(0), p1 = op.getParameter(1);
+  const bool fast = op.getFast();  // rows without a `fast` form ignore it
   switch (op.getRow().id) {
     case activation::relu: return formulas::relu(b, v).value;
     case activation::leaky_relu: return formulas::leakyRelu(b, v, p0).value;
-    case activation::sigmoid: return formulas::sigmoid(b, v).value;
+    case activation::sigmoid: return (fast ? formulas::fastSigmoid(b, v) : formulas::sigmoid(b, v)).value;
     case activation::tanh: return formulas::tanh(b, v).value;
     case activation::softplus: return formulas::softplus(b, v, p0, p1).value;
     case activation::step: return formulas::step(b, v, p0).value;
@@ -28,7 +29,7 @@ mlir::Value emitActivation(ActivationOp op, mlir::Value x, mlir::OpBuilder &buil
     case activation::celu: return formulas::exponentialLinear(b, v, p0, p0, 1).value;
     case activation::gelu: return formulas::gelu(b, v).value;
     case activation::gelu_tanh: return formulas::geluTanh(b, v).value;
-    case activation::silu: return formulas::silu(b, v).value;
+    case activation::silu: return (fast ? formulas::fastSilu(b, v) : formulas::silu(b, v)).value;
     case activation::mish: return formulas::mish(b, v).value;
     case activation::hard_sigmoid: return formulas::hardSigmoid(b, v).value;
     case activation::hard_swish: return formulas::hardSwish(b, v).value;
@@ -37,8 +38,8 @@ mlir::Value emitActivation(ActivationOp op, mlir::Value x, mlir::OpBuilder &buil
     case activation::log_sigmoid: return formulas::logSigmoid(b, v).value;
     case activation::softsign: return formulas::softsign(b, v).value;
     case activation::log: return formulas::log(b, v).value;
-    case activation::sqrt: return b.sqrt(v).value;
-    case activation::rsqrt: return b.div(b.constant(1.0f), b.sqrt(v)).value;
+    case activation::sqrt: return formulas::sqrt(b, v).value;
+    case activation::rsqrt: return formulas::rsqrt(b, v).value;
     case activation::abs: return b.abs(v).value;
     case activation::sign: return formulas::sign(b, v).value;
     case activation::square: return b.mul(v, v).value;

@@ -273,6 +273,57 @@ typename B::Float silu(B &b, typename B::Float x) {
   return b.select(b.gt(x, b.constant(30.0f)), x, product);
 }
 
+/// exp(x) / (1 + exp(x)), before its power of two, with single roundings throughout.
+template <class B>
+struct FastSigmoidQuotient {
+  PowerOfTwo<B> power;
+  typename B::Float value;
+
+  FastSigmoidQuotient(B &b, typename B::Float x) : FastSigmoidQuotient(b, ExpParts<B>(b, x, b.has_avx512())) {}
+
+ private:
+  FastSigmoidQuotient(B &b, ExpParts<B> e) : power(b, e.n), value(b.add(e.high, e.low)) {
+    auto sum = b.add(b.constant(1.0f), power.scale(value));
+    auto inverse = b.reciprocal_estimate(sum);
+    auto quotient = b.mul(value, inverse);
+    value = b.has_avx512() ? b.fma(b.fma(b.neg(quotient), sum, value), inverse, quotient) : quotient;
+  }
+};
+
+template <class B>
+typename B::Float fastSigmoid(B &b, typename B::Float x) {
+  FastSigmoidQuotient<B> q(b, clampTo(b, x, -105.0f, 30.0f));
+  return q.power.scale(q.value);
+}
+
+template <class B>
+typename B::Float fastSilu(B &b, typename B::Float x) {
+  // The quotient is 2^-43 at least.
+  FastSigmoidQuotient<B> q(b, clampTo(b, x, -120.0f, 30.0f));
+  return q.power.scale(b.mul(b.max(b.constant(-120.0f), x), q.value));
+}
+
+/// 1 / sqrt(x), where there is an estimate y with one step y + y (1 - x y^2) / 2; where that is NaN, at 0 and infinity,
+/// the estimate is right.
+template <class B>
+typename B::Float rsqrt(B &b, typename B::Float x) {
+  if (!b.has_avx512()) return b.div(b.constant(1.0f), b.sqrt(x));
+  auto y = b.rsqrt_estimate(x);
+  auto rest = b.fma(b.neg(b.mul(x, y)), y, b.constant(1.0f));
+  return b.select(b.is_nan(rest), y, b.fma(b.mul(y, b.constant(0.5f)), rest, y));
+}
+
+/// sqrt(x), where there is an estimate of its reciprocal from x y with one step; 0 and infinity are their own roots.
+template <class B>
+typename B::Float sqrt(B &b, typename B::Float x) {
+  if (!b.has_avx512()) return b.sqrt(x);
+  auto y = b.rsqrt_estimate(x);
+  auto root = b.mul(x, y), half = b.mul(y, b.constant(0.5f));
+  auto refined = b.fma(root, b.fma(b.neg(root), half, b.constant(0.5f)), root);
+  auto fixed = b.select(b.eq(x, b.constant(0.0f)), x, refined);
+  return b.select(b.eq(x, b.constant(std::numeric_limits<float>::infinity())), x, fixed);
+}
+
 /// tanh(x): an odd polynomial up to 0.6, 1 - 2 / (exp(2|x|) + 1) beyond, 1 from 9.02 on.
 template <class B>
 typename B::Float tanh(B &b, typename B::Float x) {

@@ -146,6 +146,10 @@ VectorBuilder::Float VectorBuilder::mantissa(Float x) {
                                            integer(32, kCurrentRounding)});
 }
 
+VectorBuilder::Float VectorBuilder::rsqrt_estimate(Float x) {
+  return intrinsic("rsqrt14.ps.512", {x.value, x.value, integer(16, kFullMask)});
+}
+
 VectorBuilder::Float VectorBuilder::reciprocal_estimate(Float x) {
   if (!has_avx512()) return div(constant(1.0f), x);
   return intrinsic("rcp14.ps.512", {x.value, x.value, integer(16, kFullMask)});

@@ -73,6 +73,8 @@ class VectorBuilder {
   Float exponent(Float x);                            ///< floor(log2 |x|), -inf of 0, inf of inf
   Float mantissa(Float x);  ///< |x| / 2^k in [3/4, 3/2), k its exponent or one more; NaN of x < 0
 
+  Float rsqrt_estimate(Float x);  ///< 1 / sqrt(x) with a relative error of at most 2^-14
+
   /// 1 / x with a relative error of at most 2^-14, less where the hardware divides as fast.
   Float reciprocal_estimate(Float x);
 
