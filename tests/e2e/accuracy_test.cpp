@@ -17,8 +17,10 @@ using tools::accuracy_report;
 using tools::activation_under_test;
 
 /// Where formulas saturate, overflow, underflow or change over; both signs of each are tested.
-constexpr float turning_points[] = {0.0f, 0x1p-126f, 1.0f, std::numeric_limits<float>::infinity(), 88.72284f,
-                                    103.97208f, 9.0109135f, 0.6f, 0.92f, 3.95f, 14.5f, 20.0f, 32768.0f};
+constexpr float turning_points[] = {0.0f,      0x1p-126f,  1.0f,       std::numeric_limits<float>::infinity(),
+                                    88.72284f, 103.97208f, 9.0109135f, 0.6f,
+                                    0.92f,     3.95f,      14.5f,      20.0f,
+                                    32768.0f};
 
 class Accuracy : public ::testing::TestWithParam<std::string> {};
 
@@ -51,6 +53,23 @@ INSTANTIATE_TEST_SUITE_P(Cpus, Accuracy, ::testing::ValuesIn(tools::runnable_cpu
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 });
+
+TEST(AccuracyReport, SeesWhatIsWrong) {
+  // sigmoid, measured against a function that falls and is infinite at infinity.
+  activation_row row = activation_table[static_cast<std::size_t>(activation::sigmoid) - 1];
+  row.formula = [](double x, double, double) { return -x; };
+  std::string error;
+  const auto subject = activation_under_test::compile(row, accuracy::exact, "native", error);
+  ASSERT_TRUE(subject) << error;
+  const accuracy_report report = subject->test(tools::index_in_order(-20.0f), 1000000, 1);
+  EXPECT_EQ(report.tested, 1000000u);
+  EXPECT_GT(report.ulp, 1e6);
+  EXPECT_GT(report.absolute, 19);
+  EXPECT_GT(report.against, 0u);
+  EXPECT_EQ(report.wrong, 0u);
+  EXPECT_EQ(subject->test(tools::index_in_order(INFINITY) - 1, 2, 1).wrong, 1u);
+  EXPECT_EQ(subject->test_all(1000003, 2).tested, 4295u) << "every float of the stride once";
+}
 
 TEST(FloatOrder, IsTheOrderOfValueAndItsOwnInverse) {
   EXPECT_EQ(tools::float_in_order(tools::index_in_order(1.5f)), 1.5f);

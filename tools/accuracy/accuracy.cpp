@@ -16,7 +16,7 @@ namespace inlay::tools {
 namespace {
 
 constexpr std::uint64_t all_floats = std::uint64_t{1} << 32;
-constexpr std::size_t width = 256;     // elements of one sample of the network under test
+constexpr std::size_t width = 256;      // elements of one sample of the network under test
 constexpr std::size_t chunk = 1 << 16;  // floats that a thread takes at a time
 
 /// Beyond it the reduction of sine and cosine is out of contract; there only NaN and the range are checked.

@@ -17,9 +17,9 @@ namespace inlay::tools {
 /// largest float count in the last unit that there is.
 struct accuracy_report {
   std::uint64_t tested = 0;
-  double ulp = 0;           ///< largest error, within the contract's domain
+  double ulp = 0;  ///< largest error, within the contract's domain
   float ulp_at = 0;
-  double absolute = 0;      ///< largest |found - exact|, within the contract's domain
+  double absolute = 0;  ///< largest |found - exact|, within the contract's domain
   float absolute_at = 0;
   std::uint64_t against = 0;  ///< neighbours between which the result moves against the exact function
   float against_at = 0;
@@ -38,7 +38,8 @@ class activation_under_test {
 
   const activation_row& row() const { return row_; }
 
-  /// Tests `count` floats: the `first`-th in the order of value (0 is the NaN below -inf) and each `stride`-th after it.
+  /// Tests `count` floats: the `first`-th in the order of value (0 is the NaN below -inf) and each `stride`-th after
+  /// it.
   accuracy_report test(std::uint64_t first, std::uint64_t count, std::uint64_t stride) const;
 
   /// Tests every `stride`-th of all 2^32 floats on `threads` threads. `progress` is told the fraction done, now and

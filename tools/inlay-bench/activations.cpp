@@ -147,9 +147,10 @@ int run_activations(const activations_options& options) {
   nlohmann::json report;
   report["elements"] = count;
   report["rounds"] = options.rounds;
-  std::printf("%u floats in the first-level cache, one thread, %d interleaved rounds. Inlay's exact form: ns per element;"
-              "\nothers: their time as a multiple of it, above 1 is slower. In brackets the largest error met.\n\n",
-              count, options.rounds);
+  std::printf(
+      "%u floats in the first-level cache, one thread, %d interleaved rounds. Inlay's exact form: ns per element;"
+      "\nothers: their time as a multiple of it, above 1 is slower. In brackets the largest error met.\n\n",
+      count, options.rounds);
   bool right = true;
   for (const activation_row* row : rows) right = contest(*row, options, report) && right;
   if (!options.json.empty()) {

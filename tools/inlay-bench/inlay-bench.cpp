@@ -47,7 +47,8 @@ int main(int argc, char** argv) {
     if (std::strcmp(argument, "--rounds") == 0) {
       char* end = nullptr;
       const long rounds = std::strtol(argv[i], &end, 10);
-      if (*end != 0 || rounds < 1 || rounds > 100000) return fail("--rounds needs a number from 1 to 100000, found", argv[i]);
+      if (*end != 0 || rounds < 1 || rounds > 100000)
+        return fail("--rounds needs a number from 1 to 100000, found", argv[i]);
       options.rounds = static_cast<int>(rounds);
     }
   }

@@ -26,8 +26,8 @@ cl::opt<accuracy> tier("tier", cl::desc("Accuracy tier:"),
                        cl::init(accuracy::exact), cl::cat(category));
 cl::opt<std::string> cpu("cpu", cl::desc("CPU to compile for; this machine must be able to run its code"),
                          cl::value_desc("name"), cl::init("native"), cl::cat(category));
-cl::opt<unsigned> jobs("jobs", cl::desc("Threads (default: one for each processor)"), cl::value_desc("n"),
-                          cl::init(0), cl::cat(category));
+cl::opt<unsigned> jobs("jobs", cl::desc("Threads (default: one for each processor)"), cl::value_desc("n"), cl::init(0),
+                       cl::cat(category));
 cl::opt<unsigned> stride("stride", cl::desc("Test every n-th float only (default 1: all)"), cl::value_desc("n"),
                          cl::init(1), cl::cat(category));
 cl::opt<std::string> output("o", cl::desc("Also write the table to a file, row by row"), cl::value_desc("file.md"),

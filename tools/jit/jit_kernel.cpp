@@ -59,8 +59,8 @@ std::unique_ptr<jit_kernel> jit_kernel::compile(const graph_view& graph, const w
   auto jit = llvm::orc::LLJITBuilder().create();
   if (!jit) return give_up(jit.takeError());
   const std::string& name = kernel->summary_->name;
-  auto buffer = llvm::MemoryBuffer::getMemBufferCopy(
-      llvm::StringRef(kernel->object_.data(), kernel->object_.size()), name);
+  auto buffer =
+      llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(kernel->object_.data(), kernel->object_.size()), name);
   if (llvm::Error failure = (*jit)->addObjectFile(std::move(buffer))) return give_up(std::move(failure));
   auto entry = (*jit)->lookup(name + "_run");
   if (!entry) return give_up(entry.takeError());

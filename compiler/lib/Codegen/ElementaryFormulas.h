@@ -44,14 +44,26 @@ class PowerOfTwo {
 };
 
 /// 2^(i / 16), rounded, and what that lacks.
-inline constexpr float kSixteenths[16] = {
-    0x1p0f,        0x1.0b5586p0f, 0x1.172b84p0f, 0x1.2387a6p0f, 0x1.306fep0f,  0x1.3dea64p0f,
-    0x1.4bfdaep0f, 0x1.5ab07ep0f, 0x1.6a09e6p0f, 0x1.7a1148p0f, 0x1.8ace54p0f, 0x1.9c4918p0f,
-    0x1.ae89fap0f, 0x1.c199bep0f, 0x1.d5818ep0f, 0x1.ea4afap0f};
-inline constexpr float kSixteenthsLow[16] = {
-    0.0f,            0x1.9f3122p-25f, -0x1.c15742p-27f, 0x1.ceac48p-25f,  0x1.4636e2p-25f, 0x1.824684p-25f,
-    -0x1.593abcp-25f, -0x1.5bd5ecp-27f, 0x1.9fcef4p-26f, -0x1.829fdp-25f,  0x1.15506ep-27f, 0x1.51f848p-27f,
-    -0x1.a94b14p-26f, -0x1.3d56b2p-27f, -0x1.822dbcp-27f, 0x1.52486cp-27f};
+inline constexpr float kSixteenths[16] = {0x1p0f,        0x1.0b5586p0f, 0x1.172b84p0f, 0x1.2387a6p0f,
+                                          0x1.306fep0f,  0x1.3dea64p0f, 0x1.4bfdaep0f, 0x1.5ab07ep0f,
+                                          0x1.6a09e6p0f, 0x1.7a1148p0f, 0x1.8ace54p0f, 0x1.9c4918p0f,
+                                          0x1.ae89fap0f, 0x1.c199bep0f, 0x1.d5818ep0f, 0x1.ea4afap0f};
+inline constexpr float kSixteenthsLow[16] = {0.0f,
+                                             0x1.9f3122p-25f,
+                                             -0x1.c15742p-27f,
+                                             0x1.ceac48p-25f,
+                                             0x1.4636e2p-25f,
+                                             0x1.824684p-25f,
+                                             -0x1.593abcp-25f,
+                                             -0x1.5bd5ecp-27f,
+                                             0x1.9fcef4p-26f,
+                                             -0x1.829fdp-25f,
+                                             0x1.15506ep-27f,
+                                             0x1.51f848p-27f,
+                                             -0x1.a94b14p-26f,
+                                             -0x1.3d56b2p-27f,
+                                             -0x1.822dbcp-27f,
+                                             0x1.52486cp-27f};
 
 /// exp(x) = 2^floor(n) (high + low) for -160 <= x <= 120: |low| <= 0.022 high by a table, which only AVX-512 has, and
 /// without it high = 1, |low| <= 0.42.
@@ -147,19 +159,31 @@ typename B::Float log1pOfUnitRest(B &b, typename B::Float high, typename B::Floa
 
 /// 1 / m, to a few bits, by the top four bits of the mantissa of m in [3/4, 3/2), and -log of it in two parts, the
 /// first a multiple of 2^-16.
-inline constexpr float kInverses[16] = {0x1p0f,   0x1.d8p-1f, 0x1.b8p-1f, 0x1.a8p-1f, 0x1.9p-1f, 0x1.8p-1f,
+inline constexpr float kInverses[16] = {0x1p0f,    0x1.d8p-1f, 0x1.b8p-1f, 0x1.a8p-1f, 0x1.9p-1f, 0x1.8p-1f,
                                         0x1.7p-1f, 0x1.6p-1f,  0x1.5p0f,   0x1.4p0f,   0x1.34p0f, 0x1.28p0f,
-                                        0x1.2p0f, 0x1.14p0f,  0x1.0cp0f,  0x1p0f};
-inline constexpr float kLogs[16] = {0.0f,        0x1.4d3p-4f,  0x1.366p-3f,   0x1.824p-3f,   0x1.f99p-3f,  0x1.2698p-2f,
-                                    0x1.522cp-2f, 0x1.7fbp-2f,  -0x1.1674p-2f, -0x1.c9p-3f,   -0x1.7ab8p-3f, -0x1.2958p-3f,
-                                    -0x1.e27p-4f, -0x1.342p-4f, -0x1.774p-5f,  0.0f};
-inline constexpr float kLogsLow[16] = {
-    0.0f,            0x1.15d208p-20f, -0x1.a7f538p-22f, -0x1.f4d572p-18f, 0x1.c6cb3cp-19f,  -0x1.deecb2p-18f,
-    -0x1.1f8c76p-18f, -0x1.7109fap-20f, -0x1.cababap-18f, 0x1.070cacp-20f,  -0x1.20421cp-20f, 0x1.683fp-18f,
-    -0x1.db8abcp-22f, 0x1.434f22p-19f, -0x1.63d8ccp-19f, 0.0f};
+                                        0x1.2p0f,  0x1.14p0f,  0x1.0cp0f,  0x1p0f};
+inline constexpr float kLogs[16] = {
+    0.0f,          0x1.4d3p-4f, 0x1.366p-3f,   0x1.824p-3f,   0x1.f99p-3f,  0x1.2698p-2f, 0x1.522cp-2f, 0x1.7fbp-2f,
+    -0x1.1674p-2f, -0x1.c9p-3f, -0x1.7ab8p-3f, -0x1.2958p-3f, -0x1.e27p-4f, -0x1.342p-4f, -0x1.774p-5f, 0.0f};
+inline constexpr float kLogsLow[16] = {0.0f,
+                                       0x1.15d208p-20f,
+                                       -0x1.a7f538p-22f,
+                                       -0x1.f4d572p-18f,
+                                       0x1.c6cb3cp-19f,
+                                       -0x1.deecb2p-18f,
+                                       -0x1.1f8c76p-18f,
+                                       -0x1.7109fap-20f,
+                                       -0x1.cababap-18f,
+                                       0x1.070cacp-20f,
+                                       -0x1.20421cp-20f,
+                                       0x1.683fp-18f,
+                                       -0x1.db8abcp-22f,
+                                       0x1.434f22p-19f,
+                                       -0x1.63d8ccp-19f,
+                                       0.0f};
 
 /// log(x) with tables: x = 2^k m, f = m / c - 1 for a tabulated c, log(x) = k ln2 + log(c) + log(1 + f). Zero,
-/// infinities and NaN come out of the exponent and the mantissa by themselves.
+/// infinity and NaN come out of the exponent and the mantissa by themselves.
 template <class B>
 typename B::Float logByTable(B &b, typename B::Float x) {
   auto m = b.mantissa(x);
@@ -172,9 +196,10 @@ typename B::Float logByTable(B &b, typename B::Float x) {
   auto r = polynomial(b, f, {-0x1p-1f, 0x1.555554p-2f, -0x1.00029ep-2f, 0x1.99d446p-3f, -0x1.429beep-3f});
   auto tail = b.fma(b.mul(f, f), r, b.fma(k, b.constant(0x1.7f7d1cp-20f), b.lookup(kLogsLow, cell)));
   auto base = b.fma(k, b.constant(0x1.62e4p-1f), b.lookup(kLogs, cell));
-  // base is 0 or far above f, so what the sum lacks is exact; not where base is infinite.
+  // base is 0 or far above f, so what the sum lacks is exact; where base is infinite it is NaN, and not wanted.
   auto sum = b.add(base, f);
-  return b.add(sum, b.add(b.sub(f, b.sub(sum, base)), tail));
+  auto rest = b.add(b.sub(f, b.sub(sum, base)), tail);
+  return b.select(b.is_nan(rest), sum, b.add(sum, rest));
 }
 
 /// log(x): x = 2^k m with m in [sqrt(1/2), sqrt(2)), log(m) = f - f^2/2 + f^3 P(f) with f = m - 1.

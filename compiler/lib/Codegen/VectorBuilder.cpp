@@ -109,10 +109,10 @@ Value VectorBuilder::integer(unsigned bits, int64_t number) {
 
 VectorBuilder::Float VectorBuilder::intrinsic(llvm::StringRef name, llvm::ArrayRef<Value> operands) {
   auto none = LLVM::FastmathFlagsAttr::get(builder.getContext(), LLVM::FastmathFlags::none);
-  return {
-      builder.create<LLVM::CallIntrinsicOp>(loc, floats, builder.getStringAttr(("llvm.x86.avx512." + name).str()),
-                                            mlir::ValueRange(operands), none)
-          .getResult(0)};
+  return {builder
+              .create<LLVM::CallIntrinsicOp>(loc, floats, builder.getStringAttr(("llvm.x86.avx512." + name).str()),
+                                             mlir::ValueRange(operands), none)
+              .getResult(0)};
 }
 
 // The masked intrinsics take a pass-through vector, a mask, here full, and most a rounding mode: 4, the current one.
@@ -142,8 +142,8 @@ VectorBuilder::Float VectorBuilder::exponent(Float x) {
 
 VectorBuilder::Float VectorBuilder::mantissa(Float x) {
   // Interval [3/4, 3/2) is number 3; sign control 2 makes negative numbers NaN.
-  return intrinsic("mask.getmant.ps.512", {x.value, integer(32, 3 | 2 << 2), x.value, integer(16, kFullMask),
-                                           integer(32, kCurrentRounding)});
+  return intrinsic("mask.getmant.ps.512",
+                   {x.value, integer(32, 3 | 2 << 2), x.value, integer(16, kFullMask), integer(32, kCurrentRounding)});
 }
 
 VectorBuilder::Float VectorBuilder::rsqrt_estimate(Float x) {

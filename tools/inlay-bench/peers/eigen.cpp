@@ -16,8 +16,7 @@ void apply(const float* x, float* y, int count, F f) {
 }
 
 constexpr peer_function functions[] = {
-    {activation::relu,
-     [](const float* x, float* y, int n) { apply(x, y, n, [](auto& v) { return v.max(0.0f); }); }},
+    {activation::relu, [](const float* x, float* y, int n) { apply(x, y, n, [](auto& v) { return v.max(0.0f); }); }},
     {activation::exp, [](const float* x, float* y, int n) { apply(x, y, n, [](auto& v) { return v.exp(); }); }},
     {activation::log, [](const float* x, float* y, int n) { apply(x, y, n, [](auto& v) { return v.log(); }); }},
     {activation::tanh, [](const float* x, float* y, int n) { apply(x, y, n, [](auto& v) { return v.tanh(); }); }},
@@ -35,9 +34,7 @@ constexpr peer_function functions[] = {
     {activation::softplus,
      [](const float* x, float* y, int n) { apply(x, y, n, [](auto& v) { return v.exp().log1p(); }); }},
     {activation::elu,
-     [](const float* x, float* y, int n) {
-       apply(x, y, n, [](auto& v) { return (v > 0.0f).select(v, v.expm1()); });
-     }},
+     [](const float* x, float* y, int n) { apply(x, y, n, [](auto& v) { return (v > 0.0f).select(v, v.expm1()); }); }},
     {activation::gelu,
      [](const float* x, float* y, int n) {
        apply(x, y, n, [](auto& v) { return 0.5f * v * (1.0f + (v * 0.70710678f).erf()); });

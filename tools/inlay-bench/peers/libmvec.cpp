@@ -13,8 +13,7 @@ void loop(const float* __restrict x, float* __restrict y, int count, F f) {
 }
 
 constexpr peer_function functions[] = {
-    {activation::relu,
-     [](const float* x, float* y, int n) { loop(x, y, n, [](float v) { return v > 0 ? v : 0; }); }},
+    {activation::relu, [](const float* x, float* y, int n) { loop(x, y, n, [](float v) { return v > 0 ? v : 0; }); }},
     {activation::exp, [](const float* x, float* y, int n) { loop(x, y, n, [](float v) { return expf(v); }); }},
     {activation::log, [](const float* x, float* y, int n) { loop(x, y, n, [](float v) { return logf(v); }); }},
     {activation::tanh, [](const float* x, float* y, int n) { loop(x, y, n, [](float v) { return tanhf(v); }); }},
@@ -32,10 +31,8 @@ constexpr peer_function functions[] = {
      [](const float* x, float* y, int n) { loop(x, y, n, [](float v) { return log1pf(expf(v)); }); }},
     {activation::elu,
      [](const float* x, float* y, int n) { loop(x, y, n, [](float v) { return v > 0 ? v : expm1f(v); }); }},
-    {activation::gelu,
-     [](const float* x, float* y, int n) {
-       loop(x, y, n, [](float v) { return 0.5f * v * (1 + erff(v * 0.70710678f)); });
-     }},
+    {activation::gelu, [](const float* x, float* y,
+                          int n) { loop(x, y, n, [](float v) { return 0.5f * v * (1 + erff(v * 0.70710678f)); }); }},
     {activation::gelu_tanh,
      [](const float* x, float* y, int n) {
        loop(x, y, n, [](float v) { return 0.5f * v * (1 + tanhf(0.79788456f * (v + 0.044715f * v * v * v))); });

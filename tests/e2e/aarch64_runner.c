@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A program for aarch64 Linux without any library, to run a kernel in an emulator: samples from standard input, results
+// to standard output. SAMPLES, INPUTS, FIRST, SECOND and SCRATCH are given on the command line: samples, and floats of
+// one sample's input and outputs, and bytes.
+#include <stddef.h>
+
+int everything_run(const float* x, float* first, float* second, size_t batch, void* scratch);
+
+static float x[SAMPLES * INPUTS], first[SAMPLES * FIRST], second[SAMPLES * SECOND];
+static _Alignas(64) char scratch[SCRATCH + 1];
+
+static long system_call(long number, long a, long b, long c) {
+  register long x8 __asm__("x8") = number;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2) : "memory");
+  return x0;
+}
+
+enum { READ = 63, WRITE = 64, EXIT = 93 };
+
+/// Reads or writes all of it, or ends the program.
+static void transfer(long number, int file, void* memory, long bytes) {
+  for (char* at = memory; bytes > 0;) {
+    const long done = system_call(number, file, (long)at, bytes);
+    if (done <= 0) system_call(EXIT, 3, 0, 0);
+    at += done;
+    bytes -= done;
+  }
+}
+
+void _start(void) {
+  transfer(READ, 0, x, sizeof x);
+  const int code = everything_run(x, first, second, SAMPLES, scratch);
+  transfer(WRITE, 1, first, sizeof first);
+  transfer(WRITE, 1, second, sizeof second);
+  system_call(EXIT, code, 0, 0);
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels for aarch64, run in qemu where it is installed: every activation within its contract, and dense layers with
+// remainders and softmax against the interpreter.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "accuracy.hpp"
+#include "kernel_harness.hpp"
+
+namespace inlay::testing {
+namespace {
+
+constexpr std::size_t samples = 67, inputs = 64, activations = std::size(activation_table), classes = 37;
+
+/// One output with every activation of x side by side, one of a small classifier.
+graph_builder everything() {
+  graph_builder b("everything");
+  const auto x = b.input("x", {1, {inputs}});
+  std::vector<std::uint32_t> pieces;
+  for (const activation_row& row : activation_table) {
+    const instruction program[] = {
+        {.code = scalar_op::operand, .a = 0},
+        {.code = scalar_op::apply, .function = row.id, .a = 0, .p0 = row.defaults[0], .p1 = row.defaults[1]}};
+    const std::uint32_t operands[] = {x};
+    pieces.push_back(b.map(operands, program, {1, {inputs}}));
+  }
+  b.output(b.concat(pieces, 0), "activations");
+  // The classifier sees x through a tanh, so that no infinity reaches it.
+  const auto bounded = pieces[static_cast<std::size_t>(activation::tanh) - 1];
+  const auto h =
+      b.dense("fc1", bounded, b.parameter("fc1.weight", {2, {45, inputs}}), b.parameter("fc1.bias", {1, {45}}));
+  const auto y =
+      b.dense("fc2", h, b.parameter("fc2.weight", {2, {classes, 45}}), b.parameter("fc2.bias", {1, {classes}}));
+  b.output(b.softmax(y), "probabilities");
+  b.finish();
+  return b;
+}
+
+/// Floats of all magnitudes, infinities and signed zeros; no NaN, which the classifier would spread.
+std::vector<float> floats_of_all_sizes() {
+  std::vector<float> x(samples * inputs);
+  const std::uint32_t first = tools::index_in_order(-INFINITY), last = tools::index_in_order(INFINITY);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    x[i] = i % 2 == 0 ? tools::float_in_order(
+                            first + static_cast<std::uint32_t>(i * std::uint64_t{last - first} / (x.size() - 1)))
+                      : -8 + 16 * static_cast<float>(i) / static_cast<float>(x.size());
+  x[1] = INFINITY, x[3] = -INFINITY, x[5] = 0.0f, x[7] = -0.0f;
+  return x;
+}
+
+TEST(Aarch64, KernelsRunInQemuAsInTheInterpreter) {
+  const std::string clang = INLAY_CLANG, qemu = INLAY_QEMU_AARCH64;
+  if (qemu.empty() || clang.empty()) GTEST_SKIP() << "needs qemu-aarch64 (package qemu-user) and clang 19";
+
+  std::mt19937 random(9);
+  const graph_builder b = everything();
+  const graph_view graph = b.view();
+  const weights w = random_weights(graph, random);
+  const auto kernel = compile(b, w, {.triple = "aarch64-linux-gnu", .cpu = "generic"});
+  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / "inlay_aarch64";
+  std::filesystem::create_directories(folder);
+  const auto file = [&](const char* name) { return (folder / name).string(); };
+  std::ofstream(file("kernel.o"), std::ios::binary)
+      .write(kernel->object().data(), static_cast<std::streamsize>(kernel->object().size()));
+  const std::vector<float> x = floats_of_all_sizes();
+  std::ofstream(file("x.bin"), std::ios::binary)
+      .write(reinterpret_cast<const char*>(x.data()), static_cast<std::streamsize>(x.size() * sizeof(float)));
+
+  const std::string sizes = " -DSAMPLES=" + std::to_string(samples) + " -DINPUTS=" + std::to_string(inputs) +
+                            " -DFIRST=" + std::to_string(activations * inputs) +
+                            " -DSECOND=" + std::to_string(classes) +
+                            " -DSCRATCH=" + std::to_string(kernel->scratch_bytes());
+  const std::string build = clang +
+                            " --target=aarch64-linux-gnu -O1 -ffreestanding -fno-builtin -nostdlib -static "
+                            "-fuse-ld=lld" +
+                            sizes + " " INLAY_AARCH64_RUNNER " " + file("kernel.o") + " -o " + file("runner");
+  ASSERT_EQ(std::system(build.c_str()), 0) << build;
+  const std::string run = qemu + " " + file("runner") + " < " + file("x.bin") + " > " + file("y.bin");
+  ASSERT_EQ(std::system(run.c_str()), 0) << run;
+  std::vector<float> found(samples * (activations * inputs + classes));
+  std::ifstream result(file("y.bin"), std::ios::binary);
+  result.read(reinterpret_cast<char*>(found.data()), static_cast<std::streamsize>(found.size() * sizeof(float)));
+  ASSERT_TRUE(result) << "the emulated program wrote too little";
+
+  double worst = 0;
+  for (std::size_t s = 0; s < samples; ++s)
+    for (const activation_row& row : activation_table)
+      for (std::size_t i = 0; i < inputs; ++i) {
+        const float input = x[s * inputs + i];
+        const bool periodic = row.id == activation::sin || row.id == activation::cos;
+        if (periodic && std::abs(input) > 32768) continue;
+        const float y = found[(s * activations + static_cast<std::size_t>(row.id) - 1) * inputs + i];
+        const double exact = row.formula(static_cast<double>(input), static_cast<double>(row.defaults[0]),
+                                         static_cast<double>(row.defaults[1]));
+        const float rounded = static_cast<float>(exact);
+        if (!std::isfinite(rounded)) {
+          EXPECT_TRUE(std::isnan(rounded) ? std::isnan(y) : y == rounded) << row.name << " at " << input;
+          continue;
+        }
+        const double error = std::abs(static_cast<double>(y) - exact) / tools::ulp_at(exact);
+        EXPECT_LE(error, static_cast<double>(row.exact_ulp)) << row.name << " at " << input;
+        worst = std::max(worst, error);
+      }
+  EXPECT_GT(worst, 0.25) << "the comparison saw no rounding at all";
+
+  interpreter_result interpreted = interpreter::create(graph, w);
+  ASSERT_TRUE(interpreted) << interpreted.errors.front();
+  std::vector<float> all(samples * activations * inputs), probabilities(samples * classes);
+  const float* in[] = {x.data()};
+  float* out[] = {all.data(), probabilities.data()};
+  interpreted.value->run(in, out, samples, engine::reference);
+  for (std::size_t i = 0; i < probabilities.size(); ++i)
+    EXPECT_NEAR(found[samples * activations * inputs + i], probabilities[i], 1e-5) << "probability " << i;
+}
+
+}  // namespace
+}  // namespace inlay::testing
