@@ -7,7 +7,8 @@
 
 namespace inlay::compiler::formulas {
 
-/// Phi(-|x|) = exp(-x^2 / 2) G(|x|), the normal distribution's tail, times |x|. G is computed from
+/// Phi(-|x|) = exp(-x^2 / 2) G(|x|), the normal distribution's tail, times |x|. |x| G(|x|) comes from a table where
+/// there are any. Else G is computed from
 /// H(t) = (a + 4) G(a), t = (a - 4) / (a + 4), which is smooth from 0 to where the product underflows.
 template <class B>
 struct GeluTail {
@@ -15,6 +16,15 @@ struct GeluTail {
 
   GeluTail(B &b, typename B::Float x) : tail(x) {
     auto a = b.min(b.constant(14.5f), b.abs(x));
+    auto z = b.mul(a, a);
+    auto zl = b.fma(a, a, b.neg(z));
+    ExpPair<B> e(b, b.mul(z, b.constant(-0.5f)), b.mul(zl, b.constant(-0.5f)));
+    if (b.has_avx512()) {
+      CellOf<B> cell(b, a, kGeluCells);
+      auto w = b.fma(cell.slope(b, kGeluCells), cell.h, b.lookup(kGeluCells[1], cell.index));
+      tail = e.power.scale(b.fma(w, e.high, b.mul(w, e.low)));
+      return;
+    }
     auto four = b.constant(4.0f);
     // s = a + 4 and t, both with what they lack.
     auto s = b.add(a, four);
@@ -38,9 +48,6 @@ struct GeluTail {
     auto gl = b.add(b.fma(h, u.high, b.neg(g)), b.fma(h, u.low, b.mul(hl, u.high)));
     auto w = b.mul(a, g);
     auto wl = b.fma(a, gl, b.fma(a, g, b.neg(w)));
-    auto z = b.mul(a, a);
-    auto zl = b.fma(a, a, b.neg(z));
-    ExpPair<B> e(b, b.mul(z, b.constant(-0.5f)), b.mul(zl, b.constant(-0.5f)));
     tail = e.power.scale(b.fma(w, e.high, b.fma(w, e.low, b.mul(wl, e.high))));
   }
 };

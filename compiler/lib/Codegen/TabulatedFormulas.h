@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Odd functions that saturate, from tables in registers: 32 cells of a polynomial each, so that neither an exponential
-// nor a division is needed. Only where the builder has_avx512().
+// Functions from tables in registers: 32 cells of a polynomial each, so that no division is needed. Only where the
+// builder has_avx512().
 #ifndef INLAY_CODEGEN_TABULATEDFORMULAS_H
 #define INLAY_CODEGEN_TABULATEDFORMULAS_H
 
@@ -8,8 +8,8 @@ namespace inlay::compiler::formulas {
 
 // A cell is a quarter of an octave from 2^-4 on, but the first begins at 0. By cell: a centre c, chosen so that f(c)
 // is within 2^-34 of a float, f(c), and the coefficients of (f(c + h) - f(c)) / h from h^0 to h^4, by interpolation in
-// Chebyshev nodes; in the first cell of f(h) - h. Cells stand in the order of the low five bits of what is left of a
-// float's bits without the last 21.
+// Chebyshev nodes; for the odd functions in the first cell of f(h) - h. Cells stand in the order of the low five bits
+// of what is left of a float's bits without the last 21.
 
 /// tanh up to 9.02.
 inline constexpr float kTanhCells[7][32] = {
@@ -359,17 +359,75 @@ inline constexpr float kErfCells[7][32] = {
      0x1.7468cap-7f},
 };
 
-/// f(x) by its cells, constant beyond `limit`.
+/// a exp(a^2 / 2) Phi(-a), Phi the normal distribution, up to 14.5.
+inline constexpr float kGeluCells[7][32] = {
+    {0x1.1fed32p1f,  0x1.5fec3ep1f,  0x1.9fec8cp1f,  0x1.dfeb28p1f,  0x1.1fee52p2f,  0x1.5fe98ap2f,  0x1.9fefep2f,
+     0x1.dfec1cp2f,  0x1.1fee74p3f,  0x1.5fefd4p3f,  0x1.9feea2p3f,  0x1.c7eb9ep3f,  0.0f,           0x1.5fe912p-4f,
+     0x1.9feb78p-4f, 0x1.dfeb38p-4f, 0x1.1ff06ep-3f, 0x1.5ff0ap-3f,  0x1.9ff224p-3f, 0x1.dfea84p-3f, 0x1.1fea02p-2f,
+     0x1.5fec92p-2f, 0x1.9fe9dcp-2f, 0x1.dfeac2p-2f, 0x1.1feab6p-1f, 0x1.5feb04p-1f, 0x1.9fee7ep-1f, 0x1.dfeb1cp-1f,
+     0x1.1fed1ep0f,  0x1.5fe89ap0f,  0x1.9fed78p0f,  0x1.dfe992p0f},
+    {0x1.61fe8p-2f,  0x1.701b6cp-2f, 0x1.798f28p-2f, 0x1.8024bep-2f, 0x1.86c438p-2f, 0x1.8c2a16p-2f, 0x1.8f7636p-2f,
+     0x1.919bdep-2f, 0x1.93a5bcp-2f, 0x1.953852p-2f, 0x1.9623fcp-2f, 0x1.96889p-2f,  0.0f,           0x1.49074ap-5f,
+     0x1.804184p-5f, 0x1.b62716p-5f, 0x1.0248e8p-4f, 0x1.347112p-4f, 0x1.644684p-4f, 0x1.91e252p-4f, 0x1.d267fap-4f,
+     0x1.10f0bep-3f, 0x1.3539ep-3f,  0x1.566e0cp-3f, 0x1.8311fcp-3f, 0x1.b67048p-3f, 0x1.e2027cp-3f, 0x1.0392f4p-2f,
+     0x1.1a9716p-2f, 0x1.32684cp-2f, 0x1.448026p-2f, 0x1.52763p-2f},
+    {0x1.15cec4p-5f,  0x1.6c8b1ep-6f, 0x1.f32c66p-7f,  0x1.6245c2p-7f,  0x1.c001c2p-8f,  0x1.081134p-8f, 0x1.4ec8e2p-9f,
+     0x1.c12e36p-10f, 0x1.0b9ccp-10f, 0x1.2bc2acp-11f, 0x1.70094ep-12f, 0x1.1908d8p-12f, 0x1p-1f,        0x1.bf24fp-2f,
+     0x1.b46ab8p-2f,  0x1.a9fe7ep-2f, 0x1.9ae9aep-2f,  0x1.87c4acp-2f,  0x1.75aba6p-2f,  0x1.6490dp-2f,  0x1.4ca158p-2f,
+     0x1.2f980ep-2f,  0x1.1589cp-2f,  0x1.fc3614p-3f,  0x1.be89fcp-3f,  0x1.79a762p-3f,  0x1.412d8ep-3f, 0x1.12a1b8p-3f,
+     0x1.b67f56p-4f,  0x1.4a2466p-4f, 0x1.f9cc1cp-5f,  0x1.89baeep-5f},
+    {-0x1.eee7fp-7f,   -0x1.22d5eep-7f,  -0x1.6745cap-8f,  -0x1.cf3248p-9f,  -0x1.007e7p-9f,   -0x1.0237ap-10f,
+     -0x1.1cae94p-11f, -0x1.513634p-12f, -0x1.54f24ap-13f, -0x1.3cf8f4p-14f, -0x1.4c20fep-15f, -0x1.d07732p-16f,
+     -0x1.98844ep-2f,  -0x1.5c2e14p-2f,  -0x1.5253dp-2f,   -0x1.48ca9cp-2f,  -0x1.3b0f3ap-2f,  -0x1.29beap-2f,
+     -0x1.198088p-2f,  -0x1.0a44a6p-2f,  -0x1.ea4e6ep-3f,  -0x1.b7c166p-3f,  -0x1.8b14dp-3f,   -0x1.638334p-3f,
+     -0x1.30692p-3f,   -0x1.f19d1ep-4f,  -0x1.99224ap-4f,  -0x1.525912p-4f,  -0x1.011d6p-4f,   -0x1.6b0c34p-5f,
+     -0x1.053dcap-5f,  -0x1.7ec618p-6f},
+    {0x1.710c9ep-8f,  0x1.87ffcp-9f,   0x1.b81e82p-10f, 0x1.034a26p-10f, 0x1.fab604p-12f, 0x1.b6ba5cp-13f,
+     0x1.a6bc02p-14f, 0x1.bbad62p-15f, 0x1.7e1c72p-16f, 0x1.27c03ap-17f, 0x1.08fad4p-18f, 0x1.53994ap-19f,
+     0x1.fffb2ap-3f,  0x1.ab3398p-3f,  0x1.9d8382p-3f,  0x1.904fc6p-3f,  0x1.7d61d8p-3f,  0x1.65a85p-3f,
+     0x1.4f8e2ep-3f,  0x1.3af7f2p-3f,  0x1.1ead8p-3f,   0x1.fa6eaep-4f,  0x1.c018e4p-4f,  0x1.8d21fep-4f,
+     0x1.4c6bp-4f,    0x1.07a4d6p-4f,  0x1.a4c73p-5f,   0x1.51d4f8p-5f,  0x1.eb6ba6p-6f,  0x1.479394p-6f,
+     0x1.bdab56p-7f,  0x1.351478p-7f},
+    {-0x1.eceb14p-10f, -0x1.dc1034p-11f, -0x1.e8587ap-12f, -0x1.081b2ep-12f, -0x1.ce66c2p-14f, -0x1.5966dap-15f,
+     -0x1.238b4cp-16f, -0x1.0f9782p-17f, -0x1.94ccd6p-19f, -0x1.042f98p-20f, -0x1.8e0c52p-22f, -0x1.cfaffep-23f,
+     -0x1.0fa9cp-3f,   -0x1.bde51ap-4f,  -0x1.ae1d62p-4f,  -0x1.9ef15ep-4f,  -0x1.894ab2p-4f,  -0x1.6e4866p-4f,
+     -0x1.5547a8p-4f,  -0x1.3e2354p-4f,  -0x1.1ea1aep-4f,  -0x1.f36c46p-5f,  -0x1.b3dd74p-5f,  -0x1.7d0842p-5f,
+     -0x1.38a91cp-5f,  -0x1.e2a202p-6f,  -0x1.76ddb6p-6f,  -0x1.24ff74p-6f,  -0x1.9a532ep-7f,  -0x1.0382fap-7f,
+     -0x1.4f4e38p-8f,  -0x1.ba290ep-9f},
+    {0x1.2b15c8p-11f, 0x1.088636p-12f, 0x1.f2e36p-14f,  0x1.f1ef34p-15f, 0x1.84a508p-16f, 0x1.f96c0cp-18f,
+     0x1.78562cp-19f, 0x1.38a666p-20f, 0x1.8f2702p-22f, 0x1.adfc84p-24f, 0x1.1a5e36p-25f, 0x1.2e14b2p-26f,
+     0x1.d77bc2p-5f,  0x1.9bdd4p-5f,   0x1.8c0858p-5f,  0x1.7cda8ap-5f,  0x1.6742cp-5f,   0x1.4c7a22p-5f,
+     0x1.33d456p-5f,  0x1.1d23b6p-5f,  0x1.fce76ep-6f,  0x1.b5ce16p-6f,  0x1.794d52p-6f,  0x1.45b878p-6f,
+     0x1.063cbap-6f,  0x1.8ad374p-7f,  0x1.2b296cp-7f,  0x1.c83c9cp-8f,  0x1.33cdb4p-8f,  0x1.72f0d2p-9f,
+     0x1.c90ff2p-10f, 0x1.1f91bp-10f},
+};
+
+/// The cell of a in [0, 16), and what a lies above its centre.
+template <class B>
+struct CellOf {
+  typename B::Int index;
+  typename B::Float h;
+
+  CellOf(B &b, typename B::Float a, const float (&cells)[7][32])
+      : index(b.shr_arithmetic(b.bitcast_int(b.max(b.constant(0x1p-4f), a)), 21)),
+        h(b.sub(a, b.lookup(cells[0], index))) {}
+
+  /// (f(c + h) - f(c)) / h.
+  typename B::Float slope(B &b, const float (&cells)[7][32]) {
+    auto sum = b.lookup(cells[6], index);
+    for (int i = 5; i >= 2; --i) sum = b.fma(sum, h, b.lookup(cells[i], index));
+    return sum;
+  }
+};
+
+/// Odd f(x) by cells whose first lacks the slope 1; constant beyond `limit`.
 template <class B>
 typename B::Float oddByTable(B &b, typename B::Float x, const float (&cells)[7][32], float limit) {
   auto a = b.min(b.constant(limit), b.abs(x));
-  auto cell = b.shr_arithmetic(b.bitcast_int(b.max(b.constant(0x1p-4f), a)), 21);
-  auto h = b.sub(a, b.lookup(cells[0], cell));
-  auto sum = b.lookup(cells[6], cell);
-  for (int i = 5; i >= 2; --i) sum = b.fma(sum, h, b.lookup(cells[i], cell));
-  // In the first cell the slope lacks 1, so that its rounding, and the product's, stay far below x.
-  auto start = b.select(b.lt(a, b.constant(0x1.4p-4f)), h, b.lookup(cells[1], cell));
-  return b.copysign(b.fma(sum, h, start), x);
+  CellOf<B> cell(b, a, cells);
+  // Adding h itself in the first cell keeps the rounding of slope and product far below x.
+  auto start = b.select(b.lt(a, b.constant(0x1.4p-4f)), cell.h, b.lookup(cells[1], cell.index));
+  return b.copysign(b.fma(cell.slope(b, cells), cell.h, start), x);
 }
 
 }  // namespace inlay::compiler::formulas
