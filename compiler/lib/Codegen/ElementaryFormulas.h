@@ -230,43 +230,15 @@ typename B::Float log(B &b, typename B::Float x) {
   return b.select(b.le(x, b.constant(0.0f)), special, result);
 }
 
-/// x times the reciprocal, whose low part is 0 where x is so large that their product matters.
-template <class B>
-typename B::Float finiteTimes(B &b, typename B::Float x, Reciprocal<B> y) {
-  return b.fma(x, y.high, b.mul(b.min(b.constant(1e30f), x), y.low));
-}
-
-/// 1 / (1 + exp(-x)): with e = exp(-|x|), which cannot overflow, 1 / (1 + e) above 0 and e / (1 + e) below.
-template <class B>
-struct SigmoidParts {
-  ExpPair<B> e;
-  Reciprocal<B> y;  // 1 / (1 + e)
-
-  SigmoidParts(B &b, typename B::Float x)
-      : SigmoidParts(b, ExpPair<B>(b, b.max(b.constant(-120.0f), b.neg(b.abs(x))))) {}
-  SigmoidParts(B &b, ExpPair<B> exponential) : e(exponential), y(reciprocal(b, e)) {}
-
-  /// e / (1 + e), before the power of two of e.
-  typename B::Float lower(B &b) { return b.fma(e.high, y.high, b.fma(e.high, y.low, b.mul(e.low, y.high))); }
-
- private:
-  static Reciprocal<B> reciprocal(B &b, ExpPair<B> &e) {
-    auto one = b.constant(1.0f), high = e.power.scale(e.high), low = e.power.scale(e.low);
-    auto sum = b.add(one, high);
-    return Reciprocal<B>(b, sum, b.add(b.add(b.sub(one, sum), high), low));
-  }
-};
-
-/// exp(x) / (1 + exp(x)) as `high + low` times a power of two, for -104 <= x <= 30. One estimate of the reciprocal and
-/// the remainder of the division by it, so that hardly more than the last rounding is left.
+/// sigmoid(x) = exp(x) / (1 + exp(x)) as `high + low` times a power of two, for x <= 30. An estimate of the reciprocal
+/// and the remainder of the division by it leave hardly more than the last rounding: that, and nothing less, makes
+/// sigmoid monotone.
 template <class B>
 struct SigmoidQuotient {
   PowerOfTwo<B> power;
   typename B::Float high, low;
 
   SigmoidQuotient(B &b, typename B::Float x) : SigmoidQuotient(b, ExpPair<B>(b, x)) {}
-
- private:
   SigmoidQuotient(B &b, ExpPair<B> e) : power(e.power), high(e.high), low(e.low) {
     auto one = b.constant(1.0f);
     auto unit = power.scale(one);

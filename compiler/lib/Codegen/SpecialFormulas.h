@@ -60,10 +60,10 @@ typename B::Float gelu(B &b, typename B::Float x) {
   return b.select(b.le(x, zero), b.neg(tail), b.sub(x, tail));
 }
 
-/// x / (1 + exp(-w)), w = 2 sqrt(2/pi) (x + 0.044715 x^3): the tanh form of GELU.
+/// x / (1 + exp(-w)), w = 2 sqrt(2/pi) (x + 0.044715 x^3): the tanh form of GELU, which is x from 6 on.
 template <class B>
 typename B::Float geluTanh(B &b, typename B::Float x) {
-  auto c = clampTo(b, x, -12.0f, 12.0f);
+  auto c = clampTo(b, x, -12.0f, 6.0f);
   // w with what it lacks: k = c1 + c2 x^2, w = x k. c1 = sqrt(8/pi), c2 = 0.044715 c1, in two parts each.
   auto c1 = b.constant(0x1.9884533d43651p0), c2 = b.constant(0x1.2444f2a4d8b4bp-4);
   auto c1l = b.constant(float(0x1.9884533d43651p0 - double(float(0x1.9884533d43651p0))));
@@ -78,10 +78,9 @@ typename B::Float geluTanh(B &b, typename B::Float x) {
   kl = b.add(kl, b.fma(c2l, z, b.fma(c2, zl, c1l)));
   auto w = b.mul(c, k);
   auto wl = b.fma(c, kl, b.fma(c, k, b.neg(w)));
-  auto negative = b.lt(c, b.constant(0.0f));
-  SigmoidParts<B> parts(b, ExpPair<B>(b, b.neg(b.abs(w)), b.select(negative, wl, b.neg(wl))));
-  auto below = parts.e.power.scale(b.mul(c, parts.lower(b)));
-  return b.select(negative, below, finiteTimes(b, x, parts.y));
+  SigmoidQuotient<B> q(b, ExpPair<B>(b, w, wl));
+  auto product = q.power.scale(b.fma(c, q.high, b.mul(c, q.low)));
+  return b.select(b.gt(x, b.constant(6.0f)), x, product);
 }
 
 /// x tanh(log(1 + exp(x))) = x n / (n + 2) with n = u^2 + 2u, u = exp(x), for x <= 0; for x > 0, with u = exp(-x),
