@@ -2,6 +2,7 @@
 // Every activation of the table, compiled, against the table's formula, with NaN, infinities and denormals.
 #include <gtest/gtest.h>
 
+#include "accuracy.hpp"
 #include "kernel_harness.hpp"
 
 namespace inlay::testing {
@@ -15,17 +16,7 @@ TEST_P(Activation, AgreesWithItsFormula) {
   for (const activation_row& row : activation_table)
     for (accuracy tier : {accuracy::exact, accuracy::fast})
       for (std::uint32_t width : {1u, 5u, 16u, 37u}) {
-        graph_builder b("activation");
-        const std::uint32_t operands[] = {b.input("x", {1, {width}})};
-        const instruction program[] = {{.code = scalar_op::operand, .a = 0},
-                                       {.code = scalar_op::apply,
-                                        .function = row.id,
-                                        .tier = tier,
-                                        .a = 0,
-                                        .p0 = row.defaults[0],
-                                        .p1 = row.defaults[1]}};
-        b.output(b.map(operands, program, {1, {width}}), "y");
-        b.finish();
+        const graph_builder b = tools::activation_network(row, tier, width);
         // The largest floats are outside of the domain of sine and cosine.
         const bool edges = row.id != activation::sin && row.id != activation::cos;
         EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 3e-6, .edges = edges}), "")

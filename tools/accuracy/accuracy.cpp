@@ -10,13 +10,11 @@
 #include <thread>
 #include <vector>
 
-#include "inlay/graph_builder.hpp"
-
 namespace inlay::tools {
 namespace {
 
 constexpr std::uint64_t all_floats = std::uint64_t{1} << 32;
-constexpr std::size_t width = 256;      // elements of one sample of the network under test
+constexpr std::uint32_t width = 256;    // elements of one sample of the network under test
 constexpr std::size_t chunk = 1 << 16;  // floats that a thread takes at a time
 
 /// Beyond it the reduction of sine and cosine is out of contract; there only NaN and the range are checked.
@@ -60,10 +58,9 @@ void accuracy_report::merge(const accuracy_report& other) {
   if (other.wrong > 0) wrong += other.wrong, wrong_at = other.wrong_at;
 }
 
-std::unique_ptr<activation_under_test> activation_under_test::compile(const activation_row& row, accuracy tier,
-                                                                      const std::string& cpu, std::string& error) {
-  graph_builder b("accuracy");
-  const std::uint32_t operands[] = {b.input("x", {1, {width}})};
+graph_builder activation_network(const activation_row& row, accuracy tier, std::uint32_t elements) {
+  graph_builder b("activation");
+  const std::uint32_t operands[] = {b.input("x", {1, {elements}})};
   const instruction program[] = {{.code = scalar_op::operand, .a = 0},
                                  {.code = scalar_op::apply,
                                   .function = row.id,
@@ -71,8 +68,14 @@ std::unique_ptr<activation_under_test> activation_under_test::compile(const acti
                                   .a = 0,
                                   .p0 = row.defaults[0],
                                   .p1 = row.defaults[1]}};
-  b.output(b.map(operands, program, {1, {width}}), "y");
+  b.output(b.map(operands, program, {1, {elements}}), "y");
   b.finish();
+  return b;
+}
+
+std::unique_ptr<activation_under_test> activation_under_test::compile(const activation_row& row, accuracy tier,
+                                                                      const std::string& cpu, std::string& error) {
+  const graph_builder b = activation_network(row, tier, width);
   std::unique_ptr<activation_under_test> result(new activation_under_test(row));
   result->kernel_ = jit_kernel::compile(b.view(), {}, {.cpu = cpu}, error);
   return result->kernel_ ? std::move(result) : nullptr;

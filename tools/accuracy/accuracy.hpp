@@ -9,6 +9,7 @@
 #include <string>
 
 #include "inlay/activations.hpp"
+#include "inlay/graph_builder.hpp"
 #include "jit_kernel.hpp"
 
 namespace inlay::tools {
@@ -28,6 +29,9 @@ struct accuracy_report {
 
   void merge(const accuracy_report& other);
 };
+
+/// The network "activation": `width` elements, `row` on each at its default parameters.
+graph_builder activation_network(const activation_row& row, accuracy tier, std::uint32_t width);
 
 /// One row of the table, compiled at its default parameters.
 class activation_under_test {

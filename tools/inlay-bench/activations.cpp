@@ -12,7 +12,6 @@
 
 #include "accuracy.hpp"
 #include "contest.hpp"
-#include "inlay/graph_builder.hpp"
 #include "peers/peers.hpp"
 
 namespace inlay::bench {
@@ -34,19 +33,8 @@ struct workload {
 };
 
 std::unique_ptr<tools::jit_kernel> compile(const activation_row& row, accuracy tier) {
-  graph_builder b("activation");
-  const std::uint32_t operands[] = {b.input("x", {1, {count}})};
-  const instruction program[] = {{.code = scalar_op::operand, .a = 0},
-                                 {.code = scalar_op::apply,
-                                  .function = row.id,
-                                  .tier = tier,
-                                  .a = 0,
-                                  .p0 = row.defaults[0],
-                                  .p1 = row.defaults[1]}};
-  b.output(b.map(operands, program, {1, {count}}), "y");
-  b.finish();
   std::string error;
-  auto kernel = tools::jit_kernel::compile(b.view(), {}, {}, error);
+  auto kernel = tools::jit_kernel::compile(tools::activation_network(row, tier, count).view(), {}, {}, error);
   if (!kernel) std::fprintf(stderr, "inlay-bench: error: %s: %s\n", std::string(row.name).c_str(), error.c_str());
   return kernel;
 }
