@@ -39,6 +39,8 @@ cl::opt<std::string> lastPhase("compile-to",
                                cl::value_desc("phase"), cl::init("object"), cl::cat(category));
 cl::opt<std::string> dumpDirectory("dump-phases", cl::desc("Write the IR of each phase into a folder"),
                                    cl::value_desc("folder"), cl::cat(category));
+cl::opt<bool> explain("explain", cl::desc("Print each layer's shape, tile, FLOPs, weights, limit and what was fused"),
+                      cl::cat(category));
 cl::opt<std::string> targetTriple("target", cl::desc("Target triple (default: this machine)"), cl::value_desc("triple"),
                                   cl::cat(category));
 cl::opt<std::string> targetCpu("cpu", cl::desc("CPU to compile for, as in clang's -mcpu (default: this machine's)"),
@@ -149,6 +151,7 @@ llvm::Error run() {
 
   llvm::Expected<CompileResult> result = compileModule(*module, *target, {*last, dumpDirectory});
   if (!result) return result.takeError();
+  if (explain) writeExplanation(result->networks, target->describe(), outputPath == "-" ? llvm::errs() : llvm::outs());
   if (*last == Phase::object) return writeObject(*result, *target);
   auto output = openOutput(outputPath);
   if (!output) return output.takeError();

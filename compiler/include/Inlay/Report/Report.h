@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files written beside a kernel object.
+// What inlayc writes beside a kernel object.
 #ifndef INLAY_REPORT_REPORT_H
 #define INLAY_REPORT_REPORT_H
 
@@ -13,6 +13,9 @@ void writeHeader(llvm::ArrayRef<NetworkSummary> networks, llvm::raw_ostream &out
 
 /// JSON: symbols, shapes, scratch and weight bytes, FLOPs, tiles and what fused into each layer.
 void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef target, llvm::raw_ostream &out);
+
+/// Text: each layer's shape, tile, FLOPs, weights, what was fused into it, and what limits its speed.
+void writeExplanation(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef target, llvm::raw_ostream &out);
 
 }  // namespace inlay::compiler
 

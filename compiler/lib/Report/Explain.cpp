@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of inlayc --explain.
+
+#include "Inlay/Report/Report.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+
+namespace inlay::compiler {
+namespace {
+
+// What common cores have at least, for saying where weights are read from.
+constexpr int64_t kFirstLevelCache = 32 << 10, kSecondLevelCache = 1 << 20;
+
+std::string bytes(int64_t count) {
+  if (count < 1024) return llvm::formatv("{0} B", count);
+  if (count < 1 << 20) return llvm::formatv("{0:f1} KiB", static_cast<double>(count) / 1024);
+  return llvm::formatv("{0:f1} MiB", static_cast<double>(count) / (1 << 20));
+}
+
+/// What a layer waits for when a single sample is run: each weight is read for one multiply-add, so it is the reading,
+/// unless the layer has no weights.
+std::string limitOfOneSample(const LayerSummary &layer, int64_t weightBytes) {
+  if (layer.kind != "dense") return "arithmetic";
+  if (weightBytes <= kFirstLevelCache) return "reading weights in L1";
+  if (weightBytes <= kSecondLevelCache) return "reading weights in L2";
+  return "reading weights beyond L2";
+}
+
+}  // namespace
+
+void writeExplanation(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef target, llvm::raw_ostream &out) {
+  out << "target " << target << "\n";
+  for (const NetworkSummary &network : networks) {
+    out << llvm::formatv("\nnetwork {0}: {1} FLOP per sample, {2} of weights, {3} of scratch, row blocks of ",
+                         network.name, network.flops, bytes(network.weightBytes), bytes(network.scratchBytes));
+    llvm::interleaveComma(network.rowBlocks, out);
+    unsigned width = 5;
+    for (const LayerSummary &layer : network.layers) width = std::max(width, static_cast<unsigned>(layer.name.size()));
+    out << "\n";
+    const auto line = [&](llvm::StringRef name, llvm::StringRef kind, llvm::StringRef shape, llvm::StringRef tile,
+                          llvm::StringRef flops, llvm::StringRef weights, llvm::StringRef limit,
+                          llvm::StringRef fused) {
+      out << "  " << llvm::left_justify(name, width) << "  " << llvm::left_justify(kind, 7) << "  "
+          << llvm::left_justify(shape, 14) << "  " << llvm::left_justify(tile, 6) << "  "
+          << llvm::right_justify(flops, 10) << "  " << llvm::right_justify(weights, 10) << "  "
+          << llvm::left_justify(limit, 25) << "  " << fused << "\n";
+    };
+    line("layer", "kind", "shape", "tile", "FLOP", "weights", "one sample waits for", "fused into it");
+    for (const LayerSummary &layer : network.layers)
+      line(layer.name, layer.kind, llvm::formatv("{0} -> {1}", layer.inputs, layer.outputs).str(), layer.tile,
+           std::to_string(layer.flops), bytes(layer.weightBytes), limitOfOneSample(layer, network.weightBytes),
+           layer.fused.empty() ? "-" : llvm::join(layer.fused, ", "));
+    const int64_t rows = network.rowBlocks.front();
+    if (rows > 1)
+      out << llvm::formatv(
+          "  In a batch each weight that is read serves {0} samples: a dense layer then waits for its "
+          "multiply-adds.\n",
+          rows);
+  }
+}
+
+}  // namespace inlay::compiler
