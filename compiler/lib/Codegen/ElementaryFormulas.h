@@ -270,34 +270,52 @@ typename B::Float silu(B &b, typename B::Float x) {
   return b.select(b.gt(x, b.constant(30.0f)), x, product);
 }
 
-/// exp(x) / (1 + exp(x)), before its power of two, with single roundings throughout.
+/// exp(x) = 2^floor(n) value with single roundings, for -160 <= x <= 120.
 template <class B>
-struct FastSigmoidQuotient {
-  PowerOfTwo<B> power;
-  typename B::Float value;
+struct FastExp {
+  typename B::Float n, value;
 
-  FastSigmoidQuotient(B &b, typename B::Float x) : FastSigmoidQuotient(b, ExpParts<B>(b, x, b.has_avx512())) {}
-
- private:
-  FastSigmoidQuotient(B &b, ExpParts<B> e) : power(b, e.n), value(b.add(e.high, e.low)) {
-    auto sum = b.add(b.constant(1.0f), power.scale(value));
-    auto inverse = b.reciprocal_estimate(sum);
-    auto quotient = b.mul(value, inverse);
-    value = b.has_avx512() ? b.fma(b.fma(b.neg(quotient), sum, value), inverse, quotient) : quotient;
+  FastExp(B &b, typename B::Float x) : n(x), value(x) {
+    if (!b.has_avx512()) {
+      ExpParts<B> parts(b, x, /*table=*/false);
+      n = parts.n;
+      value = b.add(parts.high, parts.low);
+      return;
+    }
+    auto magic = b.constant(0x1.8p19f);
+    auto shifted = b.fma(x, b.constant(0x1.715476p0f), magic);
+    n = b.sub(shifted, magic);
+    auto r = b.fma(n, b.constant(-0x1.7f7d1cp-20f), b.fma(n, b.constant(-0x1.62e4p-1f), x));
+    // Sollya: fpminimax((exp(x)-1-x)/x^2, 1, [|SG...|], [-0.02167;0.02167], floating, absolute); error of exp 2^-27.7.
+    auto t = b.fma(b.mul(r, r), polynomial(b, r, {0x1.000148p-1f, 0x1.555762p-3f}), r);
+    auto power = b.lookup(kSixteenths, b.bitcast_int(shifted));
+    value = b.fma(power, t, power);
   }
 };
 
+/// a / d for 1 <= d, to about a unit.
 template <class B>
-typename B::Float fastSigmoid(B &b, typename B::Float x) {
-  FastSigmoidQuotient<B> q(b, clampTo(b, x, -105.0f, 30.0f));
-  return q.power.scale(q.value);
+typename B::Float fastQuotient(B &b, typename B::Float a, typename B::Float d) {
+  if (!b.has_avx512()) return b.div(a, d);
+  auto inverse = b.reciprocal_estimate(d);
+  auto quotient = b.mul(a, inverse);
+  return b.fma(b.fma(b.neg(quotient), d, a), inverse, quotient);
 }
 
 template <class B>
+typename B::Float fastSigmoid(B &b, typename B::Float x) {
+  FastExp<B> e(b, clampTo(b, x, -105.0f, 30.0f));
+  auto exponential = PowerOfTwo<B>(b, e.n).scale(e.value);
+  return fastQuotient(b, exponential, b.add(b.constant(1.0f), exponential));
+}
+
+/// x sigmoid(x); its power of two, 2^43 at most, comes last, so that denormal results are rounded once.
+template <class B>
 typename B::Float fastSilu(B &b, typename B::Float x) {
-  // The quotient is 2^-43 at least.
-  FastSigmoidQuotient<B> q(b, clampTo(b, x, -120.0f, 30.0f));
-  return q.power.scale(b.mul(b.max(b.constant(-120.0f), x), q.value));
+  FastExp<B> e(b, clampTo(b, x, -120.0f, 30.0f));
+  PowerOfTwo<B> power(b, e.n);
+  auto quotient = fastQuotient(b, e.value, b.add(b.constant(1.0f), power.scale(e.value)));
+  return power.scale(b.mul(b.max(b.constant(-120.0f), x), quotient));
 }
 
 /// 1 / sqrt(x), where there is an estimate y with one step y + y (1 - x y^2) / 2; where that is NaN, at 0 and infinity,
