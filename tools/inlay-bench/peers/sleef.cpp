@@ -5,18 +5,24 @@
 
 #include "peers.hpp"
 
-#ifdef __AVX512F__
+#if defined(__AVX512F__)
 #define SLEEF(function, accuracy) Sleef_##function##f16_##accuracy
 using vec = __m512;
 static vec load(const float* p) { return _mm512_loadu_ps(p); }
 static void store(float* p, vec v) { _mm512_storeu_ps(p, v); }
 static vec all(float f) { return _mm512_set1_ps(f); }
-#else
+#elif defined(__AVX2__)
 #define SLEEF(function, accuracy) Sleef_##function##f8_##accuracy
 using vec = __m256;
 static vec load(const float* p) { return _mm256_loadu_ps(p); }
 static void store(float* p, vec v) { _mm256_storeu_ps(p, v); }
 static vec all(float f) { return _mm256_set1_ps(f); }
+#else
+#define SLEEF(function, accuracy) Sleef_##function##f4_##accuracy
+using vec = __m128;
+static vec load(const float* p) { return _mm_loadu_ps(p); }
+static void store(float* p, vec v) { _mm_storeu_ps(p, v); }
+static vec all(float f) { return _mm_set1_ps(f); }
 #endif
 
 namespace inlay::bench {
