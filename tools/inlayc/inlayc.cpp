@@ -3,6 +3,7 @@
 #include "Inlay/Import/ImportGraph.h"
 #include "Inlay/Pipelines/Pipelines.h"
 #include "Inlay/Report/Report.h"
+#include "LinearLayers.h"
 #include "ReadModel.h"
 #include "inlay/weights.hpp"
 #include "llvm/Support/CommandLine.h"
@@ -130,6 +131,8 @@ llvm::Error run() {
   if (!model) return model.takeError();
   llvm::Expected<std::vector<graph_view>> graphs = chooseNetworks(model->graphs);
   if (!graphs) return graphs.takeError();
+  for (const graph_view& graph : *graphs)
+    for (const std::string& note : tools::describeLinearPairs(graph)) llvm::errs() << note << "\n";
   llvm::Expected<weights> loaded = readWeights(*graphs);
   if (!loaded) return loaded.takeError();
   llvm::Expected<Target> target = resolveTarget(targetTriple, targetCpu);
