@@ -65,6 +65,33 @@ inline constexpr float kSixteenthsLow[16] = {0.0f,
                                              -0x1.822dbcp-27f,
                                              0x1.52486cp-27f};
 
+/// n ln2 next to x, by adding 1.5 * 2^23, which rounds n to a whole number, or, for a table, 1.5 * 2^19, which rounds
+/// to sixteenths.
+template <class B>
+struct MultipleOfLn2 {
+  typename B::Float shifted, n;
+
+  MultipleOfLn2(B &b, typename B::Float x, bool table) : shifted(x), n(x) {
+    auto magic = b.constant(table ? 0x1.8p19f : 0x1.8p23f);
+    shifted = b.fma(x, b.constant(0x1.715476p0f), magic);
+    n = b.sub(shifted, magic);
+  }
+  /// x - n ln2 (Cody and Waite, two parts; n times the first is exact).
+  typename B::Float rest(B &b, typename B::Float x) const {
+    return b.fma(n, b.constant(-0x1.7f7d1cp-20f), b.fma(n, b.constant(-0x1.62e4p-1f), x));
+  }
+  /// In its low bits, the sixteenths of n.
+  typename B::Int sixteenths(B &b) const { return b.bitcast_int(shifted); }
+};
+
+/// (exp(r) - 1 - r) / r^2 for |r| <= 0.347, for an error of exp of 2^-32.
+template <class B>
+typename B::Float exponentialSeries(B &b, typename B::Float r) {
+  // Sollya: fpminimax((exp(x)-1-x)/x^2, 5, [|SG...|], [-0.34663;0.34663], floating, absolute).
+  return polynomial(b, r,
+                    {0x1p-1f, 0x1.555556p-3f, 0x1.555502p-5f, 0x1.110fc2p-7f, 0x1.6d2e0ap-10f, 0x1.a2d994p-13f});
+}
+
 /// exp(x) = 2^floor(n) (high + low) for -160 <= x <= 120: |low| <= 0.022 high by a table, which only AVX-512 has, and
 /// without it high = 1, |low| <= 0.42.
 template <class B>
@@ -72,25 +99,17 @@ struct ExpParts {
   typename B::Float n, high, low;
 
   ExpParts(B &b, typename B::Float x, bool table) : n(x), high(x), low(x) {
-    // x = n ln2 + r (Cody and Waite, two parts; n times the first is exact). Adding 1.5 * 2^23 rounds to a whole n,
-    // 1.5 * 2^19 to sixteenths.
-    auto magic = b.constant(table ? 0x1.8p19f : 0x1.8p23f);
-    auto shifted = b.fma(x, b.constant(0x1.715476p0f), magic);
-    n = b.sub(shifted, magic);
-    auto r = b.fma(n, b.constant(-0x1.62e4p-1f), x);
-    r = b.fma(n, b.constant(-0x1.7f7d1cp-20f), r);
-    auto square = b.mul(r, r);
+    MultipleOfLn2<B> multiple(b, x, table);
+    n = multiple.n;
+    auto r = multiple.rest(b, x), square = b.mul(r, r);
     if (!table) {
-      // Sollya: fpminimax((exp(x)-1-x)/x^2, 5, [|SG...|], [-0.34663;0.34663], floating, absolute); error of exp 2^-32.
-      auto q =
-          polynomial(b, r, {0x1p-1f, 0x1.555556p-3f, 0x1.555502p-5f, 0x1.110fc2p-7f, 0x1.6d2e0ap-10f, 0x1.a2d994p-13f});
       high = b.constant(1.0f);
-      low = b.fma(square, q, r);
+      low = b.fma(square, exponentialSeries(b, r), r);
       return;
     }
     // Sollya: fpminimax((exp(x)-1-x)/x^2, 2, [|SG...|], [-0.02167;0.02167], floating, absolute); error of exp 2^-36.
     auto t = b.fma(square, polynomial(b, r, {0x1p-1f, 0x1.5556ep-3f, 0x1.555696p-5f}), r);
-    auto sixteenth = b.bitcast_int(shifted);
+    auto sixteenth = multiple.sixteenths(b);
     high = b.lookup(kSixteenths, sixteenth);
     low = b.fma(high, t, b.lookup(kSixteenthsLow, sixteenth));
   }
@@ -230,44 +249,80 @@ typename B::Float log(B &b, typename B::Float x) {
   return b.select(b.le(x, b.constant(0.0f)), special, result);
 }
 
-/// sigmoid(x) = exp(x) / (1 + exp(x)) as `high + low` times a power of two, for x <= 30. An estimate of the reciprocal
-/// and the remainder of the division by it leave hardly more than the last rounding: that, and nothing less, makes
-/// sigmoid monotone.
-template <class B>
-struct SigmoidQuotient {
-  PowerOfTwo<B> power;
-  typename B::Float high, low;
+/// 2^(-i / 16), rounded to a multiple of 2^-22, and what that lacks, less `shift`, relative to it.
+struct InverseSixteenths {
+  static constexpr float shift = 0x1p-4f;
+  float high[16] = {1.0f}, low[16] = {-shift};
+  constexpr InverseSixteenths() {
+    for (int i = 1; i < 16; ++i) {
+      const double exact = (double(kSixteenths[16 - i]) + double(kSixteenthsLow[16 - i])) / 2;
+      high[i] = float(int(exact * 0x1p22 + 0.5)) / 0x1p22f;
+      low[i] = float((exact - double(shift)) / double(high[i]) - 1);
+    }
+  }
+};
+inline constexpr InverseSixteenths kInverseSixteenths;
 
-  SigmoidQuotient(B &b, typename B::Float x) : SigmoidQuotient(b, ExpPair<B>(b, x)) {}
-  SigmoidQuotient(B &b, ExpPair<B> e) : power(e.power), high(e.high), low(e.low) {
-    auto one = b.constant(1.0f);
-    auto unit = power.scale(one);
-    auto exponential = b.mul(unit, high);
-    auto larger = b.max(one, exponential), smaller = b.min(one, exponential);
-    auto sum = b.add(larger, smaller);
-    auto rest = b.fma(unit, low, b.sub(smaller, b.sub(sum, larger)));
-    auto inverse = b.reciprocal_estimate(sum);
-    if (b.has_avx512()) inverse = b.fma(inverse, b.fma(b.neg(inverse), sum, one), inverse);
-    auto quotient = b.mul(high, inverse), negative = b.neg(quotient);
-    auto remainder = b.fma(negative, rest, b.add(b.fma(negative, sum, high), low));
-    high = quotient;
-    low = b.mul(remainder, inverse);
+/// sigmoid(w) = unit / denominator for -160 <= w <= 0: exp(-w) = v / unit with unit = 2^floor(n), and the denominator
+/// unit + v is hardly rounded more than once: `shift` is subtracted from the smaller terms, so that their sum is below
+/// 1, and added to the larger, where it is exact. It is monotone in w, and so is a quotient by it.
+template <class B>
+struct SigmoidOfNegative {
+  PowerOfTwo<B> power;
+  typename B::Float unit, denominator;
+
+  /// Of w = `multiple` + r.
+  SigmoidOfNegative(B &b, const MultipleOfLn2<B> &multiple, typename B::Float r)
+      : power(b, multiple.n), unit(power.scale(b.constant(1.0f))), denominator(unit) {
+    if (b.has_avx512()) {
+      // Sollya: fpminimax((exp(-x)-1)/x+1, [|1,2|], [|SG...|], [-0.02167;0.02167], floating, absolute); 2^-27.7.
+      auto p = b.fma(r, polynomial(b, r, {-1.0f, 0x1.000148p-1f, -0x1.555762p-3f}),
+                     b.lookup(kInverseSixteenths.low, multiple.sixteenths(b)));
+      auto high = b.lookup(kInverseSixteenths.high, multiple.sixteenths(b));
+      denominator = b.add(b.add(high, b.constant(kInverseSixteenths.shift)), b.fma(high, p, unit));
+      return;
+    }
+    auto low = b.fma(b.mul(r, r), exponentialSeries(b, b.neg(r)), b.neg(r));
+    denominator = b.add(b.constant(1.5f), b.add(b.sub(unit, b.constant(0.5f)), low));
+  }
+
+  /// a / denominator
+  typename B::Float quotient(B &b, typename B::Float a) {
+    if (!b.has_avx512()) return b.div(a, denominator);
+    auto inverse = b.reciprocal_estimate(denominator);
+    auto first = b.mul(a, inverse);
+    return b.fma(b.fma(b.neg(first), denominator, a), inverse, first);
   }
 };
 
 template <class B>
-typename B::Float sigmoid(B &b, typename B::Float x) {
-  SigmoidQuotient<B> q(b, clampTo(b, x, -105.0f, 30.0f));
-  return q.power.scale(b.add(q.high, q.low));
+SigmoidOfNegative<B> sigmoidOfNegative(B &b, typename B::Float w) {
+  MultipleOfLn2<B> multiple(b, w, b.has_avx512());
+  return {b, multiple, multiple.rest(b, w)};
 }
 
-/// x sigmoid(x), which is x from 30 on.
+/// 1 - sigmoid(-x) above 0, so that nothing cancels.
+template <class B>
+typename B::Float sigmoid(B &b, typename B::Float x) {
+  auto one = b.constant(1.0f);
+  auto s = sigmoidOfNegative(b, b.max(b.constant(-105.0f), b.negative_abs(x)));
+  auto below = s.quotient(b, one);
+  return b.select(b.gt(x, b.constant(0.0f)), b.fma(b.neg(below), s.unit, one), b.mul(below, s.unit));
+}
+
+/// x sigmoid(w), w odd in x, from s = sigmoid(-|w|) and c = -|x|, which may stop where the result is 0 or x. The power
+/// of two comes last, so that denormal results are rounded once.
+template <class B>
+typename B::Float gated(B &b, typename B::Float x, typename B::Float c, SigmoidOfNegative<B> s) {
+  auto whole = b.select(b.ge(x, b.constant(0.0f)), x, b.constant(-0.0f));
+  return b.add(whole, s.power.scale(s.quotient(b, c)));
+}
+
+/// x sigmoid(x)
 template <class B>
 typename B::Float silu(B &b, typename B::Float x) {
-  auto c = clampTo(b, x, -120.0f, 30.0f);
-  SigmoidQuotient<B> q(b, c);
-  auto product = q.power.scale(b.fma(c, q.high, b.mul(c, q.low)));
-  return b.select(b.gt(x, b.constant(30.0f)), x, product);
+  auto c = b.max(b.constant(-120.0f), b.negative_abs(x));
+  return gated(b, x, c, sigmoidOfNegative(b, c));
 }
 
 /// exp(x) = 2^floor(n) value with single roundings, for -160 <= x <= 120.
@@ -282,13 +337,12 @@ struct FastExp {
       value = b.add(parts.high, parts.low);
       return;
     }
-    auto magic = b.constant(0x1.8p19f);
-    auto shifted = b.fma(x, b.constant(0x1.715476p0f), magic);
-    n = b.sub(shifted, magic);
-    auto r = b.fma(n, b.constant(-0x1.7f7d1cp-20f), b.fma(n, b.constant(-0x1.62e4p-1f), x));
+    MultipleOfLn2<B> multiple(b, x, /*table=*/true);
+    n = multiple.n;
+    auto r = multiple.rest(b, x);
     // Sollya: fpminimax((exp(x)-1-x)/x^2, 1, [|SG...|], [-0.02167;0.02167], floating, absolute); error of exp 2^-27.7.
     auto t = b.fma(b.mul(r, r), polynomial(b, r, {0x1.000148p-1f, 0x1.555762p-3f}), r);
-    auto power = b.lookup(kSixteenths, b.bitcast_int(shifted));
+    auto power = b.lookup(kSixteenths, multiple.sixteenths(b));
     value = b.fma(power, t, power);
   }
 };

@@ -161,9 +161,9 @@ class ContractionEmitter {
   /// The epilogue and the store of one vector.
   void finish(Value sum, Value row, Value column, int64_t live) {
     if (!op.getEpilogue().empty()) {
-      llvm::SmallVector<Value> arguments = {sum};
-      for (const RowView &extra : extras) arguments.push_back(context.load(loc, extra, row, column, lanes, live));
-      sum = context.inlineProgram(op.getEpilogue(), arguments, lanes);
+      llvm::SmallVector<VectorBuilder::Vectors> arguments = {{sum}};
+      for (const RowView &extra : extras) arguments.push_back({context.load(loc, extra, row, column, lanes, live)});
+      sum = context.inlineProgram(op.getEpilogue(), arguments, lanes).front();
     }
     context.store(loc, result, row, column, sum, live);
   }

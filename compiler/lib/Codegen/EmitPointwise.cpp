@@ -7,16 +7,31 @@ namespace inlay::compiler {
 using mlir::Location;
 using mlir::Value;
 
+/// Vectors computed side by side: enough to keep the core busy, few enough for the registers of the largest formula.
+static constexpr int64_t kWays = 2;
+
 void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
   Location loc = op.getLoc();
+  mlir::OpBuilder &builder = context.builder;
   const RowView result = views(op.getResult());
   const int64_t lanes = context.features.lanes;
   context.forEach(loc, context.rows, 1, [&](Value row) {
-    context.forEachVector(loc, result.elements, [&](Value column, int64_t live) {
-      llvm::SmallVector<Value> arguments;
-      for (Value operand : op.getInputs())
-        arguments.push_back(context.load(loc, views(operand).asOperandOf(result.elements), row, column, lanes, live));
-      context.store(loc, result, row, column, context.inlineProgram(op.getBody(), arguments, lanes), live);
+    context.forEachVectors(loc, result.elements, kWays, [&](Value column, int64_t live) {
+      llvm::SmallVector<int64_t> columns;
+      for (int64_t offset = 0; offset < live; offset += lanes) columns.push_back(offset);
+      auto at = [&](int64_t offset) -> Value {
+        return builder.createOrFold<mlir::arith::AddIOp>(loc, column, context.index(offset, loc));
+      };
+      llvm::SmallVector<VectorBuilder::Vectors> arguments;
+      for (Value operand : op.getInputs()) {
+        const RowView view = views(operand).asOperandOf(result.elements);
+        VectorBuilder::Vectors &vectors = arguments.emplace_back();
+        for (int64_t offset : columns)
+          vectors.push_back(context.load(loc, view, row, at(offset), lanes, std::min(lanes, live - offset)));
+      }
+      auto results = context.inlineProgram(op.getBody(), arguments, lanes);
+      for (auto [offset, vector] : llvm::zip_equal(columns, results))
+        context.store(loc, result, row, at(offset), vector, std::min(lanes, live - offset));
     });
   });
 }

@@ -2,8 +2,6 @@
 // Vector access to the rows of a kernel's values.
 #include "KernelContext.h"
 
-#include "mlir/IR/IRMapping.h"
-
 namespace inlay::compiler {
 
 namespace arith = mlir::arith;
@@ -23,10 +21,12 @@ void KernelContext::forEach(Location loc, int64_t end, int64_t step, llvm::funct
   body(loop.getInductionVar());
 }
 
-void KernelContext::forEachVector(Location loc, int64_t elements, llvm::function_ref<void(Value, int64_t)> body) {
-  const int64_t lanes = features.lanes, whole = elements / lanes * lanes;
-  forEach(loc, whole, lanes, [&](Value column) { body(column, lanes); });
-  if (whole < elements) body(index(whole, loc), elements - whole);
+void KernelContext::forEachVectors(Location loc, int64_t elements, int64_t ways,
+                                   llvm::function_ref<void(Value, int64_t)> body) {
+  const int64_t lanes = features.lanes, group = ways * lanes, grouped = elements / group * group;
+  forEach(loc, grouped, group, [&](Value column) { body(column, group); });
+  for (int64_t start = grouped; start < elements; start += lanes)
+    body(index(start, loc), std::min(lanes, elements - start));
 }
 
 Value KernelContext::address(Location loc, const RowView &view, Value row, Value column) {
@@ -81,32 +81,36 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
     builder.create<vector::MaskedStoreOp>(loc, view.memory, position, prefixMask(loc, live, lanes), vector);
 }
 
-Value KernelContext::inlineProgram(mlir::Region &program, mlir::ValueRange arguments, int64_t lanes) {
-  mlir::IRMapping mapping;
-  mapping.map(program.getArguments(), arguments);
+VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
+                                                    llvm::ArrayRef<VectorBuilder::Vectors> arguments, int64_t lanes) {
+  using Vectors = VectorBuilder::Vectors;
+  llvm::DenseMap<Value, Vectors> values;
+  for (auto [argument, vectors] : llvm::zip_equal(program.getArguments(), arguments)) values[argument] = vectors;
+  const size_t ways = arguments.front().size();
   VectorFeatures width = features;
   width.lanes = lanes;
   for (mlir::Operation &op : program.front().without_terminator()) {
     if (auto activation = llvm::dyn_cast<ActivationOp>(op)) {
-      mapping.map(activation.getResult(),
-                  emitActivation(activation, mapping.lookup(activation.getInput()), builder, width));
+      Vectors result = emitActivation(activation, values.at(activation.getInput()), builder, width);
+      values[activation.getResult()] = std::move(result);
     } else if (auto constant = llvm::dyn_cast<arith::ConstantOp>(op)) {
       auto type = mlir::VectorType::get({lanes}, constant.getType());
-      mapping.map(
-          constant.getResult(),
-          builder.create<arith::ConstantOp>(op.getLoc(), mlir::DenseElementsAttr::get(type, constant.getValue()))
-              .getResult());
+      auto all = mlir::DenseElementsAttr::get(type, constant.getValue());
+      values[constant.getResult()] = Vectors(ways, builder.create<arith::ConstantOp>(op.getLoc(), all));
     } else {
       // Everything else is arith, which means the same on vectors, element by element.
-      mlir::OperationState state(op.getLoc(), op.getName());
-      for (Value operand : op.getOperands()) state.addOperands(mapping.lookup(operand));
-      for (mlir::Type type : op.getResultTypes()) state.addTypes(mlir::VectorType::get({lanes}, type));
-      state.addAttributes(op.getAttrs());
-      mlir::Operation *copy = builder.create(state);
-      mapping.map(op.getResults(), copy->getResults());
+      Vectors results;
+      for (size_t way = 0; way < ways; ++way) {
+        mlir::OperationState state(op.getLoc(), op.getName());
+        for (Value operand : op.getOperands()) state.addOperands(values.at(operand)[way]);
+        for (mlir::Type type : op.getResultTypes()) state.addTypes(mlir::VectorType::get({lanes}, type));
+        state.addAttributes(op.getAttrs());
+        results.push_back(builder.create(state)->getResult(0));
+      }
+      values[op.getResult(0)] = std::move(results);
     }
   }
-  return mapping.lookup(llvm::cast<YieldOp>(program.front().back()).getValue());
+  return values.at(llvm::cast<YieldOp>(program.front().back()).getValue());
 }
 
 }  // namespace inlay::compiler

@@ -40,7 +40,12 @@ class KernelContext {
   /// Runs `body` with each value of 0, step, ... below `end`; no loop where there is one iteration.
   void forEach(mlir::Location loc, int64_t end, int64_t step, llvm::function_ref<void(mlir::Value)> body);
   /// Runs `body(column, lanes)` over a row: whole vectors, then the rest.
-  void forEachVector(mlir::Location loc, int64_t elements, llvm::function_ref<void(mlir::Value, int64_t)> body);
+  void forEachVector(mlir::Location loc, int64_t elements, llvm::function_ref<void(mlir::Value, int64_t)> body) {
+    forEachVectors(loc, elements, 1, body);
+  }
+  /// Runs `body(column, live)` over a row: `ways` vectors at a time, then one, of which the last may be partly live.
+  void forEachVectors(mlir::Location loc, int64_t elements, int64_t ways,
+                      llvm::function_ref<void(mlir::Value column, int64_t live)> body);
 
   /// `lanes` elements from `column` on, `live` of which belong to the row. Dead lanes are `fill` where they had to be
   /// masked and unspecified otherwise.
@@ -53,8 +58,10 @@ class KernelContext {
   mlir::Value fillDead(mlir::Location loc, mlir::Value vector, int64_t live, float fill);
   mlir::Value broadcast(mlir::Location loc, mlir::Value scalar, int64_t lanes);
   mlir::Value splat(mlir::Location loc, float number, int64_t lanes);
-  /// Appends a scalar program in vector form; returns what it yields.
-  mlir::Value inlineProgram(mlir::Region &program, mlir::ValueRange arguments, int64_t lanes);
+  /// Appends a scalar program in vector form, on all vectors of the arguments (the same number each) side by side;
+  /// returns what it yields.
+  VectorBuilder::Vectors inlineProgram(mlir::Region &program, llvm::ArrayRef<VectorBuilder::Vectors> arguments,
+                                       int64_t lanes);
 
   mlir::VectorType vectorType(int64_t lanes) { return mlir::VectorType::get({lanes}, builder.getF32Type()); }
   /// base + row * stride + column.

@@ -60,27 +60,24 @@ typename B::Float gelu(B &b, typename B::Float x) {
   return b.select(b.le(x, zero), b.neg(tail), b.sub(x, tail));
 }
 
-/// x / (1 + exp(-w)), w = 2 sqrt(2/pi) (x + 0.044715 x^3): the tanh form of GELU, which is x from 6 on.
+/// x sigmoid(w), w = 2 sqrt(2/pi) (x + 0.044715 x^3): the tanh form of GELU.
 template <class B>
 typename B::Float geluTanh(B &b, typename B::Float x) {
-  auto c = clampTo(b, x, -12.0f, 6.0f);
-  // w with what it lacks: k = c1 + c2 x^2, w = x k. c1 = sqrt(8/pi), c2 = 0.044715 c1, in two parts each.
-  auto c1 = b.constant(0x1.9884533d43651p0), c2 = b.constant(0x1.2444f2a4d8b4bp-4);
-  auto c1l = b.constant(float(0x1.9884533d43651p0 - double(float(0x1.9884533d43651p0))));
-  auto c2l = b.constant(float(0x1.2444f2a4d8b4bp-4 - double(float(0x1.2444f2a4d8b4bp-4))));
+  auto c = b.max(b.constant(-12.0f), b.negative_abs(x));
+  // w = c k with k = c1 + c2 c^2, c1 = sqrt(8/pi), c2 = 0.044715 c1, everything with what it lacks. k and c1 are
+  // rounded to a multiple of 2^-14, so that their difference is exact.
+  constexpr double c1 = 0x1.9884533d43651p0, c2 = 0x1.2444f2a4d8b4bp-4;
+  constexpr float c1High = 0x1.9884p0f, c2High = float(c2);
+  auto grid = b.constant(0x1.8p9f), cubic = b.constant(c2High);
   auto z = b.mul(c, c);
-  auto zl = b.fma(c, c, b.neg(z));
-  auto cubic = b.mul(c2, z);
-  auto k = b.add(cubic, c1);
-  auto part = b.sub(k, cubic);  // Knuth's sum: either term may be the larger
-  auto kl = b.add(b.sub(cubic, b.sub(k, part)), b.sub(c1, part));
-  kl = b.add(kl, b.fma(c2, z, b.neg(cubic)));
-  kl = b.add(kl, b.fma(c2l, z, b.fma(c2, zl, c1l)));
+  auto k = b.sub(b.add(b.fma(cubic, z, b.constant(float(c1))), grid), grid);
+  auto low = b.fma(z, b.constant(float(c2 - c2High)), b.constant(float(c1 - c1High)));
+  low = b.fma(cubic, b.fma(c, c, b.neg(z)), low);
+  low = b.add(b.fma(cubic, z, b.sub(b.constant(c1High), k)), low);
   auto w = b.mul(c, k);
-  auto wl = b.fma(c, kl, b.fma(c, k, b.neg(w)));
-  SigmoidQuotient<B> q(b, ExpPair<B>(b, w, wl));
-  auto product = q.power.scale(b.fma(c, q.high, b.mul(c, q.low)));
-  return b.select(b.gt(x, b.constant(6.0f)), x, product);
+  MultipleOfLn2<B> multiple(b, w, b.has_avx512());
+  auto r = b.add(multiple.rest(b, w), b.fma(c, low, b.fma(c, k, b.neg(w))));
+  return gated(b, x, c, SigmoidOfNegative<B>(b, multiple, r));
 }
 
 /// x tanh(log(1 + exp(x))) = x n / (n + 2) with n = u^2 + 2u, u = exp(x), for x <= 0; for x > 0, with u = exp(-x),

@@ -8,8 +8,9 @@
 
 namespace inlay::compiler {
 
-/// Emits `op` on a vector `x` of `features.lanes` elements, inline, from arithmetic alone.
-mlir::Value emitActivation(ActivationOp op, mlir::Value x, mlir::OpBuilder &builder, VectorFeatures features);
+/// Emits `op` on vectors `x` of `features.lanes` elements each, inline, from arithmetic alone.
+VectorBuilder::Vectors emitActivation(ActivationOp op, VectorBuilder::Vectors x, mlir::OpBuilder &builder,
+                                      VectorFeatures features);
 
 /// exp and log at the `exact` tier, for softmax and its logarithm.
 mlir::Value emitExp(mlir::Value x, mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features);

@@ -16,17 +16,19 @@ struct VectorFeatures {
 };
 
 /// Emits vector IR for one register width. Every operation keeps the IEEE meaning of its name; nothing is
-/// reassociated.
+/// reassociated. A value may be several vectors, on which every operation is emitted in turn: two chains of dependent
+/// operations side by side fill a core that one leaves waiting.
 class VectorBuilder {
  public:
+  using Vectors = llvm::SmallVector<mlir::Value, 2>;
   struct Float {
-    mlir::Value value;
+    Vectors vectors;
   };
   struct Int {
-    mlir::Value value;
+    Vectors vectors;
   };
   struct Mask {
-    mlir::Value value;
+    Vectors vectors;
   };
 
   VectorBuilder(mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features);
@@ -41,6 +43,7 @@ class VectorBuilder {
   Float fma(Float a, Float b, Float c);  ///< a * b + c, rounded once
   Float neg(Float a);
   Float abs(Float a);
+  Float negative_abs(Float a);
   Float copysign(Float magnitude, Float sign);
   Float sqrt(Float a);
   Float min(Float a, Float b);  ///< a < b ? a : b, so NaN on either side gives b
@@ -49,6 +52,7 @@ class VectorBuilder {
   Mask lt(Float a, Float b);
   Mask le(Float a, Float b);
   Mask gt(Float a, Float b);
+  Mask ge(Float a, Float b);
   Mask eq(Float a, Float b);
   Mask is_nan(Float a);
   Float select(Mask condition, Float yes, Float no);
@@ -84,10 +88,14 @@ class VectorBuilder {
   VectorFeatures features;
   mlir::VectorType floats, ints;
 
+  template <class Op, class... Operand>
+  Vectors apply(const Operand &...operand);
+  template <class Op, class... Operand>
+  Vectors applyTo(mlir::Type result, const Operand &...operand);
   /// Calls llvm.x86.avx512.`name`, which becomes one instruction.
-  Float intrinsic(llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands);
+  mlir::Value intrinsic(llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands);
   mlir::Value integer(unsigned bits, int64_t number);
-  mlir::Value compare(mlir::arith::CmpFPredicate predicate, mlir::Value a, mlir::Value b);
+  Mask compare(mlir::arith::CmpFPredicate predicate, const Float &a, const Float &b);
   mlir::Value vectorOf(llvm::ArrayRef<float> numbers);
   mlir::Value splat(mlir::TypedAttr element, mlir::VectorType type);
 };
