@@ -19,7 +19,7 @@ VectorBuilder::Vectors emitActivation(ActivationOp op, VectorBuilder::Vectors x,
   switch (op.getRow().id) {
     case activation::relu: return formulas::relu(b, v).vectors;
     case activation::leaky_relu: return formulas::leakyRelu(b, v, p0).vectors;
-    case activation::sigmoid: return (fast ? formulas::fastSigmoid(b, v) : formulas::sigmoid(b, v)).vectors;
+    case activation::sigmoid: return formulas::sigmoid(b, v).vectors;
     case activation::tanh: return formulas::tanh(b, v).vectors;
     case activation::softplus: return formulas::softplus(b, v, p0, p1).vectors;
     case activation::step: return formulas::step(b, v, p0).vectors;
@@ -30,8 +30,8 @@ VectorBuilder::Vectors emitActivation(ActivationOp op, VectorBuilder::Vectors x,
     case activation::celu: return formulas::exponentialLinear(b, v, p0, p0, 1).vectors;
     case activation::gelu: return formulas::gelu(b, v).vectors;
     case activation::gelu_tanh: return formulas::geluTanh(b, v).vectors;
-    case activation::silu: return (fast ? formulas::fastSilu(b, v) : formulas::silu(b, v)).vectors;
-    case activation::mish: return formulas::mish(b, v).vectors;
+    case activation::silu: return formulas::silu(b, v).vectors;
+    case activation::mish: return (fast ? formulas::fastMish(b, v) : formulas::mish(b, v)).vectors;
     case activation::hard_sigmoid: return formulas::hardSigmoid(b, v).vectors;
     case activation::hard_swish: return formulas::hardSwish(b, v).vectors;
     case activation::hard_tanh:
@@ -44,7 +44,7 @@ VectorBuilder::Vectors emitActivation(ActivationOp op, VectorBuilder::Vectors x,
     case activation::abs: return b.abs(v).vectors;
     case activation::sign: return formulas::sign(b, v).vectors;
     case activation::square: return b.mul(v, v).vectors;
-    case activation::reciprocal: return b.div(b.constant(1.0f), v).vectors;
+    case activation::reciprocal: return formulas::reciprocal(b, v).vectors;
     case activation::sin: return formulas::sin(b, v).vectors;
     case activation::cos: return formulas::cos(b, v).vectors;
     case activation::erf: return formulas::erf(b, v).vectors;

@@ -88,8 +88,7 @@ struct MultipleOfLn2 {
 template <class B>
 typename B::Float exponentialSeries(B &b, typename B::Float r) {
   // Sollya: fpminimax((exp(x)-1-x)/x^2, 5, [|SG...|], [-0.34663;0.34663], floating, absolute).
-  return polynomial(b, r,
-                    {0x1p-1f, 0x1.555556p-3f, 0x1.555502p-5f, 0x1.110fc2p-7f, 0x1.6d2e0ap-10f, 0x1.a2d994p-13f});
+  return polynomial(b, r, {0x1p-1f, 0x1.555556p-3f, 0x1.555502p-5f, 0x1.110fc2p-7f, 0x1.6d2e0ap-10f, 0x1.a2d994p-13f});
 }
 
 /// exp(x) = 2^floor(n) (high + low) for -160 <= x <= 120: |low| <= 0.022 high by a table, which only AVX-512 has, and
@@ -176,14 +175,14 @@ typename B::Float log1pOfUnitRest(B &b, typename B::Float high, typename B::Floa
   return b.fma(b.mul(high, high), r, low);
 }
 
-/// 1 / m, to a few bits, by the top four bits of the mantissa of m in [3/4, 3/2), and -log of it in two parts, the
-/// first a multiple of 2^-16.
-inline constexpr float kInverses[16] = {0x1p0f,    0x1.d8p-1f, 0x1.b8p-1f, 0x1.a8p-1f, 0x1.9p-1f, 0x1.8p-1f,
-                                        0x1.7p-1f, 0x1.6p-1f,  0x1.5p0f,   0x1.4p0f,   0x1.34p0f, 0x1.28p0f,
-                                        0x1.2p0f,  0x1.14p0f,  0x1.0cp0f,  0x1p0f};
-inline constexpr float kLogs[16] = {
-    0.0f,          0x1.4d3p-4f, 0x1.366p-3f,   0x1.824p-3f,   0x1.f99p-3f,  0x1.2698p-2f, 0x1.522cp-2f, 0x1.7fbp-2f,
-    -0x1.1674p-2f, -0x1.c9p-3f, -0x1.7ab8p-3f, -0x1.2958p-3f, -0x1.e27p-4f, -0x1.342p-4f, -0x1.774p-5f, 0.0f};
+/// 1 / m, to a few bits, by the top four bits of the mantissa of m in [1, 2), and -log of it in two parts, the first a
+/// multiple of 2^-16. From 3/2 on 1 / m is taken near 1/2, so that log(x) for x just below 1 is ln2 - ln2 + log(1 + f).
+inline constexpr float kInverses[16] = {0x1p0f,    0x1.d8p-1f, 0x1.b8p-1f, 0x1.a8p-1f, 0x1.9p-1f,  0x1.8p-1f,
+                                        0x1.7p-1f, 0x1.6p-1f,  0x1.5p-1f,  0x1.4p-1f,  0x1.34p-1f, 0x1.28p-1f,
+                                        0x1.2p-1f, 0x1.14p-1f, 0x1.0cp-1f, 0x1p-1f};
+inline constexpr float kLogs[16] = {0.0f,         0x1.4d3p-4f, 0x1.366p-3f,  0x1.824p-3f,  0x1.f99p-3f,  0x1.2698p-2f,
+                                    0x1.522cp-2f, 0x1.7fbp-2f, 0x1.af54p-2f, 0x1.e148p-2f, 0x1.0436p-1f, 0x1.188ep-1f,
+                                    0x1.2696p-1f, 0x1.3c6p-1f, 0x1.4b7p-1f,  0x1.62e4p-1f};
 inline constexpr float kLogsLow[16] = {0.0f,
                                        0x1.15d208p-20f,
                                        -0x1.a7f538p-22f,
@@ -192,33 +191,30 @@ inline constexpr float kLogsLow[16] = {0.0f,
                                        -0x1.deecb2p-18f,
                                        -0x1.1f8c76p-18f,
                                        -0x1.7109fap-20f,
-                                       -0x1.cababap-18f,
-                                       0x1.070cacp-20f,
-                                       -0x1.20421cp-20f,
-                                       0x1.683fp-18f,
-                                       -0x1.db8abcp-22f,
-                                       0x1.434f22p-19f,
-                                       -0x1.63d8ccp-19f,
-                                       0.0f};
+                                       -0x1.6adb74p-18f,
+                                       0x1.4344e4p-19f,
+                                       0x1.7cecp-22f,
+                                       0x1.c81e48p-18f,
+                                       0x1.089a6cp-20f,
+                                       0x1.0186d8p-18f,
+                                       -0x1.48347cp-20f,
+                                       0x1.7f7d1cp-20f};
 
 /// log(x) with tables: x = 2^k m, f = m / c - 1 for a tabulated c, log(x) = k ln2 + log(c) + log(1 + f). Zero,
 /// infinity and NaN come out of the exponent and the mantissa by themselves.
 template <class B>
 typename B::Float logByTable(B &b, typename B::Float x) {
-  auto m = b.mantissa(x);
-  // Where m is below 1 its exponent is one more than that of x.
-  auto k = b.exponent(x);
-  k = b.select(b.lt(m, b.constant(1.0f)), b.add(k, b.constant(1.0f)), k);
+  auto m = b.mantissa(x), k = b.exponent(x);
   auto cell = b.shr_arithmetic(b.bitcast_int(m), 19);
   auto f = b.fma(m, b.lookup(kInverses, cell), b.constant(-1.0f));
   // Sollya: fpminimax((log(1+x)-x)/x^2, 4, [|SG...|], [-0.0333;0.0625], floating, absolute); error 2^-36.
   auto r = polynomial(b, f, {-0x1p-1f, 0x1.555554p-2f, -0x1.00029ep-2f, 0x1.99d446p-3f, -0x1.429beep-3f});
   auto tail = b.fma(b.mul(f, f), r, b.fma(k, b.constant(0x1.7f7d1cp-20f), b.lookup(kLogsLow, cell)));
   auto base = b.fma(k, b.constant(0x1.62e4p-1f), b.lookup(kLogs, cell));
-  // base is 0 or far above f, so what the sum lacks is exact; where base is infinite it is NaN, and not wanted.
+  // base is 0 or far above f, so what the sum lacks is exact; where base is infinite it is NaN, which max replaces.
   auto sum = b.add(base, f);
   auto rest = b.add(b.sub(f, b.sub(sum, base)), tail);
-  return b.select(b.is_nan(rest), sum, b.add(sum, rest));
+  return b.add(sum, b.max(rest, b.constant(-1.0f)));
 }
 
 /// log(x): x = 2^k m with m in [sqrt(1/2), sqrt(2)), log(m) = f - f^2/2 + f^3 P(f) with f = m - 1.
@@ -306,8 +302,8 @@ template <class B>
 typename B::Float sigmoid(B &b, typename B::Float x) {
   auto one = b.constant(1.0f);
   auto s = sigmoidOfNegative(b, b.max(b.constant(-105.0f), b.negative_abs(x)));
-  auto below = s.quotient(b, one);
-  return b.select(b.gt(x, b.constant(0.0f)), b.fma(b.neg(below), s.unit, one), b.mul(below, s.unit));
+  auto below = b.mul(s.quotient(b, one), s.unit);
+  return b.select(b.gt(x, b.constant(0.0f)), b.sub(one, below), below);
 }
 
 /// x sigmoid(w), w odd in x, from s = sigmoid(-|w|) and c = -|x|, which may stop where the result is 0 or x. The power
@@ -325,72 +321,31 @@ typename B::Float silu(B &b, typename B::Float x) {
   return gated(b, x, c, sigmoidOfNegative(b, c));
 }
 
-/// exp(x) = 2^floor(n) value with single roundings, for -160 <= x <= 120.
+/// 1 / x, where there is an estimate y of 1 / m, m the mantissa, with one step y + y (1 - m y), scaled last: the
+/// estimate of a denormal number may overflow.
 template <class B>
-struct FastExp {
-  typename B::Float n, value;
-
-  FastExp(B &b, typename B::Float x) : n(x), value(x) {
-    if (!b.has_avx512()) {
-      ExpParts<B> parts(b, x, /*table=*/false);
-      n = parts.n;
-      value = b.add(parts.high, parts.low);
-      return;
-    }
-    MultipleOfLn2<B> multiple(b, x, /*table=*/true);
-    n = multiple.n;
-    auto r = multiple.rest(b, x);
-    // Sollya: fpminimax((exp(x)-1-x)/x^2, 1, [|SG...|], [-0.02167;0.02167], floating, absolute); error of exp 2^-27.7.
-    auto t = b.fma(b.mul(r, r), polynomial(b, r, {0x1.000148p-1f, 0x1.555762p-3f}), r);
-    auto power = b.lookup(kSixteenths, multiple.sixteenths(b));
-    value = b.fma(power, t, power);
-  }
-};
-
-/// a / d for 1 <= d, to about a unit.
-template <class B>
-typename B::Float fastQuotient(B &b, typename B::Float a, typename B::Float d) {
-  if (!b.has_avx512()) return b.div(a, d);
-  auto inverse = b.reciprocal_estimate(d);
-  auto quotient = b.mul(a, inverse);
-  return b.fma(b.fma(b.neg(quotient), d, a), inverse, quotient);
+typename B::Float reciprocal(B &b, typename B::Float x) {
+  if (!b.has_avx512()) return b.div(b.constant(1.0f), x);
+  auto m = b.signed_mantissa(x), y = b.reciprocal_estimate(m);
+  return b.scalef(b.fma(y, b.fma(b.neg(m), y, b.constant(1.0f)), y), b.neg(b.exponent(x)));
 }
 
-template <class B>
-typename B::Float fastSigmoid(B &b, typename B::Float x) {
-  FastExp<B> e(b, clampTo(b, x, -105.0f, 30.0f));
-  auto exponential = PowerOfTwo<B>(b, e.n).scale(e.value);
-  return fastQuotient(b, exponential, b.add(b.constant(1.0f), exponential));
-}
-
-/// x sigmoid(x); its power of two, 2^43 at most, comes last, so that denormal results are rounded once.
-template <class B>
-typename B::Float fastSilu(B &b, typename B::Float x) {
-  FastExp<B> e(b, clampTo(b, x, -120.0f, 30.0f));
-  PowerOfTwo<B> power(b, e.n);
-  auto quotient = fastQuotient(b, e.value, b.add(b.constant(1.0f), power.scale(e.value)));
-  return power.scale(b.mul(b.max(b.constant(-120.0f), x), quotient));
-}
-
-/// 1 / sqrt(x), where there is an estimate y with one step y + y (1 - x y^2) / 2; where that is NaN, at 0 and infinity,
-/// the estimate is right.
+/// 1 / sqrt(x), where there is an estimate y with one step y + y (1 - x y^2) / 2, which at 0 and infinity leaves y.
 template <class B>
 typename B::Float rsqrt(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.div(b.constant(1.0f), b.sqrt(x));
-  auto y = b.rsqrt_estimate(x);
-  auto rest = b.fma(b.neg(b.mul(x, y)), y, b.constant(1.0f));
-  return b.select(b.is_nan(rest), y, b.fma(b.mul(y, b.constant(0.5f)), rest, y));
+  auto y = b.rsqrt_estimate(x), half = b.constant(0.5f);
+  auto rest = b.min(b.fma(b.neg(b.mul(x, y)), b.mul(y, half), half), b.constant(0x1p-12f));
+  return b.fma(y, rest, y);
 }
 
 /// sqrt(x), where there is an estimate of its reciprocal from x y with one step; 0 and infinity are their own roots.
 template <class B>
 typename B::Float sqrt(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.sqrt(x);
-  auto y = b.rsqrt_estimate(x);
-  auto root = b.mul(x, y), half = b.mul(y, b.constant(0.5f));
-  auto refined = b.fma(root, b.fma(b.neg(root), half, b.constant(0.5f)), root);
-  auto fixed = b.select(b.eq(x, b.constant(0.0f)), x, refined);
-  return b.select(b.eq(x, b.constant(std::numeric_limits<float>::infinity())), x, fixed);
+  auto y = b.rsqrt_estimate(x), root = b.mul(x, y);
+  auto half = b.bitcast_float(b.sub(b.bitcast_int(y), b.constant_int(1 << 23)));
+  return b.keep_zero_and_infinity(x, b.fma(root, b.fma(b.neg(root), half, b.constant(0.5f)), root));
 }
 
 /// tanh(x): an odd polynomial up to 0.6, 1 - 2 / (exp(2|x|) + 1) beyond, 1 from 9.02 on.

@@ -117,6 +117,20 @@ typename B::Float mish(B &b, typename B::Float x) {
   return b.select(b.lt(x, b.constant(0.0f)), e.power.scale(low), high);
 }
 
+/// x n / (n + 2) with n = u^2 + 2u, u = exp(x), in single roundings, which nothing amplifies.
+template <class B>
+typename B::Float fastMish(B &b, typename B::Float x) {
+  auto two = b.constant(2.0f);
+  auto c = clampTo(b, x, -120.0f, 30.0f);
+  ExpParts<B> e(b, c, b.has_avx512());
+  PowerOfTwo<B> power(b, e.n);
+  auto v = b.add(e.high, e.low), u = power.scale(v);
+  // The power of two of one factor u comes last, so that denormal results are rounded once.
+  auto ratio = b.mul(b.mul(v, b.add(u, two)), reciprocal(b, b.fma(u, b.add(u, two), two)));
+  auto product = power.scale(b.mul(c, ratio));
+  return b.select(b.gt(x, b.constant(30.0f)), x, product);
+}
+
 /// erf(x): an odd polynomial up to 0.92, 1 - exp(log(erfc|x|)) beyond, 1 from 3.95 on.
 template <class B>
 typename B::Float erf(B &b, typename B::Float x) {
@@ -138,25 +152,27 @@ typename B::Float erf(B &b, typename B::Float x) {
 }
 
 /// sin(r) for x = n pi + r, |r| <= pi/2, with the sign of an odd n; `shifted` is n + magic. The first part of pi
-/// subtracts exactly for |x| <= 2^15. Beyond, r loses its accuracy, and the result at least stays bounded.
+/// subtracts exactly for |x| <= 2^15. Beyond, r loses its accuracy, and the result at least stays bounded. Every part
+/// is below what it stands for, so that r keeps the sign of x = -0.
 template <class B>
 typename B::Float sineOfHalfTurns(B &b, typename B::Float x, typename B::Float n, typename B::Float shifted) {
-  auto r = b.fma(n, b.constant(-0x1.921fb6p1f), x);
-  r = b.fma(n, b.constant(0x1.777a5cp-24f), r);
-  r = clampTo(b, b.fma(n, b.constant(0x1.ee59dap-49f), r), -2.0f, 2.0f);
-  auto z = b.mul(r, r);
+  auto r = b.fma(n, b.constant(-0x1.921fb4p1f), x);
+  r = b.fma(n, b.constant(-0x1.4442dp-23f), r);
+  r = b.fma(n, b.constant(-0x1.846988p-47f), r);
+  auto a = b.min(b.constant(2.0f), b.abs(r)), z = b.mul(a, a);
   // Sollya: fpminimax((sin(sqrt(x))-sqrt(x))/(x*sqrt(x)), 4, [|SG...|], [2^-30;2.4678], floating, absolute); 2^-28.7.
   auto p = polynomial(b, z, {-0x1.555556p-3f, 0x1.11114ap-7f, -0x1.a02e42p-13f, 0x1.747572p-19f, -0x1.dfe74cp-26f});
-  auto sine = clampTo(b, b.fma(b.mul(r, z), p, r), -1.0f, 1.0f);
-  return b.bitcast_float(b.bit_xor(b.bitcast_int(sine), b.shl(b.bitcast_int(shifted), 31)));
+  auto sine = b.min(b.constant(1.0f), b.fma(b.mul(a, z), p, a));
+  auto sign = b.bit_and(b.bitcast_int(r), b.constant_int(std::numeric_limits<int32_t>::min()));
+  auto odd = b.shl(b.bitcast_int(shifted), 31);
+  return b.bitcast_float(b.bit_xor(b.bitcast_int(sine), b.bit_xor(sign, odd)));
 }
 
 template <class B>
 typename B::Float sin(B &b, typename B::Float x) {
   auto magic = b.constant(0x1.8p23f);
   auto shifted = b.fma(x, b.constant(0x1.45f306p-2f), magic);
-  auto sine = sineOfHalfTurns(b, x, b.sub(shifted, magic), shifted);
-  return b.select(b.eq(x, b.constant(0.0f)), x, sine);  // -0 keeps its sign
+  return sineOfHalfTurns(b, x, b.sub(shifted, magic), shifted);
 }
 
 /// cos(x) = sin(r) with the opposite sign for x = (n + 1/2) pi + r.

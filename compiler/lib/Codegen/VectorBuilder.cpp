@@ -29,12 +29,13 @@ template <class Emit, class... Operand>
 static Vectors each(Emit emit, const Operand &...operand) {
   Vectors results;
   const size_t count = std::max({operand.vectors.size()...});
-  for (size_t i = 0; i < count; ++i)
-    results.push_back(emit(operand.vectors[operand.vectors.size() == 1 ? 0 : i]...));
+  for (size_t i = 0; i < count; ++i) results.push_back(emit(operand.vectors[operand.vectors.size() == 1 ? 0 : i]...));
   return results;
 }
 
-VectorBuilder::Float VectorBuilder::constant(float number) { return {{splat(builder.getF32FloatAttr(number), floats)}}; }
+VectorBuilder::Float VectorBuilder::constant(float number) {
+  return {{splat(builder.getF32FloatAttr(number), floats)}};
+}
 VectorBuilder::Int VectorBuilder::constant_int(int32_t number) {
   return {{splat(builder.getI32IntegerAttr(number), ints)}};
 }
@@ -133,8 +134,8 @@ static constexpr int64_t kFullMask = -1, kCurrentRounding = 4;
 
 VectorBuilder::Float VectorBuilder::scalef(Float x, Float exponent) {
   Value mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
-  return {each([&](Value v, Value n) { return intrinsic("mask.scalef.ps.512", {v, n, v, mask, rounding}); }, x,
-               exponent)};
+  return {
+      each([&](Value v, Value n) { return intrinsic("mask.scalef.ps.512", {v, n, v, mask, rounding}); }, x, exponent)};
 }
 
 VectorBuilder::Float VectorBuilder::lookup(const float (&table)[16], Int index) {
@@ -153,10 +154,22 @@ VectorBuilder::Float VectorBuilder::exponent(Float x) {
   return {each([&](Value v) { return intrinsic("mask.getexp.ps.512", {v, v, mask, rounding}); }, x)};
 }
 
-VectorBuilder::Float VectorBuilder::mantissa(Float x) {
-  // Interval [3/4, 3/2) is number 3; sign control 2 makes negative numbers NaN.
-  Value interval = integer(32, 3 | 2 << 2), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
-  return {each([&](Value v) { return intrinsic("mask.getmant.ps.512", {v, interval, v, mask, rounding}); }, x)};
+VectorBuilder::Float VectorBuilder::mantissa(Float x, int64_t sign_control) {
+  // The interval is [1, 2), number 0.
+  Value control = integer(32, sign_control << 2), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
+  return {each([&](Value v) { return intrinsic("mask.getmant.ps.512", {v, control, v, mask, rounding}); }, x)};
+}
+VectorBuilder::Float VectorBuilder::signed_mantissa(Float x) { return mantissa(x, 0); }
+VectorBuilder::Float VectorBuilder::mantissa(Float x) { return mantissa(x, 2); }
+
+VectorBuilder::Float VectorBuilder::keep_zero_and_infinity(Float x, Float y) {
+  // Of the classes of x, a nibble each, zero (2) and infinity (5) take the second operand, the others the first.
+  Value table = constant_int(1 << 4 * 2 | 1 << 4 * 5).vectors.front();
+  Value none = integer(32, 0), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
+  auto fix = [&](Value from, Value otherwise) {
+    return intrinsic("mask.fixupimm.ps.512", {otherwise, from, table, none, mask, rounding});
+  };
+  return {each(fix, x, y)};
 }
 
 VectorBuilder::Float VectorBuilder::rsqrt_estimate(Float x) {
