@@ -48,12 +48,8 @@ class EntryBuilder {
     return builder.create<LLVM::LLVMFuncOp>(loc, name, LLVM::LLVMFunctionType::get(result, arguments));
   }
   Value number(int64_t value) { return builder.create<LLVM::ConstantOp>(loc, builder.getI64IntegerAttr(value)); }
-  Value advance(Value base, int64_t elements) {
-    return builder.create<LLVM::GEPOp>(loc, pointer, builder.getF32Type(), base,
-                                       llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(elements)});
-  }
 
-  /// For each row block, largest first: while at least so many rows remain, run its kernel and move on.
+  /// While rows remain, runs the kernel for a block of as many as it takes, or the one for a single row, and moves on.
   void buildRun() {
     const size_t ports = summary.inputs.size() + summary.outputs.size();
     llvm::SmallVector<mlir::Type> arguments(ports, pointer);
@@ -64,35 +60,48 @@ class EntryBuilder {
     state.push_back(builder.getI64Type());
     llvm::SmallVector<mlir::Location> locations(state.size(), loc);
     mlir::Region &body = run.getBody();
-    llvm::SmallVector<Block *> heads;
-    for (size_t i = 0; i <= summary.rowBlocks.size(); ++i)
-      heads.push_back(builder.createBlock(&body, body.end(), state, locations));
-    Block *done = heads.back();
+    Block *head = builder.createBlock(&body, body.end(), state, locations);
+    Block *single = builder.createBlock(&body, body.end()), *done = builder.createBlock(&body, body.end());
     Block *refused = builder.createBlock(&body, body.end());
 
     Value scratch = run.getArgument(static_cast<unsigned>(ports + 1));
-    emitNullChecks(run, entry, ports, scratch, heads.front(), refused, done);
+    emitNullChecks(run, entry, ports, scratch, head, refused, done);
 
-    for (size_t i = 0; i < summary.rowBlocks.size(); ++i) {
-      const int64_t rows = summary.rowBlocks[i];
-      Block *head = heads[i], *call = builder.createBlock(&body, done->getIterator());
-      builder.setInsertionPointToEnd(head);
-      Value remaining = head->getArgument(static_cast<unsigned>(ports));
-      Value enough = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::uge, remaining, number(rows));
-      builder.create<LLVM::CondBrOp>(loc, enough, call, mlir::ValueRange(), heads[i + 1], head->getArguments());
-
-      builder.setInsertionPointToEnd(call);
-      llvm::SmallVector<Value> operands(head->getArguments().drop_back()), next;
-      operands.push_back(scratch);
-      builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.kernelName(rows), operands);
+    Value remaining = head->getArgument(static_cast<unsigned>(ports));
+    llvm::SmallVector<Value> operands(head->getArguments().drop_back());
+    operands.push_back(scratch);
+    const auto moveOn = [&](Value rows) {
+      llvm::SmallVector<Value> next;
       for (size_t p = 0; p < ports; ++p) {
         const PortSummary &port =
             p < summary.inputs.size() ? summary.inputs[p] : summary.outputs[p - summary.inputs.size()];
-        next.push_back(advance(head->getArgument(static_cast<unsigned>(p)), rows * port.elements));
+        Value elements = builder.create<LLVM::MulOp>(loc, rows, number(port.elements));
+        next.push_back(builder.create<LLVM::GEPOp>(loc, pointer, builder.getF32Type(),
+                                                   head->getArgument(static_cast<unsigned>(p)), elements));
       }
-      next.push_back(builder.create<LLVM::SubOp>(loc, remaining, number(rows)));
-      builder.create<LLVM::BrOp>(loc, next, head);
+      next.push_back(builder.create<LLVM::SubOp>(loc, remaining, rows));
+      Value over = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, next.back(), number(0));
+      builder.create<LLVM::CondBrOp>(loc, over, done, mlir::ValueRange(), head, next);
+    };
+    builder.setInsertionPointToEnd(head);
+    if (const int64_t capacity = summary.rowBlocks.front(); capacity > 1) {
+      Block *block = builder.createBlock(single);
+      builder.setInsertionPointToEnd(head);
+      Value one = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, remaining, number(1));
+      builder.create<LLVM::CondBrOp>(loc, one, single, block);
+      builder.setInsertionPointToEnd(block);
+      Value rows = builder.create<LLVM::UMinOp>(loc, remaining, number(capacity));
+      llvm::SmallVector<Value> blockOperands(operands);
+      blockOperands.push_back(rows);
+      builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.kernelName(capacity), blockOperands);
+      moveOn(rows);
+    } else {
+      builder.create<LLVM::BrOp>(loc, mlir::ValueRange(), single);
     }
+    builder.setInsertionPointToEnd(single);
+    builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.kernelName(1), operands);
+    moveOn(number(1));
+
     builder.setInsertionPointToEnd(done);
     builder.create<LLVM::ReturnOp>(loc, status(0));
     builder.setInsertionPointToEnd(refused);
@@ -118,7 +127,7 @@ class EntryBuilder {
     llvm::SmallVector<Value> state(run.getArguments().take_front(ports + 1));
     builder.setInsertionPointToEnd(entry);
     Value empty = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, batch, number(0));
-    builder.create<LLVM::CondBrOp>(loc, empty, done, state, check, mlir::ValueRange());
+    builder.create<LLVM::CondBrOp>(loc, empty, done, check);
     builder.setInsertionPointToEnd(check);
     builder.create<LLVM::CondBrOp>(loc, anyNull, refused, mlir::ValueRange(), start, state);
   }

@@ -42,15 +42,14 @@ class ContractionEmitter {
   }
 
   void run() {
-    const int64_t group = context.rows == 1 ? panelsPerStream() * panel : panel;
+    const int64_t group = context.capacity == 1 ? panelsPerStream() * panel : panel;
     const int64_t whole = width / group * group;
-    const int64_t tileRows = std::min<int64_t>(static_cast<int64_t>(op.getRows()), context.rows);
+    llvm::SmallVector<int64_t> tiles = {static_cast<int64_t>(op.getRows())};
+    if (tiles.back() > kSmallTile) tiles.push_back(kSmallTile);
+    if (tiles.back() > 1) tiles.push_back(1);
     auto rowTiles = [&](Value weightStart, Value column, llvm::ArrayRef<FeatureVector> vectors) {
-      const int64_t wholeRows = context.rows / tileRows * tileRows;
-      context.forEach(loc, wholeRows, tileRows,
-                      [&](Value row) { emitTile(row, tileRows, weightStart, column, vectors); });
-      if (wholeRows < context.rows)
-        emitTile(context.index(wholeRows, loc), context.rows - wholeRows, weightStart, column, vectors);
+      context.forEachRowTile(loc, tiles,
+                             [&](Value row, int64_t rows) { emitTile(row, rows, weightStart, column, vectors); });
     };
     // Panels are the outer loop, so that one panel of weights serves every row from the nearest cache.
     context.forEach(loc, whole, group, [&](Value column) {
@@ -70,6 +69,10 @@ class ContractionEmitter {
   std::optional<RowView> bias;
   llvm::SmallVector<RowView> extras;
   const int64_t lanes, panel, depth, width;
+
+  /// Rows of the tile for what is left of the rows: at one broadcast and two multiply-adds each, it still computes more
+  /// than it loads.
+  static constexpr int64_t kSmallTile = 4;
 
   /// Accumulators that hide the latency of a multiply-add; one row needs several panels at once to have as many.
   static constexpr int64_t kChains = 8;

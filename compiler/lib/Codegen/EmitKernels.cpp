@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replaces each network by scf + vector kernels over flat memrefs, one per row block.
+// Replaces each network by scf + vector kernels over flat memrefs, one for the single row
+// and one for blocks of rows.
 #include "Inlay/Codegen/Networks.h"
 #include "KernelContext.h"
 #include "llvm/ADT/MapVector.h"
@@ -22,8 +23,8 @@ class NetworkEmitter {
 
   mlir::LogicalResult run(const NetworkSummary &summary) {
     for (ConstantOp constant : network.getOps<ConstantOp>()) addGlobal(constant);
-    for (int64_t rows : summary.rowBlocks)
-      if (mlir::failed(emitKernel(summary, rows))) return mlir::failure();
+    for (int64_t capacity : summary.rowBlocks)
+      if (mlir::failed(emitKernel(summary, capacity))) return mlir::failure();
     return mlir::success();
   }
 
@@ -50,25 +51,28 @@ class NetworkEmitter {
     globals[constant] = global;
   }
 
-  mlir::LogicalResult emitKernel(const NetworkSummary &summary, int64_t rows) {
-    llvm::SmallVector<mlir::Type> arguments;
-    for (const PortSummary &port : summary.inputs) arguments.push_back(flat(rows * port.elements));
-    for (const PortSummary &port : summary.outputs) arguments.push_back(flat(rows * port.elements));
-    arguments.push_back(flat(std::max<int64_t>(1, summary.scratchBytes / static_cast<int64_t>(sizeof(float)))));
-
+  /// Arguments: the inputs, the outputs, the scratch memory and, where there may be more than one, the rows.
+  mlir::LogicalResult emitKernel(const NetworkSummary &summary, int64_t capacity) {
     mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
-    auto kernel = builder.create<mlir::func::FuncOp>(network.getLoc(), summary.kernelName(rows),
+    llvm::SmallVector<mlir::Type> arguments;
+    for (const PortSummary &port : summary.inputs) arguments.push_back(flat(capacity * port.elements));
+    for (const PortSummary &port : summary.outputs) arguments.push_back(flat(capacity * port.elements));
+    arguments.push_back(flat(std::max<int64_t>(1, summary.scratchBytes / static_cast<int64_t>(sizeof(float)))));
+    const size_t pointers = arguments.size();
+    if (capacity > 1) arguments.push_back(builder.getIndexType());
+
+    auto kernel = builder.create<mlir::func::FuncOp>(network.getLoc(), summary.kernelName(capacity),
                                                      builder.getFunctionType(arguments, {}));
     kernel.setPrivate();
-    for (unsigned i = 0; i < arguments.size(); ++i)
+    for (unsigned i = 0; i < pointers; ++i)
       kernel.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
     builder.setInsertionPointToStart(kernel.addEntryBlock());
 
-    KernelContext context(builder, rows, features);
+    KernelContext context(builder, capacity, capacity > 1 ? kernel.getArguments().back() : Value(), features);
     llvm::DenseMap<Value, Value> memory;
     for (auto &[constant, global] : globals)
       memory[constant] = builder.create<mlir::memref::GetGlobalOp>(global.getLoc(), global.getType(), global.getName());
-    auto views = [&](Value value) { return viewOf(value, kernel, rows, memory); };
+    auto views = [&](Value value) { return viewOf(value, summary, kernel, capacity, memory); };
     for (mlir::Operation &op : network.front().without_terminator()) {
       bool known = llvm::TypeSwitch<mlir::Operation *, bool>(&op)
                        .Case([&](ContractionOp o) { return emitContraction(o, context, views), true; })
@@ -83,7 +87,8 @@ class NetworkEmitter {
     return mlir::success();
   }
 
-  RowView viewOf(Value value, mlir::func::FuncOp kernel, int64_t rows, llvm::DenseMap<Value, Value> &memory) {
+  RowView viewOf(Value value, const NetworkSummary &summary, mlir::func::FuncOp kernel, int64_t capacity,
+                 llvm::DenseMap<Value, Value> &memory) {
     RowView view;
     view.elements = elementsOf(value);
     if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value)) {
@@ -93,12 +98,12 @@ class NetworkEmitter {
     }
     auto place = value.getDefiningOp()->getAttrOfType<PlacementAttr>(kPlacementAttr);
     view.stride = place.getStride();
-    view.base = place.getBase() * rows + place.getOffset();
+    view.base = place.getBase() * capacity + place.getOffset();
     view.padded = place.getPadded();
     if (place.getRoot() == "constant") {
       view.memory = memory.lookup(value);
     } else if (place.getRoot() == "arena") {
-      view.memory = kernel.getArgument(kernel.getNumArguments() - 1);
+      view.memory = kernel.getArgument(static_cast<unsigned>(summary.inputs.size() + summary.outputs.size()));
       view.readable = true;  // the arena ends with a spare vector
     } else {
       const unsigned first = place.getRoot() == "output" ? network.getNumArguments() : 0;

@@ -15,7 +15,7 @@ void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
   mlir::OpBuilder &builder = context.builder;
   const RowView result = views(op.getResult());
   const int64_t lanes = context.features.lanes;
-  context.forEach(loc, context.rows, 1, [&](Value row) {
+  context.forEachRow(loc, [&](Value row) {
     context.forEachVectors(loc, result.elements, kWays, [&](Value column, int64_t live) {
       llvm::SmallVector<int64_t> columns;
       for (int64_t offset = 0; offset < live; offset += lanes) columns.push_back(offset);
@@ -54,7 +54,7 @@ void emitConcat(ConcatOp op, KernelContext &context, ViewLookup views) {
     const int64_t first = offset;
     offset += run;
     if (piece.memory == result.memory && piece.base == result.base + first && repeats == 1) continue;  // computed there
-    context.forEach(loc, context.rows, 1, [&](Value row) {
+    context.forEachRow(loc, [&](Value row) {
       context.forEach(loc, repeats, 1, [&](Value repeat) {
         // The runs of one repeat, seen as views of their own.
         RowView target = result;

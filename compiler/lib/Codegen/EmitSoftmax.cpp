@@ -42,7 +42,7 @@ void emitSoftmax(SoftmaxOp op, KernelContext &context, ViewLookup views) {
   const int64_t length = type.getShape().back(), groups = type.getNumElements() / length;
   constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
-  context.forEach(loc, context.rows, 1, [&](Value row) {
+  context.forEachRow(loc, [&](Value row) {
     context.forEach(loc, groups, 1, [&](Value group) {
       RowView source = views(op.getInput()), target = views(op.getResult());
       if (groups > 1) target.padded = false;  // the next group follows directly

@@ -21,6 +21,27 @@ void KernelContext::forEach(Location loc, int64_t end, int64_t step, llvm::funct
   body(loop.getInductionVar());
 }
 
+void KernelContext::forEachRowTile(Location loc, llvm::ArrayRef<int64_t> sizes,
+                                   llvm::function_ref<void(Value, int64_t)> body) {
+  Value next = index(0, loc);
+  if (capacity == 1) return body(next, 1);
+  for (int64_t size : sizes) {
+    if (size > capacity) continue;
+    Value step = index(size, loc), end = rows;
+    if (size > 1) {
+      Value left = builder.create<arith::SubIOp>(loc, rows, next);
+      end = builder.create<arith::SubIOp>(loc, rows, builder.create<arith::RemUIOp>(loc, left, step));
+    }
+    auto loop = builder.create<scf::ForOp>(loc, next, end, step);
+    {
+      mlir::OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(loop.getBody());
+      body(loop.getInductionVar(), size);
+    }
+    next = end;
+  }
+}
+
 void KernelContext::forEachVectors(Location loc, int64_t elements, int64_t ways,
                                    llvm::function_ref<void(Value, int64_t)> body) {
   const int64_t lanes = features.lanes, group = ways * lanes, grouped = elements / group * group;

@@ -26,19 +26,27 @@ struct RowView {
   }
 };
 
-/// One kernel: a network over a fixed number of rows.
+/// One kernel: a network over any number of rows up to `capacity`.
 class KernelContext {
  public:
-  KernelContext(mlir::OpBuilder &builder, int64_t rows, VectorFeatures features)
-      : builder(builder), rows(rows), features(features) {}
+  KernelContext(mlir::OpBuilder &builder, int64_t capacity, mlir::Value rows, VectorFeatures features)
+      : builder(builder), capacity(capacity), rows(rows), features(features) {}
 
   mlir::OpBuilder &builder;
-  const int64_t rows;
+  const int64_t capacity;
+  const mlir::Value rows;  // not used where the capacity is 1
   const VectorFeatures features;
 
   mlir::Value index(int64_t number, mlir::Location loc);
   /// Runs `body` with each value of 0, step, ... below `end`; no loop where there is one iteration.
   void forEach(mlir::Location loc, int64_t end, int64_t step, llvm::function_ref<void(mlir::Value)> body);
+  /// Runs `body(first row, rows of the tile)` over the kernel's rows: as many tiles of the first size as there are,
+  /// then of the next; the last size is 1.
+  void forEachRowTile(mlir::Location loc, llvm::ArrayRef<int64_t> sizes,
+                      llvm::function_ref<void(mlir::Value, int64_t)> body);
+  void forEachRow(mlir::Location loc, llvm::function_ref<void(mlir::Value)> body) {
+    forEachRowTile(loc, {1}, [&](mlir::Value row, int64_t) { body(row); });
+  }
   /// Runs `body(column, lanes)` over a row: whole vectors, then the rest.
   void forEachVector(mlir::Location loc, int64_t elements, llvm::function_ref<void(mlir::Value, int64_t)> body) {
     forEachVectors(loc, elements, 1, body);

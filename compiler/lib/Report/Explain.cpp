@@ -32,9 +32,10 @@ std::string limitOfOneSample(const LayerSummary &layer, int64_t weightBytes) {
 void writeExplanation(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef target, llvm::raw_ostream &out) {
   out << "target " << target << "\n";
   for (const NetworkSummary &network : networks) {
-    out << llvm::formatv("\nnetwork {0}: {1} FLOP per sample, {2} of weights, {3} of scratch, row blocks of ",
-                         network.name, network.flops, bytes(network.weightBytes), bytes(network.scratchBytes));
-    llvm::interleaveComma(network.rowBlocks, out);
+    const int64_t rows = network.rowBlocks.front();
+    out << llvm::formatv("\nnetwork {0}: {1} FLOP per sample, {2} of weights, {3} of scratch, ", network.name,
+                         network.flops, bytes(network.weightBytes), bytes(network.scratchBytes));
+    out << (rows > 1 ? llvm::formatv("up to {0} samples at a time", rows).str() : "one sample at a time");
     unsigned width = 5;
     for (const LayerSummary &layer : network.layers) width = std::max(width, static_cast<unsigned>(layer.name.size()));
     out << "\n";
@@ -51,7 +52,6 @@ void writeExplanation(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef t
       line(layer.name, layer.kind, llvm::formatv("{0} -> {1}", layer.inputs, layer.outputs).str(), layer.tile,
            std::to_string(layer.flops), bytes(layer.weightBytes), limitOfOneSample(layer, network.weightBytes),
            layer.fused.empty() ? "-" : llvm::join(layer.fused, ", "));
-    const int64_t rows = network.rowBlocks.front();
     if (rows > 1)
       out << llvm::formatv(
           "  In a batch each weight that is read serves {0} samples: a dense layer then waits for its "

@@ -35,7 +35,7 @@ struct NetworkSummary {
   uint64_t hash = 0;
   std::vector<PortSummary> inputs, outputs;
   std::vector<LayerSummary> layers;
-  std::vector<int64_t> rowBlocks;  // descending, ends with 1
+  std::vector<int64_t> rowBlocks;  // capacity of each kernel in rows, descending, ends with 1
   int64_t scratchBytes = 0;
   int64_t weightBytes = 0;
   int64_t flops = 0;
