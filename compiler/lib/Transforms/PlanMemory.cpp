@@ -47,6 +47,17 @@ class Planner {
     return buffer->root == "arena" && lastUse(*buffer) <= order.lookup(op);
   }
 
+  /// Distance of a buffer's rows in the arena. Rows a large power of two apart share few sets of the first-level cache,
+  /// and a tile of them would not stay in it.
+  int64_t strideOf(int64_t width) {
+    const int64_t whole = static_cast<int64_t>(llvm::alignTo(width, lanes));
+    return clashing(whole) ? whole + lanes : whole;
+  }
+  static bool clashing(int64_t stride) { return stride % kClashingStride == 0; }
+  static constexpr int64_t kClashingStride = 512;  // elements
+
+  Value copyOf(Value value, mlir::OpBuilder &builder);
+  void spreadInputs();
   void claimOutputs();
   void reuseInPlace(mlir::Operation &op);
   void computeInside(ConcatOp concat);
@@ -86,8 +97,33 @@ int64_t Planner::lastUse(const Buffer &buffer) {
   return last;
 }
 
-/// What is returned is computed in the caller's output. An input, a constant or a value that is returned twice gets
-/// an explicit copy: a map that yields its operand.
+/// Inputs whose rows clash are copied into the arena, where they are read by tiles of rows.
+void Planner::spreadInputs() {
+  if (function->getAttrOfType<mlir::DenseI64ArrayAttr>(kRowBlocksAttr).asArrayRef().front() == 1) return;
+  for (mlir::BlockArgument argument : function.getArguments()) {
+    if (!clashing(elementsOf(argument))) continue;
+    llvm::SmallVector<ContractionOp> readers;
+    for (mlir::Operation *user : argument.getUsers())
+      if (auto contraction = llvm::dyn_cast<ContractionOp>(user)) readers.push_back(contraction);
+    if (readers.empty()) continue;
+    mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&function.front());
+    Value copy = copyOf(argument, builder);
+    for (ContractionOp reader : readers) reader.getInputMutable().assign(copy);
+  }
+}
+
+/// A map that yields its operand.
+Value Planner::copyOf(Value value, mlir::OpBuilder &builder) {
+  auto copy = builder.create<MapOp>(value.getLoc(), value.getType(), value);
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  mlir::Block *body = builder.createBlock(&copy.getBody());
+  body->addArgument(builder.getF32Type(), copy.getLoc());
+  builder.create<YieldOp>(copy.getLoc(), body->getArgument(0));
+  return copy;
+}
+
+/// What is returned is computed in the caller's output. An input, a constant or a value that is returned twice is
+/// copied there.
 void Planner::claimOutputs() {
   auto terminator = llvm::cast<mlir::func::ReturnOp>(function.front().getTerminator());
   for (auto [i, operand] : llvm::enumerate(terminator->getOpOperands())) {
@@ -97,10 +133,7 @@ void Planner::claimOutputs() {
       continue;
     }
     mlir::OpBuilder builder(terminator);
-    auto copy = builder.create<MapOp>(operand.get().getLoc(), operand.get().getType(), operand.get());
-    mlir::Block *body = builder.createBlock(&copy.getBody());
-    body->addArgument(builder.getF32Type(), copy.getLoc());
-    builder.create<YieldOp>(copy.getLoc(), body->getArgument(0));
+    Value copy = copyOf(operand.get(), builder);
     operand.set(copy);
     add(copy, "output", static_cast<int64_t>(i));
   }
@@ -155,7 +188,7 @@ int64_t Planner::assignOffsets() {
     return a->width != b->width ? a->width > b->width : firstUse(*a) < firstUse(*b);
   });
   int64_t size = 0;
-  auto padded = [&](Buffer *buffer) { return static_cast<int64_t>(llvm::alignTo(buffer->width, lanes)); };
+  auto padded = [&](Buffer *buffer) { return strideOf(buffer->width); };
   for (Buffer *buffer : pending) {
     llvm::SmallVector<Buffer *> neighbours;
     for (Buffer *other : placed)
@@ -174,6 +207,7 @@ int64_t Planner::assignOffsets() {
 }
 
 void Planner::run() {
+  spreadInputs();
   for (mlir::BlockArgument argument : function.getArguments()) add(argument, "input", argument.getArgNumber());
   for (mlir::Operation &op : function.front().without_terminator())
     add(op.getResult(0), llvm::isa<ConstantOp>(op) ? "constant" : "arena", 0);
@@ -193,7 +227,7 @@ void Planner::run() {
     auto &[buffer, offset] = place;
     const bool inArena = buffer->root == "arena";
     const int64_t stride = buffer->root == "constant" ? 0
-                           : inArena                  ? static_cast<int64_t>(llvm::alignTo(buffer->width, lanes))
+                           : inArena                  ? strideOf(buffer->width)
                                                       : buffer->width;
     const bool padded = inArena && offset + elementsOf(value) == buffer->width;
     op->setAttr(kPlacementAttr,
