@@ -73,6 +73,21 @@ TEST_P(Dense, SeveralReadersKeepTheirOwnValue) {
   EXPECT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random), "");
 }
 
+TEST_P(Dense, BlocksOfManyTiles) {
+  // Weights beyond a second-level cache make blocks of several tiles of rows, rows of 512 elements are spread, and the
+  // costly epilogue loops over what the tile has stored.
+  constexpr std::size_t batches[] = {1, 2, 13, 55, 56, 57, 113};
+  std::mt19937 random(4);
+  graph_builder b("wide");
+  const auto x = b.input("x", {1, {512}});
+  const auto h = dense(b, "fc1", x, 512, 301, true);
+  const instruction program[] = {{.code = scalar_op::operand, .a = 0}, apply(activation::gelu, 0)};
+  const std::uint32_t operands[] = {h};
+  b.output(dense(b, "fc2", b.map(operands, program, {1, {301}}), 301, 17, true), "y");
+  b.finish();
+  EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 1e-3}), "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Cpus, Dense, ::testing::ValuesIn(runnable_cpus()), [](const auto& each) {
   std::string name = each.param;
   std::replace(name.begin(), name.end(), '-', '_');

@@ -54,6 +54,24 @@ VectorBuilder::Vectors emitActivation(ActivationOp op, VectorBuilder::Vectors x,
   llvm_unreachable("the verifier admits rows of the activation table only");
 }
 
+bool isCostly(mlir::Region &program) {
+  return llvm::any_of(program.getOps<ActivationOp>(), [](ActivationOp op) {
+    switch (op.getRow().id) {
+      case activation::relu:
+      case activation::leaky_relu:
+      case activation::step:
+      case activation::relu6:
+      case activation::hard_tanh:
+      case activation::clamp:
+      case activation::abs:
+      case activation::sign:
+      case activation::square:
+      case activation::threshold: return false;
+      default: return true;
+    }
+  });
+}
+
 mlir::Value emitExp(mlir::Value x, mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features) {
   VectorBuilder b(builder, loc, features);
   return formulas::exp(b, VectorBuilder::Float{{x}}).vectors.front();

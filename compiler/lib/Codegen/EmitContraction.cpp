@@ -155,20 +155,46 @@ class ContractionEmitter {
           sum = builder.create<arith::AddFOp>(loc, sum, accumulators[(chain + (live + 1) / 2) * tile + i]);
         }
 
+    const bool late = tile > kMostUnrolledEpilogues && isCostly(op.getEpilogue()) && !extrasAreOverwritten();
     for (int64_t r = 0; r < rows; ++r)
-      for (size_t v = 0; v < vectors.size(); ++v)
-        finish(accumulators[static_cast<size_t>(r) * vectors.size() + v], plus(row, r), plus(column, vectors[v].column),
-               vectors[v].live);
+      for (size_t v = 0; v < vectors.size(); ++v) {
+        VectorBuilder::Vectors sum = {accumulators[static_cast<size_t>(r) * vectors.size() + v]};
+        finish(sum, plus(row, r), column, vectors.slice(v, 1), /*activate=*/!late);
+      }
+    if (!late) return;
+    // The sums are in the nearest cache: a loop over them keeps the code of the epilogue in the instruction cache and
+    // its constants in registers.
+    context.forEach(loc, rows, 1, [&](Value r) {
+      Value at = builder.createOrFold<arith::AddIOp>(loc, row, r);
+      VectorBuilder::Vectors sums;
+      for (const FeatureVector &v : vectors)
+        sums.push_back(context.load(loc, result, at, plus(column, v.column), lanes, v.live));
+      finish(sums, at, column, vectors, /*activate=*/true);
+    });
   }
 
-  /// The epilogue and the store of one vector.
-  void finish(Value sum, Value row, Value column, int64_t live) {
-    if (!op.getEpilogue().empty()) {
-      llvm::SmallVector<VectorBuilder::Vectors> arguments = {{sum}};
-      for (const RowView &extra : extras) arguments.push_back({context.load(loc, extra, row, column, lanes, live)});
-      sum = context.inlineProgram(op.getEpilogue(), arguments, lanes).front();
+  /// Accumulators whose costly epilogues are emitted one by one.
+  static constexpr size_t kMostUnrolledEpilogues = 8;
+
+  /// Whether storing the sums destroys what the epilogue must read.
+  bool extrasAreOverwritten() {
+    return llvm::any_of(extras, [&](const RowView &extra) { return extra.memory == result.memory; });
+  }
+
+  /// The epilogue, where `activate`, and the store of vectors of one row.
+  void finish(VectorBuilder::Vectors sums, Value row, Value column, llvm::ArrayRef<FeatureVector> vectors,
+              bool activate) {
+    if (activate && !op.getEpilogue().empty()) {
+      llvm::SmallVector<VectorBuilder::Vectors> arguments = {sums};
+      for (const RowView &extra : extras) {
+        VectorBuilder::Vectors &loaded = arguments.emplace_back();
+        for (const FeatureVector &v : vectors)
+          loaded.push_back(context.load(loc, extra, row, plus(column, v.column), lanes, v.live));
+      }
+      sums = context.inlineProgram(op.getEpilogue(), arguments, lanes);
     }
-    context.store(loc, result, row, column, sum, live);
+    for (auto [v, sum] : llvm::zip_equal(vectors, sums))
+      context.store(loc, result, row, plus(column, v.column), sum, v.live);
   }
 };
 

@@ -156,7 +156,8 @@ VectorBuilder::Float VectorBuilder::exponent(Float x) {
 
 VectorBuilder::Float VectorBuilder::mantissa(Float x, int64_t sign_control) {
   // The interval is [1, 2), number 0.
-  Value control = integer(32, sign_control << 2), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
+  Value control = integer(32, sign_control << 2), mask = integer(16, kFullMask),
+        rounding = integer(32, kCurrentRounding);
   return {each([&](Value v) { return intrinsic("mask.getmant.ps.512", {v, control, v, mask, rounding}); }, x)};
 }
 VectorBuilder::Float VectorBuilder::signed_mantissa(Float x) { return mantissa(x, 0); }

@@ -18,9 +18,11 @@ constexpr int64_t kVectorsPerPanel = 2;
 /// Up to this width of all layers a network is run sample by sample.
 constexpr int64_t kNarrowLayer = 8;
 
-/// Weights in bytes that a second-level cache keeps from one block of rows to the next, and the row tiles of a block
-/// where there are more.
-constexpr int64_t kNearWeights = 512 << 10, kTilesForFarWeights = 4;
+/// Row tiles of a block: every block reads all weights once, which costs the more the farther they are.
+int64_t tilesPerBlock(int64_t weightBytes) {
+  if (weightBytes <= 512 << 10) return 1;  // in a second-level cache
+  return weightBytes <= 8 << 20 ? 4 : 10;
+}
 
 int64_t rowsFor(int64_t registers) {
   return std::max<int64_t>(1, (registers - 1 - kVectorsPerPanel) / kVectorsPerPanel);
@@ -101,11 +103,10 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       if (constant->use_empty()) rewriter.eraseOp(constant);
 
     // A kernel for blocks of rows and one for the single row. Rows of a network of narrow layers share too little to be
-    // worth the code: each has its activations unrolled anyway. Every block reads all weights once, so that there are
-    // more tiles in it where they come from far.
+    // worth the code: each has its activations unrolled anyway.
     int64_t weights = 0;
     for (ContractionOp layer : function.getOps<ContractionOp>()) weights += elementsOf(layer.getWeight());
-    const int64_t tiles = weights * static_cast<int64_t>(sizeof(float)) > kNearWeights ? kTilesForFarWeights : 1;
+    const int64_t tiles = tilesPerBlock(weights * static_cast<int64_t>(sizeof(float)));
     const bool narrow = llvm::all_of(function.getOps<ContractionOp>(),
                                      [](ContractionOp layer) { return elementsOf(layer.getResult()) <= kNarrowLayer; });
     llvm::SmallVector<int64_t> blocks = {narrow ? 1 : tiles * rowsFor(registers)};

@@ -99,7 +99,8 @@ int64_t Planner::lastUse(const Buffer &buffer) {
 
 /// Inputs whose rows clash are copied into the arena, where they are read by tiles of rows.
 void Planner::spreadInputs() {
-  if (function->getAttrOfType<mlir::DenseI64ArrayAttr>(kRowBlocksAttr).asArrayRef().front() == 1) return;
+  auto blocks = function->getAttrOfType<mlir::DenseI64ArrayAttr>(kRowBlocksAttr);
+  if (!blocks || blocks.asArrayRef().front() == 1) return;
   for (mlir::BlockArgument argument : function.getArguments()) {
     if (!clashing(elementsOf(argument))) continue;
     llvm::SmallVector<ContractionOp> readers;
@@ -226,9 +227,7 @@ void Planner::run() {
     if (!op) continue;
     auto &[buffer, offset] = place;
     const bool inArena = buffer->root == "arena";
-    const int64_t stride = buffer->root == "constant" ? 0
-                           : inArena                  ? strideOf(buffer->width)
-                                                      : buffer->width;
+    const int64_t stride = buffer->root == "constant" ? 0 : inArena ? strideOf(buffer->width) : buffer->width;
     const bool padded = inArena && offset + elementsOf(value) == buffer->width;
     op->setAttr(kPlacementAttr,
                 PlacementAttr::get(context, buffer->root, buffer->index, buffer->base, offset, stride, padded));

@@ -84,3 +84,20 @@ func.func @copies_a_returned_input(%x: tensor<10xf32>) -> tensor<10xf32> attribu
 func.func @without_a_layout(%x: tensor<10xf32>) -> tensor<10xf32> {
   return %x : tensor<10xf32>
 }
+
+// -----
+
+// Rows of 512 elements would share two sets of the first-level cache: the input is copied to rows of 528, and so is
+// the hidden layer placed. A kernel of single rows needs no copy.
+// CHECK-LABEL: func.func @clashing
+// CHECK: %[[COPY:.*]] = inlay.map(%arg0) {{.*}}inlay.placement<"arena" 0, base = {{.*}}stride = 528,
+// CHECK: inlay.contraction "fc1" %[[COPY]], {{.*}}inlay.placement<"arena" 0, base = {{.*}}stride = 528,
+// CHECK: inlay.contraction "fc2" {{.*}}inlay.placement<"output" 0, base = 0, offset = 0, stride = 16,
+func.func @clashing(%x: tensor<512xf32>) -> tensor<16xf32>
+    attributes {inlay.lanes = 16 : i64, inlay.row_blocks = array<i64: 14, 1>} {
+  %w = inlay.constant dense<1.0> : tensor<262144xf32>
+  %v = inlay.constant dense<1.0> : tensor<8192xf32>
+  %0 = inlay.contraction "fc1" %x, %w tile(14 x 32) lanes(16) : (tensor<512xf32>, tensor<262144xf32>) -> tensor<512xf32>
+  %1 = inlay.contraction "fc2" %0, %v tile(14 x 16) lanes(16) : (tensor<512xf32>, tensor<8192xf32>) -> tensor<16xf32>
+  return %1 : tensor<16xf32>
+}

@@ -12,6 +12,9 @@ namespace inlay::compiler {
 VectorBuilder::Vectors emitActivation(ActivationOp op, VectorBuilder::Vectors x, mlir::OpBuilder &builder,
                                       VectorFeatures features);
 
+/// Whether a scalar program has an activation of more than a few instructions.
+bool isCostly(mlir::Region &program);
+
 /// exp and log at the `exact` tier, for softmax and its logarithm.
 mlir::Value emitExp(mlir::Value x, mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features);
 mlir::Value emitLog(mlir::Value x, mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features);

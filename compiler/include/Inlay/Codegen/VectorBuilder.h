@@ -75,7 +75,7 @@ class VectorBuilder {
   Float lookup(const float (&table)[16], Int index);  ///< table[index mod 16]
   Float lookup(const float (&table)[32], Int index);  ///< table[index mod 32]
   Float exponent(Float x);                            ///< floor(log2 |x|), -inf of 0, inf of inf
-  Float mantissa(Float x);         ///< x / 2^k in [1, 2), k its exponent; NaN of x < 0
+  Float mantissa(Float x);                            ///< x / 2^k in [1, 2), k its exponent; NaN of x < 0
   Float signed_mantissa(Float x);  ///< x / 2^k, k its exponent; 1 with the sign of x for 0 and infinity
 
   Float keep_zero_and_infinity(Float x, Float y);  ///< x where it is 0 or inf, else y

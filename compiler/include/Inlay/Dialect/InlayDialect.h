@@ -26,12 +26,13 @@
 namespace inlay::compiler {
 
 /// Names of the discardable attributes that the phases leave on functions and ops.
-inline constexpr llvm::StringLiteral kHashAttr = "inlay.hash";             // function: graph hash
-inline constexpr llvm::StringLiteral kNameAttr = "inlay.name";             // argument and result: user's name
-inline constexpr llvm::StringLiteral kPlacementAttr = "inlay.placement";   // op: where its result lives
-inline constexpr llvm::StringLiteral kArenaAttr = "inlay.arena";           // function: arena elements per row
-inline constexpr llvm::StringLiteral kRowBlocksAttr = "inlay.row_blocks";  // function: most rows of each kernel, descending
-inline constexpr llvm::StringLiteral kLanesAttr = "inlay.lanes";           // function: f32 elements per vector
+inline constexpr llvm::StringLiteral kHashAttr = "inlay.hash";            // function: graph hash
+inline constexpr llvm::StringLiteral kNameAttr = "inlay.name";            // argument and result: user's name
+inline constexpr llvm::StringLiteral kPlacementAttr = "inlay.placement";  // op: where its result lives
+inline constexpr llvm::StringLiteral kArenaAttr = "inlay.arena";          // function: arena elements per row
+inline constexpr llvm::StringLiteral kRowBlocksAttr =
+    "inlay.row_blocks";                                           // function: most rows of each kernel, descending
+inline constexpr llvm::StringLiteral kLanesAttr = "inlay.lanes";  // function: f32 elements per vector
 
 /// Row of the table for a name such as "tanh"; null if there is none.
 const activation_row *findActivation(llvm::StringRef name);
