@@ -131,10 +131,11 @@ class ContractionEmitter {
     for (size_t i = tile; i < tile * static_cast<size_t>(chains); ++i)
       accumulators.push_back(context.splat(loc, 0.0f, lanes));
 
-    const int64_t whole = depth / chains * chains;
-    auto loop = builder.create<scf::ForOp>(loc, context.index(0, loc), context.index(whole, loc),
-                                           context.index(chains, loc), accumulators);
-    {
+    // Elements in a register have no address that a loop could compute.
+    const int64_t whole = input.inRegister ? 0 : depth / chains * chains;
+    if (whole > 0) {
+      auto loop = builder.create<scf::ForOp>(loc, context.index(0, loc), context.index(whole, loc),
+                                             context.index(chains, loc), accumulators);
       mlir::OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(loop.getBody());
       llvm::SmallVector<Value> running(loop.getRegionIterArgs());
@@ -142,10 +143,10 @@ class ContractionEmitter {
         step(llvm::MutableArrayRef(running).slice(static_cast<size_t>(chain) * tile, tile), row, rows, weightStart,
              plus(loop.getInductionVar(), chain), vectors);
       builder.create<scf::YieldOp>(loc, running);
+      accumulators.assign(loop.getResults().begin(), loop.getResults().end());
     }
-    accumulators.assign(loop.getResults().begin(), loop.getResults().end());
     for (int64_t k = whole; k < depth; ++k)
-      step(llvm::MutableArrayRef(accumulators).slice(static_cast<size_t>(k - whole) * tile, tile), row, rows,
+      step(llvm::MutableArrayRef(accumulators).slice(static_cast<size_t>((k - whole) % chains) * tile, tile), row, rows,
            weightStart, context.index(k, loc), vectors);
     // Chains are joined pairwise: the shortest tree.
     for (size_t live = static_cast<size_t>(chains); live > 1; live = (live + 1) / 2)
@@ -192,6 +193,10 @@ class ContractionEmitter {
           loaded.push_back(context.load(loc, extra, row, plus(column, v.column), lanes, v.live));
       }
       sums = context.inlineProgram(op.getEpilogue(), arguments, lanes);
+    }
+    if (context.staysInRegister(op)) {
+      context.inRegister[op.getResult()] = sums.front();
+      return;
     }
     for (auto [v, sum] : llvm::zip_equal(vectors, sums))
       context.store(loc, result, row, plus(column, v.column), sum, v.live);

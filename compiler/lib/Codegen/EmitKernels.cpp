@@ -72,7 +72,11 @@ class NetworkEmitter {
     llvm::DenseMap<Value, Value> memory;
     for (auto &[constant, global] : globals)
       memory[constant] = builder.create<mlir::memref::GetGlobalOp>(global.getLoc(), global.getType(), global.getName());
-    auto views = [&](Value value) { return viewOf(value, summary, kernel, capacity, memory); };
+    auto views = [&](Value value) {
+      RowView view = viewOf(value, summary, kernel, capacity, memory);
+      view.inRegister = context.inRegister.lookup(value);
+      return view;
+    };
     for (mlir::Operation &op : network.front().without_terminator()) {
       bool known = llvm::TypeSwitch<mlir::Operation *, bool>(&op)
                        .Case([&](ContractionOp o) { return emitContraction(o, context, views), true; })

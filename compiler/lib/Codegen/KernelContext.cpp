@@ -2,6 +2,8 @@
 // Vector access to the rows of a kernel's values.
 #include "KernelContext.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
 namespace inlay::compiler {
 
 namespace arith = mlir::arith;
@@ -89,7 +91,17 @@ Value KernelContext::load(Location loc, const RowView &view, Value row, Value co
                                               splat(loc, fill, lanes));
 }
 
+bool KernelContext::staysInRegister(ContractionOp op) {
+  return capacity == 1 && elementsOf(op.getResult()) <= static_cast<int64_t>(op.getVectorLength()) &&
+         llvm::all_of(op->getUses(), [](mlir::OpOperand &use) {
+           auto reader = llvm::dyn_cast<ContractionOp>(use.getOwner());
+           return reader && use == reader.getInputMutable();
+         });
+}
+
 Value KernelContext::loadScalar(Location loc, const RowView &view, Value row, Value column) {
+  if (view.inRegister)
+    return builder.create<vector::ExtractOp>(loc, view.inRegister, mlir::getConstantIntValue(column).value());
   return builder.create<mlir::memref::LoadOp>(loc, view.memory, address(loc, view, row, column));
 }
 
@@ -105,6 +117,20 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
 VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
                                                     llvm::ArrayRef<VectorBuilder::Vectors> arguments, int64_t lanes) {
   using Vectors = VectorBuilder::Vectors;
+  // The short forms of the activations need whole registers.
+  if (features.avx512 && lanes < features.lanes && isCostly(program)) {
+    const auto resized = [&](Vectors vectors, const int64_t from, const int64_t to) {
+      Location loc = program.getLoc();
+      for (Value &each : vectors)
+        each = from < to
+                   ? builder.create<vector::InsertStridedSliceOp>(loc, each, splat(loc, 0.0f, to), 0, 1).getResult()
+                   : builder.create<vector::ExtractStridedSliceOp>(loc, each, 0, to, 1).getResult();
+      return vectors;
+    };
+    llvm::SmallVector<Vectors> widened;
+    for (const Vectors &argument : arguments) widened.push_back(resized(argument, lanes, features.lanes));
+    return resized(inlineProgram(program, widened, features.lanes), features.lanes, lanes);
+  }
   llvm::DenseMap<Value, Vectors> values;
   for (auto [argument, vectors] : llvm::zip_equal(program.getArguments(), arguments)) values[argument] = vectors;
   const size_t ways = arguments.front().size();

@@ -17,6 +17,7 @@ struct RowView {
   bool readable = false;   // reading past the end of a row up to one vector is allowed
   bool padded = false;     // and so is writing
   bool broadcast = false;  // every vector is the row's one element
+  mlir::Value inRegister;  // the whole row, of the only row there is, where it is not in memory
 
   /// The same value as an operand of a pointwise op over `width` elements.
   RowView asOperandOf(int64_t width) const {
@@ -70,6 +71,11 @@ class KernelContext {
   /// returns what it yields.
   VectorBuilder::Vectors inlineProgram(mlir::Region &program, llvm::ArrayRef<VectorBuilder::Vectors> arguments,
                                        int64_t lanes);
+
+  /// Whether the result of `op` stays in a register, because it fits into one and only contractions of the same row
+  /// multiply by its elements.
+  bool staysInRegister(ContractionOp op);
+  llvm::DenseMap<mlir::Value, mlir::Value> inRegister;  // by value of the network
 
   mlir::VectorType vectorType(int64_t lanes) { return mlir::VectorType::get({lanes}, builder.getF32Type()); }
   /// base + row * stride + column.

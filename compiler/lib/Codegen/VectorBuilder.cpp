@@ -71,8 +71,7 @@ VectorBuilder::Float VectorBuilder::negative_abs(Float a) {
   return bitcast_float(bit_or(bitcast_int(a), constant_int(std::numeric_limits<int32_t>::min())));
 }
 VectorBuilder::Float VectorBuilder::copysign(Float magnitude, Float sign) {
-  Int bit = bit_and(bitcast_int(sign), constant_int(std::numeric_limits<int32_t>::min()));
-  return bitcast_float(bit_or(bitcast_int(abs(magnitude)), bit));
+  return {applyTo<LLVM::CopySignOp>(floats, magnitude, sign)};
 }
 VectorBuilder::Float VectorBuilder::sqrt(Float a) { return {applyTo<LLVM::SqrtOp>(floats, a)}; }
 // The comparison and the select become one vminps or vmaxps.
