@@ -284,6 +284,8 @@ TEST(Reader, NamesTheBrokenRecord) {
   has(error_with(op::dense, operands + 4, 2), "operands are not right for its kind");
   has(error_with(op::dense, dims + 4, 4), "'hidden': expected f32[4,4], found f32[3,4]");
   has(error_with(op::dense, operands, 0x10000), "a range lies outside of its table");
+  has(error_with(op::dense, offsetof(node_record, zero_inputs), 3), "unknown treatment of zeros 3");
+  has(error_with(op::map, offsetof(node_record, zero_inputs), 1), "unknown treatment of zeros 1");
   has(error_with(op::map, offsetof(node_record, instructions) + 4, 0), "an empty program");
   has(error_with(op::map, dims + 4, 2), advice(fault::pointwise_shapes).data());
   has(error_with(op::softmax, dims + 4, 5), "softmax changes the shape");

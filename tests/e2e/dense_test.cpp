@@ -14,12 +14,12 @@ instruction apply(activation function, std::uint32_t a, float p0 = 0, float p1 =
 }
 
 std::uint32_t dense(graph_builder& b, const char* name, std::uint32_t x, std::uint32_t inputs, std::uint32_t outputs,
-                    bool bias) {
+                    bool bias, zeros zero_inputs = zeros::automatic) {
   b.enter_scope(name);
   const auto w = b.parameter("weight", {2, {outputs, inputs}});
   const auto c = bias ? b.parameter("bias", {1, {outputs}}) : no_node;
   b.leave_scope();
-  return b.dense(name, x, w, c);
+  return b.dense(name, x, w, c, zero_inputs);
 }
 
 class Dense : public ::testing::TestWithParam<std::string> {};
@@ -86,6 +86,47 @@ TEST_P(Dense, BlocksOfManyTiles) {
   b.output(dense(b, "fc2", b.map(operands, program, {1, {301}}), 301, 17, true), "y");
   b.finish();
   EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 1e-3}), "");
+}
+
+TEST_P(Dense, SkipsZeros) {
+  // ReLU's zeros, at the compiler's own choice and at the network's, about half of the elements, in all remainders; and
+  // none, where the layer turns back to the dense loop.
+  std::mt19937 random(5);
+  for (const zeros zero_inputs : {zeros::automatic, zeros::skip, zeros::multiply})
+    for (const activation function : {activation::relu, activation::sigmoid})
+      for (const auto& [hidden, outputs] : {std::pair{130u, 131u}, std::pair{17u, 3u}, std::pair{64u, 200u}}) {
+        graph_builder b("sparse");
+        const auto x = b.input("x", {1, {9}});
+        const instruction program[] = {{.code = scalar_op::operand, .a = 0}, apply(function, 0)};
+        const std::uint32_t operands[] = {dense(b, "fc1", x, 9, hidden, true)};
+        const auto h = b.map(operands, program, {1, {hidden}});
+        b.output(dense(b, "fc2", h, hidden, outputs, true, zero_inputs), "y");
+        b.finish();
+        ASSERT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random, {.tolerance = 1e-4}), "")
+            << hidden << " -> " << outputs << " zeros " << static_cast<int>(zero_inputs);
+      }
+}
+
+TEST_P(Dense, SkippingKeepsNan) {
+  // NaN is no zero, and an input of zeros only gives the bias.
+  graph_builder b("nan");
+  const auto x = b.input("x", {1, {40}});
+  b.output(dense(b, "fc", x, 40, 5, true, zeros::skip), "y");
+  b.finish();
+  std::mt19937 random(6);
+  const weights w = random_weights(b.view(), random);
+  std::string error;
+  const auto kernel = tools::jit_kernel::compile(b.view(), w, {.cpu = GetParam()}, error);
+  ASSERT_TRUE(kernel) << error;
+  std::vector<float> input(40, 0.0f), output(5);
+  std::vector<std::byte> scratch(kernel->scratch_bytes());
+  const float* const inputs[] = {input.data()};
+  float* const outputs[] = {output.data()};
+  ASSERT_EQ(kernel->run(inputs, outputs, 1, scratch.data()), 0);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(output[i], w.find("fc.bias")->values[i]);
+  input[33] = std::nanf("");
+  ASSERT_EQ(kernel->run(inputs, outputs, 1, scratch.data()), 0);
+  for (float y : output) EXPECT_TRUE(std::isnan(y));
 }
 
 INSTANTIATE_TEST_SUITE_P(Cpus, Dense, ::testing::ValuesIn(runnable_cpus()), [](const auto& each) {

@@ -69,6 +69,9 @@ class NetworkEmitter {
     builder.setInsertionPointToStart(kernel.addEntryBlock());
 
     KernelContext context(builder, capacity, capacity > 1 ? kernel.getArguments().back() : Value(), features);
+    context.scratch = kernel.getArgument(static_cast<unsigned>(pointers - 1));
+    context.nonzeroListBase =
+        nonzeroListBase(network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt(), features.lanes);
     llvm::DenseMap<Value, Value> memory;
     for (auto &[constant, global] : globals)
       memory[constant] = builder.create<mlir::memref::GetGlobalOp>(global.getLoc(), global.getType(), global.getName());

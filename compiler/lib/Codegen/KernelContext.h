@@ -37,6 +37,8 @@ class KernelContext {
   const int64_t capacity;
   const mlir::Value rows;  // not used where the capacity is 1
   const VectorFeatures features;
+  mlir::Value scratch;          // the scratch memory
+  int64_t nonzeroListBase = 0;  // where in it there is room for lists, in elements
 
   mlir::Value index(int64_t number, mlir::Location loc);
   /// Runs `body` with each value of 0, step, ... below `end`; no loop where there is one iteration.

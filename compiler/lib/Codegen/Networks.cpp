@@ -3,6 +3,7 @@
 #include "Inlay/Codegen/Networks.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace inlay::compiler {
 namespace {
@@ -44,6 +45,7 @@ LayerSummary summarizeLayer(mlir::Operation &op) {
         layer.flops = 2 * layer.inputs * outputs + (contraction.getBias() ? outputs : 0);
         layer.weightBytes = elementsOf(contraction.getWeight()) * 4;
         if (contraction.getBias()) layer.weightBytes += elementsOf(contraction.getBias()) * 4;
+        layer.skipsZeros = contraction.getSkipZeros();
         layer.tile = std::to_string(contraction.getRows()) + "x" + std::to_string(contraction.getPanel());
       })
       .Case([&](MapOp map) {
@@ -73,7 +75,12 @@ NetworkSummary summarize(mlir::func::FuncOp network) {
   const int64_t arena = network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt();
   const int64_t lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
   // One spare vector at the end, so that the last row may be read in whole vectors.
-  summary.scratchBytes = arena == 0 ? 0 : (arena * summary.rowBlocks.front() + lanes) * 4;
+  int64_t scratch = arena == 0 ? 0 : arena * summary.rowBlocks.front() + lanes;
+  // The kernel of a single row, which uses one row of the arena, keeps its lists behind it.
+  for (ContractionOp layer : network.getOps<ContractionOp>())
+    if (layer.getSkipZeros())
+      scratch = std::max(scratch, nonzeroListBase(arena, lanes) + 2 * nonzeroListPart(layer, lanes));
+  summary.scratchBytes = scratch * 4;
   for (mlir::Operation &op : network.front().without_terminator()) {
     if (llvm::isa<ConstantOp, ReshapeOp>(op)) continue;
     summary.layers.push_back(summarizeLayer(op));
@@ -81,6 +88,12 @@ NetworkSummary summarize(mlir::func::FuncOp network) {
     summary.weightBytes += summary.layers.back().weightBytes;
   }
   return summary;
+}
+
+int64_t nonzeroListBase(int64_t arena, int64_t lanes) { return arena + lanes; }
+
+int64_t nonzeroListPart(ContractionOp layer, int64_t lanes) {
+  return static_cast<int64_t>(llvm::alignTo(elementsOf(layer.getInput()), lanes)) + lanes;
 }
 
 mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext *context) {

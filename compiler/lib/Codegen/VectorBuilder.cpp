@@ -162,6 +162,10 @@ VectorBuilder::Float VectorBuilder::mantissa(Float x, int64_t sign_control) {
 VectorBuilder::Float VectorBuilder::signed_mantissa(Float x) { return mantissa(x, 0); }
 VectorBuilder::Float VectorBuilder::mantissa(Float x) { return mantissa(x, 2); }
 
+VectorBuilder::Float VectorBuilder::compress(Float x, Mask keep) {
+  return {each([&](Value v, Value k) { return intrinsic("mask.compress", {v, v, k}); }, x, keep)};
+}
+
 VectorBuilder::Float VectorBuilder::keep_zero_and_infinity(Float x, Float y) {
   // Of the classes of x, a nibble each, zero (2) and infinity (5) take the second operand, the others the first.
   Value table = constant_int(1 << 4 * 2 | 1 << 4 * 5).vectors.front();

@@ -65,6 +65,9 @@ LogicalResult ConstantOp::verify() {
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
 LogicalResult DenseOp::verify() {
+  if (getZeros() && *getZeros() != "skip" && *getZeros() != "multiply")
+    return emitOpError() << "layer '" << getLayer() << "': zeros must be \"skip\" or \"multiply\", found \""
+                         << *getZeros() << "\"";
   RankedTensorType weight = tensorType(getWeight());
   const int64_t inputs = elementsOf(getInput()), outputs = elementsOf(getResult());
   if (weight.getRank() != 2 || weight.getDimSize(0) != outputs || weight.getDimSize(1) != inputs)

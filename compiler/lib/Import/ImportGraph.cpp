@@ -134,8 +134,11 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
                             name.empty() ? mlir::StringAttr() : builder.getStringAttr(ref(name)));
     }
     case op::dense: {
+      mlir::StringAttr decided;
+      if (node.zero_inputs != zeros::automatic)
+        decided = builder.getStringAttr(node.zero_inputs == zeros::skip ? "skip" : "multiply");
       auto dense = builder.create<DenseOp>(locate(node), typeOf(node), ref(graph.name_of(node)), operand(node, 0),
-                                           operand(node, 1), operand(node, 2), mlir::ValueRange());
+                                           operand(node, 1), operand(node, 2), mlir::ValueRange(), decided);
       return dense.getResult();
     }
     case op::map: return importMap(node);

@@ -51,7 +51,8 @@ void writeExplanation(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef t
     for (const LayerSummary &layer : network.layers)
       line(layer.name, layer.kind, llvm::formatv("{0} -> {1}", layer.inputs, layer.outputs).str(), layer.tile,
            std::to_string(layer.flops), bytes(layer.weightBytes), limitOfOneSample(layer, network.weightBytes),
-           layer.fused.empty() ? "-" : llvm::join(layer.fused, ", "));
+           (layer.fused.empty() ? "-" : llvm::join(layer.fused, ", ")) +
+               (layer.skipsZeros ? "; skips zero inputs" : ""));
     if (rows > 1)
       out << llvm::formatv(
           "  In a batch each weight that is read serves {0} samples: a dense layer then waits for its "

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chooses register tiles and packs weights: inlay.dense becomes inlay.contraction.
+#include <cmath>
+
 #include "Inlay/Transforms/Passes.h"
 #include "llvm/Support/MathExtras.h"
 #include "mlir/IR/PatternMatch.h"
@@ -43,6 +45,29 @@ std::vector<float> packWeight(llvm::ArrayRef<float> weight, int64_t outputs, int
   return packed;
 }
 
+/// Weights in bytes up to which looking for zeros costs more than it saves.
+constexpr int64_t kFirstLevelCache = 32 << 10;
+
+/// Whether many elements of a value are zero: it comes straight from an activation that has them.
+bool hasManyZeros(mlir::Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>()) value = reshape.getInput();
+  mlir::Operation *op = value.getDefiningOp();
+  if (!llvm::isa_and_nonnull<DenseOp, ContractionOp, MapOp>(op) || op->getRegion(0).empty()) return false;
+  auto yield = llvm::cast<YieldOp>(op->getRegion(0).front().getTerminator());
+  auto last = yield.getValue().getDefiningOp<ActivationOp>();
+  if (!last) return false;
+  const activation function = last.getRow().id;
+  return function == activation::relu || function == activation::relu6 || function == activation::step;
+}
+
+/// Whether the kernel of a single sample skips the weights of zeros: as the network says, or else where it pays and
+/// changes nothing, which a product of zero and infinity would.
+bool skipsZeros(DenseOp dense, llvm::ArrayRef<float> weight) {
+  if (dense.getZeros()) return *dense.getZeros() == "skip";
+  return static_cast<int64_t>(weight.size() * sizeof(float)) > kFirstLevelCache && hasManyZeros(dense.getInput()) &&
+         llvm::all_of(weight, [](float each) { return std::isfinite(each); });
+}
+
 struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
   using AssignLayoutPassBase::AssignLayoutPassBase;
 
@@ -84,9 +109,9 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       values->resize(static_cast<size_t>(padded), 0.0f);
       bias = constant(dense.getBias(), *values);
     }
-    auto contraction =
-        rewriter.create<ContractionOp>(dense.getLoc(), dense.getType(), dense.getLayerAttr(), dense.getInput(), packed,
-                                       bias, dense.getExtras(), lanes, panel, rowsFor(registers));
+    auto contraction = rewriter.create<ContractionOp>(dense.getLoc(), dense.getType(), dense.getLayerAttr(),
+                                                      dense.getInput(), packed, bias, dense.getExtras(), lanes, panel,
+                                                      rowsFor(registers), skipsZeros(dense, *weight));
     contraction.getEpilogue().takeBody(dense.getEpilogue());
     rewriter.replaceOp(dense, contraction);
     return mlir::success();

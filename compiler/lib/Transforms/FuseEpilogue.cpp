@@ -27,7 +27,7 @@ struct FuseMapIntoDense : mlir::OpRewritePattern<MapOp> {
 
     auto fused = rewriter.create<DenseOp>(rewriter.getFusedLoc({dense.getLoc(), map.getLoc()}), dense.getType(),
                                           dense.getLayer(), dense.getInput(), dense.getWeight(), dense.getBias(),
-                                          mlir::ValueRange());
+                                          mlir::ValueRange(), dense.getZerosAttr());
     ProgramBuilder program(rewriter, fused.getEpilogue(), /*fixed=*/1, fused.getLoc());
     mlir::Value sum = program.getBlock().getArgument(0);
     if (!dense.getEpilogue().empty()) {

@@ -17,7 +17,7 @@ namespace inlay {
 /// First word of every image; "INLY" in memory on a little-endian machine.
 inline constexpr std::uint32_t graph_magic = 0x594c4e49u;
 /// Raised whenever a record or the meaning of a field changes. A reader accepts its own version only.
-inline constexpr std::uint32_t graph_version = 1;
+inline constexpr std::uint32_t graph_version = 2;
 /// The ELF section that `INLAY_NETWORK` writes; it may hold several images, each aligned to 8 bytes.
 inline constexpr std::string_view graph_section = ".inlay";
 
@@ -103,6 +103,13 @@ struct shape {
 template <std::uint32_t... Sizes>
 inline constexpr shape shape_of{sizeof...(Sizes), {Sizes...}};
 
+/// What a dense layer does with inputs that are zero when a single sample is run.
+enum class zeros : std::uint32_t {
+  automatic = 0,  ///< the compiler's choice: skip where many are to be expected and the weights are large
+  skip = 1,       ///< leave out their weights
+  multiply = 2    ///< treat them as any other number
+};
+
 struct node_record {
   op kind{};
   dtype type{};
@@ -111,6 +118,7 @@ struct node_record {
   range_record operands{};        ///< into the operand table; each entry is an earlier node or no_node
   range_record instructions{};    ///< of a map
   std::uint32_t axis = 0;         ///< of a concat
+  zeros zero_inputs{};            ///< of a dense layer
   std::uint32_t first_datum = 0;  ///< of a constant
   std::uint32_t line = 0;         ///< in `source_file`; not part of the hash
   std::uint32_t column = 0;
@@ -198,6 +206,7 @@ constexpr std::uint64_t graph_hash(const graph_view& g) {
     h = (h ^ r.instructions.first) * prime;
     h = (h ^ r.instructions.count) * prime;
     h = (h ^ r.axis) * prime;
+    h = (h ^ static_cast<std::uint32_t>(r.zero_inputs)) * prime;
     h = (h ^ r.first_datum) * prime;
   }
   const std::uint32_t* operands = g.operand_table.data();

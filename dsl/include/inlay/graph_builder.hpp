@@ -69,9 +69,10 @@ class graph_builder {
   }
 
   /// y = weight x + bias, the layer `name` of the current scope. x[K], weight[N,K], bias[N] or no_node.
-  constexpr std::uint32_t dense(std::string_view name, std::uint32_t x, std::uint32_t weight, std::uint32_t bias) {
+  constexpr std::uint32_t dense(std::string_view name, std::uint32_t x, std::uint32_t weight, std::uint32_t bias,
+                                zeros zero_inputs = zeros::automatic) {
     const shape dims{1, {nodes_[weight].dims.sizes[0]}};
-    return add({.kind = op::dense, .dims = dims, .name = scoped(name)}, {x, weight, bias});
+    return add({.kind = op::dense, .dims = dims, .name = scoped(name), .zero_inputs = zero_inputs}, {x, weight, bias});
   }
 
   /// A pointwise program; the result is that of its last instruction.

@@ -96,6 +96,8 @@ class image_reader {
         !inside(n.instructions, g_.instruction_table.size()))
       return "a range lies outside of its table";
     const bool dense = n.kind == op::dense;
+    if (n.zero_inputs > (dense ? zeros::multiply : zeros::automatic))
+      return "unknown treatment of zeros " + std::to_string(static_cast<std::uint32_t>(n.zero_inputs));
     for (std::size_t i = 0; i < n.operands.count; ++i) {
       const std::uint32_t operand = g_.operands(n)[i];
       if (operand >= index && !(operand == no_node && dense && i == 2)) return "an operand is not an earlier node";

@@ -92,3 +92,11 @@ func.func @panel_that_is_no_multiple(%x: tensor<5xf32>, %w: tensor<80xf32>) -> t
   %0 = inlay.contraction "fc1" %x, %w tile(14 x 24) lanes(16) : (tensor<5xf32>, tensor<80xf32>) -> tensor<16xf32>
   return %0 : tensor<16xf32>
 }
+
+// -----
+
+func.func @unknown_treatment_of_zeros(%x: tensor<5xf32>, %w: tensor<3x5xf32>) -> tensor<3xf32> {
+  // expected-error @+1 {{layer 'fc1': zeros must be "skip" or "multiply", found "drop"}}
+  %0 = inlay.dense "fc1" %x, %w {zeros = "drop"} : (tensor<5xf32>, tensor<3x5xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}

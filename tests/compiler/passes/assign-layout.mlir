@@ -33,6 +33,34 @@ func.func @narrow_layer(%x: tensor<2xf32>) -> tensor<3xf32> {
 
 // -----
 
+// Zeros are skipped after a ReLU where the weights exceed the first-level cache, or where the network says so.
+// CHECK-LABEL: func.func @zeros
+// CHECK: inlay.contraction "fc1" {{.*}} : (tensor<128xf32>,
+// CHECK: inlay.contraction "automatic" {{.*}} {skip_zeros} :
+// CHECK: inlay.contraction "decided" {{.*}} lanes(4) :
+// CHECK: inlay.contraction "after_sigmoid" {{.*}} lanes(4) :
+// CHECK: inlay.contraction "decided_small" {{.*}} {skip_zeros} :
+func.func @zeros(%x: tensor<128xf32>) -> (tensor<128xf32>, tensor<128xf32>, tensor<4xf32>) {
+  %w = inlay.constant "w" dense<1.0> : tensor<128x128xf32>
+  %v = inlay.constant "v" dense<1.0> : tensor<4x128xf32>
+  %0 = inlay.dense "fc1" %x, %w : (tensor<128xf32>, tensor<128x128xf32>) -> tensor<128xf32> {
+  ^bb0(%a: f32):
+    %5 = inlay.activation "relu"(%a) : f32
+    inlay.yield %5 : f32
+  }
+  %1 = inlay.dense "automatic" %0, %w : (tensor<128xf32>, tensor<128x128xf32>) -> tensor<128xf32>
+  %2 = inlay.dense "decided" %0, %w {zeros = "multiply"} : (tensor<128xf32>, tensor<128x128xf32>) -> tensor<128xf32> {
+  ^bb0(%a: f32):
+    %5 = inlay.activation "sigmoid"(%a) : f32
+    inlay.yield %5 : f32
+  }
+  %3 = inlay.dense "after_sigmoid" %2, %w : (tensor<128xf32>, tensor<128x128xf32>) -> tensor<128xf32>
+  %4 = inlay.dense "decided_small" %2, %v {zeros = "skip"} : (tensor<128xf32>, tensor<4x128xf32>) -> tensor<4xf32>
+  return %1, %3, %4 : tensor<128xf32>, tensor<128xf32>, tensor<4xf32>
+}
+
+// -----
+
 func.func @weight_that_is_not_constant(%x: tensor<2xf32>, %w: tensor<3x2xf32>) -> tensor<3xf32> {
   // expected-error @+1 {{layer 'fc1': weight must be a constant, because it is packed at compile time}}
   %0 = inlay.dense "fc1" %x, %w : (tensor<2xf32>, tensor<3x2xf32>) -> tensor<3xf32>

@@ -81,6 +81,16 @@ constexpr std::uint64_t variants[] = {
                    return softmax(concat(h, x * constant<f32, 4>({1, 2, 3, 4})));
                  })),
     hash(network("model", input<f32, 4>("x"),
+                 [](auto x) {  // another treatment of zeros
+                   auto h = relu(dense<4>("fc", x, skip_zeros) + x);
+                   return softmax(concat(h, x * constant<f32, 4>({1, 2, 3, 4})));
+                 })),
+    hash(network("model", input<f32, 4>("x"),
+                 [](auto x) {  // and another
+                   auto h = relu(dense<4>("fc", x, multiply_zeros) + x);
+                   return softmax(concat(h, x * constant<f32, 4>({1, 2, 3, 4})));
+                 })),
+    hash(network("model", input<f32, 4>("x"),
                  [](auto x) {  // another operator
                    auto h = relu(dense<4>("fc", x) - x);
                    return softmax(concat(h, x * constant<f32, 4>({1, 2, 3, 4})));

@@ -28,6 +28,7 @@ struct LayerSummary {
   int64_t flops = 0;        // per sample; a multiply-add counts 2, an activation 1
   int64_t weightBytes = 0;  // as stored in the object
   std::string tile;         // "14x32", dense only
+  bool skipsZeros = false;  // in the kernel of a single sample
 };
 
 struct NetworkSummary {
@@ -45,6 +46,11 @@ struct NetworkSummary {
 
 /// Reads the facts off a network that has been through the plan phase.
 NetworkSummary summarize(mlir::func::FuncOp network);
+
+/// Where in the scratch memory the kernel of a single row lists the inputs of `layer` that are not zero, in elements:
+/// their values and, one part further, their places, each with room for a vector more.
+int64_t nonzeroListBase(int64_t arena, int64_t lanes);
+int64_t nonzeroListPart(ContractionOp layer, int64_t lanes);
 
 /// The part of a summary that the entry point needs, and back.
 mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext *context);

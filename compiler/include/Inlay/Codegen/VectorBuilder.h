@@ -78,6 +78,7 @@ class VectorBuilder {
   Float mantissa(Float x);                            ///< x / 2^k in [1, 2), k its exponent; NaN of x < 0
   Float signed_mantissa(Float x);  ///< x / 2^k, k its exponent; 1 with the sign of x for 0 and infinity
 
+  Float compress(Float x, Mask keep);              ///< the elements to keep, side by side from lane 0 on
   Float keep_zero_and_infinity(Float x, Float y);  ///< x where it is 0 or inf, else y
 
   Float rsqrt_estimate(Float x);  ///< 1 / sqrt(x) with a relative error of at most 2^-14

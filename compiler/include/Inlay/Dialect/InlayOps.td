@@ -32,6 +32,8 @@ def Inlay_DenseOp : Inlay_Op<"dense", [Pure, AttrSizedOperandSegments, IsolatedF
     The layer of torch.nn.Linear. The fuse phase moves the pointwise computation that follows into `epilogue`: a
     scalar program over the sum and one element of each of `extras` (residuals).
 
+    `zeros` says "skip" or "multiply" where the network decides what becomes of inputs that are zero.
+
     ```mlir
     %y = inlay.dense "fc1" %x, %w bias(%b) with(%r)
            : (tensor<64xf32>, tensor<32x64xf32>, tensor<32xf32>, tensor<32xf32>) -> tensor<32xf32> {
@@ -43,7 +45,7 @@ def Inlay_DenseOp : Inlay_Op<"dense", [Pure, AttrSizedOperandSegments, IsolatedF
     ```
   }];
   let arguments = (ins StrAttr:$layer, Inlay_Tensor:$input, Inlay_Tensor:$weight, Optional<Inlay_Tensor>:$bias,
-                       Variadic<Inlay_Tensor>:$extras);
+                       Variadic<Inlay_Tensor>:$extras, OptionalAttr<StrAttr>:$zeros);
   let results = (outs Inlay_Tensor:$result);
   let regions = (region AnyRegion:$epilogue);
   let assemblyFormat = [{
@@ -58,10 +60,12 @@ def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegment
   let description = [{
     `weight` is packed `[panel][K][lanes]`, flat: panels of `panel` output features, the last one as narrow as a whole
     number of vectors allows, missing features zero. `bias`, where present, is padded the same way. A kernel keeps a
-    tile of `rows` samples times `panel` features in registers.
+    tile of `rows` samples times `panel` features in registers. With `skip_zeros` the kernel for a single sample reads
+    no weights of inputs that are zero.
   }];
   let arguments = (ins StrAttr:$layer, Inlay_Tensor:$input, Inlay_Tensor:$weight, Optional<Inlay_Tensor>:$bias,
-                       Variadic<Inlay_Tensor>:$extras, I64Attr:$vector_length, I64Attr:$panel, I64Attr:$rows);
+                       Variadic<Inlay_Tensor>:$extras, I64Attr:$vector_length, I64Attr:$panel, I64Attr:$rows,
+                       UnitAttr:$skip_zeros);
   let results = (outs Inlay_Tensor:$result);
   let regions = (region AnyRegion:$epilogue);
   let assemblyFormat = [{
