@@ -36,7 +36,7 @@ TEST(Image, OfARunTimeTraceIsTheEmbeddedOne) { expect_image_of_run_time_trace<sa
 TEST(Image, WithEmptyTablesIsTheEmbeddedOne) { expect_image_of_run_time_trace<samples::smallest>(); }
 
 TEST(Image, LayoutIsTheContract) {
-  EXPECT_EQ(sizeof(node_record), 76u);
+  EXPECT_EQ(sizeof(node_record), 80u);
   EXPECT_EQ(sizeof(instruction), 32u);
   EXPECT_EQ(sizeof(output_record), 12u);
   EXPECT_EQ(sizeof(graph_header), 88u);

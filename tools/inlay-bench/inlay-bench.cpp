@@ -2,55 +2,131 @@
 // inlay-bench: compiled code against its peers, in one interleaved run.
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <functional>
+#include <string_view>
+#include <vector>
 
 #include "activations.hpp"
+#include "networks.hpp"
 
 namespace {
 
 constexpr char usage[] = R"(usage: inlay-bench activations [options]
+       inlay-bench networks [model.o] [options]
 
 Times compiled code against its peers in one interleaved run, after checking that every contestant computes the same.
 
   activations         the activations against libmvec, SLEEF (if it was there at build time) and Eigen
+  networks            networks against the interpreter (f32, Eigen) and, where they are dense layers in a row, against
+                      Eigen, OpenBLAS and oneDNN (the latter two if they were there at build time), one thread: those
+                      of an object file that the C++ compiler made of a model, or else the built-in suite tiny
+                      (2-8-1), control (64-128-128-10), mnist (784-512-256-10) and wide (1024-4096-1024). In per cent
+                      of the machine's peak, which is measured in the same run. ONNX Runtime is not supported.
 
 options:
-  --function NAME     this activation only; may be repeated
   --rounds N          interleaved rounds; medians are taken over them (default 31)
   --json FILE         also write the figures to a file
   --help
+options of activations:
+  --function NAME     this activation only; may be repeated
+options of networks:
+  --weights FILE      safetensors with the model's weights; without it they are random
+  --network NAME      this network only; may be repeated
+  --batch N           samples per call; may be repeated (default: the suite's own, or 1 and 64)
+  --layers            time each dense layer on its own, too
+  --html FILE         also write a page with a roofline picture
+
+exit code: 0; 1 if a contestant computes something else; 2 for wrong options.
 )";
 
-int fail(const char* what, const char* argument) {
-  std::fprintf(stderr, "inlay-bench: error: %s '%s'; see --help\n", what, argument);
+int fail(const char* what, std::string_view argument) {
+  std::fprintf(stderr, "inlay-bench: error: %s '%.*s'; see --help\n", what, static_cast<int>(argument.size()),
+               argument.data());
   return 2;
+}
+
+/// An option that takes a value; `set` says whether the value is right.
+struct option {
+  std::string_view name;
+  std::function<bool(const char*)> set;
+  const char* wrong = "";  ///< what to say of a wrong value
+};
+
+option text(std::string_view name, std::string& into) {
+  return {name, [&into](const char* value) { return into = value, true; }};
+}
+
+option texts(std::string_view name, std::vector<std::string>& into) {
+  return {name, [&into](const char* value) { return into.emplace_back(value), true; }};
+}
+
+bool parse(const char* value, int& number) {
+  char* end = nullptr;
+  const long parsed = std::strtol(value, &end, 10);
+  number = static_cast<int>(parsed);
+  return end != value && *end == 0 && parsed >= 1 && parsed <= 100000;
+}
+
+option rounds(int& into) {
+  return {"--rounds", [&into](const char* value) { return parse(value, into); },
+          "--rounds needs a number from 1 to 100000, found"};
+}
+
+/// Reads the arguments after the command. Returns 0 to go on, else 1 + the exit code.
+int read(int argc, char** argv, const std::vector<option>& options, bool* layers, std::string* file) {
+  for (int i = 2; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--help") return std::fputs(usage, stdout), 1;
+    if (layers && argument == "--layers") {
+      *layers = true;
+      continue;
+    }
+    if (file && file->empty() && !argument.starts_with("-")) {
+      *file = argument;
+      continue;
+    }
+    const option* found = nullptr;
+    for (const option& each : options)
+      if (each.name == argument) found = &each;
+    if (!found) return 1 + fail(argument.starts_with("-") ? "unknown option" : "unexpected argument", argument);
+    if (++i == argc) return 1 + fail("no value after", argument);
+    if (!found->set(argv[i])) return 1 + fail(found->wrong, argv[i]);
+  }
+  return 0;
+}
+
+int activations(int argc, char** argv) {
+  inlay::bench::activations_options options;
+  const std::vector<option> known = {texts("--function", options.names), text("--json", options.json),
+                                     rounds(options.rounds)};
+  if (const int stop = read(argc, argv, known, nullptr, nullptr)) return stop - 1;
+  return inlay::bench::run_activations(options);
+}
+
+int networks(int argc, char** argv) {
+  inlay::bench::networks_options options;
+  const auto batch = [&](const char* value) { return parse(value, options.batches.emplace_back()); };
+  const std::vector<option> known = {texts("--network", options.names),
+                                     text("--weights", options.weights_file),
+                                     text("--json", options.json),
+                                     text("--html", options.html),
+                                     rounds(options.rounds),
+                                     {"--batch", batch, "--batch needs a number from 1 to 100000, found"}};
+  if (const int stop = read(argc, argv, known, &options.layers, &options.model)) return stop - 1;
+  if (options.model.empty() && !options.weights_file.empty())
+    return fail("--weights needs a model.o; the built-in suite has its own, not", options.weights_file);
+  return inlay::bench::run_networks(options);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2 || std::strcmp(argv[1], "--help") == 0) {
+  const std::string_view command = argc < 2 ? "" : argv[1];
+  if (command == "activations") return activations(argc, argv);
+  if (command == "networks") return networks(argc, argv);
+  if (command == "--help" || argc < 2) {
     std::fputs(usage, argc < 2 ? stderr : stdout);
     return argc < 2 ? 2 : 0;
   }
-  if (std::strcmp(argv[1], "activations") != 0) return fail("unknown command", argv[1]);
-  inlay::bench::activations_options options;
-  for (int i = 2; i < argc; ++i) {
-    const char* argument = argv[i];
-    if (std::strcmp(argument, "--help") == 0) return std::fputs(usage, stdout), 0;
-    if (std::strcmp(argument, "--function") != 0 && std::strcmp(argument, "--rounds") != 0 &&
-        std::strcmp(argument, "--json") != 0)
-      return fail("unknown option", argument);
-    if (++i == argc) return fail("no value after", argument);
-    if (std::strcmp(argument, "--function") == 0) options.names.push_back(argv[i]);
-    if (std::strcmp(argument, "--json") == 0) options.json = argv[i];
-    if (std::strcmp(argument, "--rounds") == 0) {
-      char* end = nullptr;
-      const long rounds = std::strtol(argv[i], &end, 10);
-      if (*end != 0 || rounds < 1 || rounds > 100000)
-        return fail("--rounds needs a number from 1 to 100000, found", argv[i]);
-      options.rounds = static_cast<int>(rounds);
-    }
-  }
-  return inlay::bench::run_activations(options);
+  return fail("unknown command", command);
 }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Networks that are dense layers one after the other, as libraries of layers see them.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "inlay/graph.hpp"
+#include "inlay/weights.hpp"
+
+namespace inlay::bench {
+
+/// y = f(weight x + bias).
+struct dense_layer {
+  std::string name;
+  int inputs = 0, outputs = 0;
+  const float* weight = nullptr;           ///< row-major [outputs][inputs]
+  const float* bias = nullptr;             ///< [outputs], or null
+  activation function = activation::none;  ///< with the table's default parameters; none: the identity
+  bool softmax = false;                    ///< after the function
+
+  double flops() const { return 2.0 * inputs * outputs; }
+  double weight_bytes() const { return 4.0 * (static_cast<double>(inputs) * outputs + outputs); }
+};
+
+/// The layers of a network that has one input, one output and nothing but dense layers in a row, each followed by at
+/// most one activation of one operand and at most one softmax. Their weights point into `w`.
+std::optional<std::vector<dense_layer>> dense_chain(const graph_view& graph, const weights& w);
+
+/// Weights of the right shapes: normal with variance 2 / inputs (He et al., 2015), so that activations keep their size,
+/// the same in every run.
+weights random_weights(const graph_view& graph);
+
+}  // namespace inlay::bench

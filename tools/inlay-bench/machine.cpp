@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this machine can do at most: multiply-adds, and reading from each level of its memory. Compiled for the machine
+// that builds.
+#include "machine.hpp"
+
+#include <sys/utsname.h>
+
+#include <fstream>
+#include <vector>
+
+namespace inlay::bench {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int lanes = 16;
+#elif defined(__AVX__)
+constexpr int lanes = 8;
+#else
+constexpr int lanes = 4;
+#endif
+typedef float vector __attribute__((vector_size(lanes * sizeof(float))));
+constexpr int chains = 12, steps = 4000;
+
+/// Keeps a value in a register where the compiler must take it for changed.
+inline void keep(vector& v) {
+#if defined(__x86_64__)
+  asm volatile("" : "+x"(v));
+#else
+  asm volatile("" : "+w"(v));
+#endif
+}
+
+void multiply_add() {
+  vector sums[chains] = {}, factor = {}, term = {};
+  keep(factor), keep(term);
+  for (int step = 0; step < steps; ++step)
+    for (vector& sum : sums) {
+      sum = sum * factor + term;  // -ffp-contract=fast makes one instruction of it
+      keep(sum);
+    }
+}
+
+void read(const std::vector<vector>& data) {
+  vector sums[8] = {};
+  for (std::size_t i = 0; i + 8 <= data.size(); i += 8)
+    for (std::size_t j = 0; j < 8; ++j) sums[j] += data[i + j];
+  for (vector& sum : sums) keep(sum);
+}
+
+}  // namespace
+
+const double peak_flops = 2.0 * lanes * chains * steps;
+
+contestant peak() { return {"peak", multiply_add}; }
+
+std::array<read_bandwidth, 4> measure_bandwidths(int rounds) {
+  std::array<read_bandwidth, 4> levels = {
+      {{"L1", 16 << 10, 0}, {"L2", 512 << 10, 0}, {"L3", 8 << 20, 0}, {"memory", 256 << 20, 0}}};
+  for (read_bandwidth& level : levels) {
+    const std::vector<vector> data(level.bytes / sizeof(vector));
+    const timing time = hold({{level.level, [&data] { read(data); }}}, rounds, 1e-3).front();
+    level.gb_per_second = static_cast<double>(level.bytes) / time.median * 1e-9;
+  }
+  return levels;
+}
+
+std::string cpu_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(std::min(line.find(':') + 2, line.size()));
+  utsname system{};
+  uname(&system);
+  return system.machine;
+}
+
+}  // namespace inlay::bench

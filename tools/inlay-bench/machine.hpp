@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this machine can do at most: multiply-adds, and reading from each level of its memory.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "contest.hpp"
+
+namespace inlay::bench {
+
+/// FLOP of one call of peak().run.
+extern const double peak_flops;
+
+/// Multiply-adds of the widest vectors, as many independent ones as hide their latency.
+contestant peak();
+
+struct read_bandwidth {
+  const char* level;     ///< "L1", "L2", "L3", "memory"
+  std::size_t bytes;     ///< of the array that is read again and again
+  double gb_per_second;  ///< 10^9 bytes
+};
+
+/// Reads arrays that fit into each level, one thread.
+std::array<read_bandwidth, 4> measure_bandwidths(int rounds);
+
+/// "model name" of /proc/cpuinfo, or what uname says.
+std::string cpu_name();
+
+}  // namespace inlay::bench

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The networks of an object file.
+#include "model_file.hpp"
+
+#include "ReadModel.h"
+#include "dense_chain.hpp"
+
+namespace inlay::bench {
+
+std::vector<bench_network> read_networks(const std::string& object, const std::string& weights_file,
+                                         std::string& error) {
+  llvm::Expected<tools::Model> model = tools::readModel(object);
+  if (!model) {
+    error = llvm::toString(model.takeError());
+    return {};
+  }
+  auto memory = std::make_shared<tools::Model>(std::move(*model));
+  weights all;
+  if (!weights_file.empty()) {
+    weights_result loaded = load_safetensors(weights_file);
+    if (!loaded) error = "--weights=" + loaded.error;
+    if (loaded)
+      for (const std::string& problem : check_weights(memory->graphs, loaded.value)) error += "\n  " + problem;
+    if (!error.empty()) return {};
+    all = std::move(loaded.value);
+  }
+  std::vector<bench_network> networks;
+  for (const graph_view& graph : memory->graphs)
+    networks.push_back(
+        {std::string(graph.name), graph, weights_file.empty() ? random_weights(graph) : all, {}, memory});
+  return networks;
+}
+
+}  // namespace inlay::bench

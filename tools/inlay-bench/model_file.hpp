@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The networks that inlay-bench runs: a user's object file, or the built-in suite.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "inlay/graph.hpp"
+#include "inlay/weights.hpp"
+
+namespace inlay::bench {
+
+struct bench_network {
+  std::string name;
+  graph_view graph;
+  weights values;
+  std::vector<int> batches;      ///< the suite's own choice
+  std::shared_ptr<void> memory;  ///< what the graph points into
+};
+
+/// 2-8-1 tanh, sigmoid; 64-128-128-10 and 784-512-256-10 relu, softmax; 1024-4096-1024 gelu, sigmoid.
+std::vector<bench_network> built_in_suite();
+
+/// The networks of an object file, as inlayc reads them, with weights from a file or, without one, random. Empty and a
+/// message in `error` if something is wrong.
+std::vector<bench_network> read_networks(const std::string& object, const std::string& weights_file,
+                                         std::string& error);
+
+/// One dense layer of a network as a network of its own.
+struct dense_layer;
+bench_network single_layer(const dense_layer& layer);
+
+}  // namespace inlay::bench

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// inlay-bench networks: compiled networks against interpreted ones and against other libraries.
+#include "networks.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "dense_chain.hpp"
+#include "inlay/interpreter.hpp"
+#include "jit_kernel.hpp"
+#include "model_file.hpp"
+#include "peers/network_peers.hpp"
+
+namespace inlay::bench {
+namespace {
+
+std::vector<network_library> installed_libraries() {
+  return {
+      eigen_networks(),
+#ifdef INLAY_BENCH_OPENBLAS
+      openblas_networks(),
+#endif
+#ifdef INLAY_BENCH_ONEDNN
+      onednn_networks(),
+#endif
+  };
+}
+
+/// The inputs and outputs of a batch, and the outputs in double arithmetic rounded to float.
+struct workload {
+  std::vector<std::vector<float>> inputs, outputs, exact;
+  std::vector<const float*> in;
+  std::vector<float*> out;
+
+  workload(const graph_view& graph, std::size_t batch) {
+    std::mt19937 random(2);
+    std::normal_distribution<float> normal;
+    for (const node_record& node : graph.nodes)
+      if (node.kind == op::input) {
+        inputs.emplace_back(batch * node.dims.elements());
+        for (float& each : inputs.back()) each = normal(random);
+      }
+    for (const output_record& each : graph.outputs)
+      outputs.emplace_back(batch * graph.nodes[each.node].dims.elements());
+    exact = outputs;
+    for (const auto& each : inputs) in.push_back(each.data());
+    for (auto& each : outputs) out.push_back(each.data());
+  }
+  double bytes() const {
+    double sum = 0;
+    for (const auto& each : inputs) sum += 4.0 * static_cast<double>(each.size());
+    for (const auto& each : outputs) sum += 4.0 * static_cast<double>(each.size());
+    return sum;
+  }
+};
+
+/// Runs a contestant once; returns its largest error.
+double error_of(const contestant& who, workload& work) {
+  for (auto& each : work.outputs) std::ranges::fill(each, std::nanf(""));
+  who.run();
+  double largest = 0;
+  for (std::size_t i = 0; i < work.outputs.size(); ++i)
+    for (std::size_t j = 0; j < work.outputs[i].size(); ++j) {
+      const double exact = static_cast<double>(work.exact[i][j]);
+      const double error = std::abs(static_cast<double>(work.outputs[i][j]) - exact) / std::max(1.0, std::abs(exact));
+      if (!(error <= largest)) largest = error;
+    }
+  return largest;
+}
+
+std::string duration(double seconds) {
+  char text[32];
+  const double ns = seconds * 1e9;
+  const double scaled = ns < 1e3 ? ns : ns < 1e6 ? ns / 1e3 : ns / 1e6;
+  std::snprintf(text, sizeof text, "%.4g %s", scaled, ns < 1e3 ? "ns" : ns < 1e6 ? "us" : "ms");
+  return text;
+}
+
+void print(const network_contest& contest) {
+  std::printf("\n%s%s%s, batch %d: %.4g MFLOP, %.4g KiB of weights\n", contest.network.c_str(),
+              contest.layer.empty() ? "" : ", layer ", contest.layer.c_str(), contest.batch, contest.flops * 1e-6,
+              contest.weight_bytes / 1024);
+  std::printf("  %-12s %11s %8s %12s %9s %8s %10s\n", "", "median", "spread", "vs compiled", "GFLOP/s", "of peak",
+              "max error");
+  const double ours = contest.results.front().time.median;
+  for (const network_result& each : contest.results) {
+    const double speed = contest.flops / each.time.median;
+    std::printf("  %-12s %11s %7.1f%% %11.2fx %9.4g %7.1f%% %10.1e\n", each.contestant.c_str(),
+                duration(each.time.median).c_str(), 100 * (each.time.upper - each.time.lower) / each.time.median,
+                each.time.median / ours, speed * 1e-9, 100 * speed / contest.peak, each.max_error);
+  }
+  std::fflush(stdout);
+}
+
+/// Holds one contest. False, with a message, if a contestant is wrong or does not compile.
+bool hold_contest(const bench_network& network, const std::string& layer, const std::string& title, int batch,
+                  const networks_options& options, networks_report& report) {
+  const std::size_t samples = static_cast<std::size_t>(batch);
+  const auto fail = [&](const std::string& who, const std::string& what) {
+    std::fprintf(stderr, "inlay-bench: error: %s, batch %d: %s: %s\n", title.c_str(), batch, who.c_str(), what.c_str());
+    return false;
+  };
+  std::string error;
+  const auto kernel = tools::jit_kernel::compile(network.graph, network.values, {}, error);
+  if (!kernel) return fail("compiled", error);
+  interpreter_result interpreted = interpreter::create(network.graph, network.values);
+  if (!interpreted) return fail("interpreted", interpreted.errors.front());
+
+  workload work(network.graph, samples);
+  std::vector<std::byte> memory(kernel->scratch_bytes() + 64);
+  void* scratch = memory.data();
+  std::size_t space = memory.size();
+  std::align(64, kernel->scratch_bytes(), scratch, space);
+  std::vector<contestant> contestants;
+  if (work.in.size() == 1 && work.out.size() == 1) {  // without the detour for any number of pointers
+    const auto entry = reinterpret_cast<int (*)(const float*, float*, std::size_t, void*)>(kernel->entry());
+    contestants.push_back({"compiled", [&, entry] { entry(work.in[0], work.out[0], samples, scratch); }});
+  } else {
+    contestants.push_back({"compiled", [&] { kernel->run(work.in, work.out, samples, scratch); }});
+  }
+  contestants.push_back({"interpreted", [&] { interpreted.value->run(work.in, work.out, samples, engine::baseline); }});
+  double flops = 0, weight_bytes = 0;
+  if (const auto chain = dense_chain(network.graph, network.values)) {
+    for (const network_library& library : installed_libraries())
+      if (network_run run = library.prepare(*chain, batch))
+        contestants.push_back({std::string(library.name), [&, run] { run(work.in[0], work.out[0]); }});
+  }
+  for (const node_record& node : network.graph.nodes) {
+    if (node.kind == op::parameter || node.kind == op::constant)
+      weight_bytes += 4.0 * static_cast<double>(node.dims.elements());
+    if (node.kind == op::dense)
+      flops += 2.0 * static_cast<double>(node.dims.elements()) *
+               static_cast<double>(network.graph.nodes[network.graph.operands(node)[0]].dims.elements());
+  }
+
+  interpreted.value->run(work.in, work.out, samples, engine::reference);
+  work.exact = work.outputs;
+  network_contest contest{.network = title,
+                          .layer = layer,
+                          .batch = batch,
+                          .flops = flops * batch,
+                          .weight_bytes = weight_bytes,
+                          .value_bytes = work.bytes(),
+                          .peak = 0,
+                          .results = {}};
+  bool right = true;
+  for (const contestant& each : contestants) {
+    contest.results.push_back({each.name, {}, error_of(each, work)});
+    if (contest.results.back().max_error <= 1e-3) continue;
+    char text[64];
+    std::snprintf(text, sizeof text, "its result is off by %g", contest.results.back().max_error);
+    right = fail(each.name, text);
+  }
+  contestants.push_back(peak());
+  const std::vector<timing> times = hold(contestants, options.rounds, 1e-3);
+  for (std::size_t i = 0; i < contest.results.size(); ++i) contest.results[i].time = times[i];
+  contest.peak = peak_flops / times.back().median;
+  print(contest);
+  report.contests.push_back(std::move(contest));
+  return right;
+}
+
+nlohmann::json json_of(const networks_report& report, int rounds) {
+  nlohmann::json json = {{"cpu", report.cpu}, {"rounds", rounds}};
+  for (const read_bandwidth& level : report.bandwidths) json["read_gb_per_second"][level.level] = level.gb_per_second;
+  for (const network_contest& contest : report.contests) {
+    nlohmann::json each = {{"network", contest.network},
+                           {"batch", contest.batch},
+                           {"flop", contest.flops},
+                           {"weight_bytes", contest.weight_bytes},
+                           {"peak_gflop_per_second", contest.peak * 1e-9}};
+    if (!contest.layer.empty()) each["layer"] = contest.layer;
+    for (const network_result& result : contest.results)
+      each["contestants"][result.contestant] = {
+          {"seconds", result.time.median},
+          {"quartiles", {result.time.lower, result.time.upper}},
+          {"ratio_to_compiled", result.time.median / contest.results.front().time.median},
+          {"gflop_per_second", contest.flops / result.time.median * 1e-9},
+          {"max_error", result.max_error}};
+    json["contests"].push_back(std::move(each));
+  }
+  return json;
+}
+
+bool write(const std::string& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text;
+  file.close();
+  if (!file) std::fprintf(stderr, "inlay-bench: error: cannot write '%s'\n", path.c_str());
+  return static_cast<bool>(file);
+}
+
+/// The networks that are asked for; empty, with a message, if there is none.
+std::vector<bench_network> chosen(const networks_options& options) {
+  std::string error;
+  std::vector<bench_network> all =
+      options.model.empty() ? built_in_suite() : read_networks(options.model, options.weights_file, error);
+  std::vector<bench_network> result;
+  for (const std::string& name : options.names) {
+    const auto found = std::ranges::find(all, name, &bench_network::name);
+    if (found != all.end()) {
+      result.push_back(*found);
+      continue;
+    }
+    error = "--network: there is no '" + name + "'; there are";
+    for (const bench_network& each : all) error += " " + each.name;
+  }
+  if (error.empty()) return options.names.empty() ? all : result;
+  std::fprintf(stderr, "inlay-bench: error: %s\n", error.c_str());
+  return {};
+}
+
+}  // namespace
+
+int run_networks(const networks_options& options) {
+  const std::vector<bench_network> networks = chosen(options);
+  if (networks.empty()) return 2;
+  networks_report report;
+  report.cpu = cpu_name();
+  report.bandwidths = measure_bandwidths(std::min(options.rounds, 9));
+  std::printf("%s, one thread, %d interleaved rounds; reading", report.cpu.c_str(), options.rounds);
+  for (const read_bandwidth& level : report.bandwidths) std::printf(" %s %.0f GB/s", level.level, level.gb_per_second);
+  std::printf("\n");
+  if (!options.model.empty() && options.weights_file.empty())
+    std::printf("No --weights: random ones of the right shapes.\n");
+  bool right = true;
+  for (const bench_network& network : networks) {
+    std::vector<int> batches = !options.batches.empty() ? options.batches : network.batches;
+    if (batches.empty()) batches = {1, 64};
+    for (const int batch : batches) {
+      right = hold_contest(network, "", network.name, batch, options, report) && right;
+      const auto chain = options.layers ? dense_chain(network.graph, network.values) : std::nullopt;
+      if (options.layers && !chain)
+        std::fprintf(stderr, "inlay-bench: %s is not dense layers in a row: no --layers\n", network.name.c_str());
+      for (const dense_layer& layer : chain.value_or(std::vector<dense_layer>()))
+        right = hold_contest(single_layer(layer), layer.name, network.name, batch, options, report) && right;
+    }
+  }
+  bool written = true;
+  if (!options.json.empty()) written = write(options.json, json_of(report, options.rounds).dump(2) + "\n");
+  if (!options.html.empty()) written = write(options.html, html_of(report)) && written;
+  return !written ? 2 : right ? 0 : 1;
+}
+
+}  // namespace inlay::bench
