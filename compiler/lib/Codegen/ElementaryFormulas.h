@@ -351,7 +351,7 @@ typename B::Float sqrt(B &b, typename B::Float x) {
 /// tanh(x): an odd polynomial up to 0.6, 1 - 2 / (exp(2|x|) + 1) beyond, 1 from 9.02 on.
 template <class B>
 typename B::Float tanh(B &b, typename B::Float x) {
-  if (b.has_avx512()) return oddByTable(b, x, kTanhCells, 9.02f);
+  if (b.has_avx512()) return oddByTable(b, x, kTanhCells, 9.02f, true);
   auto magnitude = b.abs(x);
   auto z = b.mul(x, x);
   // Sollya: fpminimax((tanh(sqrt(x))-sqrt(x))/(x*sqrt(x)), 5, [|SG...|], [2^-30;0.36], floating, absolute); 2^-31.

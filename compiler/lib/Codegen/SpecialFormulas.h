@@ -134,7 +134,7 @@ typename B::Float fastMish(B &b, typename B::Float x) {
 /// erf(x): an odd polynomial up to 0.92, 1 - exp(log(erfc|x|)) beyond, 1 from 3.95 on.
 template <class B>
 typename B::Float erf(B &b, typename B::Float x) {
-  if (b.has_avx512()) return oddByTable(b, x, kErfCells, 3.95f);
+  if (b.has_avx512()) return oddByTable(b, x, kErfCells, 3.95f, false);
   auto a = b.abs(x);
   auto z = b.mul(x, x);
   // Sollya: fpminimax(erf(sqrt(x))/sqrt(x)-1, 6, [|SG...|], [2^-30;0.85], floating, absolute); error 2^-30.

@@ -26,13 +26,14 @@ struct CellOf {
   }
 };
 
-/// Odd f(x) by cells whose first lacks the slope 1; constant beyond `limit`.
+/// Odd f(x) by cells; constant beyond `limit`. A slope other than 1 at 0 could only be stored rounded: its cell lacks
+/// the slope 1, which is added as h itself.
 template <class B>
-typename B::Float oddByTable(B &b, typename B::Float x, const float (&cells)[7][32], float limit) {
+typename B::Float oddByTable(B &b, typename B::Float x, const float (&cells)[7][32], float limit, bool unitSlope) {
   auto a = b.min(b.constant(limit), b.abs(x));
   CellOf<B> cell(b, a, cells);
-  // Adding h itself in the first cell keeps the rounding of slope and product far below x.
-  auto start = b.select(b.lt(a, b.constant(0x1.4p-4f)), cell.h, b.lookup(cells[1], cell.index));
+  auto start = b.lookup(cells[1], cell.index);
+  if (!unitSlope) start = b.select(b.lt(a, b.constant(0x1.4p-4f)), cell.h, start);
   return b.copysign(b.fma(cell.slope(b, cells), cell.h, start), x);
 }
 

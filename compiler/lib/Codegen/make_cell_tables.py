@@ -51,13 +51,12 @@ def solve(f, xs, powers):
 
 
 def first_cell(f, end, odd):
-    """Coefficients of f(h) / h; of odd functions in even powers, and without the slope 1."""
+    """Coefficients of f(h) / h; of odd functions in even powers, and without the slope 1 where it is another."""
     n = DEGREE + 1
     if odd:
         xs = [end * cos(pi * (2 * i + 1) / (2 * (n + 1))) for i in range((n + 1) // 2)]
         even = solve(lambda x: f(x) / x, xs, [0, 2, 4])
-        even[0] -= 1
-        return [even[0] if abs(even[0]) > 1e-6 else 0, 0, even[1], 0, even[2]]
+        return [even[0] - 1 if abs(even[0] - 1) > 1e-6 else 1, 0, even[1], 0, even[2]]
     xs = [end / 2 + end / 2 * cos(pi * (2 * i + 1) / (2 * n)) for i in range(n)]
     return solve(lambda x: f(x) / x, xs, range(n))
 

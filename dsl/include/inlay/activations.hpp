@@ -131,7 +131,7 @@ inline constexpr activation_row activation_table[] = {
      {},
      [](double x, double, double) { return math::tanh(x); },
      [](double x, double, double) { return 1 - math::tanh(x) * math::tanh(x); },
-     1,
+     1.1f,
      "range [-1, 1], monotone, odd; saturates beyond |x| = 9.01 in f32"},
     {activation::softplus,
      "softplus",
