@@ -2,6 +2,9 @@
 // Dense layers of every remainder in every dimension.
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cmath>
+
 #include "kernel_harness.hpp"
 
 namespace inlay::testing {
@@ -127,6 +130,45 @@ TEST_P(Dense, SkippingKeepsNan) {
   input[33] = std::nanf("");
   ASSERT_EQ(kernel->run(inputs, outputs, 1, scratch.data()), 0);
   for (float y : output) EXPECT_TRUE(std::isnan(y));
+}
+
+TEST_P(Dense, Bf16Weights) {
+  // The compiler's rounding, against the interpreter on weights that were rounded here: to nearest, ties to even.
+  // Biases stay f32.
+  std::mt19937 random(7);
+  for (const auto& [inputs, outputs] : {std::pair{130u, 70u}, std::pair{7u, 3u}, std::pair{40u, 33u}}) {
+    graph_builder b("half");
+    const auto x = b.input("x", {1, {inputs}});
+    const instruction program[] = {{.code = scalar_op::operand, .a = 0}, apply(activation::relu, 0)};
+    const std::uint32_t operands[] = {dense(b, "fc1", x, inputs, outputs, true)};
+    const auto h = b.map(operands, program, {1, {outputs}});
+    b.output(dense(b, "fc2", h, outputs, 5, true, zeros::skip), "y");
+    b.finish();
+    const weights w = random_weights(b.view(), random);
+    weights rounded = w;
+    for (weight_tensor& tensor : rounded.tensors)
+      if (tensor.name.ends_with(".weight"))
+        for (float& each : tensor.values) {
+          const auto bits = std::bit_cast<std::uint32_t>(each);
+          each = std::bit_cast<float>((bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000);
+        }
+    std::string error;
+    const auto kernel = tools::jit_kernel::compile(b.view(), w, {.cpu = GetParam(), .bf16_weights = true}, error);
+    ASSERT_TRUE(kernel) << error;
+    const auto interpreted = interpreter::create(b.view(), rounded);
+    std::vector<std::byte> scratch(kernel->scratch_bytes());
+    for (const std::size_t batch : kBatches) {
+      std::vector<float> input(batch * inputs), found(batch * 5), expected(batch * 5);
+      for (float& each : input) each = std::uniform_real_distribution<float>(-1, 1)(random);
+      const float* const in[] = {input.data()};
+      float* const out[] = {found.data()};
+      if (batch == 0) continue;
+      ASSERT_EQ(kernel->run(in, out, batch, scratch.data()), 0);
+      interpreted.value->run(input.data(), expected.data(), batch, engine::reference);
+      for (std::size_t i = 0; i < found.size(); ++i)
+        ASSERT_NEAR(found[i], expected[i], 1e-5 * std::max(1.0f, std::abs(expected[i]))) << "batch " << batch;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Cpus, Dense, ::testing::ValuesIn(runnable_cpus()), [](const auto& each) {

@@ -34,6 +34,7 @@ options of networks:
   --network NAME      this network only; may be repeated
   --batch N           samples per call; may be repeated (default: the suite's own, or 1 and 64)
   --layers            time each dense layer on its own, too
+  --bf16              also with the weights stored as bf16
   --html FILE         also write a page with a roofline picture
 
 exit code: 0; 1 if a contestant computes something else; 2 for wrong options.
@@ -73,14 +74,15 @@ option rounds(int& into) {
 }
 
 /// Reads the arguments after the command. Returns 0 to go on, else 1 + the exit code.
-int read(int argc, char** argv, const std::vector<option>& options, bool* layers, std::string* file) {
+int read(int argc, char** argv, const std::vector<option>& options,
+         const std::vector<std::pair<std::string_view, bool*>>& flags, std::string* file) {
   for (int i = 2; i < argc; ++i) {
     const std::string_view argument = argv[i];
     if (argument == "--help") return std::fputs(usage, stdout), 1;
-    if (layers && argument == "--layers") {
-      *layers = true;
-      continue;
-    }
+    bool is_flag = false;
+    for (const auto& [name, set] : flags)
+      if (argument == name) is_flag = *set = true;
+    if (is_flag) continue;
     if (file && file->empty() && !argument.starts_with("-")) {
       *file = argument;
       continue;
@@ -99,7 +101,7 @@ int activations(int argc, char** argv) {
   inlay::bench::activations_options options;
   const std::vector<option> known = {texts("--function", options.names), text("--json", options.json),
                                      rounds(options.rounds)};
-  if (const int stop = read(argc, argv, known, nullptr, nullptr)) return stop - 1;
+  if (const int stop = read(argc, argv, known, {}, nullptr)) return stop - 1;
   return inlay::bench::run_activations(options);
 }
 
@@ -112,7 +114,9 @@ int networks(int argc, char** argv) {
                                      text("--html", options.html),
                                      rounds(options.rounds),
                                      {"--batch", batch, "--batch needs a number from 1 to 100000, found"}};
-  if (const int stop = read(argc, argv, known, &options.layers, &options.model)) return stop - 1;
+  if (const int stop =
+          read(argc, argv, known, {{"--layers", &options.layers}, {"--bf16", &options.bf16}}, &options.model))
+    return stop - 1;
   if (options.model.empty() && !options.weights_file.empty())
     return fail("--weights needs a model.o; the built-in suite has its own, not", options.weights_file);
   return inlay::bench::run_networks(options);

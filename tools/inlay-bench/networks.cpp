@@ -105,22 +105,29 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
     return false;
   };
   std::string error;
-  const auto kernel = tools::jit_kernel::compile(network.graph, network.values, {}, error);
-  if (!kernel) return fail("compiled", error);
+  std::vector<std::unique_ptr<tools::jit_kernel>> kernels;  // of f32 weights and, if asked for, of bf16
+  for (const bool bf16 : {false, true}) {
+    if (bf16 && !options.bf16) continue;
+    kernels.push_back(tools::jit_kernel::compile(network.graph, network.values, {.bf16_weights = bf16}, error));
+    if (!kernels.back()) return fail("compiled", error);
+  }
   interpreter_result interpreted = interpreter::create(network.graph, network.values);
   if (!interpreted) return fail("interpreted", interpreted.errors.front());
 
   workload work(network.graph, samples);
-  std::vector<std::byte> memory(kernel->scratch_bytes() + 64);
+  std::vector<std::byte> memory(kernels.front()->scratch_bytes() + 64);
   void* scratch = memory.data();
   std::size_t space = memory.size();
-  std::align(64, kernel->scratch_bytes(), scratch, space);
+  std::align(64, kernels.front()->scratch_bytes(), scratch, space);
   std::vector<contestant> contestants;
-  if (work.in.size() == 1 && work.out.size() == 1) {  // without the detour for any number of pointers
-    const auto entry = reinterpret_cast<int (*)(const float*, float*, std::size_t, void*)>(kernel->entry());
-    contestants.push_back({"compiled", [&, entry] { entry(work.in[0], work.out[0], samples, scratch); }});
-  } else {
-    contestants.push_back({"compiled", [&] { kernel->run(work.in, work.out, samples, scratch); }});
+  for (const auto& kernel : kernels) {
+    contestants.push_back({kernel == kernels.front() ? "compiled" : "bf16 weights", {}});
+    if (work.in.size() == 1 && work.out.size() == 1) {  // without the detour for any number of pointers
+      const auto entry = reinterpret_cast<int (*)(const float*, float*, std::size_t, void*)>(kernel->entry());
+      contestants.back().run = [&, entry] { entry(work.in[0], work.out[0], samples, scratch); };
+    } else {
+      contestants.back().run = [&] { kernel->run(work.in, work.out, samples, scratch); };
+    }
   }
   contestants.push_back({"interpreted", [&] { interpreted.value->run(work.in, work.out, samples, engine::baseline); }});
   double flops = 0, weight_bytes = 0;
@@ -150,7 +157,7 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   bool right = true;
   for (const contestant& each : contestants) {
     contest.results.push_back({each.name, {}, error_of(each, work)});
-    if (contest.results.back().max_error <= 1e-3) continue;
+    if (contest.results.back().max_error <= (each.name == "bf16 weights" ? 0.1 : 1e-3)) continue;
     char text[64];
     std::snprintf(text, sizeof text, "its result is off by %g", contest.results.back().max_error);
     right = fail(each.name, text);

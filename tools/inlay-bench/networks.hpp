@@ -14,7 +14,7 @@ struct networks_options {
   std::vector<std::string> names;   ///< empty: all
   std::vector<int> batches;         ///< empty: the suite's own, or 1 and 64
   int rounds = 31;
-  bool layers = false;
+  bool layers = false, bf16 = false;
   std::string json, html;  ///< files to write; empty: none
 };
 

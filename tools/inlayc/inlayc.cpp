@@ -42,6 +42,10 @@ cl::opt<std::string> dumpDirectory("dump-phases", cl::desc("Write the IR of each
                                    cl::value_desc("folder"), cl::cat(category));
 cl::opt<bool> explain("explain", cl::desc("Print each layer's shape, tile, FLOPs, weights, limit and what was fused"),
                       cl::cat(category));
+cl::opt<std::string> weightsType("weights-type",
+                                 cl::desc("How weights of layers are stored: f32 (default), or bf16, which halves them "
+                                          "and rounds each by up to 1/512 of itself; arithmetic is f32 in any case"),
+                                 cl::value_desc("type"), cl::init("f32"), cl::cat(category));
 cl::opt<std::string> targetTriple("target", cl::desc("Target triple (default: this machine)"), cl::value_desc("triple"),
                                   cl::cat(category));
 cl::opt<std::string> targetCpu("cpu", cl::desc("CPU to compile for, as in clang's -mcpu (default: this machine's)"),
@@ -122,6 +126,8 @@ llvm::Error run() {
     for (Phase phase : kPhases) known += " " + nameOf(phase).str();
     return failed("--compile-to=" + lastPhase + ": no such phase; there are" + known);
   }
+  if (weightsType != "f32" && weightsType != "bf16")
+    return failed("--weights-type=" + weightsType + ": no such type; there are f32 and bf16");
   if (outputPath.empty()) {
     if (*last == Phase::object) return failed("no output: give -o kernels.o");
     outputPath = "-";
@@ -152,7 +158,7 @@ llvm::Error run() {
       return failed("the import phase failed; see the errors above");
   if (mlir::failed(mlir::verify(*module))) return failed("the imported network is not valid; see the errors above");
 
-  llvm::Expected<CompileResult> result = compileModule(*module, *target, {*last, dumpDirectory});
+  llvm::Expected<CompileResult> result = compileModule(*module, *target, {*last, dumpDirectory, weightsType == "bf16"});
   if (!result) return result.takeError();
   if (explain) writeExplanation(result->networks, target->describe(), outputPath == "-" ? llvm::errs() : llvm::outs());
   if (*last == Phase::object) return writeObject(*result, *target);

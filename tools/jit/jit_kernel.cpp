@@ -48,7 +48,9 @@ std::unique_ptr<jit_kernel> jit_kernel::compile(const graph_view& graph, const w
     return give_up(compiler::failed("the import phase failed; see the errors above"));
   llvm::Expected<compiler::Target> resolved = compiler::resolveTarget(target.triple, target.cpu);
   if (!resolved) return give_up(resolved.takeError());
-  llvm::Expected<compiler::CompileResult> result = compiler::compileModule(*module, *resolved, {});
+  compiler::CompileOptions options;
+  options.bf16Weights = target.bf16_weights;
+  llvm::Expected<compiler::CompileResult> result = compiler::compileModule(*module, *resolved, options);
   if (!result) return give_up(result.takeError());
 
   std::unique_ptr<jit_kernel> kernel(new jit_kernel);

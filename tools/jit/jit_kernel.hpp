@@ -22,6 +22,7 @@ namespace inlay::tools {
 struct jit_target {
   std::string triple = "";
   std::string cpu = "native";
+  bool bf16_weights = false;  ///< store the weights of layers as bf16
 };
 
 /// CPUs whose code this machine can run: its own, and the smaller members of its family.

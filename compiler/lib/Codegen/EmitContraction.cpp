@@ -116,8 +116,12 @@ class ContractionEmitter {
     return distance == 0 ? position : builder.createOrFold<arith::AddIOp>(loc, position, context.index(distance, loc));
   }
 
+  /// `lanes` elements in f32, whatever they are stored as.
   Value loadVector(const RowView &view, Value position) {
-    return builder.create<vector::LoadOp>(loc, context.vectorType(lanes), view.memory, position);
+    mlir::VectorType type = context.vectorType(lanes);
+    mlir::Type stored = llvm::cast<mlir::MemRefType>(view.memory.getType()).getElementType();
+    Value loaded = builder.create<vector::LoadOp>(loc, type.clone(stored), view.memory, position);
+    return stored == type.getElementType() ? loaded : builder.create<arith::ExtFOp>(loc, type, loaded).getResult();
   }
 
   Value weightPosition(const FeatureVector &v, Value weightStart, Value k) {

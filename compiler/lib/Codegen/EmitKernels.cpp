@@ -34,19 +34,20 @@ class NetworkEmitter {
   VectorFeatures features;
   llvm::MapVector<Value, mlir::memref::GlobalOp> globals;  // in the network's order, so that objects are reproducible
 
-  mlir::MemRefType flat(int64_t elements) {
-    return mlir::MemRefType::get({elements}, mlir::Float32Type::get(network.getContext()));
+  mlir::MemRefType flat(int64_t elements, mlir::Type element = {}) {
+    return mlir::MemRefType::get({elements}, element ? element : mlir::Float32Type::get(network.getContext()));
   }
 
   /// Weights become private constants of the object, aligned to a cache line.
   void addGlobal(ConstantOp constant) {
     mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
     auto elements = llvm::cast<mlir::DenseElementsAttr>(constant.getValue());
-    auto flatType = mlir::RankedTensorType::get({elements.getNumElements()}, builder.getF32Type());
+    auto flatType = mlir::RankedTensorType::get({elements.getNumElements()}, elements.getElementType());
     std::string name = (network.getName() + "." + constant.getName().value_or("constant")).str();
     while (mlir::SymbolTable::lookupSymbolIn(module, name)) name += "_";
     auto global = builder.create<mlir::memref::GlobalOp>(constant.getLoc(), name, builder.getStringAttr("private"),
-                                                         flat(elements.getNumElements()), elements.reshape(flatType),
+                                                         flat(elements.getNumElements(), elements.getElementType()),
+                                                         elements.reshape(flatType),
                                                          /*constant=*/true, builder.getI64IntegerAttr(64));
     globals[constant] = global;
   }

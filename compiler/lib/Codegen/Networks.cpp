@@ -43,8 +43,8 @@ LayerSummary summarizeLayer(mlir::Operation &op) {
         layer.inputs = elementsOf(contraction.getInput());
         layer.fused = describe(contraction.getEpilogue());
         layer.flops = 2 * layer.inputs * outputs + (contraction.getBias() ? outputs : 0);
-        layer.weightBytes = elementsOf(contraction.getWeight()) * 4;
-        if (contraction.getBias()) layer.weightBytes += elementsOf(contraction.getBias()) * 4;
+        layer.weightBytes = bytesOf(contraction.getWeight());
+        if (contraction.getBias()) layer.weightBytes += bytesOf(contraction.getBias());
         layer.skipsZeros = contraction.getSkipZeros();
         layer.tile = std::to_string(contraction.getRows()) + "x" + std::to_string(contraction.getPanel());
       })
@@ -52,7 +52,7 @@ LayerSummary summarizeLayer(mlir::Operation &op) {
         layer.fused = describe(map.getBody());
         layer.inputs = outputs;
         for (mlir::Value input : map.getInputs())
-          if (input.getDefiningOp<ConstantOp>()) layer.weightBytes += elementsOf(input) * 4;
+          if (input.getDefiningOp<ConstantOp>()) layer.weightBytes += bytesOf(input);
       })
       .Case([&](SoftmaxOp) { layer.inputs = outputs, layer.flops = 5 * outputs; })
       .Default([&](mlir::Operation *) { layer.inputs = outputs; });

@@ -29,7 +29,7 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &targe
       break;
     }
     mlir::PassManager passes(module.getContext());
-    addPhase(passes, phase, PhaseOptions::of(target));
+    addPhase(passes, phase, PhaseOptions::of(target, options.bf16Weights));
     if (mlir::failed(passes.run(module))) return failed("the " + nameOf(phase) + " phase failed; see the errors above");
     if (phase == Phase::plan)
       for (auto network : module.getOps<mlir::func::FuncOp>()) result.networks.push_back(summarize(network));

@@ -51,6 +51,7 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
     case Phase::layout: {
       AssignLayoutPassOptions layout;
       layout.vectorLength = options.vectorLength, layout.registers = options.registers;
+      layout.bf16Weights = options.bf16Weights;
       passes.addNestedPass<func::FuncOp>(createAssignLayoutPass(layout));
       break;
     }
@@ -97,6 +98,8 @@ void registerPhasePipelines() {
                                  llvm::cl::init(16)};
     Option<int64_t> registers{*this, "registers", llvm::cl::desc("vector registers"), llvm::cl::init(32)};
     Option<bool> fma{*this, "fma", llvm::cl::desc("the target has fused multiply-add"), llvm::cl::init(true)};
+    Option<bool> bf16Weights{*this, "bf16-weights", llvm::cl::desc("store the weights of layers as bf16"),
+                             llvm::cl::init(false)};
     Option<bool> avx512{*this, "avx512", llvm::cl::desc("use AVX-512 instructions without a portable form"),
                         llvm::cl::init(false)};
   };
@@ -105,7 +108,8 @@ void registerPhasePipelines() {
     mlir::PassPipelineRegistration<Options>(
         ("inlay-" + nameOf(phase)).str(), ("the " + nameOf(phase) + " phase").str(),
         [phase](mlir::OpPassManager &passes, const Options &options) {
-          addPhase(passes, phase, {options.vectorLength, options.registers, options.fma, options.avx512});
+          addPhase(passes, phase,
+                   {options.vectorLength, options.registers, options.fma, options.avx512, options.bf16Weights});
         });
   }
 }

@@ -45,6 +45,16 @@ std::vector<float> packWeight(llvm::ArrayRef<float> weight, int64_t outputs, int
   return packed;
 }
 
+/// To the nearest, ties to even: a relative error of at most 2^-9.
+mlir::DenseElementsAttr roundedToBf16(mlir::DenseElementsAttr values) {
+  mlir::Type bf16 = mlir::BFloat16Type::get(values.getContext());
+  return llvm::cast<mlir::DenseFPElementsAttr>(values).mapValues(bf16, [](llvm::APFloat value) {
+    bool inexact = false;
+    value.convert(llvm::APFloat::BFloat(), llvm::APFloat::rmNearestTiesToEven, &inexact);
+    return value.bitcastToAPInt();
+  });
+}
+
 /// Weights in bytes up to which looking for zeros costs more than it saves.
 constexpr int64_t kFirstLevelCache = 32 << 10;
 
@@ -93,21 +103,22 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     const int64_t panel = std::min(kVectorsPerPanel * lanes, padded);
 
     rewriter.setInsertionPoint(dense);
-    auto constant = [&](mlir::Value original, const std::vector<float> &values) -> mlir::Value {
+    auto constant = [&](mlir::Value original, const std::vector<float> &values, bool bf16) -> mlir::Value {
       auto type = mlir::RankedTensorType::get({static_cast<int64_t>(values.size())}, rewriter.getF32Type());
       auto source = original.getDefiningOp<ConstantOp>();
-      return rewriter.create<ConstantOp>(source.getLoc(), type, source.getNameAttr(),
-                                         mlir::DenseElementsAttr::get(type, llvm::ArrayRef(values)));
+      mlir::DenseElementsAttr elements = mlir::DenseElementsAttr::get(type, llvm::ArrayRef(values));
+      if (bf16) elements = roundedToBf16(elements);
+      return rewriter.create<ConstantOp>(source.getLoc(), elements.getType(), source.getNameAttr(), elements);
     };
     mlir::FailureOr<std::vector<float>> weight = floatsOf(dense, dense.getWeight(), "weight");
     if (mlir::failed(weight)) return mlir::failure();
-    mlir::Value packed = constant(dense.getWeight(), packWeight(*weight, outputs, inputs, lanes, panel));
+    mlir::Value packed = constant(dense.getWeight(), packWeight(*weight, outputs, inputs, lanes, panel), bf16Weights);
     mlir::Value bias;
     if (dense.getBias()) {
       mlir::FailureOr<std::vector<float>> values = floatsOf(dense, dense.getBias(), "bias");
       if (mlir::failed(values)) return mlir::failure();
       values->resize(static_cast<size_t>(padded), 0.0f);
-      bias = constant(dense.getBias(), *values);
+      bias = constant(dense.getBias(), *values, /*bf16=*/false);
     }
     auto contraction = rewriter.create<ContractionOp>(dense.getLoc(), dense.getType(), dense.getLayerAttr(),
                                                       dense.getInput(), packed, bias, dense.getExtras(), lanes, panel,
@@ -130,8 +141,8 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     // A kernel for blocks of rows and one for the single row. Rows of a network of narrow layers share too little to be
     // worth the code: each has its activations unrolled anyway.
     int64_t weights = 0;
-    for (ContractionOp layer : function.getOps<ContractionOp>()) weights += elementsOf(layer.getWeight());
-    const int64_t tiles = tilesPerBlock(weights * static_cast<int64_t>(sizeof(float)));
+    for (ContractionOp layer : function.getOps<ContractionOp>()) weights += bytesOf(layer.getWeight());
+    const int64_t tiles = tilesPerBlock(weights);
     const bool narrow = llvm::all_of(function.getOps<ContractionOp>(),
                                      [](ContractionOp layer) { return elementsOf(layer.getResult()) <= kNarrowLayer; });
     llvm::SmallVector<int64_t> blocks = {narrow ? 1 : tiles * rowsFor(registers)};

@@ -1,5 +1,13 @@
 // RUN: inlay-opt %s --pass-pipeline='builtin.module(func.func(inlay-assign-layout{vector-length=4 registers=16}))' -split-input-file -verify-diagnostics | FileCheck %s
 
+// RUN: inlay-opt %s --pass-pipeline='builtin.module(func.func(inlay-assign-layout{vector-length=4 registers=16 bf16-weights=true}))' -split-input-file -verify-diagnostics | FileCheck %s --check-prefix=BF16
+
+// Weights as bf16, biases as they are.
+// BF16-LABEL: func.func @narrow_layer
+// BF16: inlay.constant "w" dense<{{.*}}> : tensor<8xbf16>
+// BF16: inlay.constant "b" dense<{{.*}}> : tensor<4xf32>
+// BF16: inlay.contraction "fc1" {{.*}} (tensor<2xf32>, tensor<8xbf16>, tensor<4xf32>)
+
 // Panels of two vectors, the last as narrow as it can be; features beyond the tenth are zero. With 16 registers:
 // 6 rows x 2 vectors + 2 + 1 = 15.
 // CHECK-LABEL: func.func @packs_weights_by_panel

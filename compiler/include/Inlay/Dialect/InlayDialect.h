@@ -42,6 +42,12 @@ inline int64_t elementsOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType()).getNumElements();
 }
 
+/// Bytes of a value's elements.
+inline int64_t bytesOf(mlir::Value value) {
+  auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+}
+
 }  // namespace inlay::compiler
 
 #endif  // INLAY_DIALECT_INLAYDIALECT_H

@@ -11,6 +11,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 class Inlay_Op<string mnemonic, list<Trait> traits = []> : Op<Inlay_Dialect, mnemonic, traits>;
 
 def Inlay_Tensor : StaticShapeTensorOf<[F32]>;
+def Inlay_Weights : StaticShapeTensorOf<[F32, BF16]>;
 
 def Inlay_ConstantOp : Inlay_Op<"constant", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>]> {
   let summary = "weights, by name where they come from a weights file";
@@ -20,7 +21,7 @@ def Inlay_ConstantOp : Inlay_Op<"constant", [Pure, ConstantLike, AllTypesMatch<[
     ```
   }];
   let arguments = (ins OptionalAttr<StrAttr>:$name, TypedAttrInterface:$value);
-  let results = (outs Inlay_Tensor:$result);
+  let results = (outs Inlay_Weights:$result);
   let assemblyFormat = "($name^)? $value attr-dict";
   let hasFolder = 1;
   let hasVerifier = 1;
@@ -60,10 +61,11 @@ def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegment
   let description = [{
     `weight` is packed `[panel][K][lanes]`, flat: panels of `panel` output features, the last one as narrow as a whole
     number of vectors allows, missing features zero. `bias`, where present, is padded the same way. A kernel keeps a
-    tile of `rows` samples times `panel` features in registers. With `skip_zeros` the kernel for a single sample reads
+    tile of `rows` samples times `panel` features in registers. They may be bf16, which a kernel
+    widens to f32 as it loads them. With `skip_zeros` the kernel for a single sample reads
     no weights of inputs that are zero.
   }];
-  let arguments = (ins StrAttr:$layer, Inlay_Tensor:$input, Inlay_Tensor:$weight, Optional<Inlay_Tensor>:$bias,
+  let arguments = (ins StrAttr:$layer, Inlay_Tensor:$input, Inlay_Weights:$weight, Optional<Inlay_Tensor>:$bias,
                        Variadic<Inlay_Tensor>:$extras, I64Attr:$vector_length, I64Attr:$panel, I64Attr:$rows,
                        UnitAttr:$skip_zeros);
   let results = (outs Inlay_Tensor:$result);

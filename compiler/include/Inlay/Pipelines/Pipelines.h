@@ -25,9 +25,10 @@ struct PhaseOptions {
   int64_t registers = 32;
   bool fma = true;
   bool avx512 = false;
+  bool bf16Weights = false;  ///< store the weights of layers as bf16, compute in f32
 
-  static PhaseOptions of(const Target &target) {
-    return {target.vectorLength, target.registers, target.fma, target.avx512};
+  static PhaseOptions of(const Target &target, bool bf16Weights) {
+    return {target.vectorLength, target.registers, target.fma, target.avx512, bf16Weights};
   }
 };
 
@@ -42,6 +43,7 @@ void registerPhasePipelines();
 struct CompileOptions {
   Phase last = Phase::object;
   std::string dumpDirectory;  ///< where each phase's IR goes, large constants elided; empty for none
+  bool bf16Weights = false;   ///< store the weights of layers as bf16, compute in f32
 };
 
 struct CompileResult {
