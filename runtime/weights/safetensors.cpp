@@ -30,7 +30,12 @@ struct entry {
 weights_result refuse(const std::string& why) { return {{}, "safetensors: " + why}; }
 
 std::uint64_t element_bytes(const std::string& type) {
-  return type == "F32" ? 4 : type == "F16" || type == "BF16" ? 2 : 0;
+  return type == "I64" ? 8 : type == "F32" ? 4 : type == "F16" || type == "BF16" ? 2 : 0;
+}
+
+/// Training's counter of a torch.nn.BatchNorm1d, which every file with one has and no network reads.
+bool is_counter(const std::string& name, const std::string& type) {
+  return type == "I64" && name.ends_with(".num_batches_tracked");
 }
 
 /// A list of non-negative integers, or false.
@@ -57,7 +62,7 @@ std::string read_entry(const std::string& name, const json& value, std::uint64_t
   const auto type = value.find("dtype"), shape = value.find("shape"), offsets = value.find("data_offsets");
   if (type == value.end() || !type->is_string()) return who + "expected a dtype string";
   e.name = name, e.type = type->get<std::string>();
-  if (element_bytes(e.type) == 0)
+  if (element_bytes(e.type) == 0 || (e.type == "I64" && !is_counter(name, e.type)))
     return who + "dtype " + e.type + " is not supported; expected F32, F16 or BF16: convert it first";
   if (shape == value.end() || !numbers_of(*shape, e.shape)) return who + "expected a shape of non-negative integers";
   std::vector<std::uint64_t> range;
@@ -153,6 +158,7 @@ weights_result read_safetensors(std::span<const std::byte> file) {
   if (std::string error = check_cover(entries, file.size()); !error.empty()) return refuse(error);
   weights w;
   for (entry& e : entries) {
+    if (is_counter(e.name, e.type)) continue;
     std::vector<float> values = widen(e, file.data());
     w.tensors.push_back({std::move(e.name), std::move(e.shape), std::move(e.type), std::move(values)});
   }

@@ -76,6 +76,37 @@ TEST_P(Dense, SeveralReadersKeepTheirOwnValue) {
   EXPECT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random), "");
 }
 
+/// (x - mean) * factor + shift, then relu if asked for, with mean, factor and shift as weights.
+std::uint32_t normalise(graph_builder& b, const char* name, std::uint32_t x, std::uint32_t width, bool activated) {
+  b.enter_scope(name);
+  const std::uint32_t operands[] = {x, b.parameter("mean", {1, {width}}), b.parameter("factor", {1, {width}}),
+                                    b.parameter("shift", {1, {width}})};
+  b.leave_scope();
+  std::vector<instruction> program;
+  for (std::uint32_t i = 0; i < 4; ++i) program.push_back({.code = scalar_op::operand, .a = i});
+  program.push_back({.code = scalar_op::subtract, .a = 0, .b = 1});
+  program.push_back({.code = scalar_op::multiply, .a = 4, .b = 2});
+  program.push_back({.code = scalar_op::add, .a = 5, .b = 3});
+  if (activated) program.push_back(apply(activation::relu, 6));
+  return b.map(operands, program, {1, {width}});
+}
+
+// A normalised input, batch norm before and after an activation, two linear layers in a row: all folded.
+TEST_P(Dense, FoldsWhatIsLinear) {
+  std::mt19937 random(8);
+  for (std::uint32_t width : {1u, 5u, 16u, 33u})
+    for (const bool activated : {false, true}) {
+      graph_builder b("folded");
+      const auto x = b.input("x", {1, {width}});
+      const auto h = dense(b, "fc1", normalise(b, "in", x, width, false), width, width + 3, activated);
+      const auto n = normalise(b, "bn", h, width + 3, activated);
+      const auto g = dense(b, "fc3", dense(b, "fc2", n, width + 3, 7, true), 7, 2, true);
+      b.output(normalise(b, "out", g, 2, false), "y");
+      b.finish();
+      ASSERT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random, {.tolerance = 1e-4}), "") << width;
+    }
+}
+
 TEST_P(Dense, BlocksOfManyTiles) {
   // Weights beyond a second-level cache make blocks of several tiles of rows, rows of 512 elements are spread, and the
   // costly epilogue loops over what the tile has stored.

@@ -84,7 +84,11 @@ TEST_P(Object, RefusesNullPointers) {
   graph_builder b("two_layers");
   const auto x0 = b.input("x", {1, {64}});
   const auto h = b.dense("fc1", x0, b.parameter("fc1.weight", {2, {20, 64}}), no_node);
-  b.output(b.dense("fc2", h, b.parameter("fc2.weight", {2, {5, 20}}), no_node), "y");
+  const std::uint32_t operands[] = {h};
+  const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                 {.code = scalar_op::apply, .function = activation::relu, .a = 0}};
+  const auto r = b.map(operands, program, {1, {20}});
+  b.output(b.dense("fc2", r, b.parameter("fc2.weight", {2, {5, 20}}), no_node), "y");
   b.output(x0, "copy");
   b.finish();
   const auto compiled = compile(b, random_weights(b.view(), random), {.cpu = GetParam()});

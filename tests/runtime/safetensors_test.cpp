@@ -66,6 +66,18 @@ TEST(Safetensors, ReadsEveryStoredType) {
   EXPECT_EQ(result.value.find("b")->values, (std::vector<float>{3}));
 }
 
+TEST(Safetensors, LeavesOutTheCounterOfBatchNorm) {
+  const std::string weight = R"({"bn.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)";
+  const weights_result result = read_safetensors(
+      file_of(weight + R"("bn.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[4,12]}})", 12));
+  ASSERT_TRUE(result) << result.error;
+  ASSERT_EQ(result.value.tensors.size(), 1u);
+  EXPECT_EQ(result.value.tensors[0].name, "bn.weight");
+  EXPECT_EQ(
+      read_safetensors(file_of(weight + R"("bn.other":{"dtype":"I64","shape":[],"data_offsets":[4,12]}})", 12)).error,
+      "safetensors: tensor 'bn.other': dtype I64 is not supported; expected F32, F16 or BF16: convert it first");
+}
+
 TEST(Safetensors, EveryHalfIsExact) {
   for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
     const std::uint32_t sign = bits >> 15 << 31, exponent = bits >> 10 & 31, fraction = bits & 1023;

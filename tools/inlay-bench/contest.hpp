@@ -19,8 +19,8 @@ struct timing {
   double median = 0, lower = 0, upper = 0;
 };
 
-/// Runs `rounds` rounds; in each, every contestant in turn repeats its work for about `slice` seconds, starting with
-/// another one each time. Returns their timings in the order given.
+/// Runs `rounds` rounds; in each, every contestant in turn warms the caches and then repeats its work for about `slice`
+/// seconds, starting with another one each time. Returns their timings in the order given.
 std::vector<timing> hold(const std::vector<contestant>& contestants, int rounds, double slice);
 
 }  // namespace inlay::bench

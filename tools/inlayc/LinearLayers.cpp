@@ -36,12 +36,19 @@ std::string describe(const graph_view& graph, const node_record& first, const no
       "{0}:{1}:{2}: note: network '{3}': layer '{4}' follows layer '{5}' with no activation between them. "
       "Two linear layers are one: {6} -> {7} -> {8} can express no more than a dense layer {6} -> {8}",
       graph.source_file, second.line, second.column, graph.name, b, a, inputs, middle, outputs);
-  if (collapsed < now && readers(graph, first) == 1)
-    text += llvm::formatv(", which takes {0} multiply-adds instead of {1}", collapsed, now);
-  text += llvm::formatv(
-      ". Put an activation between them, or use one layer with weight {0}.weight {1}.weight; its results differ by "
-      "rounding. inlayc keeps both",
-      b, a);
+  // As the fold-linear pass decides.
+  if (collapsed < now && readers(graph, first) == 1) {
+    text += llvm::formatv(
+        ", which takes {0} multiply-adds instead of {1}: inlayc makes one layer of them, with weight {2}.weight "
+        "{3}.weight, multiplied in double and rounded once; results differ by rounding. If both are meant to count, "
+        "put an activation between them",
+        collapsed, now, b, a);
+  } else {
+    text += llvm::formatv(". Put an activation between them. inlayc keeps both, because {0}",
+                          collapsed < now
+                              ? llvm::formatv("'{0}' has other readers", a).str()
+                              : llvm::formatv("one would take {0} multiply-adds instead of {1}", collapsed, now).str());
+  }
   return text;
 }
 

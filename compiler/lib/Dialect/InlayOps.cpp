@@ -114,6 +114,21 @@ OpFoldResult MapOp::fold(FoldAdaptor) {
   return operand.getType() == getResult().getType() ? OpFoldResult(operand) : OpFoldResult();
 }
 
+LogicalResult MapOp::canonicalize(MapOp map, mlir::PatternRewriter &rewriter) {
+  // Operands that the program no longer reads; one stays, which says how many elements to compute at a time.
+  mlir::Block &body = map.getBody().front();
+  llvm::BitVector unused(body.getNumArguments());
+  for (mlir::BlockArgument argument : body.getArguments())
+    if (argument.use_empty()) unused.set(argument.getArgNumber());
+  if (unused.all() && !unused.empty()) unused.reset(0);
+  if (unused.none()) return rewriter.notifyMatchFailure(map, "the program reads every operand");
+  rewriter.modifyOpInPlace(map, [&] {
+    map->eraseOperands(unused);
+    body.eraseArguments(unused);
+  });
+  return success();
+}
+
 const activation_row &ActivationOp::getRow() { return *findActivation(getFunction()); }
 
 float ActivationOp::getParameter(unsigned index) {

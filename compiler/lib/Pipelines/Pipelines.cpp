@@ -41,6 +41,8 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
     case Phase::simplify:
       passes.addPass(mlir::createCanonicalizerPass());
       passes.addPass(mlir::createCSEPass());
+      passes.addNestedPass<func::FuncOp>(createFoldLinearPass());
+      passes.addPass(mlir::createCanonicalizerPass());
       break;
     case Phase::fuse:
       passes.addNestedPass<func::FuncOp>(createFuseMapsPass());

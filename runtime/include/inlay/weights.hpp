@@ -36,8 +36,9 @@ struct weights_result {
   explicit operator bool() const { return error.empty(); }
 };
 
-/// Reads a safetensors file (https://github.com/huggingface/safetensors, "Format"): F32, F16 and BF16 tensors. Never
-/// throws; every defect of the file is an error that names the tensor, what was expected and what was found.
+/// Reads a safetensors file (https://github.com/huggingface/safetensors, "Format"): F32, F16 and BF16 tensors, and
+/// leaves out the counters `*.num_batches_tracked` of torch.nn.BatchNorm1d. Never throws; every defect of the file is
+/// an error that names the tensor, what was expected and what was found.
 weights_result read_safetensors(std::span<const std::byte> file);
 weights_result load_safetensors(const std::string& path);
 

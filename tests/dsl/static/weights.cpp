@@ -30,6 +30,15 @@ static_assert(has_program(graph_of<learned_scale>, nth(graph_of<learned_scale>, 
                           {load(0), load(1), apply(activation::exp, 1), binary(code::multiply, 0, 2), load(2),
                            binary(code::add, 3, 4)}));
 
+// BatchNorm1d of PyTorch, by its names.
+constexpr auto normed = network("normed", input<f32, 2>("x"), [](auto x) { return relu(batch_norm("bn", x)); });
+INLAY_NETWORK(normed);
+static_assert(count(graph_of<normed>, op::parameter) == 4);
+static_assert(named(graph_of<normed>, op::parameter, "bn.running_mean") != no_node);
+static_assert(named(graph_of<normed>, op::parameter, "bn.running_var") != no_node);
+static_assert(named(graph_of<normed>, op::parameter, "bn.weight") != no_node);
+static_assert(named(graph_of<normed>, op::parameter, "bn.bias") != no_node);
+
 // Weights may come first in an operator and in a concat.
 constexpr auto weights_first = network("weights_first", input<f32, 2>("x"), [](auto x) {
   return concat(constant<f32, 1>({7}), x, constant<f32, 2>({5, 6}) - x);

@@ -98,6 +98,7 @@ def Inlay_MapOp : Inlay_Op<"map", [Pure, IsolatedFromAbove]> {
   let assemblyFormat = "`(` $inputs `)` attr-dict `:` functional-type(operands, results) $body";
   let hasVerifier = 1;
   let hasFolder = 1;
+  let hasCanonicalizeMethod = 1;
 }
 
 def Inlay_YieldOp : Inlay_Op<"yield", [Pure, Terminator]> {

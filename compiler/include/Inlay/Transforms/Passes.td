@@ -5,6 +5,18 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FoldLinearPass : Pass<"inlay-fold-linear", "::mlir::func::FuncOp"> {
+  let summary = "fold what is linear beside a dense layer into its weights";
+  let description = [{
+    Scaling and shifting, as the normalisation of inputs and batch norm do: of a value that only a dense layer reads,
+    W (a x + c) + b = (W a) x + (W c + b), and of the result of a dense layer, a (W x + b) + c. And a dense layer that
+    only a dense layer reads, where the product of the weights has fewer elements than both: W2 (W1 x + b1) + b2. What
+    constants alone make in a map becomes a constant. New weights are computed in double and rounded once, so that
+    results differ by rounding. A shift by more than 64 is not folded into the layer after it, because it would lose
+    what the subtraction keeps.
+  }];
+}
+
 def FuseMapsPass : Pass<"inlay-fuse-maps", "::mlir::func::FuncOp"> {
   let summary = "merge a pointwise map into the map that alone uses it";
   let description = [{

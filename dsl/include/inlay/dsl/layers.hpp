@@ -2,6 +2,7 @@
 // Layers: what makes nodes of a graph.
 #pragma once
 
+#include "inlay/dsl/activations.hpp"
 #include "inlay/dsl/expression.hpp"
 
 namespace inlay {
@@ -98,6 +99,25 @@ constexpr auto dense(const char* name, X&& x, W&& weight, B&& bias, zeros zero_i
   return detail::dense_of(
       name, std::forward<X>(x), std::forward<W>(weight),
       [&bias](graph_builder& b) { return detail::commit_to(b, bias); }, zero_inputs, at);
+}
+
+/// y = (x - running_mean) / sqrt(running_var + eps) * weight + bias (torch.nn.BatchNorm1d after training): x[C] ->
+/// y[C], parameters `<name>.weight`, `.bias`, `.running_mean` and `.running_var`, each [C]. Beside a dense layer inlayc
+/// folds it into the layer's weights, where it costs nothing.
+template <Value V>
+constexpr auto batch_norm(const char* name, V&& x, float eps = 1e-5f,
+                          std::source_location at = std::source_location::current()) {
+  const auto input = detail::committed(std::forward<V>(x));
+  using Shape = shape_type_of<V>;
+  static_assert(Shape::dims.rank == 1, "batch_norm needs a vector, one element per feature: flatten() makes one");
+  graph_builder& b = *input.owner;
+  b.locate(at);
+  b.enter_scope(name);
+  const auto load = [](const char* parameter) { return detail::parameter_leaf<Shape>(parameter); };
+  const auto result = detail::committed(
+      (input - load("running_mean")) * (load("weight") * rsqrt(load("running_var") + eps, exact, at)) + load("bias"));
+  b.leave_scope();
+  return result;
 }
 
 /// Softmax over the last axis: exp(x - max) / sum.
