@@ -27,8 +27,8 @@ TEST_P(Activation, AgreesWithItsFormula) {
 TEST_P(Activation, SoftmaxSubtractsTheMaximum) {
   std::mt19937 random(5);
   constexpr std::size_t batches[] = {1, 2, 17};
-  for (const shape& dims :
-       {shape{1, {1}}, shape{1, {10}}, shape{1, {16}}, shape{1, {45}}, shape{2, {3, 7}}, shape{2, {5, 16}}})
+  for (const shape& dims : {shape{1, {1}}, shape{1, {10}}, shape{1, {16}}, shape{1, {45}}, shape{1, {64}},
+                            shape{1, {67}}, shape{2, {3, 7}}, shape{2, {5, 16}}})
     for (bool edges : {false, true}) {
       graph_builder b("softmax");
       const auto x = b.input("x", dims);

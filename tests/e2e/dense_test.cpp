@@ -122,6 +122,28 @@ TEST_P(Dense, BlocksOfManyTiles) {
   EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 1e-3}), "");
 }
 
+TEST_P(Dense, DeepLayersInSlabs) {
+  // Depths of several slabs, odd and even, for few rows and for many; and one whose residual lies where the sums would
+  // pass through.
+  constexpr std::size_t batches[] = {1, 2, 5, 13, 27, 28, 57};
+  std::mt19937 random(9);
+  for (const std::uint32_t depth : {2049u, 2304u}) {
+    graph_builder b("deep");
+    const auto x = b.input("x", {1, {depth}});
+    const auto h = dense(b, "fc1", x, depth, 79, true);
+    const std::uint32_t sums[] = {dense(b, "fc2", h, 79, 2100, true)};
+    const instruction squash[] = {{.code = scalar_op::operand, .a = 0}, apply(activation::sigmoid, 0)};
+    const auto r = dense(b, "fc3", b.map(sums, squash, {1, {2100}}), 2100, 79, true);
+    const std::uint32_t operands[] = {r, h};
+    const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                   {.code = scalar_op::operand, .a = 1},
+                                   {.code = scalar_op::add, .a = 0, .b = 1}};
+    b.output(b.map(operands, program, {1, {79}}), "y");
+    b.finish();
+    EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 1e-3}), "") << depth;
+  }
+}
+
 TEST_P(Dense, SkipsZeros) {
   // ReLU's zeros, at the compiler's own choice and at the network's, about half of the elements, in all remainders; and
   // none, where the layer turns back to the dense loop.

@@ -24,6 +24,13 @@ struct FeatureVector {
   int64_t live;  // features that exist
 };
 
+/// The k from `begin` up to `end` of a layer's depth. While they are summed, the weights of the next panel's slab are
+/// fetched: `perRow` of them, from `next` on, for each row of the block; none where `next` is null.
+struct Slab {
+  Value begin, end;
+  Value next, perRow;
+};
+
 class ContractionEmitter {
  public:
   ContractionEmitter(ContractionOp op, KernelContext &context, ViewLookup views)
@@ -93,23 +100,64 @@ class ContractionEmitter {
   /// Per cent of inputs that are not zero, below which skipping the others is faster.
   static constexpr int64_t kWorthSkipping = 75;
 
-  void emitAll() {
+  /// Runs `body(weight start, first column, vectors)` for every panel, or for each group of panels of a single row.
+  void forEachPanel(llvm::function_ref<void(Value, Value, llvm::ArrayRef<FeatureVector>)> body) {
     const int64_t group = context.capacity == 1 ? panelsPerStream() * panel : panel;
     const int64_t whole = width / group * group;
+    context.forEach(loc, whole, group, [&](Value column) {
+      Value weightStart = builder.createOrFold<arith::MulIOp>(loc, column, context.index(depth, loc));
+      body(weightStart, column, featureVectors(0, group));
+    });
+    if (whole < width)
+      body(context.index(whole * depth, loc), context.index(whole, loc), featureVectors(whole, width - whole));
+  }
+
+  void forEachRowTile(llvm::function_ref<void(Value, int64_t)> body) {
     llvm::SmallVector<int64_t> tiles = {static_cast<int64_t>(op.getRows())};
     if (tiles.back() > kSmallTile) tiles.push_back(kSmallTile);
     if (tiles.back() > 1) tiles.push_back(1);
-    auto rowTiles = [&](Value weightStart, Value column, llvm::ArrayRef<FeatureVector> vectors) {
-      context.forEachRowTile(loc, tiles,
-                             [&](Value row, int64_t rows) { emitTile(row, rows, weightStart, column, vectors); });
+    context.forEachRowTile(loc, tiles, body);
+  }
+
+  /// K is cut into slabs of about this depth, so that a block's inputs stay in the second-level cache for all panels.
+  static constexpr int64_t kSlab = 1024;
+  /// For few rows, which do not hide the second-level cache behind arithmetic: a slab of a panel of weights stays in
+  /// the first-level cache for all of them.
+  static constexpr int64_t kShallowSlab = 256;
+
+  /// Panels are an outer loop, so that one panel of weights serves every row from a near cache. Where the weights are
+  /// large, the sums of a deep layer pass through the result's memory from slab to slab.
+  void emitAll() {
+    const auto tile = static_cast<int64_t>(op.getRows());
+    if (context.capacity <= tile || extrasAreOverwritten())
+      return emitSlab({context.index(0, loc), context.index(depth, loc), {}, {}});
+    const auto part = [&](int64_t most) {  // of slabs that are about equal
+      return context.index(llvm::alignTo(llvm::divideCeil(depth, llvm::divideCeil(depth, most)), kChains), loc);
     };
-    // Panels are the outer loop, so that one panel of weights serves every row from the nearest cache.
-    context.forEach(loc, whole, group, [&](Value column) {
-      Value weightStart = builder.createOrFold<arith::MulIOp>(loc, column, context.index(depth, loc));
-      rowTiles(weightStart, column, featureVectors(0, group));
+    Value few =
+        builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, context.rows, context.index(2 * tile, loc));
+    Value slab = builder.createOrFold<arith::SelectOp>(loc, few, part(kShallowSlab), part(kSlab));
+    Value end = context.index(depth, loc);
+    auto loop = builder.create<scf::ForOp>(loc, context.index(0, loc), end, slab);
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value begin = loop.getInductionVar();
+    Value past = builder.create<arith::AddIOp>(loc, begin, slab);
+    Value fetched = builder.create<arith::MulIOp>(loc, slab, context.index(panel, loc));
+    emitSlab({begin, builder.create<arith::MinUIOp>(loc, past, end),
+              builder.create<arith::MulIOp>(loc, begin, context.index(panel, loc)),
+              builder.create<arith::DivUIOp>(loc, fetched, context.rows)});
+  }
+
+  void emitSlab(const Slab &slab) {
+    forEachPanel([&](Value weightStart, Value column, llvm::ArrayRef<FeatureVector> vectors) {
+      Slab ofPanel = slab;
+      if (slab.next) {
+        Value nextPanel = plus(weightStart, panel * depth);
+        ofPanel.next = builder.create<arith::AddIOp>(loc, nextPanel, slab.next);
+      }
+      forEachRowTile([&](Value row, int64_t rows) { emitTile(row, rows, weightStart, column, vectors, ofPanel); });
     });
-    if (whole < width)
-      rowTiles(context.index(whole * depth, loc), context.index(whole, loc), featureVectors(whole, width - whole));
   }
 
   Value plus(Value position, int64_t distance) {
@@ -150,32 +198,55 @@ class ContractionEmitter {
     }
   }
 
-  /// The sum over k, `chains` at a time.
+  /// Adds the products of a slab, `chains` k at a time.
   void accumulate(llvm::SmallVector<Value> &accumulators, Value row, int64_t rows, int64_t chains, Value weightStart,
-                  llvm::ArrayRef<FeatureVector> vectors) {
+                  llvm::ArrayRef<FeatureVector> vectors, const Slab &slab) {
     const size_t tile = accumulators.size() / static_cast<size_t>(chains);
     const auto chain = [&](llvm::SmallVector<Value> &all, int64_t number) {
       return llvm::MutableArrayRef(all).slice(static_cast<size_t>(number) * tile, tile);
     };
-    // Elements in a register have no address that a loop could compute.
-    const int64_t whole = input.inRegister ? 0 : depth / chains * chains;
-    if (whole > 0) {
-      auto loop = builder.create<scf::ForOp>(loc, context.index(0, loc), context.index(whole, loc),
-                                             context.index(chains, loc), accumulators);
-      mlir::OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(loop.getBody());
-      llvm::SmallVector<Value> running(loop.getRegionIterArgs());
-      for (int64_t c = 0; c < chains; ++c) {
-        Value k = plus(loop.getInductionVar(), c);
-        step(chain(running, c), inputs(row, rows, k), weightStart, k, vectors);
+    if (input.inRegister) {  // elements in a register have no address that a loop could compute
+      for (int64_t k = 0; k < depth; ++k) {
+        Value at = context.index(k, loc);
+        step(chain(accumulators, k % chains), inputs(row, rows, at), weightStart, at, vectors);
       }
-      builder.create<scf::YieldOp>(loc, running);
-      accumulators.assign(loop.getResults().begin(), loop.getResults().end());
+      return;
     }
-    for (int64_t rest = whole; rest < depth; ++rest) {
-      Value k = context.index(rest, loc);
-      step(chain(accumulators, (rest - whole) % chains), inputs(row, rows, k), weightStart, k, vectors);
+    Value fetched, fetchedPerIteration;
+    if (slab.next) {
+      // All tiles of rows together fetch the next panel into the second-level cache. The first of them would otherwise
+      // wait for memory at every k.
+      Value ofRows = builder.create<arith::MulIOp>(loc, row, slab.perRow);
+      fetched = builder.create<arith::AddIOp>(loc, slab.next, ofRows);
+      fetchedPerIteration =
+          plus(builder.create<arith::DivUIOp>(loc, context.index(chains * rows * panel, loc), context.rows), 1);
     }
+    const auto loop = [&](Value from, Value to, int64_t ofIteration, bool fetches) {
+      llvm::SmallVector<Value> state(accumulators);
+      if (fetches) state.push_back(fetched);
+      auto each = builder.create<scf::ForOp>(loc, from, to, context.index(ofIteration, loc), state);
+      mlir::OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(each.getBody());
+      state.assign(each.getRegionIterArgs().begin(), each.getRegionIterArgs().end());
+      if (fetches) {
+        builder.create<mlir::memref::PrefetchOp>(loc, weight.memory, state.back(), /*isWrite=*/false,
+                                                 /*localityHint=*/2, /*isDataCache=*/true);
+        state.back() = builder.create<arith::AddIOp>(loc, state.back(), fetchedPerIteration);
+      }
+      for (int64_t i = 0; i < ofIteration; ++i) {
+        Value k = plus(each.getInductionVar(), i);
+        step(chain(state, i % chains), inputs(row, rows, k), weightStart, k, vectors);
+      }
+      builder.create<scf::YieldOp>(loc, state);
+      llvm::copy(each.getResults().take_front(accumulators.size()), accumulators.begin());
+    };
+    // Slabs but the last are a whole number of iterations deep.
+    if (depth % chains == 0) return loop(slab.begin, slab.end, chains, slab.next != nullptr);
+    Value length = builder.createOrFold<arith::SubIOp>(loc, slab.end, slab.begin);
+    Value rest = builder.createOrFold<arith::RemUIOp>(loc, length, context.index(chains, loc));
+    Value whole = builder.createOrFold<arith::SubIOp>(loc, slab.end, rest);
+    loop(slab.begin, whole, chains, slab.next != nullptr);
+    loop(whole, slab.end, 1, /*fetches=*/false);
   }
 
   /// The sum over the k whose input is not zero. They are at irregular distances, so the hardware does not foresee
@@ -196,51 +267,92 @@ class ContractionEmitter {
     accumulators.assign(loop.getResults().begin(), loop.getResults().end());
   }
 
-  /// How far ahead, at most the lanes of the shortest vector.
-  static constexpr int64_t kStepsAhead = 4;
-
-  void emitTile(Value row, int64_t rows, Value weightStart, Value column, llvm::ArrayRef<FeatureVector> vectors) {
-    const size_t tile = static_cast<size_t>(rows) * vectors.size();
-    // A small tile sums several k side by side, or it would wait for each multiply-add in turn.
-    const int64_t most = nonzeros ? 1 : std::max<int64_t>(1, depth / 2);
-    const int64_t chains = std::clamp<int64_t>(kChains / static_cast<int64_t>(tile), 1, most);
-
-    llvm::SmallVector<Value> accumulators;
-    for (int64_t r = 0; r < rows; ++r)
-      for (const FeatureVector &v : vectors)
-        accumulators.push_back(bias ? loadVector(*bias, context.address(loc, *bias, row, plus(column, v.column)))
-                                    : context.splat(loc, 0.0f, lanes));
-    for (size_t i = tile; i < tile * static_cast<size_t>(chains); ++i)
-      accumulators.push_back(context.splat(loc, 0.0f, lanes));
-
-    if (nonzeros)
-      accumulateNonzeros(accumulators, weightStart, vectors);
-    else
-      accumulate(accumulators, row, rows, chains, weightStart, vectors);
-    // Chains are joined pairwise: the shortest tree.
+  /// Adds up the chains pairwise, the shortest tree, into the first.
+  void joinChains(llvm::MutableArrayRef<Value> accumulators, int64_t chains) {
+    const size_t tile = accumulators.size() / static_cast<size_t>(chains);
     for (size_t live = static_cast<size_t>(chains); live > 1; live = (live + 1) / 2)
       for (size_t chain = 0; chain + (live + 1) / 2 < live; ++chain)
         for (size_t i = 0; i < tile; ++i) {
           Value &sum = accumulators[chain * tile + i];
           sum = builder.create<arith::AddFOp>(loc, sum, accumulators[(chain + (live + 1) / 2) * tile + i]);
         }
+  }
+
+  /// How far ahead, at most the lanes of the shortest vector.
+  static constexpr int64_t kStepsAhead = 4;
+
+  /// What `taken` or else `other` yields, where the condition, a == b, may be known already.
+  llvm::SmallVector<Value> ifEqual(Value a, Value b, llvm::function_ref<llvm::SmallVector<Value>()> taken,
+                                   llvm::function_ref<llvm::SmallVector<Value>()> other) {
+    Value equal = builder.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, a, b);
+    if (mlir::matchPattern(equal, mlir::m_One())) return taken();
+    const auto yield = [&](llvm::function_ref<llvm::SmallVector<Value>()> body) {
+      return [this, body](mlir::OpBuilder &, Location) { builder.create<scf::YieldOp>(loc, mlir::ValueRange(body())); };
+    };
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    auto choice = builder.create<scf::IfOp>(loc, equal, yield(taken), yield(other));
+    return llvm::SmallVector<Value>(choice.getResults());
+  }
+
+  void emitTile(Value row, int64_t rows, Value weightStart, Value column, llvm::ArrayRef<FeatureVector> vectors,
+                const Slab &slab) {
+    const size_t tile = static_cast<size_t>(rows) * vectors.size();
+    // A small tile sums several k side by side, or it would wait for each multiply-add in turn.
+    const int64_t most = nonzeros ? 1 : std::max<int64_t>(1, depth / 2);
+    const int64_t chains = std::clamp<int64_t>(kChains / static_cast<int64_t>(tile), 1, most);
+
+    const auto perVector = [&](auto body) {
+      llvm::SmallVector<Value> values;
+      for (int64_t r = 0; r < rows; ++r)
+        for (const FeatureVector &v : vectors) values.push_back(body(plus(row, r), v));
+      return values;
+    };
+    llvm::SmallVector<Value> accumulators = ifEqual(
+        slab.begin, context.index(0, loc),
+        [&] {
+          return perVector([&](Value at, const FeatureVector &v) {
+            return bias ? loadVector(*bias, context.address(loc, *bias, at, plus(column, v.column)))
+                        : context.splat(loc, 0.0f, lanes);
+          });
+        },
+        [&] {
+          return perVector([&](Value at, const FeatureVector &v) {
+            return context.load(loc, result, at, plus(column, v.column), lanes, v.live);
+          });
+        });
+    accumulators.resize(tile * static_cast<size_t>(chains), Value());
+    for (size_t i = tile; i < accumulators.size(); ++i) accumulators[i] = context.splat(loc, 0.0f, lanes);
+
+    if (nonzeros)
+      accumulateNonzeros(accumulators, weightStart, vectors);
+    else
+      accumulate(accumulators, row, rows, chains, weightStart, vectors, slab);
+    joinChains(accumulators, chains);
 
     const bool late = tile > kMostUnrolledEpilogues && isCostly(op.getEpilogue()) && !extrasAreOverwritten();
-    for (int64_t r = 0; r < rows; ++r)
-      for (size_t v = 0; v < vectors.size(); ++v) {
-        VectorBuilder::Vectors sum = {accumulators[static_cast<size_t>(r) * vectors.size() + v]};
-        finish(sum, plus(row, r), column, vectors.slice(v, 1), /*activate=*/!late);
-      }
-    if (!late) return;
-    // The sums are in the nearest cache: a loop over them keeps the code of the epilogue in the instruction cache and
-    // its constants in registers.
-    context.forEach(loc, rows, 1, [&](Value r) {
-      Value at = builder.createOrFold<arith::AddIOp>(loc, row, r);
-      VectorBuilder::Vectors sums;
-      for (const FeatureVector &v : vectors)
-        sums.push_back(context.load(loc, result, at, plus(column, v.column), lanes, v.live));
-      finish(sums, at, column, vectors, /*activate=*/true);
-    });
+    const auto store = [&](bool activate) {
+      for (int64_t r = 0; r < rows; ++r)
+        for (size_t v = 0; v < vectors.size(); ++v) {
+          VectorBuilder::Vectors sum = {accumulators[static_cast<size_t>(r) * vectors.size() + v]};
+          finish(sum, plus(row, r), column, vectors.slice(v, 1), activate);
+        }
+      return llvm::SmallVector<Value>();
+    };
+    const auto complete = [&] {
+      store(/*activate=*/!late);
+      // The sums are in the nearest cache: a loop over them keeps the code of the epilogue in the instruction cache and
+      // its constants in registers.
+      if (late)
+        context.forEach(loc, rows, 1, [&](Value r) {
+          Value at = builder.createOrFold<arith::AddIOp>(loc, row, r);
+          VectorBuilder::Vectors sums;
+          for (const FeatureVector &v : vectors)
+            sums.push_back(context.load(loc, result, at, plus(column, v.column), lanes, v.live));
+          finish(sums, at, column, vectors, /*activate=*/true);
+        });
+      return llvm::SmallVector<Value>();
+    };
+    ifEqual(slab.end, context.index(depth, loc), complete, [&] { return store(/*activate=*/false); });
   }
 
   /// Accumulators whose costly epilogues are emitted one by one.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax over the last dimension: maximum, exponentials and their sum, division.
 #include "KernelContext.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace inlay::compiler {
 
@@ -32,59 +33,170 @@ Value accumulate(Location loc, KernelContext &context, int64_t elements, Value i
   return running;
 }
 
-}  // namespace
+using Combine = llvm::function_ref<Value(Value, Value)>;
 
-void emitSoftmax(SoftmaxOp op, KernelContext &context, ViewLookup views) {
-  Location loc = op.getLoc();
-  mlir::OpBuilder &builder = context.builder;
+/// Every lane becomes the combination of all lanes: pairwise, which is both faster and, for a sum, more exact than one
+/// after the other.
+Value acrossLanes(Location loc, KernelContext &context, Value all, Combine combine) {
   const int64_t lanes = context.features.lanes;
-  auto type = llvm::cast<mlir::RankedTensorType>(op.getType());
-  const int64_t length = type.getShape().back(), groups = type.getNumElements() / length;
-  constexpr float kLowest = -std::numeric_limits<float>::infinity();
+  for (int64_t distance = lanes / 2; distance > 0; distance /= 2) {
+    llvm::SmallVector<int64_t> partners;
+    for (int64_t lane = 0; lane < lanes; ++lane) partners.push_back(lane ^ distance);
+    all = combine(all, context.builder.create<vector::ShuffleOp>(loc, all, all, partners));
+  }
+  return all;
+}
 
-  context.forEachRow(loc, [&](Value row) {
-    context.forEach(loc, groups, 1, [&](Value group) {
-      RowView source = views(op.getInput()), target = views(op.getResult());
-      if (groups > 1) target.padded = false;  // the next group follows directly
-      Value start = builder.createOrFold<arith::MulIOp>(loc, group, context.index(length, loc));
-      auto at = [&](Value column) -> Value { return builder.createOrFold<arith::AddIOp>(loc, start, column); };
+class SoftmaxEmitter {
+ public:
+  SoftmaxEmitter(SoftmaxOp op, KernelContext &context, ViewLookup views)
+      : context(context),
+        builder(context.builder),
+        loc(op.getLoc()),
+        source(views(op.getInput())),
+        target(views(op.getResult())),
+        length(llvm::cast<mlir::RankedTensorType>(op.getType()).getShape().back()),
+        groups(elementsOf(op.getResult()) / length),
+        lanes(context.features.lanes),
+        logarithm(op.getLogarithm()) {
+    if (groups > 1) target.padded = false;  // the next group follows directly
+  }
 
-      Value highest = accumulate(loc, context, length, context.splat(loc, kLowest, lanes),
-                                 [&](Value running, Value column, int64_t live) -> Value {
-                                   Value x = context.load(loc, source, row, at(column), lanes, live, kLowest);
-                                   x = context.fillDead(loc, x, live, kLowest);
-                                   return builder.create<arith::MaximumFOp>(loc, running, x);
-                                 });
-      Value maximum = builder.create<vector::ReductionOp>(loc, vector::CombiningKind::MAXIMUMF, highest);
-      Value maximums = context.broadcast(loc, maximum, lanes);
-
-      const bool logarithm = op.getLogarithm();
-      auto shift = [&](Value column, int64_t live) -> Value {
-        return builder.create<arith::SubFOp>(loc, context.load(loc, source, row, at(column), lanes, live), maximums);
-      };
-      Value sums =
-          accumulate(loc, context, length, context.splat(loc, 0.0f, lanes),
-                     [&](Value running, Value column, int64_t live) -> Value {
-                       Value e = emitExp(shift(column, live), builder, loc, context.features);
-                       if (!logarithm) context.store(loc, target, row, at(column), e, live);
-                       return builder.create<arith::AddFOp>(loc, running, context.fillDead(loc, e, live, 0.0f));
-                     });
-      // Lanes are added pairwise, which is both faster and more exact than one after the other.
-      auto fastmath = arith::FastMathFlags::reassoc;
-      Value sum = builder.create<vector::ReductionOp>(loc, vector::CombiningKind::ADD, sums, fastmath);
-      Value sumOfAll = context.broadcast(loc, sum, lanes);
-      if (logarithm) sumOfAll = emitLog(sumOfAll, builder, loc, context.features);
-
-      context.forEachVector(loc, length, [&](Value column, int64_t live) {
-        Value y;
-        if (logarithm)
-          y = builder.create<arith::SubFOp>(loc, shift(column, live), sumOfAll);
-        else
-          y = builder.create<arith::DivFOp>(loc, context.load(loc, target, row, at(column), lanes, live), sumOfAll);
-        context.store(loc, target, row, at(column), y, live);
+  void run() {
+    // Neighbouring rows share cache lines, where a load waits for the store of the row before: several rows are loaded
+    // before the first is stored.
+    const bool fits = length <= kVectorsInRegisters * lanes;
+    const int64_t together = fits ? kVectorsInRegisters / static_cast<int64_t>(llvm::divideCeil(length, lanes)) : 1;
+    llvm::SmallVector<int64_t> tiles = {1};
+    if (together > 1) tiles.insert(tiles.begin(), together);
+    context.forEachRowTile(loc, tiles, [&](Value first, int64_t rows) {
+      context.forEach(loc, groups, 1, [&](Value group) {
+        Value start = builder.createOrFold<arith::MulIOp>(loc, group, context.index(length, loc));
+        if (!fits) return emitInMemory(first, start);
+        llvm::SmallVector<RowInRegisters> loaded;
+        for (int64_t r = 0; r < rows; ++r) {
+          Value row = builder.createOrFold<arith::AddIOp>(loc, first, context.index(r, loc));
+          loaded.push_back({row, loadRow(row, start)});
+        }
+        for (RowInRegisters &each : loaded) compute(each.vectors);
+        for (const RowInRegisters &each : loaded)
+          for (auto [i, vector] : llvm::enumerate(each.vectors)) {
+            const int64_t column = static_cast<int64_t>(i) * lanes;
+            store(each.row, start, context.index(column, loc), vector, std::min(lanes, length - column));
+          }
       });
     });
-  });
-}
+  }
+
+ private:
+  struct RowInRegisters {
+    Value row;
+    llvm::SmallVector<Value> vectors;
+  };
+
+  /// Rows of up to so many vectors stay in registers from the first load to the only store.
+  static constexpr int64_t kVectorsInRegisters = 4;
+  static constexpr float kLowest = -std::numeric_limits<float>::infinity();
+
+  KernelContext &context;
+  mlir::OpBuilder &builder;
+  Location loc;
+  RowView source, target;
+  const int64_t length, groups, lanes;
+  const bool logarithm;
+
+  /// The greater of both, of which a NaN makes either: it comes back as the NaN that the sum becomes.
+  Value max(Value a, Value b) {
+    Value greater = builder.create<arith::CmpFOp>(loc, arith::CmpFPredicate::OGT, a, b);
+    return builder.create<arith::SelectOp>(loc, greater, a, b);
+  }
+  Value add(Value a, Value b) { return builder.create<arith::AddFOp>(loc, a, b); }
+  Value largest(Value all) {
+    return acrossLanes(loc, context, all, [&](Value a, Value b) { return max(a, b); });
+  }
+  Value total(Value all) {
+    return acrossLanes(loc, context, all, [&](Value a, Value b) { return add(a, b); });
+  }
+
+  /// Dead lanes keep what is loaded: of -inf the exponential would be clamped to a denormal, and some processors take
+  /// more than a hundred cycles to make one.
+  Value load(Value row, Value start, Value column, int64_t live) {
+    Value position = builder.createOrFold<arith::AddIOp>(loc, start, column);
+    return context.load(loc, source, row, position, lanes, live);
+  }
+  Value forMaximum(Value x, int64_t live) { return context.fillDead(loc, x, live, kLowest); }
+  Value forSum(Value e, int64_t live) { return context.fillDead(loc, e, live, 0.0f); }
+  void store(Value row, Value start, Value column, Value vector, int64_t live) {
+    context.store(loc, target, row, builder.createOrFold<arith::AddIOp>(loc, start, column), vector, live);
+  }
+  Value shifted(Value x, Value maximum) { return builder.create<arith::SubFOp>(loc, x, maximum); }
+  Value exponential(Value x) { return emitExp(x, builder, loc, context.features); }
+  /// The result of a shifted element and its exponential, of which only one is used.
+  Value finish(Value shift, Value exponential, Value sum) {
+    if (logarithm) return builder.create<arith::SubFOp>(loc, shift, sum);
+    return builder.create<arith::DivFOp>(loc, exponential, sum);
+  }
+  Value denominator(Value sums) {
+    Value sum = total(sums);
+    return logarithm ? emitLog(sum, builder, loc, context.features) : sum;
+  }
+
+  llvm::SmallVector<Value> loadRow(Value row, Value start) {
+    llvm::SmallVector<Value> vectors;
+    for (int64_t column = 0; column < length; column += lanes)
+      vectors.push_back(load(row, start, context.index(column, loc), std::min(lanes, length - column)));
+    return vectors;
+  }
+
+  /// Turns a row into its softmax.
+  void compute(llvm::MutableArrayRef<Value> row) {
+    const auto live = [&](size_t i) { return std::min(lanes, length - static_cast<int64_t>(i) * lanes); };
+    Value maximum;
+    for (auto [i, x] : llvm::enumerate(row)) {
+      Value candidate = forMaximum(x, live(i));
+      maximum = maximum ? max(maximum, candidate) : candidate;
+    }
+    maximum = largest(maximum);
+    Value sums;
+    llvm::SmallVector<Value> exponentials;
+    for (auto [i, x] : llvm::enumerate(row)) {
+      x = shifted(x, maximum);
+      exponentials.push_back(exponential(x));
+      Value term = forSum(exponentials.back(), live(i));
+      sums = sums ? add(sums, term) : term;
+    }
+    Value sum = denominator(sums);
+    for (auto [x, e] : llvm::zip_equal(row, exponentials)) x = finish(x, e, sum);
+  }
+
+  void emitInMemory(Value row, Value start) {
+    Value highest = accumulate(loc, context, length, context.splat(loc, kLowest, lanes),
+                               [&](Value running, Value column, int64_t live) {
+                                 return max(running, forMaximum(load(row, start, column, live), live));
+                               });
+    Value maximum = largest(highest);
+    Value sums = accumulate(loc, context, length, context.splat(loc, 0.0f, lanes),
+                            [&](Value running, Value column, int64_t live) {
+                              Value e = exponential(shifted(load(row, start, column, live), maximum));
+                              if (!logarithm) store(row, start, column, e, live);
+                              return add(running, forSum(e, live));
+                            });
+    Value sum = denominator(sums);
+    context.forEachVector(loc, length, [&](Value column, int64_t live) {
+      Value y;
+      if (logarithm) {
+        y = finish(shifted(load(row, start, column, live), maximum), {}, sum);
+      } else {
+        Value position = builder.createOrFold<arith::AddIOp>(loc, start, column);
+        y = finish({}, context.load(loc, target, row, position, lanes, live), sum);
+      }
+      store(row, start, column, y, live);
+    });
+  }
+};
+
+}  // namespace
+
+void emitSoftmax(SoftmaxOp op, KernelContext &context, ViewLookup views) { SoftmaxEmitter(op, context, views).run(); }
 
 }  // namespace inlay::compiler
