@@ -65,7 +65,7 @@ std::string compare_with_interpreter(const graph_builder& builder, const std::st
   const graph_view graph = builder.view();
   if (builder.first_violation()) return "ill-formed graph: " + std::string(advice(builder.first_violation().code));
   const weights w = random_weights(graph, random);
-  const auto compiled = compile(builder, w, {.cpu = cpu});
+  const auto compiled = compile(builder, w, {.cpu = cpu, .parallel = how.workers != nullptr});
   interpreter_result interpreted = interpreter::create(graph, w);
   if (!interpreted) return interpreted.errors.front();
 
@@ -96,7 +96,7 @@ std::string compare_with_interpreter(const graph_builder& builder, const std::st
     std::fill_n(scratch, scratch_floats, std::numeric_limits<float>::quiet_NaN());
 
     interpreted.value->run(inputs, expected, batch, engine::reference);
-    if (const int code = compiled->run(inputs, outputs, batch, scratch); code != 0)
+    if (const int code = compiled->run(inputs, outputs, batch, scratch, how.workers); code != 0)
       return "the kernel returned " + std::to_string(code);
     for (std::size_t o = 0; o < outputs.size(); ++o)
       for (std::size_t i = 0; i < sizes[o]; ++i)

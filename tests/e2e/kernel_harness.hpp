@@ -24,8 +24,9 @@ std::unique_ptr<tools::jit_kernel> compile(const graph_builder& builder, const w
                                            const tools::jit_target& target);
 
 struct comparison {
-  double tolerance = 1e-5;  ///< of |difference| / max(1, |expected|)
-  bool edges = false;       ///< NaN, infinities, denormals and signed zeros among the inputs
+  double tolerance = 1e-5;                      ///< of |difference| / max(1, |expected|)
+  bool edges = false;                           ///< NaN, infinities, denormals and signed zeros among the inputs
+  const inlay_parallel_for* workers = nullptr;  ///< if given, the entry point for several threads, with these
 };
 
 /// Runs `batch` random samples compiled and interpreted, in memory with guard pages. Empty if they agree, else what

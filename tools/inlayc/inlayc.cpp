@@ -46,6 +46,9 @@ cl::opt<std::string> weightsType("weights-type",
                                  cl::desc("How weights of layers are stored: f32 (default), or bf16, which halves them "
                                           "and rounds each by up to 1/512 of itself; arithmetic is f32 in any case"),
                                  cl::value_desc("type"), cl::init("f32"), cl::cat(category));
+cl::opt<bool> parallel("parallel",
+                       cl::desc("Add <network>_run_parallel(), which divides large layers among the caller's threads"),
+                       cl::cat(category));
 cl::opt<std::string> targetTriple("target", cl::desc("Target triple (default: this machine)"), cl::value_desc("triple"),
                                   cl::cat(category));
 cl::opt<std::string> targetCpu("cpu", cl::desc("CPU to compile for, as in clang's -mcpu (default: this machine's)"),
@@ -158,7 +161,8 @@ llvm::Error run() {
       return failed("the import phase failed; see the errors above");
   if (mlir::failed(mlir::verify(*module))) return failed("the imported network is not valid; see the errors above");
 
-  llvm::Expected<CompileResult> result = compileModule(*module, *target, {*last, dumpDirectory, weightsType == "bf16"});
+  llvm::Expected<CompileResult> result =
+      compileModule(*module, *target, {*last, dumpDirectory, weightsType == "bf16", parallel});
   if (!result) return result.takeError();
   if (explain) writeExplanation(result->networks, target->describe(), outputPath == "-" ? llvm::errs() : llvm::outs());
   if (*last == Phase::object) return writeObject(*result, *target);

@@ -50,6 +50,7 @@ std::unique_ptr<jit_kernel> jit_kernel::compile(const graph_view& graph, const w
   if (!resolved) return give_up(resolved.takeError());
   compiler::CompileOptions options;
   options.bf16Weights = target.bf16_weights;
+  options.parallel = target.parallel;
   llvm::Expected<compiler::CompileResult> result = compiler::compileModule(*module, *resolved, options);
   if (!result) return give_up(result.takeError());
 
@@ -67,6 +68,11 @@ std::unique_ptr<jit_kernel> jit_kernel::compile(const graph_view& graph, const w
   auto entry = (*jit)->lookup(name + "_run");
   if (!entry) return give_up(entry.takeError());
   kernel->entry_ = entry->toPtr<void*>();
+  if (target.parallel) {
+    auto parallel = (*jit)->lookup(name + "_run_parallel");
+    if (!parallel) return give_up(parallel.takeError());
+    kernel->parallel_entry_ = parallel->toPtr<void*>();
+  }
   kernel->loaded_ = std::make_unique<loaded>();
   kernel->loaded_->jit = std::move(*jit);
   return kernel;
@@ -75,19 +81,22 @@ std::unique_ptr<jit_kernel> jit_kernel::compile(const graph_view& graph, const w
 std::size_t jit_kernel::scratch_bytes() const { return static_cast<std::size_t>(summary_->scratchBytes); }
 
 int jit_kernel::run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch,
-                    void* scratch) const {
-  // The C signature, by the number of pointers; inputs and outputs are passed alike.
+                    void* scratch, const inlay_parallel_for* workers) const {
   std::vector<float*> p;
   for (const float* input : inputs) p.push_back(const_cast<float*>(input));
   p.insert(p.end(), outputs.begin(), outputs.end());
-  using F = float*;
-  using S = std::size_t;
-  switch (entry_ ? p.size() : 0) {
-    case 2: return reinterpret_cast<int (*)(F, F, S, void*)>(entry_)(p[0], p[1], batch, scratch);
-    case 3: return reinterpret_cast<int (*)(F, F, F, S, void*)>(entry_)(p[0], p[1], p[2], batch, scratch);
-    case 4: return reinterpret_cast<int (*)(F, F, F, F, S, void*)>(entry_)(p[0], p[1], p[2], p[3], batch, scratch);
-    case 5:
-      return reinterpret_cast<int (*)(F, F, F, F, F, S, void*)>(entry_)(p[0], p[1], p[2], p[3], p[4], batch, scratch);
+  // The C signatures, by the number of pointers; inputs and outputs are passed alike.
+  const auto call = [&](auto... pointers) {
+    if (workers)
+      return reinterpret_cast<int (*)(decltype(pointers)..., std::size_t, void*, const inlay_parallel_for*)>(
+          parallel_entry_)(pointers..., batch, scratch, workers);
+    return reinterpret_cast<int (*)(decltype(pointers)..., std::size_t, void*)>(entry_)(pointers..., batch, scratch);
+  };
+  switch ((workers ? parallel_entry_ : entry_) ? p.size() : 0) {
+    case 2: return call(p[0], p[1]);
+    case 3: return call(p[0], p[1], p[2]);
+    case 4: return call(p[0], p[1], p[2], p[3]);
+    case 5: return call(p[0], p[1], p[2], p[3], p[4]);
   }
   llvm::report_fatal_error("jit_kernel: code of another machine, or more inputs and outputs than it can pass");
 }

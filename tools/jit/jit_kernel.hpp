@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "inlay/graph.hpp"
+#include "inlay/parallel_for.h"
 #include "inlay/weights.hpp"
 
 namespace inlay::compiler {
@@ -23,6 +24,7 @@ struct jit_target {
   std::string triple = "";
   std::string cpu = "native";
   bool bf16_weights = false;  ///< store the weights of layers as bf16
+  bool parallel = false;      ///< add the entry point for several threads
 };
 
 /// CPUs whose code this machine can run: its own, and the smaller members of its family.
@@ -38,11 +40,13 @@ class jit_kernel {
   ~jit_kernel();
 
   /// Runs `batch` samples; inputs and outputs in the graph's order. Returns what the kernel returns: 0, or 1 where a
-  /// pointer is null.
-  int run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch,
-          void* scratch) const;
+  /// pointer is null. With `workers` on several threads, for which it must have been compiled.
+  int run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch, void* scratch,
+          const inlay_parallel_for* workers = nullptr) const;
   /// The C entry point `<name>_run`.
   void* entry() const { return entry_; }
+  /// Its form for several threads, `<name>_run_parallel`; null if it was not asked for.
+  void* parallel_entry() const { return parallel_entry_; }
   std::size_t scratch_bytes() const;
   const compiler::NetworkSummary& summary() const { return *summary_; }
   std::span<const char> object() const { return object_; }
@@ -55,6 +59,7 @@ class jit_kernel {
   std::vector<char> object_;
   std::unique_ptr<loaded> loaded_;
   void* entry_ = nullptr;
+  void* parallel_entry_ = nullptr;
 };
 
 }  // namespace inlay::tools

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds the public functions of each network: `<name>_run` splits any batch into row blocks and calls the kernels,
-// `<name>_scratch_bytes` returns a constant.
+// `<name>_run_parallel` has the caller's threads call their stages, `<name>_scratch_bytes` returns a constant.
 #include "Inlay/Codegen/Networks.h"
 #include "Inlay/Transforms/Passes.h"
 
@@ -29,11 +29,16 @@ class EntryBuilder {
 
   void run() {
     buildRun();
+    if (!summary.stages.empty()) buildRunParallel();
     auto size = function(summary.name + "_scratch_bytes", builder.getI64Type(), {});
     builder.setInsertionPointToStart(size.addEntryBlock(builder));
     builder.create<LLVM::ReturnOp>(loc, number(summary.scratchBytes));
-    for (int64_t rows : summary.rowBlocks)
-      module.lookupSymbol<LLVM::LLVMFuncOp>(summary.kernelName(rows)).setLinkage(LLVM::Linkage::Internal);
+    const auto hide = [&](const std::string &name) {
+      module.lookupSymbol<LLVM::LLVMFuncOp>(name).setLinkage(LLVM::Linkage::Internal);
+    };
+    for (int64_t rows : summary.rowBlocks) hide(summary.kernelName(rows));
+    for (auto [rows, stages] : llvm::zip(summary.rowBlocks, summary.stages))
+      for (size_t stage = 0; stage < stages.size(); ++stage) hide(summary.stageName(rows, stage));
   }
 
  private:
@@ -49,13 +54,114 @@ class EntryBuilder {
   }
   Value number(int64_t value) { return builder.create<LLVM::ConstantOp>(loc, builder.getI64IntegerAttr(value)); }
 
-  /// While rows remain, runs the kernel for a block of as many as it takes, or the one for a single row, and moves on.
+  /// FLOPs of a block of rows from which on the threads are asked to meet: some microseconds.
+  static constexpr int64_t kWorthMeeting = 1'000'000;
+
+  /// The arguments of the stages, as the threads find them: pointers, the scratch memory, the rows.
+  LLVM::LLVMFuncOp buildWork(int64_t capacity, size_t stage, size_t pointers) {
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    auto work = function(summary.stageName(capacity, stage) + "_work", LLVM::LLVMVoidType::get(module.getContext()),
+                         {pointer, builder.getI64Type(), builder.getI64Type()});
+    work.setLinkage(LLVM::Linkage::Internal);
+    builder.setInsertionPointToStart(work.addEntryBlock(builder));
+    llvm::SmallVector<Value> operands;
+    for (size_t i = 0; i < pointers; ++i)
+      operands.push_back(builder.create<LLVM::LoadOp>(loc, pointer, slot(work.getArgument(0), i)));
+    if (capacity > 1)
+      operands.push_back(builder.create<LLVM::LoadOp>(loc, builder.getI64Type(), slot(work.getArgument(0), pointers)));
+    operands.append({work.getArgument(1), work.getArgument(2)});
+    builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.stageName(capacity, stage), operands);
+    builder.create<LLVM::ReturnOp>(loc, mlir::ValueRange());
+    return work;
+  }
+
+  Value slot(Value slots, size_t i) {
+    return builder.create<LLVM::GEPOp>(loc, pointer, builder.getI64Type(), slots,
+                                       llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
+  }
+
+  /// Runs the stages of one block, `operands` being the pointers, the scratch memory and, for several rows, the rows.
+  void callStages(int64_t capacity, llvm::ArrayRef<int64_t> stages, llvm::ArrayRef<Value> operands, Value slots,
+                  Value workers) {
+    const size_t pointers = operands.size() - (capacity > 1 ? 1 : 0);
+    for (auto [i, operand] : llvm::enumerate(operands)) builder.create<LLVM::StoreOp>(loc, operand, slot(slots, i));
+    auto signature =
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(module.getContext()), {pointer, pointer, pointer});
+    for (auto [stage, divided] : llvm::enumerate(stages)) {
+      if (!divided) {
+        llvm::SmallVector<Value> all(operands);
+        all.append({number(0), number(1)});
+        builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.stageName(capacity, stage), all);
+        continue;
+      }
+      LLVM::LLVMFuncOp work = buildWork(capacity, stage, pointers);
+      Value parallelFor = builder.create<LLVM::LoadOp>(loc, pointer, slot(workers, 0));
+      Value context = builder.create<LLVM::LoadOp>(loc, pointer, slot(workers, 1));
+      Value address = builder.create<LLVM::AddressOfOp>(loc, work);
+      builder.create<LLVM::CallOp>(loc, signature, mlir::ValueRange{parallelFor, context, address, slots});
+    }
+  }
+
+  /// As `<name>_run`, with the threads of an inlay_parallel_for where the work is worth it.
+  void buildRunParallel() {
+    const size_t ports = summary.inputs.size() + summary.outputs.size();
+    llvm::SmallVector<mlir::Type> arguments(ports, pointer);
+    arguments.append({builder.getI64Type(), pointer, pointer});
+    auto run = function(summary.name + "_run_parallel", builder.getI32Type(), arguments);
+    Block *entry = run.addEntryBlock(builder);
+    mlir::Region &body = run.getBody();
+    Block *divided = builder.createBlock(&body, body.end()), *alone = builder.createBlock(&body, body.end());
+    builder.setInsertionPointToEnd(entry);
+    Value slots = builder.create<LLVM::AllocaOp>(loc, pointer, builder.getI64Type(), number(int64_t(ports) + 2));
+    Value workers = run.getArgument(static_cast<unsigned>(ports + 2));
+    Value none =
+        builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, workers, builder.create<LLVM::ZeroOp>(loc, pointer));
+    builder.create<LLVM::CondBrOp>(loc, none, alone, divided);
+
+    builder.setInsertionPointToEnd(alone);
+    auto status = builder.create<LLVM::CallOp>(loc, builder.getI32Type(), summary.name + "_run",
+                                               run.getArguments().take_front(ports + 2));
+    builder.create<LLVM::ReturnOp>(loc, status.getResult());
+
+    buildBlocks(run, divided, [&](int64_t capacity, llvm::ArrayRef<Value> operands) {
+      const std::vector<int64_t> &stages = summary.stages[capacity > 1 ? 0 : summary.stages.size() - 1];
+      const auto callWhole = [&] {
+        builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.kernelName(capacity), operands);
+      };
+      if (llvm::none_of(stages, [](int64_t each) { return each != 0; })) return callWhole();
+      if (capacity == 1) return callStages(capacity, stages, operands, slots, workers);
+      Block *here = builder.getInsertionBlock();
+      Block *apart = builder.createBlock(&body, std::next(here->getIterator()));
+      Block *whole = builder.createBlock(&body, std::next(apart->getIterator()));
+      Block *after = builder.createBlock(&body, std::next(whole->getIterator()));
+      builder.setInsertionPointToEnd(here);
+      Value flops = builder.create<LLVM::MulOp>(loc, operands.back(), number(summary.flops));
+      Value worth = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::uge, flops, number(kWorthMeeting));
+      builder.create<LLVM::CondBrOp>(loc, worth, apart, whole);
+      builder.setInsertionPointToEnd(apart);
+      callStages(capacity, stages, operands, slots, workers);
+      builder.create<LLVM::BrOp>(loc, mlir::ValueRange(), after);
+      builder.setInsertionPointToEnd(whole);
+      callWhole();
+      builder.create<LLVM::BrOp>(loc, mlir::ValueRange(), after);
+      builder.setInsertionPointToEnd(after);
+    });
+  }
+
   void buildRun() {
     const size_t ports = summary.inputs.size() + summary.outputs.size();
     llvm::SmallVector<mlir::Type> arguments(ports, pointer);
     arguments.append({builder.getI64Type(), pointer});
     auto run = function(summary.name + "_run", builder.getI32Type(), arguments);
-    Block *entry = run.addEntryBlock(builder);
+    buildBlocks(run, run.addEntryBlock(builder), [&](int64_t capacity, llvm::ArrayRef<Value> operands) {
+      builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.kernelName(capacity), operands);
+    });
+  }
+
+  /// While rows remain, runs the kernel for a block of as many as it takes, or the one for a single row, and moves on.
+  /// `call(capacity, operands)` emits the call at the builder's place and leaves the builder after it.
+  void buildBlocks(LLVM::LLVMFuncOp run, Block *entry, llvm::function_ref<void(int64_t, llvm::ArrayRef<Value>)> call) {
+    const size_t ports = summary.inputs.size() + summary.outputs.size();
     llvm::SmallVector<mlir::Type> state(ports, pointer);
     state.push_back(builder.getI64Type());
     llvm::SmallVector<mlir::Location> locations(state.size(), loc);
@@ -93,13 +199,13 @@ class EntryBuilder {
       Value rows = builder.create<LLVM::UMinOp>(loc, remaining, number(capacity));
       llvm::SmallVector<Value> blockOperands(operands);
       blockOperands.push_back(rows);
-      builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.kernelName(capacity), blockOperands);
+      call(capacity, blockOperands);
       moveOn(rows);
     } else {
       builder.create<LLVM::BrOp>(loc, mlir::ValueRange(), single);
     }
     builder.setInsertionPointToEnd(single);
-    builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.kernelName(1), operands);
+    call(1, operands);
     moveOn(number(1));
 
     builder.setInsertionPointToEnd(done);

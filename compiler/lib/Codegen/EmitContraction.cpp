@@ -50,7 +50,7 @@ class ContractionEmitter {
   }
 
   void run() {
-    if (!op.getSkipZeros() || context.capacity > 1 || input.inRegister) return emitAll();
+    if (!op.getSkipZeros() || context.capacity > 1 || context.part || input.inRegister) return emitAll();
     nonzeros.emplace(context, loc, input, context.scratch, context.nonzeroListBase,
                      nonzeroListPart(op, context.features.lanes));
     // With few zeros, going through the weights in order is faster.
@@ -104,12 +104,32 @@ class ContractionEmitter {
   void forEachPanel(llvm::function_ref<void(Value, Value, llvm::ArrayRef<FeatureVector>)> body) {
     const int64_t group = context.capacity == 1 ? panelsPerStream() * panel : panel;
     const int64_t whole = width / group * group;
-    context.forEach(loc, whole, group, [&](Value column) {
+    const auto emitWhole = [&](Value column) {
       Value weightStart = builder.createOrFold<arith::MulIOp>(loc, column, context.index(depth, loc));
       body(weightStart, column, featureVectors(0, group));
-    });
-    if (whole < width)
+    };
+    const auto emitRest = [&] {
       body(context.index(whole * depth, loc), context.index(whole, loc), featureVectors(whole, width - whole));
+      return llvm::SmallVector<Value>();
+    };
+    if (!context.part) {
+      context.forEach(loc, whole, group, emitWhole);
+      if (whole < width) emitRest();
+      return;
+    }
+    Value next = builder.create<arith::AddIOp>(loc, context.part, context.index(1, loc));
+    const auto start = [&](Value part) -> Value {
+      Value product = builder.create<arith::MulIOp>(loc, part, context.index(whole / group, loc));
+      Value groups = builder.create<arith::DivUIOp>(loc, product, context.parts);
+      return builder.create<arith::MulIOp>(loc, groups, context.index(group, loc));
+    };
+    auto loop = builder.create<scf::ForOp>(loc, start(context.part), start(next), context.index(group, loc));
+    {
+      mlir::OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(loop.getBody());
+      emitWhole(loop.getInductionVar());
+    }
+    if (whole < width) ifEqual(next, context.parts, emitRest, [] { return llvm::SmallVector<Value>(); });
   }
 
   void forEachRowTile(llvm::function_ref<void(Value, int64_t)> body) {
@@ -135,7 +155,7 @@ class ContractionEmitter {
       return context.index(llvm::alignTo(llvm::divideCeil(depth, llvm::divideCeil(depth, most)), kChains), loc);
     };
     Value few =
-        builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, context.rows, context.index(2 * tile, loc));
+        builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, rowsOfKernel(), context.index(2 * tile, loc));
     Value slab = builder.createOrFold<arith::SelectOp>(loc, few, part(kShallowSlab), part(kSlab));
     Value end = context.index(depth, loc);
     auto loop = builder.create<scf::ForOp>(loc, context.index(0, loc), end, slab);
@@ -146,7 +166,14 @@ class ContractionEmitter {
     Value fetched = builder.create<arith::MulIOp>(loc, slab, context.index(panel, loc));
     emitSlab({begin, builder.create<arith::MinUIOp>(loc, past, end),
               builder.create<arith::MulIOp>(loc, begin, context.index(panel, loc)),
-              builder.create<arith::DivUIOp>(loc, fetched, context.rows)});
+              builder.create<arith::DivUIOp>(loc, fetched, rowsOfKernel())});
+  }
+
+  /// The rows that this kernel computes, at least 1.
+  Value rowsOfKernel() {
+    if (!context.firstRow) return context.rows;
+    Value count = builder.create<arith::SubIOp>(loc, context.rows, context.firstRow);
+    return builder.create<arith::MaxUIOp>(loc, count, context.index(1, loc));
   }
 
   void emitSlab(const Slab &slab) {
@@ -219,7 +246,7 @@ class ContractionEmitter {
       Value ofRows = builder.create<arith::MulIOp>(loc, row, slab.perRow);
       fetched = builder.create<arith::AddIOp>(loc, slab.next, ofRows);
       fetchedPerIteration =
-          plus(builder.create<arith::DivUIOp>(loc, context.index(chains * rows * panel, loc), context.rows), 1);
+          plus(builder.create<arith::DivUIOp>(loc, context.index(chains * rows * panel, loc), rowsOfKernel()), 1);
     }
     const auto loop = [&](Value from, Value to, int64_t ofIteration, bool fetches) {
       llvm::SmallVector<Value> state(accumulators);

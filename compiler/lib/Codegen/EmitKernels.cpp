@@ -3,6 +3,7 @@
 // and one for blocks of rows.
 #include "Inlay/Codegen/Networks.h"
 #include "KernelContext.h"
+#include "Stages.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -23,8 +24,14 @@ class NetworkEmitter {
 
   mlir::LogicalResult run(const NetworkSummary &summary) {
     for (ConstantOp constant : network.getOps<ConstantOp>()) addGlobal(constant);
+    llvm::SmallVector<mlir::Operation *> all;
+    for (mlir::Operation &op : network.front().without_terminator()) all.push_back(&op);
     for (int64_t capacity : summary.rowBlocks)
-      if (mlir::failed(emitKernel(summary, capacity))) return mlir::failure();
+      if (mlir::failed(emitKernel(summary, summary.kernelName(capacity), capacity, all, {}))) return mlir::failure();
+    for (auto [capacity, stages] : llvm::zip(summary.rowBlocks, summary.stages))
+      for (auto [number, stage] : llvm::enumerate(stagesOf(network, capacity)))
+        if (mlir::failed(emitKernel(summary, summary.stageName(capacity, number), capacity, stage.ops, stage.split)))
+          return mlir::failure();
     return mlir::success();
   }
 
@@ -52,8 +59,10 @@ class NetworkEmitter {
     globals[constant] = global;
   }
 
-  /// Arguments: the inputs, the outputs, the scratch memory and, where there may be more than one, the rows.
-  mlir::LogicalResult emitKernel(const NetworkSummary &summary, int64_t capacity) {
+  /// Arguments: the inputs, the outputs, the scratch memory, where there may be more than one, the rows, and in a stage
+  /// the part and the number of parts.
+  mlir::LogicalResult emitKernel(const NetworkSummary &summary, const std::string &name, int64_t capacity,
+                                 llvm::ArrayRef<mlir::Operation *> ops, std::optional<Stage::Split> split) {
     mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
     llvm::SmallVector<mlir::Type> arguments;
     for (const PortSummary &port : summary.inputs) arguments.push_back(flat(capacity * port.elements));
@@ -61,15 +70,17 @@ class NetworkEmitter {
     arguments.push_back(flat(std::max<int64_t>(1, summary.scratchBytes / static_cast<int64_t>(sizeof(float)))));
     const size_t pointers = arguments.size();
     if (capacity > 1) arguments.push_back(builder.getIndexType());
+    if (split) arguments.append(2, builder.getIndexType());
 
-    auto kernel = builder.create<mlir::func::FuncOp>(network.getLoc(), summary.kernelName(capacity),
-                                                     builder.getFunctionType(arguments, {}));
+    auto kernel = builder.create<mlir::func::FuncOp>(network.getLoc(), name, builder.getFunctionType(arguments, {}));
     kernel.setPrivate();
     for (unsigned i = 0; i < pointers; ++i)
       kernel.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
     builder.setInsertionPointToStart(kernel.addEntryBlock());
 
-    KernelContext context(builder, capacity, capacity > 1 ? kernel.getArguments().back() : Value(), features);
+    KernelContext context(builder, capacity,
+                          capacity > 1 ? kernel.getArgument(static_cast<unsigned>(pointers)) : Value(), features);
+    if (split) takePart(context, *split, kernel.getArguments().take_back(2));
     context.scratch = kernel.getArgument(static_cast<unsigned>(pointers - 1));
     context.nonzeroListBase =
         nonzeroListBase(network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt(), features.lanes);
@@ -81,18 +92,33 @@ class NetworkEmitter {
       view.inRegister = context.inRegister.lookup(value);
       return view;
     };
-    for (mlir::Operation &op : network.front().without_terminator()) {
-      bool known = llvm::TypeSwitch<mlir::Operation *, bool>(&op)
+    for (mlir::Operation *op : ops) {
+      bool known = llvm::TypeSwitch<mlir::Operation *, bool>(op)
                        .Case([&](ContractionOp o) { return emitContraction(o, context, views), true; })
                        .Case([&](MapOp o) { return emitMap(o, context, views), true; })
                        .Case([&](SoftmaxOp o) { return emitSoftmax(o, context, views), true; })
                        .Case([&](ConcatOp o) { return emitConcat(o, context, views), true; })
                        .Case<ConstantOp, ReshapeOp>([](auto) { return true; })  // nothing to compute
                        .Default(false);
-      if (!known) return op.emitOpError("has no kernel; did the layout phase run?");
+      if (!known) return op->emitOpError("has no kernel; did the layout phase run?");
     }
     builder.create<mlir::func::ReturnOp>(network.getLoc());
     return mlir::success();
+  }
+
+  /// Limits a kernel to one part of its work.
+  void takePart(KernelContext &context, Stage::Split split, mlir::ValueRange partOfParts) {
+    context.staged = true;
+    Value part = partOfParts[0], parts = partOfParts[1];
+    if (split == Stage::Split::panels) context.part = part, context.parts = parts;
+    if (split != Stage::Split::rows) return;
+    mlir::Location loc = network.getLoc();
+    mlir::OpBuilder &builder = context.builder;
+    const auto start = [&, rows = context.rows](Value number) -> Value {
+      return builder.create<mlir::arith::DivUIOp>(loc, builder.create<mlir::arith::MulIOp>(loc, number, rows), parts);
+    };
+    context.firstRow = start(part);
+    context.rows = start(builder.create<mlir::arith::AddIOp>(loc, part, context.index(1, loc)));
   }
 
   RowView viewOf(Value value, const NetworkSummary &summary, mlir::func::FuncOp kernel, int64_t capacity,
@@ -135,7 +161,12 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       features.lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
       features.fma = fma;
       features.avx512 = avx512;
-      const NetworkSummary summary = summarize(network);
+      NetworkSummary summary = summarize(network);
+      if (parallel)
+        for (int64_t capacity : summary.rowBlocks) {
+          std::vector<int64_t> &divided = summary.stages.emplace_back();
+          for (const Stage &stage : stagesOf(network, capacity)) divided.push_back(stage.split != Stage::Split::none);
+        }
       if (mlir::failed(NetworkEmitter(network, module, features).run(summary))) return signalPassFailure();
       summaries.push_back(entryAttribute(summary, &getContext()));
     }

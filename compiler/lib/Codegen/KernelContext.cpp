@@ -25,7 +25,7 @@ void KernelContext::forEach(Location loc, int64_t end, int64_t step, llvm::funct
 
 void KernelContext::forEachRowTile(Location loc, llvm::ArrayRef<int64_t> sizes,
                                    llvm::function_ref<void(Value, int64_t)> body) {
-  Value next = index(0, loc);
+  Value next = firstRow ? firstRow : index(0, loc);
   if (capacity == 1) return body(next, 1);
   for (int64_t size : sizes) {
     if (size > capacity) continue;
@@ -92,7 +92,7 @@ Value KernelContext::load(Location loc, const RowView &view, Value row, Value co
 }
 
 bool KernelContext::staysInRegister(ContractionOp op) {
-  return capacity == 1 && elementsOf(op.getResult()) <= static_cast<int64_t>(op.getVectorLength()) &&
+  return capacity == 1 && !staged && elementsOf(op.getResult()) <= static_cast<int64_t>(op.getVectorLength()) &&
          llvm::all_of(op->getUses(), [](mlir::OpOperand &use) {
            auto reader = llvm::dyn_cast<ContractionOp>(use.getOwner());
            return reader && use == reader.getInputMutable();

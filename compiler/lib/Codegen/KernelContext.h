@@ -35,7 +35,10 @@ class KernelContext {
 
   mlir::OpBuilder &builder;
   const int64_t capacity;
-  const mlir::Value rows;  // not used where the capacity is 1
+  mlir::Value rows;         // not used where the capacity is 1
+  mlir::Value firstRow;     // of a part of the rows that ends at `rows`; null for 0
+  mlir::Value part, parts;  // which part of the panels of a contraction to compute; null for all of them
+  bool staged = false;      // other kernels compute other ops: values are in memory between them
   const VectorFeatures features;
   mlir::Value scratch;          // the scratch memory
   int64_t nonzeroListBase = 0;  // where in it there is room for lists, in elements

@@ -103,6 +103,8 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
     for (const PortSummary &port : ports) counts.push_back(port.elements);
     return builder.getDenseI64ArrayAttr(counts);
   };
+  llvm::SmallVector<mlir::Attribute> stages;
+  for (const std::vector<int64_t> &ofBlock : summary.stages) stages.push_back(builder.getDenseI64ArrayAttr(ofBlock));
   return builder.getDictionaryAttr({
       builder.getNamedAttr("name", builder.getStringAttr(summary.name)),
       builder.getNamedAttr("hash",
@@ -111,6 +113,8 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
       builder.getNamedAttr("outputs", elements(summary.outputs)),
       builder.getNamedAttr("row_blocks", builder.getDenseI64ArrayAttr(summary.rowBlocks)),
       builder.getNamedAttr("scratch_bytes", builder.getI64IntegerAttr(summary.scratchBytes)),
+      builder.getNamedAttr("flops", builder.getI64IntegerAttr(summary.flops)),
+      builder.getNamedAttr("stages", builder.getArrayAttr(stages)),
   });
 }
 
@@ -127,16 +131,26 @@ NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
   ports("outputs", summary.outputs);
   summary.rowBlocks = entry.getAs<mlir::DenseI64ArrayAttr>("row_blocks").asArrayRef().vec();
   summary.scratchBytes = entry.getAs<mlir::IntegerAttr>("scratch_bytes").getInt();
+  summary.flops = entry.getAs<mlir::IntegerAttr>("flops").getInt();
+  for (mlir::Attribute ofBlock : entry.getAs<mlir::ArrayAttr>("stages"))
+    summary.stages.push_back(llvm::cast<mlir::DenseI64ArrayAttr>(ofBlock).asArrayRef().vec());
   return summary;
 }
 
-std::string mangledRun(const NetworkSummary &summary) {
-  // template <uint64_t, class... P> int inlay::kernel_run(P..., size_t, void*). Substitutions in order of appearance:
-  // S_ inlay, S0_ kernel_run, S1_ float const, S2_ float const*, S3_ float*.
-  std::string name = "_ZN5inlay10kernel_runILm" + std::to_string(summary.hash) + "EJ";
+/// template <uint64_t, class... P> int inlay::<function>(P..., size_t, void*, <rest>). Substitutions in order of
+/// appearance: S_ inlay, S0_ the function, S1_ float const, S2_ float const*, S3_ float*.
+static std::string mangled(llvm::StringRef function, const NetworkSummary &summary, llvm::StringRef rest) {
+  std::string name = "_ZN5inlay" + std::to_string(function.size()) + function.str() + "ILm";
+  name += std::to_string(summary.hash) + "EJ";
   for (size_t i = 0; i < summary.inputs.size(); ++i) name += i == 0 ? "PKf" : "S2_";
   for (size_t i = 0; i < summary.outputs.size(); ++i) name += i == 0 ? "Pf" : "S3_";
-  return name + "EEEiDpT0_mPv";
+  return name + "EEEiDpT0_mPv" + rest.str();
+}
+
+std::string mangledRun(const NetworkSummary &summary) { return mangled("kernel_run", summary, ""); }
+
+std::string mangledRunParallel(const NetworkSummary &summary) {
+  return mangled("kernel_run_parallel", summary, "PK18inlay_parallel_for");
 }
 
 std::string mangledScratchBytes(const NetworkSummary &summary) {

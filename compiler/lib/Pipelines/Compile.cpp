@@ -29,10 +29,14 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &targe
       break;
     }
     mlir::PassManager passes(module.getContext());
-    addPhase(passes, phase, PhaseOptions::of(target, options.bf16Weights));
+    addPhase(passes, phase,
+             {target.vectorLength, target.registers, target.fma, target.avx512, options.bf16Weights, options.parallel});
     if (mlir::failed(passes.run(module))) return failed("the " + nameOf(phase) + " phase failed; see the errors above");
     if (phase == Phase::plan)
-      for (auto network : module.getOps<mlir::func::FuncOp>()) result.networks.push_back(summarize(network));
+      for (auto network : module.getOps<mlir::func::FuncOp>()) {
+        result.networks.push_back(summarize(network));
+        result.networks.back().parallel = options.parallel;
+      }
     if (!options.dumpDirectory.empty())
       if (llvm::Error error = dump(module, options.dumpDirectory, number + 1, phase)) return error;
     if (phase == options.last) break;

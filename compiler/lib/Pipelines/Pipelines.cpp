@@ -60,7 +60,7 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
     case Phase::plan: passes.addNestedPass<func::FuncOp>(createPlanMemoryPass()); break;
     case Phase::emit: {
       EmitKernelsPassOptions emit;
-      emit.fma = options.fma, emit.avx512 = options.avx512;
+      emit.fma = options.fma, emit.avx512 = options.avx512, emit.parallel = options.parallel;
       passes.addPass(createEmitKernelsPass(emit));
       passes.addPass(mlir::createCanonicalizerPass());
       passes.addPass(mlir::createCSEPass());
@@ -102,17 +102,19 @@ void registerPhasePipelines() {
     Option<bool> fma{*this, "fma", llvm::cl::desc("the target has fused multiply-add"), llvm::cl::init(true)};
     Option<bool> bf16Weights{*this, "bf16-weights", llvm::cl::desc("store the weights of layers as bf16"),
                              llvm::cl::init(false)};
+    Option<bool> parallel{*this, "parallel", llvm::cl::desc("emit kernels that threads divide among them"),
+                          llvm::cl::init(false)};
     Option<bool> avx512{*this, "avx512", llvm::cl::desc("use AVX-512 instructions without a portable form"),
                         llvm::cl::init(false)};
   };
   for (Phase phase : kPhases) {
     if (phase == Phase::import || phase == Phase::object) continue;
-    mlir::PassPipelineRegistration<Options>(
-        ("inlay-" + nameOf(phase)).str(), ("the " + nameOf(phase) + " phase").str(),
-        [phase](mlir::OpPassManager &passes, const Options &options) {
-          addPhase(passes, phase,
-                   {options.vectorLength, options.registers, options.fma, options.avx512, options.bf16Weights});
-        });
+    mlir::PassPipelineRegistration<Options>(("inlay-" + nameOf(phase)).str(), ("the " + nameOf(phase) + " phase").str(),
+                                            [phase](mlir::OpPassManager &passes, const Options &options) {
+                                              addPhase(passes, phase,
+                                                       {options.vectorLength, options.registers, options.fma,
+                                                        options.avx512, options.bf16Weights, options.parallel});
+                                            });
   }
 }
 

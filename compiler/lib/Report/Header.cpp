@@ -27,6 +27,19 @@ std::string shapeText(const PortSummary &port) {
   return text;
 }
 
+/// As in inlay/parallel_for.h of the runtime, which a program in C need not have.
+constexpr llvm::StringLiteral kParallelFor = R"(#ifndef INLAY_PARALLEL_FOR
+#define INLAY_PARALLEL_FOR
+/* Several threads. `run` calls work(argument, part, parts) once for each part from 0 up to parts, at the same time as
+ * far as it can, always the same part on the same thread if it can, and returns when all of them have returned. */
+typedef struct inlay_parallel_for {
+  void (*run)(void *context, void (*work)(void *argument, size_t part, size_t parts), void *argument);
+  void *context;
+} inlay_parallel_for;
+#endif
+
+)";
+
 void writeNetwork(const NetworkSummary &network, llvm::raw_ostream &out) {
   const std::string macro = llvm::StringRef(network.name).upper();
   llvm::SmallVector<std::string> used;
@@ -54,6 +67,10 @@ void writeNetwork(const NetworkSummary &network, llvm::raw_ostream &out) {
   out << "#define " << macro << "_SCRATCH_BYTES " << network.scratchBytes << "\n";
   out << "#define " << macro << "_GRAPH_HASH 0x" << llvm::utohexstr(network.hash, /*LowerCase=*/true) << "ull\n";
   out << "int " << network.name << "_run(" << parameters << "size_t batch, void *scratch);\n";
+  if (network.parallel)
+    out << "/* The same on several threads; on the calling one alone where `workers` is null. */\n"
+        << "int " << network.name << "_run_parallel(" << parameters
+        << "size_t batch, void *scratch, const inlay_parallel_for *workers);\n";
   out << "size_t " << network.name << "_scratch_bytes(void);\n\n";
 }
 
@@ -62,6 +79,7 @@ void writeNetwork(const NetworkSummary &network, llvm::raw_ostream &out) {
 void writeHeader(llvm::ArrayRef<NetworkSummary> networks, llvm::raw_ostream &out) {
   out << "/* Written by inlayc; do not edit. */\n#pragma once\n\n#include <stddef.h>\n\n"
          "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
+  if (llvm::any_of(networks, [](const NetworkSummary &network) { return network.parallel; })) out << kParallelFor;
   for (const NetworkSummary &network : networks) writeNetwork(network, out);
   out << "#ifdef __cplusplus\n}\n#endif\n";
 }

@@ -33,18 +33,22 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef targ
   for (const NetworkSummary &network : networks) {
     llvm::json::Array layers;
     for (const LayerSummary &layer : network.layers) layers.push_back(layerObject(layer));
-    array.push_back(
-        llvm::json::Object{{"name", network.name},
-                           {"graph_hash", llvm::utohexstr(network.hash, /*LowerCase=*/true, 16)},
-                           {"symbols", llvm::json::Array{network.name + "_run", network.name + "_scratch_bytes",
-                                                         mangledRun(network), mangledScratchBytes(network)}},
-                           {"inputs", portsOf(network.inputs)},
-                           {"outputs", portsOf(network.outputs)},
-                           {"scratch_bytes", network.scratchBytes},
-                           {"weight_bytes", network.weightBytes},
-                           {"flops_per_sample", network.flops},
-                           {"row_blocks", llvm::json::Array(network.rowBlocks)},
-                           {"layers", std::move(layers)}});
+    llvm::json::Array symbols{network.name + "_run", network.name + "_scratch_bytes", mangledRun(network),
+                              mangledScratchBytes(network)};
+    if (network.parallel) {
+      symbols.push_back(network.name + "_run_parallel");
+      symbols.push_back(mangledRunParallel(network));
+    }
+    array.push_back(llvm::json::Object{{"name", network.name},
+                                       {"graph_hash", llvm::utohexstr(network.hash, /*LowerCase=*/true, 16)},
+                                       {"symbols", std::move(symbols)},
+                                       {"inputs", portsOf(network.inputs)},
+                                       {"outputs", portsOf(network.outputs)},
+                                       {"scratch_bytes", network.scratchBytes},
+                                       {"weight_bytes", network.weightBytes},
+                                       {"flops_per_sample", network.flops},
+                                       {"row_blocks", llvm::json::Array(network.rowBlocks)},
+                                       {"layers", std::move(layers)}});
   }
   out << llvm::formatv("{0:2}",
                        llvm::json::Value(llvm::json::Object{{"target", target}, {"networks", std::move(array)}}))

@@ -4,12 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <new>
 #include <span>
 #include <utility>
 
 #include "inlay/dsl/embed.hpp"
+#include "inlay/parallel_for.h"
 
 namespace inlay {
 
@@ -19,6 +21,10 @@ template <std::uint64_t Hash, class... Pointers>
 int kernel_run(Pointers... inputs_then_outputs, std::size_t batch, void* scratch);
 template <std::uint64_t Hash>
 std::size_t kernel_scratch_bytes();
+// Defined as well where inlayc was given --parallel (PARALLEL in inlay_add_network()).
+template <std::uint64_t Hash, class... Pointers>
+int kernel_run_parallel(Pointers... inputs_then_outputs, std::size_t batch, void* scratch,
+                        const inlay_parallel_for* workers);
 
 /// What a call has to say.
 enum class status : int {
@@ -85,15 +91,20 @@ class compiled_base<Net, std::index_sequence<I...>, std::index_sequence<O...>> {
   /// outputs must not overlap anything. One object must not run on two threads at once; two objects may.
   [[nodiscard]] status operator()(repeated<std::span<const float>, I>... inputs,
                                   repeated<std::span<float>, O>... outputs) {
-    const std::size_t input_elements[] = {inputs.size()...}, output_elements[] = {outputs.size()...};
-    constexpr std::size_t input_sizes[] = {input_size<I>...}, output_sizes[] = {output_size<O>...};
-    const std::size_t batch = input_elements[0] / input_sizes[0];
-    for (std::size_t i = 0; i < input_count; ++i)
-      if (input_elements[i] != batch * input_sizes[i]) return status::size_mismatch;
-    for (std::size_t i = 0; i < output_count; ++i)
-      if (output_elements[i] != batch * output_sizes[i]) return status::size_mismatch;
-    if (!owned_ && bytes_ < scratch_bytes()) return status::scratch_too_small;
-    return static_cast<status>(run(inputs.data()..., outputs.data()..., batch));
+    std::size_t batch = 0;
+    const status checked = check({inputs.size()...}, {outputs.size()...}, batch);
+    return checked != status::ok ? checked : static_cast<status>(run(inputs.data()..., outputs.data()..., batch));
+  }
+
+  /// The same with the threads of a thread_pool, of openmp_workers() or of your own, which share the work of large
+  /// layers. For a network compiled with --parallel; of another, the program does not link.
+  [[nodiscard]] status operator()(repeated<std::span<const float>, I>... inputs,
+                                  repeated<std::span<float>, O>... outputs, const inlay_parallel_for& workers) {
+    std::size_t batch = 0;
+    const status checked = check({inputs.size()...}, {outputs.size()...}, batch);
+    if (checked != status::ok) return checked;
+    return static_cast<status>(kernel_run_parallel<graph.hash, repeated<const float*, I>..., repeated<float*, O>...>(
+        inputs.data()..., outputs.data()..., batch, scratch_, &workers));
   }
 
   /// The entry point itself: nothing is checked but null pointers. 0 is success.
@@ -103,6 +114,17 @@ class compiled_base<Net, std::index_sequence<I...>, std::index_sequence<O...>> {
   }
 
  private:
+  status check(std::initializer_list<std::size_t> input_elements, std::initializer_list<std::size_t> output_elements,
+               std::size_t& batch) const {
+    constexpr std::size_t input_sizes[] = {input_size<I>...}, output_sizes[] = {output_size<O>...};
+    batch = *input_elements.begin() / input_sizes[0];
+    for (std::size_t i = 0; i < input_count; ++i)
+      if (input_elements.begin()[i] != batch * input_sizes[i]) return status::size_mismatch;
+    for (std::size_t i = 0; i < output_count; ++i)
+      if (output_elements.begin()[i] != batch * output_sizes[i]) return status::size_mismatch;
+    return !owned_ && bytes_ < scratch_bytes() ? status::scratch_too_small : status::ok;
+  }
+
   struct aligned_delete {
     void operator()(std::byte* p) const { ::operator delete[](p, std::align_val_t{64}); }
   };

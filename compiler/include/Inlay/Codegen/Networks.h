@@ -37,11 +37,17 @@ struct NetworkSummary {
   std::vector<PortSummary> inputs, outputs;
   std::vector<LayerSummary> layers;
   std::vector<int64_t> rowBlocks;  // capacity of each kernel in rows, descending, ends with 1
+  /// For each row block, whether each of its stages is divided among threads; empty without --parallel.
+  std::vector<std::vector<int64_t>> stages;
+  bool parallel = false;  // has `<name>_run_parallel`
   int64_t scratchBytes = 0;
   int64_t weightBytes = 0;
   int64_t flops = 0;
 
   std::string kernelName(int64_t rows) const { return name + "_rows" + std::to_string(rows); }
+  std::string stageName(int64_t rows, size_t stage) const {
+    return kernelName(rows) + "_stage" + std::to_string(stage);
+  }
 };
 
 /// Reads the facts off a network that has been through the plan phase.
@@ -56,9 +62,11 @@ int64_t nonzeroListPart(ContractionOp layer, int64_t lanes);
 mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext *context);
 NetworkSummary entryFromAttribute(mlir::Attribute attribute);
 
-/// Mangled names (Itanium ABI) of `inlay::kernel_run<hash, ...>` and `inlay::kernel_scratch_bytes<hash>`, by which
+/// Mangled names (Itanium ABI) of `inlay::kernel_run<hash, ...>`, its parallel form and
+/// `inlay::kernel_scratch_bytes<hash>`, by which
 /// the C++ runtime refers to a kernel: they contain the graph's hash, so a stale kernel does not link.
 std::string mangledRun(const NetworkSummary &summary);
+std::string mangledRunParallel(const NetworkSummary &summary);
 std::string mangledScratchBytes(const NetworkSummary &summary);
 
 }  // namespace inlay::compiler

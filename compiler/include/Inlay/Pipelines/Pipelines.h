@@ -26,10 +26,7 @@ struct PhaseOptions {
   bool fma = true;
   bool avx512 = false;
   bool bf16Weights = false;  ///< store the weights of layers as bf16, compute in f32
-
-  static PhaseOptions of(const Target &target, bool bf16Weights) {
-    return {target.vectorLength, target.registers, target.fma, target.avx512, bf16Weights};
-  }
+  bool parallel = false;     ///< emit kernels that threads divide among them, besides the others
 };
 
 /// Appends the passes of one phase; nothing for import and object, which are not pass pipelines.
@@ -44,6 +41,7 @@ struct CompileOptions {
   Phase last = Phase::object;
   std::string dumpDirectory;  ///< where each phase's IR goes, large constants elided; empty for none
   bool bf16Weights = false;   ///< store the weights of layers as bf16, compute in f32
+  bool parallel = false;      ///< emit `<name>_run_parallel` besides `<name>_run`
 };
 
 struct CompileResult {

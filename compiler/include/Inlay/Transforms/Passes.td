@@ -69,6 +69,7 @@ def EmitKernelsPass : Pass<"inlay-emit-kernels", "::mlir::ModuleOp"> {
   let options = [
     Option<"fma", "fma", "bool", /*default=*/"true", "the target has fused multiply-add">,
     Option<"avx512", "avx512", "bool", /*default=*/"false", "use AVX-512 instructions that have no portable form">,
+    Option<"parallel", "parallel", "bool", /*default=*/"false", "emit each stage once more, to be divided among threads">,
   ];
 }
 

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a network is divided among threads.
+#include "Stages.h"
+
+namespace inlay::compiler {
+namespace {
+
+/// Weights in bytes from which on a single sample is worth a meeting of the threads: about a microsecond of reading
+/// from a second-level cache.
+constexpr int64_t kWorthMeeting = 128 << 10;
+
+Stage::Split splitOf(mlir::Operation &op, int64_t capacity) {
+  auto layer = llvm::dyn_cast<ContractionOp>(op);
+  const bool panels = layer && elementsOf(layer.getResult()) >= 2 * static_cast<int64_t>(layer.getPanel()) &&
+                      (capacity > 1 || bytesOf(layer.getWeight()) >= kWorthMeeting);
+  return panels ? Stage::Split::panels : capacity > 1 ? Stage::Split::rows : Stage::Split::none;
+}
+
+/// Whether a part may go on from `before` to `op` with its rows while others are still at `before`: `op` must not write
+/// where they read. In the arena rows of different values may overlap.
+bool mayFollow(mlir::Operation &op, mlir::Operation &before) {
+  auto place = op.getAttrOfType<PlacementAttr>(kPlacementAttr);
+  return place.getRoot() != "arena" || place == before.getAttrOfType<PlacementAttr>(kPlacementAttr);
+}
+
+}  // namespace
+
+llvm::SmallVector<Stage> stagesOf(mlir::func::FuncOp network, int64_t capacity) {
+  llvm::SmallVector<Stage> stages;
+  for (mlir::Operation &op : network.front().without_terminator()) {
+    if (llvm::isa<ConstantOp, ReshapeOp>(op)) continue;
+    const Stage::Split split = splitOf(op, capacity);
+    const bool joins = !stages.empty() && stages.back().split == split && split != Stage::Split::panels &&
+                       (split == Stage::Split::none || mayFollow(op, *stages.back().ops.back()));
+    if (!joins) stages.push_back({split, {}});
+    stages.back().ops.push_back(&op);
+  }
+  return stages;
+}
+
+}  // namespace inlay::compiler

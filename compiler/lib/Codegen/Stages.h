@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a network is divided among threads.
+#ifndef INLAY_CODEGEN_STAGES_H
+#define INLAY_CODEGEN_STAGES_H
+
+#include "Inlay/Codegen/Networks.h"
+
+namespace inlay::compiler {
+
+/// Ops that run between two meetings of the threads.
+struct Stage {
+  enum class Split {
+    none,   // one thread does all
+    rows,   // each part takes a share of the rows
+    panels  // each part takes a share of the panels of features, and so of the weights: always the same share
+  };
+  Split split;
+  llvm::SmallVector<mlir::Operation *> ops;
+};
+
+/// The stages of the kernel for up to `capacity` rows of a network that has been through the plan phase.
+llvm::SmallVector<Stage> stagesOf(mlir::func::FuncOp network, int64_t capacity);
+
+}  // namespace inlay::compiler
+
+#endif  // INLAY_CODEGEN_STAGES_H
