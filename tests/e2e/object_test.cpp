@@ -39,7 +39,7 @@ class Object : public ::testing::TestWithParam<std::string> {};
 TEST_P(Object, NeedsNothingAndKeepsNoState) {
   std::mt19937 random(6);
   const graph_builder b = everything();
-  const auto compiled = compile(b, random_weights(b.view(), random), {.cpu = GetParam()});
+  const auto compiled = compile(b, random_weights(b.view(), random), {.cpu = GetParam(), .parallel = true});
   const llvm::StringRef bytes(compiled->object().data(), compiled->object().size());
   auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(bytes, "object"));
   ASSERT_TRUE(static_cast<bool>(file)) << llvm::toString(file.takeError());

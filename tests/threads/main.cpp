@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// A program whose network runs on a pool of threads, on OpenMP's, and through the C interface; all agree.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <vector>
+
+#include "inlay/compiled.hpp"
+#include "inlay/thread_pool.hpp"
+#include "model.hpp"
+#include "model_kernels.h"
+#ifdef _OPENMP
+#include "inlay/openmp.hpp"
+#endif
+
+namespace {
+
+void check(const char* what, bool ok) {
+  if (ok) return;
+  std::printf("%s: not as on one thread\n", what);
+  std::exit(1);
+}
+
+bool close(const std::vector<float>& a, const std::vector<float>& b) {
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (!(std::abs(a[i] - b[i]) <= 1e-6f)) return false;
+  return true;
+}
+
+}  // namespace
+
+int main() {
+  inlay::compiled<divided> net;
+  inlay::thread_pool pool(2);
+  std::mt19937 random(1);
+  for (const std::size_t batch : {1u, 14u, 100u}) {
+    std::vector<float> x(batch * 128), expected(batch * 10), y(batch * 10);
+    for (float& each : x) each = std::uniform_real_distribution<float>(-1, 1)(random);
+    check("one thread", net(x, expected) == inlay::status::ok);
+
+    check("thread_pool", net(x, y, pool) == inlay::status::ok && close(y, expected));
+    check("a wrong size", net(std::span(x).first(1), y, pool) == inlay::status::size_mismatch);
+#ifdef _OPENMP
+    y.assign(y.size(), -1);
+    check("OpenMP", net(x, y, inlay::openmp_workers()) == inlay::status::ok && close(y, expected));
+#endif
+    y.assign(y.size(), -1);
+    std::vector<std::byte> scratch(DIVIDED_SCRATCH_BYTES);
+    check("C, no workers", divided_run_parallel(x.data(), y.data(), batch, scratch.data(), nullptr) == 0);
+    check("C, no workers", close(y, expected));
+    const inlay_parallel_for& workers = pool;
+    check("C, a null pointer", divided_run_parallel(x.data(), nullptr, batch, scratch.data(), &workers) == 1);
+  }
+  std::printf("all agree\n");
+}
