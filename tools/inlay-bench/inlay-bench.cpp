@@ -35,6 +35,7 @@ options of networks:
   --batch N           samples per call; may be repeated (default: the suite's own, or 1 and 64)
   --layers            time each dense layer on its own, too
   --bf16              also with the weights stored as bf16
+  --threads N         also compiled for N threads; per cent of the peak stay those of one
   --html FILE         also write a page with a roofline picture
 
 exit code: 0; 1 if a contestant computes something else; 2 for wrong options.
@@ -108,11 +109,13 @@ int activations(int argc, char** argv) {
 int networks(int argc, char** argv) {
   inlay::bench::networks_options options;
   const auto batch = [&](const char* value) { return parse(value, options.batches.emplace_back()); };
+  const auto threads = [&](const char* value) { return parse(value, options.threads) && options.threads <= 1024; };
   const std::vector<option> known = {texts("--network", options.names),
                                      text("--weights", options.weights_file),
                                      text("--json", options.json),
                                      text("--html", options.html),
                                      rounds(options.rounds),
+                                     {"--threads", threads, "--threads needs a number from 1 to 1024, found"},
                                      {"--batch", batch, "--batch needs a number from 1 to 100000, found"}};
   if (const int stop =
           read(argc, argv, known, {{"--layers", &options.layers}, {"--bf16", &options.bf16}}, &options.model))

@@ -11,6 +11,7 @@
 
 #include "dense_chain.hpp"
 #include "inlay/interpreter.hpp"
+#include "inlay/thread_pool.hpp"
 #include "jit_kernel.hpp"
 #include "model_file.hpp"
 #include "peers/network_peers.hpp"
@@ -108,7 +109,8 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   std::vector<std::unique_ptr<tools::jit_kernel>> kernels;  // of f32 weights and, if asked for, of bf16
   for (const bool bf16 : {false, true}) {
     if (bf16 && !options.bf16) continue;
-    kernels.push_back(tools::jit_kernel::compile(network.graph, network.values, {.bf16_weights = bf16}, error));
+    kernels.push_back(tools::jit_kernel::compile(network.graph, network.values,
+                                                 {.bf16_weights = bf16, .parallel = options.threads > 1}, error));
     if (!kernels.back()) return fail("compiled", error);
   }
   interpreter_result interpreted = interpreter::create(network.graph, network.values);
@@ -129,6 +131,11 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
       contestants.back().run = [&] { kernel->run(work.in, work.out, samples, scratch); };
     }
   }
+  const thread_pool pool(static_cast<unsigned>(options.threads));
+  const inlay_parallel_for& workers = pool;
+  if (options.threads > 1)
+    contestants.push_back({std::to_string(options.threads) + " threads",
+                           [&] { kernels.front()->run(work.in, work.out, samples, scratch, &workers); }});
   contestants.push_back({"interpreted", [&] { interpreted.value->run(work.in, work.out, samples, engine::baseline); }});
   double flops = 0, weight_bytes = 0;
   if (const auto chain = dense_chain(network.graph, network.values)) {

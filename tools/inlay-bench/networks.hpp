@@ -14,6 +14,7 @@ struct networks_options {
   std::vector<std::string> names;   ///< empty: all
   std::vector<int> batches;         ///< empty: the suite's own, or 1 and 64
   int rounds = 31;
+  int threads = 1;  ///< more: also on so many threads
   bool layers = false, bf16 = false;
   std::string json, html;  ///< files to write; empty: none
 };

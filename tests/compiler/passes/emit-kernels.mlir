@@ -2,7 +2,7 @@
 
 // A kernel for up to six rows and one for one row, weights as private constants, and the accumulators as loop-carried vectors: multiply-adds
 // only, the activation before the one store, a mask for the tail.
-// CHECK: module attributes {inlay.entries = [{hash = 77 : ui64, inputs = array<i64: 5>, name = "net", outputs = array<i64: 11>, row_blocks = array<i64: 6, 1>, scratch_bytes = 0 : i64}]}
+// CHECK: module attributes {inlay.entries = [{flops = 121 : i64, hash = 77 : ui64, inputs = array<i64: 5>, name = "net", outputs = array<i64: 11>, row_blocks = array<i64: 6, 1>, scratch_bytes = 0 : i64, stages = []}]}
 // CHECK: memref.global "private" constant @net.w : memref<60xf32>
 // CHECK: func.func private @net_rows6(%{{.*}}: memref<30xf32> {llvm.noalias}, %{{.*}}: memref<66xf32> {llvm.noalias}, {{.*}}, %{{.*}}: index)
 // CHECK: scf.for %{{.*}} iter_args({{.*}}) -> (vector<4xf32>, vector<4xf32>,
@@ -22,3 +22,10 @@ func.func @net(%x: tensor<5xf32> {inlay.name = "x"}) -> (tensor<11xf32> {inlay.n
   }
   return %0 : tensor<11xf32>
 }
+
+// With threads each stage is a kernel of its own; a part computes its panels, 8 features each, and the last one the rest.
+// RUN: inlay-opt %s --inlay-layout='vector-length=4 registers=16' --inlay-plan --inlay-emit='vector-length=4 parallel=true' | FileCheck %s --check-prefix=STAGES
+// STAGES: row_blocks = array<i64: 6, 1>, {{.*}} stages = [array<i64: 1>, array<i64: 0>]
+// STAGES: func.func private @net_rows6_stage0({{.*}}: memref<66xf32> {llvm.noalias}, {{.*}}, %[[ROWS:[a-z0-9]+]]: index, %[[PART:[a-z0-9]+]]: index, %[[PARTS:[a-z0-9]+]]: index)
+// STAGES: arith.divui %{{.*}}, %[[PARTS]]
+// STAGES: func.func private @net_rows1_stage0
