@@ -255,6 +255,10 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
     mlir::Builder builder(&getContext());
     auto attributes = builder.getStrArrayAttr({"nounwind", "no-builtins"});
     for (auto function : module.getOps<LLVM::LLVMFuncOp>()) function.setPassthroughAttr(attributes);
+    // Inlined into the loop over samples, the kernel of one would load its constants before the loop even for one.
+    auto apart = builder.getStrArrayAttr({"nounwind", "no-builtins", "noinline"});
+    for (mlir::Attribute entry : entries)
+      module.lookupSymbol<LLVM::LLVMFuncOp>(entryFromAttribute(entry).kernelName(1)).setPassthroughAttr(apart);
   }
 };
 

@@ -191,9 +191,15 @@ class ContractionEmitter {
     return distance == 0 ? position : builder.createOrFold<arith::AddIOp>(loc, position, context.index(distance, loc));
   }
 
-  /// `lanes` elements in f32, whatever they are stored as.
-  Value loadVector(const RowView &view, Value position) {
-    mlir::VectorType type = context.vectorType(lanes);
+  /// Whether the layer is the sum of one register's lanes times weights, which then lie side by side.
+  bool isDotProduct() {
+    return width == 1 && llvm::cast<mlir::VectorType>(input.inRegister.getType()).getDimSize(0) == depth;
+  }
+
+  Value loadVector(const RowView &view, Value position) { return loadVector(view, position, lanes); }
+  /// `count` elements in f32, whatever they are stored as.
+  Value loadVector(const RowView &view, Value position, int64_t count) {
+    mlir::VectorType type = context.vectorType(count);
     mlir::Type stored = llvm::cast<mlir::MemRefType>(view.memory.getType()).getElementType();
     Value loaded = builder.create<vector::LoadOp>(loc, type.clone(stored), view.memory, position);
     return stored == type.getElementType() ? loaded : builder.create<arith::ExtFOp>(loc, type, loaded).getResult();
@@ -232,6 +238,15 @@ class ContractionEmitter {
     const auto chain = [&](llvm::SmallVector<Value> &all, int64_t number) {
       return llvm::MutableArrayRef(all).slice(static_cast<size_t>(number) * tile, tile);
     };
+    if (input.inRegister && isDotProduct()) {
+      Value weights = loadVector(weight, weightStart, depth);
+      Value products = builder.create<arith::MulFOp>(loc, input.inRegister, weights);
+      Value start = builder.create<vector::ExtractOp>(loc, accumulators.front(), 0);
+      Value sum = builder.create<vector::ReductionOp>(loc, vector::CombiningKind::ADD, products, start,
+                                                      arith::FastMathFlags::reassoc);
+      accumulators.front() = context.broadcast(loc, sum, lanes);
+      return;
+    }
     if (input.inRegister) {  // elements in a register have no address that a loop could compute
       for (int64_t k = 0; k < depth; ++k) {
         Value at = context.index(k, loc);
