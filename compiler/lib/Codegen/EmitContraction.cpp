@@ -50,9 +50,13 @@ class ContractionEmitter {
   }
 
   void run() {
-    if (!op.getSkipZeros() || context.capacity > 1 || context.part || input.inRegister) return emitAll();
-    nonzeros.emplace(context, loc, input, context.scratch, context.nonzeroListBase,
-                     nonzeroListPart(op, context.features.lanes));
+    if (context.part && op.getInput().getDefiningOp()) fetchInput();
+    if (!op.getSkipZeros() || context.capacity > 1 || input.inRegister) return emitAll();
+    nonzeros.emplace(context, op, input);
+    if (context.part)
+      nonzeros->recall();
+    else
+      nonzeros->make();
     // With few zeros, going through the weights in order is faster.
     Value few = builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, nonzeros->count,
                                               context.index(depth * kWorthSkipping / 100, loc));
@@ -99,6 +103,18 @@ class ContractionEmitter {
 
   /// Per cent of inputs that are not zero, below which skipping the others is faster.
   static constexpr int64_t kWorthSkipping = 75;
+
+  /// Fetches what other threads have just written, all at once: line by line, as the sums need it, each would wait for
+  /// another core.
+  void fetchInput() {
+    constexpr int64_t line = 16;
+    context.forEachRow(loc, [&](Value row) {
+      context.forEach(loc, depth, line, [&](Value column) {
+        builder.create<mlir::memref::PrefetchOp>(loc, input.memory, context.address(loc, input, row, column),
+                                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      });
+    });
+  }
 
   /// Runs `body(weight start, first column, vectors)` for every panel, or for each group of panels of a single row.
   void forEachPanel(llvm::function_ref<void(Value, Value, llvm::ArrayRef<FeatureVector>)> body) {
@@ -427,6 +443,12 @@ class ContractionEmitter {
 };
 
 }  // namespace
+
+void emitNonzeroList(ContractionOp op, KernelContext &context, ViewLookup views) {
+  NonzeroList list(context, op, views(op.getInput()));
+  list.make();
+  list.keepCount();
+}
 
 void emitContraction(ContractionOp op, KernelContext &context, ViewLookup views) {
   ContractionEmitter(op, context, views).run();

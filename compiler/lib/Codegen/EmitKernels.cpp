@@ -93,6 +93,10 @@ class NetworkEmitter {
       return view;
     };
     for (mlir::Operation *op : ops) {
+      if (split == Stage::Split::lists) {
+        emitNonzeroList(llvm::cast<ContractionOp>(op), context, views);
+        continue;
+      }
       bool known = llvm::TypeSwitch<mlir::Operation *, bool>(op)
                        .Case([&](ContractionOp o) { return emitContraction(o, context, views), true; })
                        .Case([&](MapOp o) { return emitMap(o, context, views), true; })
@@ -165,7 +169,7 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       if (parallel)
         for (int64_t capacity : summary.rowBlocks) {
           std::vector<int64_t> &divided = summary.stages.emplace_back();
-          for (const Stage &stage : stagesOf(network, capacity)) divided.push_back(stage.split != Stage::Split::none);
+          for (const Stage &stage : stagesOf(network, capacity)) divided.push_back(stage.isDivided());
         }
       if (mlir::failed(NetworkEmitter(network, module, features).run(summary))) return signalPassFailure();
       summaries.push_back(entryAttribute(summary, &getContext()));

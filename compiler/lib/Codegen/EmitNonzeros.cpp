@@ -2,6 +2,7 @@
 // The list of a row's elements that are not zero, for layers that skip the others.
 #include "EmitNonzeros.h"
 
+#include "Inlay/Codegen/Networks.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 namespace inlay::compiler {
@@ -13,9 +14,30 @@ namespace vector = mlir::vector;
 using mlir::Location;
 using mlir::Value;
 
-NonzeroList::NonzeroList(KernelContext &context, Location loc, const RowView &row, Value scratch, int64_t base,
-                         int64_t part)
-    : context(context), loc(loc), scratch(scratch), values(base), places(base + part) {
+NonzeroList::NonzeroList(KernelContext &context, ContractionOp layer, const RowView &row)
+    : context(context),
+      loc(layer.getLoc()),
+      scratch(context.scratch),
+      row(row),
+      values(context.nonzeroListBase),
+      places(values + nonzeroListPart(layer, context.features.lanes)),
+      kept(values + 2 * nonzeroListPart(layer, context.features.lanes)) {}
+
+void NonzeroList::keepCount() {
+  mlir::OpBuilder &builder = context.builder;
+  Value number = builder.create<arith::IndexCastUIOp>(loc, builder.getI32Type(), count);
+  Value bits = builder.create<arith::BitcastOp>(loc, builder.getF32Type(), number);
+  builder.create<mlir::memref::StoreOp>(loc, bits, scratch, context.index(kept, loc));
+}
+
+void NonzeroList::recall() {
+  mlir::OpBuilder &builder = context.builder;
+  Value bits = builder.create<mlir::memref::LoadOp>(loc, scratch, context.index(kept, loc));
+  Value number = builder.create<arith::BitcastOp>(loc, builder.getI32Type(), bits);
+  count = builder.create<arith::IndexCastUIOp>(loc, builder.getIndexType(), number);
+}
+
+void NonzeroList::make() {
   mlir::OpBuilder &builder = context.builder;
   const int64_t lanes = context.features.lanes, whole = row.elements / lanes * lanes;
   auto placeType = mlir::VectorType::get({lanes}, builder.getI32Type());

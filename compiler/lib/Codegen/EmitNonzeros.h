@@ -9,10 +9,14 @@ namespace inlay::compiler {
 
 class NonzeroList {
  public:
-  /// Emits the code that makes the list of the only row of `row` in `scratch`, at element `base`: values, and `part`
-  /// elements further their places.
-  NonzeroList(KernelContext &context, mlir::Location loc, const RowView &row, mlir::Value scratch, int64_t base,
-              int64_t part);
+  /// The list of the only row of `row`, the input of `layer`, which lies in the scratch memory.
+  NonzeroList(KernelContext &context, ContractionOp layer, const RowView &row);
+
+  /// Emits the code that makes the list.
+  void make();
+  /// In one kernel the count is kept, in another it is recalled.
+  void keepCount();
+  void recall();
 
   mlir::Value count;                     // of type index
   mlir::Value value(mlir::Value index);  // the element, a scalar
@@ -22,7 +26,8 @@ class NonzeroList {
   KernelContext &context;
   mlir::Location loc;
   mlir::Value scratch;
-  int64_t values, places;
+  RowView row;
+  int64_t values, places, kept;  // elements of the scratch memory; the last is the count
   mlir::Value at(int64_t base, mlir::Value index);
   void appendKept(mlir::Value keep, mlir::Value all, mlir::Value position);
 };

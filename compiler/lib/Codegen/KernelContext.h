@@ -93,6 +93,8 @@ class KernelContext {
 // One emitter per kind of op. `views` finds the memory of any value of the network.
 using ViewLookup = llvm::function_ref<RowView(mlir::Value)>;
 void emitContraction(ContractionOp op, KernelContext &context, ViewLookup views);
+/// Only the list of the layer's inputs that are not zero, for kernels that compute parts of it.
+void emitNonzeroList(ContractionOp op, KernelContext &context, ViewLookup views);
 void emitMap(MapOp op, KernelContext &context, ViewLookup views);
 void emitConcat(ConcatOp op, KernelContext &context, ViewLookup views);
 void emitSoftmax(SoftmaxOp op, KernelContext &context, ViewLookup views);

@@ -79,7 +79,7 @@ NetworkSummary summarize(mlir::func::FuncOp network) {
   // The kernel of a single row, which uses one row of the arena, keeps its lists behind it.
   for (ContractionOp layer : network.getOps<ContractionOp>())
     if (layer.getSkipZeros())
-      scratch = std::max(scratch, nonzeroListBase(arena, lanes) + 2 * nonzeroListPart(layer, lanes));
+      scratch = std::max(scratch, nonzeroListBase(arena, lanes) + 2 * nonzeroListPart(layer, lanes) + 1);
   summary.scratchBytes = scratch * 4;
   for (mlir::Operation &op : network.front().without_terminator()) {
     if (llvm::isa<ConstantOp, ReshapeOp>(op)) continue;

@@ -30,6 +30,9 @@ llvm::SmallVector<Stage> stagesOf(mlir::func::FuncOp network, int64_t capacity) 
   for (mlir::Operation &op : network.front().without_terminator()) {
     if (llvm::isa<ConstantOp, ReshapeOp>(op)) continue;
     const Stage::Split split = splitOf(op, capacity);
+    auto layer = llvm::dyn_cast<ContractionOp>(op);
+    if (capacity == 1 && split == Stage::Split::panels && layer.getSkipZeros())
+      stages.push_back({Stage::Split::lists, {&op}});
     const bool joins = !stages.empty() && stages.back().split == split && split != Stage::Split::panels &&
                        (split == Stage::Split::none || mayFollow(op, *stages.back().ops.back()));
     if (!joins) stages.push_back({split, {}});

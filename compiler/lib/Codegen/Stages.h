@@ -11,10 +11,12 @@ namespace inlay::compiler {
 struct Stage {
   enum class Split {
     none,   // one thread does all
+    lists,  // one thread lists the inputs of a layer that are not zero, for the stage of that layer
     rows,   // each part takes a share of the rows
     panels  // each part takes a share of the panels of features, and so of the weights: always the same share
   };
   Split split;
+  bool isDivided() const { return split == Split::rows || split == Split::panels; }
   llvm::SmallVector<mlir::Operation *> ops;
 };
 

@@ -54,7 +54,7 @@ struct NetworkSummary {
 NetworkSummary summarize(mlir::func::FuncOp network);
 
 /// Where in the scratch memory the kernel of a single row lists the inputs of `layer` that are not zero, in elements:
-/// their values and, one part further, their places, each with room for a vector more.
+/// their values and, one part further, their places, each with room for a vector more; then their number.
 int64_t nonzeroListBase(int64_t arena, int64_t lanes);
 int64_t nonzeroListPart(ContractionOp layer, int64_t lanes);
 
