@@ -11,8 +11,8 @@
 namespace inlay {
 namespace {
 
-/// Looks at a condition before a thread sleeps: some tens of microseconds. On a machine with one core for all threads,
-/// whoever is waited for cannot run meanwhile.
+/// Looks at a condition before a thread sleeps: about a tenth of a millisecond. On a machine with one core for all
+/// threads, whoever is waited for cannot run meanwhile.
 constexpr int kSpins = 4000;
 
 void pause() {

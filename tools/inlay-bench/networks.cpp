@@ -122,20 +122,25 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   std::size_t space = memory.size();
   std::align(64, kernels.front()->scratch_bytes(), scratch, space);
   std::vector<contestant> contestants;
-  for (const auto& kernel : kernels) {
-    contestants.push_back({kernel == kernels.front() ? "compiled" : "bf16 weights", {}});
-    if (work.in.size() == 1 && work.out.size() == 1) {  // without the detour for any number of pointers
-      const auto entry = reinterpret_cast<int (*)(const float*, float*, std::size_t, void*)>(kernel->entry());
-      contestants.back().run = [&, entry] { entry(work.in[0], work.out[0], samples, scratch); };
-    } else {
-      contestants.back().run = [&] { kernel->run(work.in, work.out, samples, scratch); };
-    }
-  }
   const thread_pool pool(static_cast<unsigned>(options.threads));
+  const auto add = [&](const std::string& name, const tools::jit_kernel& kernel, const inlay_parallel_for* workers) {
+    contestants.push_back({name, [&, workers] { kernel.run(work.in, work.out, samples, scratch, workers); }});
+    if (work.in.size() != 1 || work.out.size() != 1) return;
+    // Without the detour for any number of pointers.
+    using serial = int (*)(const float*, float*, std::size_t, void*);
+    using parallel = int (*)(const float*, float*, std::size_t, void*, const inlay_parallel_for*);
+    if (workers)
+      contestants.back().run = [&, workers, entry = reinterpret_cast<parallel>(kernel.parallel_entry())] {
+        entry(work.in[0], work.out[0], samples, scratch, workers);
+      };
+    else
+      contestants.back().run = [&, entry = reinterpret_cast<serial>(kernel.entry())] {
+        entry(work.in[0], work.out[0], samples, scratch);
+      };
+  };
+  for (const auto& kernel : kernels) add(kernel == kernels.front() ? "compiled" : "bf16 weights", *kernel, nullptr);
   const inlay_parallel_for& workers = pool;
-  if (options.threads > 1)
-    contestants.push_back({std::to_string(options.threads) + " threads",
-                           [&] { kernels.front()->run(work.in, work.out, samples, scratch, &workers); }});
+  if (options.threads > 1) add(std::to_string(options.threads) + " threads", *kernels.front(), &workers);
   contestants.push_back({"interpreted", [&] { interpreted.value->run(work.in, work.out, samples, engine::baseline); }});
   double flops = 0, weight_bytes = 0;
   if (const auto chain = dense_chain(network.graph, network.values)) {

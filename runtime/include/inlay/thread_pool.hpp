@@ -8,9 +8,9 @@
 
 namespace inlay {
 
-/// Threads that wait for work: they spin for some microseconds, which is about how far apart the layers of a network
-/// are, and then sleep. Part 0 runs on the calling thread and every other part on a thread of its own, always the same,
-/// so that each core finds its share of the weights in its own cache.
+/// Threads that wait for work: they spin for about a tenth of a millisecond, longer than the layers of a network are
+/// apart, and then sleep. Part 0 runs on the calling thread and every other part on a thread of its own, always the
+/// same, so that each core finds its share of the weights in its own cache.
 ///
 /// A pool does one piece of work at a time; calls from several threads take turns. Work must not call its own pool.
 class thread_pool {
