@@ -256,11 +256,12 @@ class ContractionEmitter {
     };
     if (input.inRegister && isDotProduct()) {
       Value weights = loadVector(weight, weightStart, depth);
-      Value products = builder.create<arith::MulFOp>(loc, input.inRegister, weights);
       Value start = builder.create<vector::ExtractOp>(loc, accumulators.front(), 0);
-      Value sum = builder.create<vector::ReductionOp>(loc, vector::CombiningKind::ADD, products, start,
-                                                      arith::FastMathFlags::reassoc);
-      accumulators.front() = context.broadcast(loc, sum, lanes);
+      Value starts = builder.create<vector::InsertOp>(loc, start, context.splat(loc, 0.0f, depth), 0);
+      Value products = builder.create<vector::FMAOp>(loc, input.inRegister, weights, starts);
+      Value sums = context.acrossLanes(
+          loc, products, [&](Value a, Value b) -> Value { return builder.create<arith::AddFOp>(loc, a, b); });
+      accumulators.front() = context.broadcast(loc, builder.create<vector::ExtractOp>(loc, sums, 0), lanes);
       return;
     }
     if (input.inRegister) {  // elements in a register have no address that a loop could compute

@@ -33,20 +33,6 @@ Value accumulate(Location loc, KernelContext &context, int64_t elements, Value i
   return running;
 }
 
-using Combine = llvm::function_ref<Value(Value, Value)>;
-
-/// Every lane becomes the combination of all lanes: pairwise, which is both faster and, for a sum, more exact than one
-/// after the other.
-Value acrossLanes(Location loc, KernelContext &context, Value all, Combine combine) {
-  const int64_t lanes = context.features.lanes;
-  for (int64_t distance = lanes / 2; distance > 0; distance /= 2) {
-    llvm::SmallVector<int64_t> partners;
-    for (int64_t lane = 0; lane < lanes; ++lane) partners.push_back(lane ^ distance);
-    all = combine(all, context.builder.create<vector::ShuffleOp>(loc, all, all, partners));
-  }
-  return all;
-}
-
 class SoftmaxEmitter {
  public:
   SoftmaxEmitter(SoftmaxOp op, KernelContext &context, ViewLookup views)
@@ -112,10 +98,10 @@ class SoftmaxEmitter {
   }
   Value add(Value a, Value b) { return builder.create<arith::AddFOp>(loc, a, b); }
   Value largest(Value all) {
-    return acrossLanes(loc, context, all, [&](Value a, Value b) { return max(a, b); });
+    return context.acrossLanes(loc, all, [&](Value a, Value b) { return max(a, b); });
   }
   Value total(Value all) {
-    return acrossLanes(loc, context, all, [&](Value a, Value b) { return add(a, b); });
+    return context.acrossLanes(loc, all, [&](Value a, Value b) { return add(a, b); });
   }
 
   /// Dead lanes keep what is loaded: of -inf the exponential would be clamped to a denormal, and some processors take

@@ -75,6 +75,16 @@ Value KernelContext::broadcast(Location loc, Value scalar, int64_t lanes) {
   return builder.create<vector::BroadcastOp>(loc, vectorType(lanes), scalar);
 }
 
+Value KernelContext::acrossLanes(Location loc, Value all, llvm::function_ref<Value(Value, Value)> combine) {
+  const int64_t lanes = llvm::cast<mlir::VectorType>(all.getType()).getDimSize(0);
+  for (int64_t distance = lanes / 2; distance > 0; distance /= 2) {
+    llvm::SmallVector<int64_t> partners;
+    for (int64_t lane = 0; lane < lanes; ++lane) partners.push_back(lane ^ distance);
+    all = combine(all, builder.create<vector::ShuffleOp>(loc, all, all, partners));
+  }
+  return all;
+}
+
 Value KernelContext::fillDead(Location loc, Value vector, int64_t live, float fill) {
   const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
   if (live >= lanes) return vector;

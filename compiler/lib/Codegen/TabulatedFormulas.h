@@ -15,7 +15,8 @@ struct CellOf {
   typename B::Float h;
 
   CellOf(B &b, typename B::Float a, const float (&cells)[7][32])
-      : index(b.shr_arithmetic(b.bitcast_int(b.max(b.constant(0x1p-4f), a)), 21)),
+      // Of positive floats the order is that of their bits, and the shorter maximum that of integers.
+      : index(b.shr_arithmetic(b.max(b.bitcast_int(a), b.constant_int(0x3d800000)), 21)),
         h(b.sub(a, b.lookup(cells[0], index))) {}
 
   /// (f(c + h) - f(c)) / h.

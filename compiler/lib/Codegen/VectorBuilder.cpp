@@ -94,6 +94,7 @@ VectorBuilder::Float VectorBuilder::select(Mask condition, Float yes, Float no) 
 
 VectorBuilder::Int VectorBuilder::add(Int a, Int b) { return {apply<arith::AddIOp>(a, b)}; }
 VectorBuilder::Int VectorBuilder::sub(Int a, Int b) { return {apply<arith::SubIOp>(a, b)}; }
+VectorBuilder::Int VectorBuilder::max(Int a, Int b) { return {apply<arith::MaxSIOp>(a, b)}; }
 VectorBuilder::Int VectorBuilder::bit_and(Int a, Int b) { return {apply<arith::AndIOp>(a, b)}; }
 VectorBuilder::Int VectorBuilder::bit_or(Int a, Int b) { return {apply<arith::OrIOp>(a, b)}; }
 VectorBuilder::Int VectorBuilder::bit_xor(Int a, Int b) { return {apply<arith::XOrIOp>(a, b)}; }

@@ -59,6 +59,7 @@ class VectorBuilder {
 
   Int add(Int a, Int b);
   Int sub(Int a, Int b);
+  Int max(Int a, Int b);
   Int bit_and(Int a, Int b);
   Int bit_or(Int a, Int b);
   Int bit_xor(Int a, Int b);
