@@ -162,17 +162,18 @@ class ContractionEmitter {
   static constexpr int64_t kShallowSlab = 256;
 
   /// Panels are an outer loop, so that one panel of weights serves every row from a near cache. Where the weights are
-  /// large, the sums of a deep layer pass through the result's memory from slab to slab.
+  /// large, the sums of a deep layer pass through the result's memory from slab to slab, if that is free.
   void emitAll() {
     const auto tile = static_cast<int64_t>(op.getRows());
-    if (context.capacity <= tile || extrasAreOverwritten())
-      return emitSlab({context.index(0, loc), context.index(depth, loc), {}, {}});
+    if (context.capacity <= tile) return emitSlab({context.index(0, loc), context.index(depth, loc), {}, {}});
     const auto part = [&](int64_t most) {  // of slabs that are about equal
       return context.index(llvm::alignTo(llvm::divideCeil(depth, llvm::divideCeil(depth, most)), kChains), loc);
     };
     Value few =
         builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, rowsOfKernel(), context.index(2 * tile, loc));
-    Value slab = builder.createOrFold<arith::SelectOp>(loc, few, part(kShallowSlab), part(kSlab));
+    Value slab = extrasAreOverwritten()
+                     ? context.index(depth, loc)
+                     : builder.createOrFold<arith::SelectOp>(loc, few, part(kShallowSlab), part(kSlab));
     Value end = context.index(depth, loc);
     auto loop = builder.create<scf::ForOp>(loc, context.index(0, loc), end, slab);
     mlir::OpBuilder::InsertionGuard guard(builder);
