@@ -80,9 +80,8 @@ class ContractionEmitter {
   std::optional<NonzeroList> nonzeros;  // of the input, where the layer skips zeros
   const int64_t lanes, panel, depth, width;
 
-  /// Rows of the tile for what is left of the rows: at one broadcast and two multiply-adds each, it still computes more
-  /// than it loads.
-  static constexpr int64_t kSmallTile = 4;
+  /// Rows of the tiles for what is left of the rows. The fewer, the more a tile loads for what it computes.
+  static constexpr int64_t kSmallTiles[] = {4, 2, 1};
 
   /// Accumulators that hide the latency of a multiply-add; one row needs several panels at once to have as many.
   static constexpr int64_t kChains = 8;
@@ -150,8 +149,8 @@ class ContractionEmitter {
 
   void forEachRowTile(llvm::function_ref<void(Value, int64_t)> body) {
     llvm::SmallVector<int64_t> tiles = {static_cast<int64_t>(op.getRows())};
-    if (tiles.back() > kSmallTile) tiles.push_back(kSmallTile);
-    if (tiles.back() > 1) tiles.push_back(1);
+    for (const int64_t small : kSmallTiles)
+      if (small < tiles.back()) tiles.push_back(small);
     context.forEachRowTile(loc, tiles, body);
   }
 
