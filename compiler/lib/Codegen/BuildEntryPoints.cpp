@@ -196,7 +196,7 @@ class EntryBuilder {
       Value one = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, remaining, number(1));
       builder.create<LLVM::CondBrOp>(loc, one, single, block);
       builder.setInsertionPointToEnd(block);
-      Value rows = builder.create<LLVM::UMinOp>(loc, remaining, number(capacity));
+      Value rows = rowsOfBlock(remaining, capacity);
       llvm::SmallVector<Value> blockOperands(operands);
       blockOperands.push_back(rows);
       call(capacity, blockOperands);
@@ -212,6 +212,16 @@ class EntryBuilder {
     builder.create<LLVM::ReturnOp>(loc, status(0));
     builder.setInsertionPointToEnd(refused);
     builder.create<LLVM::ReturnOp>(loc, status(1));
+  }
+
+  /// As many rows as a block takes; of a little more two halves, since a block of few rows reads all weights for them.
+  Value rowsOfBlock(Value remaining, int64_t capacity) {
+    Value most = builder.create<LLVM::UMinOp>(loc, remaining, number(capacity));
+    if (capacity < 32) return most;
+    Value over = builder.create<LLVM::SubOp>(loc, remaining, number(capacity + 1));  // wraps where it is not more
+    Value little = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ult, over, number(capacity / 16));
+    Value half = builder.create<LLVM::LShrOp>(loc, builder.create<LLVM::AddOp>(loc, remaining, number(1)), number(1));
+    return builder.create<LLVM::SelectOp>(loc, little, half, most);
   }
 
   Value status(int32_t code) { return builder.create<LLVM::ConstantOp>(loc, builder.getI32IntegerAttr(code)); }
