@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "inlay/dsl.hpp"
 #include "inlay/graph_builder.hpp"
 #include "inlay/interpreter.hpp"
 
@@ -52,6 +53,22 @@ TEST_P(Operations, DenseWithoutBias) {
   const float elements[] = {1, -1};
   b.output(b.dense("fc", b.input("x", {1, {2}}), b.constant({2, {1, 2}}, elements), no_node), "y");
   EXPECT_EQ(run(b, {5, 3}), (std::vector<float>{2}));
+}
+
+constexpr auto normed =
+    network("normed", input<f32, 2>("x"), [](auto x) { return batch_norm("bn", x, /*eps=*/0.75f); });
+
+TEST_P(Operations, BatchNorm) {
+  const weights w{{{"bn.bias", {2}, "F32", {0.5f, -1}},
+                   {"bn.running_mean", {2}, "F32", {1, 2}},
+                   {"bn.running_var", {2}, "F32", {0.25f, 3.25f}},
+                   {"bn.weight", {2}, "F32", {3, 4}}}};
+  interpreter_result made = interpreter::create(graph_of<normed>, w);
+  ASSERT_TRUE(made);
+  const float x[] = {2, 4, 1, 2};
+  std::vector<float> y(4);
+  made.value->run(x, y.data(), 2, GetParam());
+  EXPECT_EQ(y, (std::vector<float>{3.5f, 3, 0.5f, -1}));
 }
 
 TEST_P(Operations, Arithmetic) {
