@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "accuracy.hpp"
+#include "kernel_harness.hpp"
 
 namespace inlay::testing {
 namespace {
@@ -48,11 +49,7 @@ TEST_P(Accuracy, EveryActivationKeepsItsContract) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpus, Accuracy, ::testing::ValuesIn(tools::runnable_cpus()), [](const auto& each) {
-  std::string name = each.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Cpus, Accuracy, ::testing::ValuesIn(tools::runnable_cpus()), name_of_cpu);
 
 TEST(AccuracyReport, SeesWhatIsWrong) {
   // sigmoid, measured against a function that falls and is infinite at infinity.

@@ -39,11 +39,7 @@ TEST_P(Activation, SoftmaxSubtractsTheMaximum) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpus, Activation, ::testing::ValuesIn(runnable_cpus()), [](const auto& each) {
-  std::string name = each.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Cpus, Activation, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
 
 }  // namespace
 }  // namespace inlay::testing

@@ -12,19 +12,6 @@ namespace {
 
 constexpr std::size_t kBatches[] = {0, 1, 2, 3, 4, 5, 6, 13, 14, 15, 19, 33};
 
-instruction apply(activation function, std::uint32_t a, float p0 = 0, float p1 = 0) {
-  return {.code = scalar_op::apply, .function = function, .a = a, .p0 = p0, .p1 = p1};
-}
-
-std::uint32_t dense(graph_builder& b, const char* name, std::uint32_t x, std::uint32_t inputs, std::uint32_t outputs,
-                    bool bias, zeros zero_inputs = zeros::automatic) {
-  b.enter_scope(name);
-  const auto w = b.parameter("weight", {2, {outputs, inputs}});
-  const auto c = bias ? b.parameter("bias", {1, {outputs}}) : no_node;
-  b.leave_scope();
-  return b.dense(name, x, w, c, zero_inputs);
-}
-
 class Dense : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Dense, EveryWidthAndDepth) {
@@ -224,11 +211,7 @@ TEST_P(Dense, Bf16Weights) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpus, Dense, ::testing::ValuesIn(runnable_cpus()), [](const auto& each) {
-  std::string name = each.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Cpus, Dense, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
 
 }  // namespace
 }  // namespace inlay::testing

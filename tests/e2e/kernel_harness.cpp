@@ -35,6 +35,15 @@ bool close(float found, float expected, const comparison& how) {
 
 }  // namespace
 
+std::uint32_t dense(graph_builder& b, const char* name, std::uint32_t x, std::uint32_t inputs, std::uint32_t outputs,
+                    bool bias, zeros zero_inputs) {
+  b.enter_scope(name);
+  const auto w = b.parameter("weight", {2, {outputs, inputs}});
+  const auto c = bias ? b.parameter("bias", {1, {outputs}}) : no_node;
+  b.leave_scope();
+  return b.dense(name, x, w, c, zero_inputs);
+}
+
 weights random_weights(const graph_view& graph, std::mt19937& random) {
   weights w;
   std::uniform_real_distribution<float> uniform(-1, 1);

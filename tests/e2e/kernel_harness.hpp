@@ -2,6 +2,7 @@
 // Compiles a graph that was built at run time, loads the object into this process and compares it with the interpreter.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <string>
@@ -15,6 +16,22 @@
 namespace inlay::testing {
 
 using tools::runnable_cpus;
+
+/// The name of a test with a CPU as its parameter.
+inline constexpr auto name_of_cpu = [](const auto& each) {
+  std::string name = each.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+};
+
+/// Instruction that applies an activation to result `a`.
+inline instruction apply(activation function, std::uint32_t a) {
+  return {.code = scalar_op::apply, .function = function, .a = a};
+}
+
+/// A dense layer with parameters `<name>.weight` and, with a bias, `<name>.bias`.
+std::uint32_t dense(graph_builder& b, const char* name, std::uint32_t x, std::uint32_t inputs, std::uint32_t outputs,
+                    bool bias = true, zeros zero_inputs = zeros::automatic);
 
 /// Random weights in [-1, 1] for every parameter of a graph.
 weights random_weights(const graph_view& graph, std::mt19937& random);

@@ -104,11 +104,7 @@ TEST_P(Object, RefusesNullPointers) {
   EXPECT_EQ(compiled->run(input, outputs, 1, scratch.data()), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpus, Object, ::testing::ValuesIn(runnable_cpus()), [](const auto& each) {
-  std::string name = each.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Cpus, Object, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
 
 }  // namespace
 }  // namespace inlay::testing

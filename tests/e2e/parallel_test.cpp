@@ -8,17 +8,6 @@
 namespace inlay::testing {
 namespace {
 
-instruction apply(activation function, std::uint32_t a) {
-  return {.code = scalar_op::apply, .function = function, .a = a};
-}
-
-std::uint32_t dense(graph_builder& b, const char* name, std::uint32_t x, std::uint32_t inputs, std::uint32_t outputs) {
-  b.enter_scope(name);
-  const auto w = b.parameter("weight", {2, {outputs, inputs}}), c = b.parameter("bias", {1, {outputs}});
-  b.leave_scope();
-  return b.dense(name, x, w, c);
-}
-
 /// Large layers, one with a residual that it overwrites, small ones, and every other op; widths that leave a rest.
 void build(graph_builder& b) {
   const auto x = b.input("x", {1, {300}});
@@ -83,11 +72,7 @@ TEST_P(Parallel, ASmallNetworkNeedsNoThreads) {
   EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.workers = &never}), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpus, Parallel, ::testing::ValuesIn(runnable_cpus()), [](const auto& each) {
-  std::string name = each.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Cpus, Parallel, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
 
 }  // namespace
 }  // namespace inlay::testing

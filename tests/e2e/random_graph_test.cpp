@@ -130,11 +130,7 @@ TEST_P(RandomGraph, AgreesWithTheInterpreter) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpus, RandomGraph, ::testing::ValuesIn(runnable_cpus()), [](const auto& each) {
-  std::string name = each.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Cpus, RandomGraph, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
 
 }  // namespace
 }  // namespace inlay::testing
