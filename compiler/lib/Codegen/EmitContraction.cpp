@@ -110,7 +110,7 @@ class ContractionEmitter {
     context.forEachRow(loc, [&](Value row) {
       context.forEach(loc, depth, line, [&](Value column) {
         builder.create<mlir::memref::PrefetchOp>(loc, input.memory, context.address(loc, input, row, column),
-                                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+                                                 /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
       });
     });
   }
@@ -379,6 +379,16 @@ class ContractionEmitter {
             return context.load(loc, result, at, plus(column, v.column), lanes, v.live);
           });
         });
+    if (context.part && context.capacity > 1) {
+      // The lines of the result, which other cores have read last time, are made this core's own by the time that the
+      // sums are ready.
+      perVector([&](Value at, const FeatureVector &v) {
+        Value position = context.address(loc, result, at, plus(column, v.column));
+        builder.create<mlir::memref::PrefetchOp>(loc, result.memory, position, /*isWrite=*/true, /*localityHint=*/3,
+                                                 /*isDataCache=*/true);
+        return position;
+      });
+    }
     accumulators.resize(tile * static_cast<size_t>(chains), Value());
     for (size_t i = tile; i < accumulators.size(); ++i) accumulators[i] = context.splat(loc, 0.0f, lanes);
 
