@@ -29,7 +29,7 @@ class EntryBuilder {
 
   void run() {
     buildRun();
-    if (!summary.stages.empty()) buildRunParallel();
+    if (summary.isParallel()) buildRunParallel();
     auto size = function(summary.name + "_scratch_bytes", builder.getI64Type(), {});
     builder.setInsertionPointToStart(size.addEntryBlock(builder));
     builder.create<LLVM::ReturnOp>(loc, number(summary.scratchBytes));
@@ -257,9 +257,11 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
       module.emitOpError() << "has no '" << kEntriesAttr << "': run inlay-emit-kernels first";
       return signalPassFailure();
     }
+    llvm::SmallVector<LLVM::LLVMFuncOp> kernelsOfOneRow;
     for (mlir::Attribute entry : entries) {
       NetworkSummary summary = entryFromAttribute(entry);
       EntryBuilder(summary, module).run();
+      kernelsOfOneRow.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(summary.kernelName(1)));
     }
     // No unwinding, and no loop turned into a call of memset or memcpy.
     mlir::Builder builder(&getContext());
@@ -267,8 +269,7 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
     for (auto function : module.getOps<LLVM::LLVMFuncOp>()) function.setPassthroughAttr(attributes);
     // Inlined into the loop over samples, the kernel of one would load its constants before the loop even for one.
     auto apart = builder.getStrArrayAttr({"nounwind", "no-builtins", "noinline"});
-    for (mlir::Attribute entry : entries)
-      module.lookupSymbol<LLVM::LLVMFuncOp>(entryFromAttribute(entry).kernelName(1)).setPassthroughAttr(apart);
+    for (LLVM::LLVMFuncOp kernel : kernelsOfOneRow) kernel.setPassthroughAttr(apart);
   }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The contraction emitter: a register tile of rows x features, accumulators that start as the bias, one pass over K,
-// and the epilogue on the accumulators before the only store.
+// and the epilogue on the accumulators before the only store. Of large deep layers one pass for each slab of K, between
+// which the sums are stored.
 #include "EmitNonzeros.h"
 #include "Inlay/Codegen/Networks.h"
 #include "llvm/Support/MathExtras.h"
@@ -103,15 +104,20 @@ class ContractionEmitter {
   /// Per cent of inputs that are not zero, below which skipping the others is faster.
   static constexpr int64_t kWorthSkipping = 75;
 
+  /// The cache that a line is fetched into, as the hint of llvm.prefetch.
+  enum class Level : uint32_t { second = 2, first = 3 };
+  void prefetch(const RowView &view, Value position, Level level, bool isWrite = false) {
+    builder.create<mlir::memref::PrefetchOp>(loc, view.memory, position, isWrite, static_cast<uint32_t>(level),
+                                             /*isDataCache=*/true);
+  }
+
   /// Fetches what other threads have just written, all at once: line by line, as the sums need it, each would wait for
   /// another core.
   void fetchInput() {
     constexpr int64_t line = 16;
     context.forEachRow(loc, [&](Value row) {
-      context.forEach(loc, depth, line, [&](Value column) {
-        builder.create<mlir::memref::PrefetchOp>(loc, input.memory, context.address(loc, input, row, column),
-                                                 /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
-      });
+      context.forEach(loc, depth, line,
+                      [&](Value column) { prefetch(input, context.address(loc, input, row, column), Level::second); });
     });
   }
 
@@ -134,8 +140,7 @@ class ContractionEmitter {
     }
     Value next = builder.create<arith::AddIOp>(loc, context.part, context.index(1, loc));
     const auto start = [&](Value part) -> Value {
-      Value product = builder.create<arith::MulIOp>(loc, part, context.index(whole / group, loc));
-      Value groups = builder.create<arith::DivUIOp>(loc, product, context.parts);
+      Value groups = context.shareStart(loc, context.index(whole / group, loc), part, context.parts);
       return builder.create<arith::MulIOp>(loc, groups, context.index(group, loc));
     };
     auto loop = builder.create<scf::ForOp>(loc, start(context.part), start(next), context.index(group, loc));
@@ -288,8 +293,7 @@ class ContractionEmitter {
       builder.setInsertionPointToStart(each.getBody());
       state.assign(each.getRegionIterArgs().begin(), each.getRegionIterArgs().end());
       if (fetches) {
-        builder.create<mlir::memref::PrefetchOp>(loc, weight.memory, state.back(), /*isWrite=*/false,
-                                                 /*localityHint=*/2, /*isDataCache=*/true);
+        prefetch(weight, state.back(), Level::second);
         state.back() = builder.create<arith::AddIOp>(loc, state.back(), fetchedPerIteration);
       }
       for (int64_t i = 0; i < ofIteration; ++i) {
@@ -318,9 +322,7 @@ class ContractionEmitter {
     builder.setInsertionPointToStart(loop.getBody());
     llvm::SmallVector<Value> running(loop.getRegionIterArgs());
     Value i = loop.getInductionVar(), ahead = nonzeros->place(plus(i, kStepsAhead));
-    for (const FeatureVector &v : vectors)
-      builder.create<mlir::memref::PrefetchOp>(loc, weight.memory, weightPosition(v, weightStart, ahead),
-                                               /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+    for (const FeatureVector &v : vectors) prefetch(weight, weightPosition(v, weightStart, ahead), Level::first);
     step(running, nonzeros->value(i), weightStart, nonzeros->place(i), vectors);
     builder.create<scf::YieldOp>(loc, running);
     accumulators.assign(loop.getResults().begin(), loop.getResults().end());
@@ -382,12 +384,10 @@ class ContractionEmitter {
     if (context.part && context.capacity > 1) {
       // The lines of the result, which other cores have read last time, are made this core's own by the time that the
       // sums are ready.
-      perVector([&](Value at, const FeatureVector &v) {
-        Value position = context.address(loc, result, at, plus(column, v.column));
-        builder.create<mlir::memref::PrefetchOp>(loc, result.memory, position, /*isWrite=*/true, /*localityHint=*/3,
-                                                 /*isDataCache=*/true);
-        return position;
-      });
+      for (int64_t r = 0; r < rows; ++r)
+        for (const FeatureVector &v : vectors)
+          prefetch(result, context.address(loc, result, plus(row, r), plus(column, v.column)), Level::first,
+                   /*isWrite=*/true);
     }
     accumulators.resize(tile * static_cast<size_t>(chains), Value());
     for (size_t i = tile; i < accumulators.size(); ++i) accumulators[i] = context.splat(loc, 0.0f, lanes);

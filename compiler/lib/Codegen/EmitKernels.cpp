@@ -117,12 +117,9 @@ class NetworkEmitter {
     if (split == Stage::Split::panels) context.part = part, context.parts = parts;
     if (split != Stage::Split::rows) return;
     mlir::Location loc = network.getLoc();
-    mlir::OpBuilder &builder = context.builder;
-    const auto start = [&, rows = context.rows](Value number) -> Value {
-      return builder.create<mlir::arith::DivUIOp>(loc, builder.create<mlir::arith::MulIOp>(loc, number, rows), parts);
-    };
-    context.firstRow = start(part);
-    context.rows = start(builder.create<mlir::arith::AddIOp>(loc, part, context.index(1, loc)));
+    Value next = context.builder.create<mlir::arith::AddIOp>(loc, part, context.index(1, loc)), rows = context.rows;
+    context.firstRow = context.shareStart(loc, rows, part, parts);
+    context.rows = context.shareStart(loc, rows, next, parts);
   }
 
   RowView viewOf(Value value, const NetworkSummary &summary, mlir::func::FuncOp kernel, int64_t capacity,
@@ -165,12 +162,7 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       features.lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
       features.fma = fma;
       features.avx512 = avx512;
-      NetworkSummary summary = summarize(network);
-      if (parallel)
-        for (int64_t capacity : summary.rowBlocks) {
-          std::vector<int64_t> &divided = summary.stages.emplace_back();
-          for (const Stage &stage : stagesOf(network, capacity)) divided.push_back(stage.isDivided());
-        }
+      const NetworkSummary summary = summarize(network, parallel);
       if (mlir::failed(NetworkEmitter(network, module, features).run(summary))) return signalPassFailure();
       summaries.push_back(entryAttribute(summary, &getContext()));
     }

@@ -66,10 +66,8 @@ class SoftmaxEmitter {
         }
         for (RowInRegisters &each : loaded) compute(each.vectors);
         for (const RowInRegisters &each : loaded)
-          for (auto [i, vector] : llvm::enumerate(each.vectors)) {
-            const int64_t column = static_cast<int64_t>(i) * lanes;
-            store(each.row, start, context.index(column, loc), vector, std::min(lanes, length - column));
-          }
+          for (auto [i, vector] : llvm::enumerate(each.vectors))
+            store(each.row, start, context.index(static_cast<int64_t>(i) * lanes, loc), vector, live(i));
       });
     });
   }
@@ -127,16 +125,18 @@ class SoftmaxEmitter {
     return logarithm ? emitLog(sum, builder, loc, context.features) : sum;
   }
 
+  /// Lanes of vector `i` of a row that belong to it.
+  int64_t live(size_t i) const { return std::min(lanes, length - static_cast<int64_t>(i) * lanes); }
+
   llvm::SmallVector<Value> loadRow(Value row, Value start) {
     llvm::SmallVector<Value> vectors;
     for (int64_t column = 0; column < length; column += lanes)
-      vectors.push_back(load(row, start, context.index(column, loc), std::min(lanes, length - column)));
+      vectors.push_back(load(row, start, context.index(column, loc), live(vectors.size())));
     return vectors;
   }
 
   /// Turns a row into its softmax.
   void compute(llvm::MutableArrayRef<Value> row) {
-    const auto live = [&](size_t i) { return std::min(lanes, length - static_cast<int64_t>(i) * lanes); };
     Value maximum;
     for (auto [i, x] : llvm::enumerate(row)) {
       Value candidate = forMaximum(x, live(i));

@@ -14,6 +14,10 @@ using mlir::Value;
 
 Value KernelContext::index(int64_t number, Location loc) { return builder.create<arith::ConstantIndexOp>(loc, number); }
 
+Value KernelContext::shareStart(Location loc, Value count, Value part, Value parts) {
+  return builder.create<arith::DivUIOp>(loc, builder.create<arith::MulIOp>(loc, part, count), parts);
+}
+
 void KernelContext::forEach(Location loc, int64_t end, int64_t step, llvm::function_ref<void(Value)> body) {
   if (end <= 0) return;
   if (end <= step) return body(index(0, loc));

@@ -44,6 +44,8 @@ class KernelContext {
   int64_t nonzeroListBase = 0;  // where in it there is room for lists, in elements
 
   mlir::Value index(int64_t number, mlir::Location loc);
+  /// Where the share of `part` of `parts` in `count` things starts, and so that of the part before ends.
+  mlir::Value shareStart(mlir::Location loc, mlir::Value count, mlir::Value part, mlir::Value parts);
   /// Runs `body` with each value of 0, step, ... below `end`; no loop where there is one iteration.
   void forEach(mlir::Location loc, int64_t end, int64_t step, llvm::function_ref<void(mlir::Value)> body);
   /// Runs `body(first row, rows of the tile)` over the kernel's rows: as many tiles of the first size as there are,

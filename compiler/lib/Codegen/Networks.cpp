@@ -2,6 +2,7 @@
 // Facts about a planned network that the entry point, the header and the manifest need.
 #include "Inlay/Codegen/Networks.h"
 
+#include "Stages.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -62,7 +63,7 @@ LayerSummary summarizeLayer(mlir::Operation &op) {
 
 }  // namespace
 
-NetworkSummary summarize(mlir::func::FuncOp network) {
+NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
   NetworkSummary summary;
   summary.name = network.getName().str();
   if (auto hash = network->getAttrOfType<mlir::IntegerAttr>(kHashAttr)) summary.hash = hash.getValue().getZExtValue();
@@ -72,6 +73,11 @@ NetworkSummary summarize(mlir::func::FuncOp network) {
     summary.outputs.push_back(portOf(type, network.getResultAttrDict(static_cast<unsigned>(i))));
   auto blocks = network->getAttrOfType<mlir::DenseI64ArrayAttr>(kRowBlocksAttr).asArrayRef();
   summary.rowBlocks = blocks.vec();
+  if (parallel)
+    for (int64_t capacity : summary.rowBlocks) {
+      std::vector<int64_t> &divided = summary.stages.emplace_back();
+      for (const Stage &stage : stagesOf(network, capacity)) divided.push_back(stage.isDivided());
+    }
   const int64_t arena = network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt();
   const int64_t lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
   // One spare vector at the end, so that the last row may be read in whole vectors.

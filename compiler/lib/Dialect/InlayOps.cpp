@@ -135,6 +135,10 @@ float ActivationOp::getParameter(unsigned index) {
   return index < getParameters().size() ? getParameters()[index] : getRow().defaults[index];
 }
 
+double ActivationOp::evaluate(double input) {
+  return getRow().formula(input, static_cast<double>(getParameter(0)), static_cast<double>(getParameter(1)));
+}
+
 LogicalResult ActivationOp::verify() {
   const activation_row *row = findActivation(getFunction());
   if (!row) return emitOpError() << "unknown activation '" << getFunction() << "'";
@@ -147,10 +151,7 @@ LogicalResult ActivationOp::verify() {
 OpFoldResult ActivationOp::fold(FoldAdaptor adaptor) {
   // The formula in double, rounded once, is within the contract of every tier.
   if (auto input = llvm::dyn_cast_if_present<mlir::FloatAttr>(adaptor.getInput()))
-    return mlir::FloatAttr::get(
-        getType(),
-        static_cast<double>(static_cast<float>(getRow().formula(
-            input.getValueAsDouble(), static_cast<double>(getParameter(0)), static_cast<double>(getParameter(1))))));
+    return mlir::FloatAttr::get(getType(), static_cast<double>(static_cast<float>(evaluate(input.getValueAsDouble()))));
   auto inner = getInput().getDefiningOp<ActivationOp>();
   if (inner && inner.getFunction() == "relu" && getFunction() == "relu") return getInput();  // relu is idempotent
   return {};

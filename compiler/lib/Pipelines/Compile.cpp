@@ -30,13 +30,16 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &targe
     }
     mlir::PassManager passes(module.getContext());
     addPhase(passes, phase,
-             {target.vectorLength, target.registers, target.fma, target.avx512, options.bf16Weights, options.parallel});
+             {.vectorLength = target.vectorLength,
+              .registers = target.registers,
+              .fma = target.fma,
+              .avx512 = target.avx512,
+              .bf16Weights = options.bf16Weights,
+              .parallel = options.parallel});
     if (mlir::failed(passes.run(module))) return failed("the " + nameOf(phase) + " phase failed; see the errors above");
     if (phase == Phase::plan)
-      for (auto network : module.getOps<mlir::func::FuncOp>()) {
-        result.networks.push_back(summarize(network));
-        result.networks.back().parallel = options.parallel;
-      }
+      for (auto network : module.getOps<mlir::func::FuncOp>())
+        result.networks.push_back(summarize(network, options.parallel));
     if (!options.dumpDirectory.empty())
       if (llvm::Error error = dump(module, options.dumpDirectory, number + 1, phase)) return error;
     if (phase == options.last) break;

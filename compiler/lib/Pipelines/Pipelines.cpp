@@ -109,12 +109,17 @@ void registerPhasePipelines() {
   };
   for (Phase phase : kPhases) {
     if (phase == Phase::import || phase == Phase::object) continue;
+    const auto add = [phase](mlir::OpPassManager &passes, const Options &options) {
+      addPhase(passes, phase,
+               {.vectorLength = options.vectorLength,
+                .registers = options.registers,
+                .fma = options.fma,
+                .avx512 = options.avx512,
+                .bf16Weights = options.bf16Weights,
+                .parallel = options.parallel});
+    };
     mlir::PassPipelineRegistration<Options>(("inlay-" + nameOf(phase)).str(), ("the " + nameOf(phase) + " phase").str(),
-                                            [phase](mlir::OpPassManager &passes, const Options &options) {
-                                              addPhase(passes, phase,
-                                                       {options.vectorLength, options.registers, options.fma,
-                                                        options.avx512, options.bf16Weights, options.parallel});
-                                            });
+                                            add);
   }
 }
 

@@ -67,7 +67,7 @@ void writeNetwork(const NetworkSummary &network, llvm::raw_ostream &out) {
   out << "#define " << macro << "_SCRATCH_BYTES " << network.scratchBytes << "\n";
   out << "#define " << macro << "_GRAPH_HASH 0x" << llvm::utohexstr(network.hash, /*LowerCase=*/true) << "ull\n";
   out << "int " << network.name << "_run(" << parameters << "size_t batch, void *scratch);\n";
-  if (network.parallel)
+  if (network.isParallel())
     out << "/* The same on several threads; on the calling one alone where `workers` is null. */\n"
         << "int " << network.name << "_run_parallel(" << parameters
         << "size_t batch, void *scratch, const inlay_parallel_for *workers);\n";
@@ -79,7 +79,7 @@ void writeNetwork(const NetworkSummary &network, llvm::raw_ostream &out) {
 void writeHeader(llvm::ArrayRef<NetworkSummary> networks, llvm::raw_ostream &out) {
   out << "/* Written by inlayc; do not edit. */\n#pragma once\n\n#include <stddef.h>\n\n"
          "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
-  if (llvm::any_of(networks, [](const NetworkSummary &network) { return network.parallel; })) out << kParallelFor;
+  if (llvm::any_of(networks, [](const NetworkSummary &network) { return network.isParallel(); })) out << kParallelFor;
   for (const NetworkSummary &network : networks) writeNetwork(network, out);
   out << "#ifdef __cplusplus\n}\n#endif\n";
 }

@@ -35,7 +35,7 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef targ
     for (const LayerSummary &layer : network.layers) layers.push_back(layerObject(layer));
     llvm::json::Array symbols{network.name + "_run", network.name + "_scratch_bytes", mangledRun(network),
                               mangledScratchBytes(network)};
-    if (network.parallel) {
+    if (network.isParallel()) {
       symbols.push_back(network.name + "_run_parallel");
       symbols.push_back(mangledRunParallel(network));
     }

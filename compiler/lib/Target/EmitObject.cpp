@@ -20,7 +20,7 @@ void addAliases(mlir::ModuleOp module, llvm::Module &translated) {
   for (mlir::Attribute attribute : module->getAttrOfType<mlir::ArrayAttr>(kEntriesAttr)) {
     NetworkSummary summary = entryFromAttribute(attribute);
     llvm::GlobalAlias::create(mangledRun(summary), translated.getFunction(summary.name + "_run"));
-    if (!summary.stages.empty())
+    if (summary.isParallel())
       llvm::GlobalAlias::create(mangledRunParallel(summary), translated.getFunction(summary.name + "_run_parallel"));
     llvm::GlobalAlias::create(mangledScratchBytes(summary), translated.getFunction(summary.name + "_scratch_bytes"));
   }

@@ -47,8 +47,7 @@ std::optional<Affine> quotient(const Affine &a, const Affine &b) {
 std::optional<Affine> activation(ActivationOp op, const Affine &input) {
   if (!input.isConstant()) return std::nullopt;
   Affine result = input;
-  for (double &each : result.shift)
-    each = op.getRow().formula(each, static_cast<double>(op.getParameter(0)), static_cast<double>(op.getParameter(1)));
+  for (double &each : result.shift) each = op.evaluate(each);
   return result;
 }
 
@@ -64,6 +63,13 @@ std::optional<Numbers> numbersOf(mlir::Value value) {
   return numbers;
 }
 
+ConstantOp createConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::StringAttr name,
+                          llvm::ArrayRef<int64_t> shape, const Numbers &numbers) {
+  const std::vector<float> values(numbers.begin(), numbers.end());
+  auto type = mlir::RankedTensorType::get(shape, builder.getF32Type());
+  return builder.create<ConstantOp>(loc, type, name, mlir::DenseElementsAttr::get(type, llvm::ArrayRef(values)));
+}
+
 llvm::DenseMap<mlir::Value, Affine> affineScalars(MapOp map, mlir::Value variable) {
   const auto size = static_cast<size_t>(elementsOf(map.getResult()));
   llvm::DenseMap<mlir::Value, Affine> known;
@@ -71,29 +77,27 @@ llvm::DenseMap<mlir::Value, Affine> affineScalars(MapOp map, mlir::Value variabl
     if (argument == variable) {
       known[argument] = {Numbers(size, 1.0), Numbers(size, 0.0)};
     } else if (std::optional<Numbers> numbers = numbersOf(operand)) {
-      if (numbers->size() != size) numbers->assign(size, numbers->front());
+      if (numbers->size() != size) numbers = Numbers(size, numbers->front());
       known[argument] = {{}, std::move(*numbers)};
     }
   }
   for (mlir::Operation &op : map.getBody().front().without_terminator()) {
-    llvm::SmallVector<Affine> in;
-    for (mlir::Value operand : op.getOperands())
-      if (auto found = known.find(operand); found != known.end()) in.push_back(found->second);
-    if (in.size() != op.getNumOperands()) continue;
-    const auto result =
+    if (!llvm::all_of(op.getOperands(), [&](mlir::Value operand) { return known.contains(operand); })) continue;
+    const auto in = [&](unsigned i) -> const Affine & { return known.find(op.getOperand(i))->second; };
+    auto result =
         llvm::TypeSwitch<mlir::Operation *, std::optional<Affine>>(&op)
             .Case([&](arith::ConstantOp constant) -> std::optional<Affine> {
               auto number = llvm::dyn_cast<mlir::FloatAttr>(constant.getValue());
               return number ? std::optional(Affine{{}, Numbers(size, number.getValueAsDouble())}) : std::nullopt;
             })
-            .Case([&](arith::AddFOp) { return plus(in[0], in[1], 1); })
-            .Case([&](arith::SubFOp) { return plus(in[0], in[1], -1); })
-            .Case([&](arith::NegFOp) { return times(in[0], Numbers(size, -1.0)); })
-            .Case([&](arith::MulFOp) { return product(in[0], in[1]); })
-            .Case([&](arith::DivFOp) { return quotient(in[0], in[1]); })
-            .Case([&](ActivationOp each) { return activation(each, in[0]); })
+            .Case([&](arith::AddFOp) { return plus(in(0), in(1), 1); })
+            .Case([&](arith::SubFOp) { return plus(in(0), in(1), -1); })
+            .Case([&](arith::NegFOp) { return times(in(0), Numbers(size, -1.0)); })
+            .Case([&](arith::MulFOp) { return product(in(0), in(1)); })
+            .Case([&](arith::DivFOp) { return quotient(in(0), in(1)); })
+            .Case([&](ActivationOp each) { return activation(each, in(0)); })
             .Default([](mlir::Operation *) { return std::nullopt; });
-    if (result) known[op.getResult(0)] = *result;
+    if (result) known[op.getResult(0)] = std::move(*result);
   }
   return known;
 }

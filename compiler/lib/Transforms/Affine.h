@@ -15,6 +15,10 @@ using Numbers = std::vector<double>;
 /// The elements of a constant of f32, in double.
 std::optional<Numbers> numbersOf(mlir::Value value);
 
+/// The reverse: numbers, rounded to f32, as a constant, whose name may be null.
+ConstantOp createConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::StringAttr name,
+                          llvm::ArrayRef<int64_t> shape, const Numbers &numbers);
+
 /// scale x + shift, element by element; a constant where scale is empty.
 struct Affine {
   Numbers scale, shift;

@@ -41,12 +41,9 @@ DenseOp createDense(DenseOp like, llvm::StringRef name, Value input, mlir::Strin
   const auto finite = [](double each) { return std::isfinite(static_cast<float>(each)); };
   if (!llvm::all_of(linear.weight, finite) || !llvm::all_of(linear.bias, finite)) return {};
   const auto constant = [&](llvm::ArrayRef<int64_t> shape, const Numbers &numbers, Value original) -> Value {
-    const std::vector<float> values(numbers.begin(), numbers.end());
-    auto type = mlir::RankedTensorType::get(shape, rewriter.getF32Type());
     auto source = original ? original.getDefiningOp<ConstantOp>() : ConstantOp();
-    return rewriter.create<ConstantOp>(source ? source.getLoc() : like.getLoc(), type,
-                                       source ? source.getNameAttr() : mlir::StringAttr(),
-                                       mlir::DenseElementsAttr::get(type, llvm::ArrayRef(values)));
+    return createConstant(rewriter, source ? source.getLoc() : like.getLoc(),
+                          source ? source.getNameAttr() : mlir::StringAttr(), shape, numbers);
   };
   Value weight = constant({linear.outputs, linear.inputs}, linear.weight, like.getWeight());
   Value bias = constant({linear.outputs}, linear.bias, like.getBias());
@@ -151,11 +148,8 @@ struct FoldConstantScalars : mlir::OpRewritePattern<MapOp> {
         return user->getNumResults() == 0 || !known.contains(user->getResult(0));
       });
       if (found == known.end() || !last) continue;
-      const std::vector<float> values(found->second.shift.begin(), found->second.shift.end());
-      auto type = mlir::RankedTensorType::get(llvm::cast<mlir::RankedTensorType>(map.getType()).getShape(),
-                                              rewriter.getF32Type());
-      Value constant = rewriter.create<ConstantOp>(op.getLoc(), type, mlir::StringAttr(),
-                                                   mlir::DenseElementsAttr::get(type, llvm::ArrayRef(values)));
+      Value constant = createConstant(
+          rewriter, op.getLoc(), {}, llvm::cast<mlir::RankedTensorType>(map.getType()).getShape(), found->second.shift);
       rewriter.modifyOpInPlace(map, [&] {
         map.getInputsMutable().append(constant);
         rewriter.replaceAllUsesWith(scalar, map.getBody().addArgument(rewriter.getF32Type(), op.getLoc()));

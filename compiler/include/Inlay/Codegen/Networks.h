@@ -39,19 +39,20 @@ struct NetworkSummary {
   std::vector<int64_t> rowBlocks;  // capacity of each kernel in rows, descending, ends with 1
   /// For each row block, whether each of its stages is divided among threads; empty without --parallel.
   std::vector<std::vector<int64_t>> stages;
-  bool parallel = false;  // has `<name>_run_parallel`
   int64_t scratchBytes = 0;
   int64_t weightBytes = 0;
   int64_t flops = 0;
 
+  /// Whether it has `<name>_run_parallel`.
+  bool isParallel() const { return !stages.empty(); }
   std::string kernelName(int64_t rows) const { return name + "_rows" + std::to_string(rows); }
   std::string stageName(int64_t rows, size_t stage) const {
     return kernelName(rows) + "_stage" + std::to_string(stage);
   }
 };
 
-/// Reads the facts off a network that has been through the plan phase.
-NetworkSummary summarize(mlir::func::FuncOp network);
+/// Reads the facts off a network that has been through the plan phase and is compiled with or without --parallel.
+NetworkSummary summarize(mlir::func::FuncOp network, bool parallel);
 
 /// Where in the scratch memory the kernel of a single row lists the inputs of `layer` that are not zero, in elements:
 /// their values and, one part further, their places, each with room for a vector more; then their number.
@@ -63,8 +64,8 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
 NetworkSummary entryFromAttribute(mlir::Attribute attribute);
 
 /// Mangled names (Itanium ABI) of `inlay::kernel_run<hash, ...>`, its parallel form and
-/// `inlay::kernel_scratch_bytes<hash>`, by which
-/// the C++ runtime refers to a kernel: they contain the graph's hash, so a stale kernel does not link.
+/// `inlay::kernel_scratch_bytes<hash>`, by which the C++ runtime refers to a kernel: they contain the graph's hash, so
+/// a stale kernel does not link.
 std::string mangledRun(const NetworkSummary &summary);
 std::string mangledRunParallel(const NetworkSummary &summary);
 std::string mangledScratchBytes(const NetworkSummary &summary);

@@ -125,6 +125,8 @@ def Inlay_ActivationOp : Inlay_Op<"activation", [Pure, SameOperandsAndResultType
     const ::inlay::activation_row &getRow();
     /// Value of parameter 0 or 1; the table's default where it is absent.
     float getParameter(unsigned index);
+    /// The table's formula in double.
+    double evaluate(double input);
   }];
 }
 
