@@ -22,6 +22,7 @@ typename B::Float leakyRelu(B &b, typename B::Float x, float slope) {
 /// 1 where x > threshold, NaN where x is NaN, else 0.
 template <class B>
 typename B::Float step(B &b, typename B::Float x, float threshold) {
+  if (b.has_avx512() && threshold == 0.0f) return b.unit_step(x);
   auto fires = b.select(b.gt(x, b.constant(threshold)), b.constant(1.0f), b.constant(0.0f));
   return b.select(b.is_nan(x), x, fires);
 }

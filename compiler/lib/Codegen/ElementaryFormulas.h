@@ -4,6 +4,8 @@
 #ifndef INLAY_CODEGEN_ELEMENTARYFORMULAS_H
 #define INLAY_CODEGEN_ELEMENTARYFORMULAS_H
 
+#include <bit>
+#include <cstdint>
 #include <initializer_list>
 #include <limits>
 
@@ -65,6 +67,37 @@ inline constexpr float kSixteenthsLow[16] = {0.0f,
                                              -0x1.822dbcp-27f,
                                              0x1.52486cp-27f};
 
+/// Instead of 1, the constant of the polynomial of exp below: with it the polynomial can have one power less. It is
+/// put into the tables, where it costs nothing.
+inline constexpr double kSeriesStart = 0x1.fffffff622f57p-1;
+/// The other coefficients, from r^2 on; that of r is 1.
+/// Sollya: fpminimax(exp(x), [|0,2,3|], [|D,SG...|], [-0.02167;0.02167], x, floating, absolute); error 2^-29.7.
+inline constexpr std::initializer_list<float> kSeries = {0x1.00029p-1f, 0x1.555762p-3f};
+
+/// What 2^(i / 16) kSeriesStart has beyond kSixteenths[i], and the same relative to it.
+struct SixteenthRests {
+  float absolute[16], relative[16];
+  constexpr SixteenthRests() : absolute(), relative() {
+    for (int i = 0; i < 16; ++i) {
+      const double high = double(kSixteenths[i]);
+      const double rest = double(kSixteenthsLow[i]) * kSeriesStart + high * (kSeriesStart - 1);
+      absolute[i] = float(rest);
+      relative[i] = float(rest / high);
+    }
+  }
+};
+inline constexpr SixteenthRests kSixteenthRests;
+
+/// Numbers in [1, 2) for the sixteenths, times 2^power, as patterns of bits to which adding 16 n 2^19 gives
+/// numbers[16 n mod 16] 2^(floor(n) + power).
+struct ScalableSixteenths {
+  float patterns[16];
+  constexpr ScalableSixteenths(const float (&numbers)[16], int power) : patterns() {
+    for (int i = 0; i < 16; ++i)
+      patterns[i] = std::bit_cast<float>(std::bit_cast<int32_t>(numbers[i]) + (power << 23) - (i << 19));
+  }
+};
+
 /// n ln2 next to x, by adding 1.5 * 2^23, which rounds n to a whole number, or, for a table, 1.5 * 2^19, which rounds
 /// to sixteenths.
 template <class B>
@@ -80,8 +113,20 @@ struct MultipleOfLn2 {
   typename B::Float rest(B &b, typename B::Float x) const {
     return b.fma(n, b.constant(-0x1.7f7d1cp-20f), b.fma(n, b.constant(-0x1.62e4p-1f), x));
   }
+  /// a c - n ln2 for an x that is a c, rounded: n times the first part is exact, and so is a c in the sum.
+  typename B::Float restOfProduct(B &b, typename B::Float a, typename B::Float c) const {
+    auto most = b.fma(a, c, b.neg(b.mul(n, b.constant(0x1.62ep-1f))));
+    return b.fma(n, b.constant(-0x1.0bfbe8p-15f), most);
+  }
+
+  // Only for a table.
   /// In its low bits, the sixteenths of n.
   typename B::Int sixteenths(B &b) const { return b.bitcast_int(shifted); }
+  /// numbers[16 n mod 16] 2^(floor(n) + power), where that is no denormal number.
+  typename B::Float scaled(B &b, const ScalableSixteenths &numbers) const {
+    auto pattern = b.bitcast_int(b.lookup(numbers.patterns, sixteenths(b)));
+    return b.bitcast_float(b.add(pattern, b.shl(sixteenths(b), 19)));
+  }
 };
 
 /// (exp(r) - 1 - r) / r^2 for |r| <= 0.347, for an error of exp of 2^-32.
@@ -106,11 +151,10 @@ struct ExpParts {
       low = b.fma(square, exponentialSeries(b, r), r);
       return;
     }
-    // Sollya: fpminimax((exp(x)-1-x)/x^2, 2, [|SG...|], [-0.02167;0.02167], floating, absolute); error of exp 2^-36.
-    auto t = b.fma(square, polynomial(b, r, {0x1p-1f, 0x1.5556ep-3f, 0x1.555696p-5f}), r);
+    auto t = b.fma(square, polynomial(b, r, kSeries), r);
     auto sixteenth = multiple.sixteenths(b);
     high = b.lookup(kSixteenths, sixteenth);
-    low = b.fma(high, t, b.lookup(kSixteenthsLow, sixteenth));
+    low = b.fma(high, t, b.lookup(kSixteenthRests.absolute, sixteenth));
   }
 };
 
@@ -245,45 +289,67 @@ typename B::Float log(B &b, typename B::Float x) {
   return b.select(b.le(x, b.constant(0.0f)), special, result);
 }
 
-/// 2^(-i / 16), rounded to a multiple of 2^-22, and what that lacks, less `shift`, relative to it.
-struct InverseSixteenths {
-  static constexpr float shift = 0x1p-4f;
-  float high[16] = {1.0f}, low[16] = {-shift};
-  constexpr InverseSixteenths() {
-    for (int i = 1; i < 16; ++i) {
-      const double exact = (double(kSixteenths[16 - i]) + double(kSixteenthsLow[16 - i])) / 2;
-      high[i] = float(int(exact * 0x1p22 + 0.5)) / 0x1p22f;
-      low[i] = float((exact - double(shift)) / double(high[i]) - 1);
+/// 2^(i / 16 + 1 / 32) and, relative to it, what 2^(i / 16) has beyond it, times the constant of the polynomial below.
+struct UpperSixteenths {
+  float high[16], rest[16];
+  constexpr UpperSixteenths() : high(), rest() {
+    for (int i = 0; i < 16; ++i) {
+      const double exact = (double(kSixteenths[i]) + double(kSixteenthsLow[i])) * 0x1.059b0d3158574p0;
+      high[i] = float(exact);
+      rest[i] = float(exact * 0x1.f50765ad41dffp-1 / double(high[i]) - 1);
     }
   }
 };
-inline constexpr InverseSixteenths kInverseSixteenths;
+inline constexpr UpperSixteenths kUpperSixteenths;
 
-/// sigmoid(w) = unit / denominator for -160 <= w <= 0: exp(-w) = v / unit with unit = 2^floor(n), and the denominator
-/// unit + v is hardly rounded more than once: `shift` is subtracted from the smaller terms, so that their sum is below
-/// 1, and added to the larger, where it is exact. It is monotone in w, and so is a quotient by it.
+/// a sigmoid(-w) for 0 <= w <= 112. The denominator 1 + exp(w) is hardly rounded more than once. It is monotone in w,
+/// and so is a quotient by it.
 template <class B>
-struct SigmoidOfNegative {
-  PowerOfTwo<B> power;
-  typename B::Float unit, denominator;
-
+class SigmoidOfNegative {
+ public:
   /// Of w = `multiple` + r.
   SigmoidOfNegative(B &b, const MultipleOfLn2<B> &multiple, typename B::Float r)
-      : power(b, multiple.n), unit(power.scale(b.constant(1.0f))), denominator(unit) {
+      : b(b), power(b, b.neg(multiple.n)), denominator(r) {
     if (b.has_avx512()) {
-      // Sollya: fpminimax((exp(-x)-1)/x+1, [|1,2|], [|SG...|], [-0.02167;0.02167], floating, absolute); 2^-27.7.
-      auto p = b.fma(r, polynomial(b, r, {-1.0f, 0x1.000148p-1f, -0x1.555762p-3f}),
-                     b.lookup(kInverseSixteenths.low, multiple.sixteenths(b)));
-      auto high = b.lookup(kInverseSixteenths.high, multiple.sixteenths(b));
-      denominator = b.add(b.add(high, b.constant(kInverseSixteenths.shift)), b.fma(high, p, unit));
+      // exp(w) = high + high p with p < 0, so that the sum of the smaller terms is below 1 and rounded finer than the
+      // whole. All of it times 2^-48, so that it does not overflow.
+      // Sollya: fpminimax(2^(-1/32)*exp(x), 3, [|D,SG...|], [-0.02167;0.02167], floating, absolute); error 2^-29.7.
+      static constexpr ScalableSixteenths numbers(kUpperSixteenths.high, -kScale);
+      auto p = b.fma(r, polynomial(b, r, {0x1.f50766p-1f, 0x1.f50c6ap-2f, 0x1.4dfb56p-3f}),
+                     b.lookup(kUpperSixteenths.rest, multiple.sixteenths(b)));
+      auto high = multiple.scaled(b, numbers);
+      denominator = b.add(high, b.fma(high, p, b.constant(0x1p-48f)));
       return;
     }
-    auto low = b.fma(b.mul(r, r), exponentialSeries(b, b.neg(r)), b.neg(r));
+    // exp(w) = v / unit with unit = 2^-n, and the denominator is unit + v: `shift` is subtracted from the smaller
+    // terms, so that their sum is below 1, and added to the larger, where it is exact.
+    unit = power.scale(b.constant(1.0f));
+    auto low = b.fma(b.mul(r, r), exponentialSeries(b, r), r);
     denominator = b.add(b.constant(1.5f), b.add(b.sub(unit, b.constant(0.5f)), low));
   }
 
+  /// whole + a sigmoid(-w), where the quotient is scaled last, so that denormal results are rounded once.
+  typename B::Float addTo(typename B::Float whole, typename B::Float a) {
+    auto part = quotient(a);
+    return b.has_avx512() ? b.fma(part, b.constant(0x1p-48f), whole) : b.add(whole, power.scale(part));
+  }
+
+  /// sigmoid(-w) for x <= 0, else 1 - sigmoid(-w), so that nothing cancels; NaN for NaN.
+  typename B::Float ofSign(typename B::Float x) {
+    auto one = b.constant(1.0f), part = quotient(one);
+    if (b.has_avx512()) return b.abs(b.fma(part, b.constant(0x1p-48f), b.negative_step(x)));
+    auto below = b.mul(part, unit);
+    return b.select(b.gt(x, b.constant(0.0f)), b.sub(one, below), below);
+  }
+
+ private:
+  static constexpr int kScale = 48;
+  B &b;
+  PowerOfTwo<B> power;
+  typename B::Float unit, denominator;
+
   /// a / denominator
-  typename B::Float quotient(B &b, typename B::Float a) {
+  typename B::Float quotient(typename B::Float a) {
     if (!b.has_avx512()) return b.div(a, denominator);
     auto inverse = b.reciprocal_estimate(denominator);
     auto first = b.mul(a, inverse);
@@ -297,28 +363,22 @@ SigmoidOfNegative<B> sigmoidOfNegative(B &b, typename B::Float w) {
   return {b, multiple, multiple.rest(b, w)};
 }
 
-/// 1 - sigmoid(-x) above 0, so that nothing cancels.
 template <class B>
 typename B::Float sigmoid(B &b, typename B::Float x) {
-  auto one = b.constant(1.0f);
-  auto s = sigmoidOfNegative(b, b.max(b.constant(-105.0f), b.negative_abs(x)));
-  auto below = b.mul(s.quotient(b, one), s.unit);
-  return b.select(b.gt(x, b.constant(0.0f)), b.sub(one, below), below);
+  return sigmoidOfNegative(b, b.limited_magnitude(x, 105.0f)).ofSign(x);
 }
 
-/// x sigmoid(w), w odd in x, from s = sigmoid(-|w|) and c = -|x|, which may stop where the result is 0 or x. The power
-/// of two comes last, so that denormal results are rounded once.
+/// x sigmoid(w), w odd in x, from s = sigmoid(-|w|) and a = |x|, which may stop where the result is 0 or x.
 template <class B>
-typename B::Float gated(B &b, typename B::Float x, typename B::Float c, SigmoidOfNegative<B> s) {
-  auto whole = b.select(b.ge(x, b.constant(0.0f)), x, b.constant(-0.0f));
-  return b.add(whole, s.power.scale(s.quotient(b, c)));
+typename B::Float gated(B &b, typename B::Float x, typename B::Float a, SigmoidOfNegative<B> s) {
+  return s.addTo(b.max(b.constant(-0.0f), x), b.neg(a));
 }
 
 /// x sigmoid(x)
 template <class B>
 typename B::Float silu(B &b, typename B::Float x) {
-  auto c = b.max(b.constant(-120.0f), b.negative_abs(x));
-  return gated(b, x, c, sigmoidOfNegative(b, c));
+  auto a = b.limited_magnitude(x, 112.0f);
+  return gated(b, x, a, sigmoidOfNegative(b, a));
 }
 
 /// 1 / x, where there is an estimate y of 1 / m, m the mantissa, with one step y + y (1 - m y), scaled last: the

@@ -8,7 +8,7 @@ using mlir::Location;
 using mlir::Value;
 
 /// Vectors computed side by side: enough to keep the core busy, few enough for the registers of the largest formula.
-static constexpr int64_t kWays = 2;
+static constexpr int64_t kWays = 4;
 
 void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
   Location loc = op.getLoc();

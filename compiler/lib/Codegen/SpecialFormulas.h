@@ -7,77 +7,77 @@
 
 namespace inlay::compiler::formulas {
 
-/// Phi(-|x|) = exp(-x^2 / 2) G(|x|), the normal distribution's tail, times |x|. |x| G(|x|) comes from a table where
-/// there are any. Else G is computed from
-/// H(t) = (a + 4) G(a), t = (a - 4) / (a + 4), which is smooth from 0 to where the product underflows.
+/// x Phi(x) (the erf form of GELU), with relative accuracy in the negative tail too: |x| Phi(-|x|), Phi the normal
+/// distribution, is exp(-a^2 / 2) W(a) with a = |x|.
+///
+/// W comes from a table.
 template <class B>
-struct GeluTail {
-  typename B::Float tail;  // |x| Phi(-|x|)
+typename B::Float geluByTable(B &b, typename B::Float x) {
+  auto a = b.limited_magnitude(x, 14.5f), half = b.mul(a, b.constant(-0.5f));
+  MultipleOfLn2<B> multiple(b, b.mul(a, half), /*table=*/true);
+  auto r = multiple.restOfProduct(b, a, half);
+  auto t = b.fma(b.mul(r, r), polynomial(b, r, kSeries),
+                 b.add(r, b.lookup(kSixteenthRests.relative, multiple.sixteenths(b))));
+  // exp(-a^2 / 2) = (e + e t) / 2^64, so that nothing is denormal before the result.
+  static constexpr ScalableSixteenths numbers(kSixteenths, 64);
+  auto e = multiple.scaled(b, numbers);
+  CellOf<B> cell(b, a, kGeluCells);
+  auto w = b.fma(cell.slope(b, kGeluCells), cell.h, b.lookup(kGeluCells[1], cell.index));
+  auto tail = b.fma(w, e, b.mul(w, b.mul(e, t)));
+  return b.fma(tail, b.constant(-0x1p-64f), b.max(b.constant(-0.0f), x));
+}
 
-  GeluTail(B &b, typename B::Float x) : tail(x) {
-    auto a = b.min(b.constant(14.5f), b.abs(x));
-    auto z = b.mul(a, a);
-    auto zl = b.fma(a, a, b.neg(z));
-    ExpPair<B> e(b, b.mul(z, b.constant(-0.5f)), b.mul(zl, b.constant(-0.5f)));
-    if (b.has_avx512()) {
-      CellOf<B> cell(b, a, kGeluCells);
-      auto w = b.fma(cell.slope(b, kGeluCells), cell.h, b.lookup(kGeluCells[1], cell.index));
-      tail = e.power.scale(b.fma(w, e.high, b.mul(w, e.low)));
-      return;
-    }
-    auto four = b.constant(4.0f);
-    // s = a + 4 and t, both with what they lack.
-    auto s = b.add(a, four);
-    auto sl = b.select(b.lt(a, four), b.sub(a, b.sub(s, four)), b.sub(four, b.sub(s, a)));
-    Reciprocal<B> u(b, s, sl);
-    auto d = b.sub(a, four);
-    auto t = b.mul(d, u.high);
-    auto tl = b.fma(d, u.low, b.fma(d, u.high, b.neg(t)));
-    // Sollya: a = 4(1+x)/(1-x); fpminimax(exp(a^2/2)*erfc(a/sqrt(2))/2*(a+4), 10, [|48,48,SG...|], [-1;21/37],
-    // floating, relative); error 2^-29.6.
-    auto q = polynomial(b, t,
-                        {0x1.8c6dbap-2f, -0x1.7dff02p-3f, 0x1.eec7fap-5f, -0x1.ee568ep-8f, -0x1.c99588p-9f,
-                         0x1.ad41a8p-10f, 0x1.662a7cp-13f, -0x1.d2ddaep-13f, -0x1.86ac18p-15f});
-    auto slope = b.fma(t, q, b.constant(-0x1.373e3ap-1f));
-    auto h = b.fma(t, slope, b.constant(0x1.82b4bcp-1f));
-    auto rest = b.fma(t, slope, b.sub(b.constant(0x1.82b4bcp-1f), h));
-    // H'(t) to a few bits, for the correction of t.
-    auto derivative = polynomial(b, t, {-0x1.36f2bcp-1f, 0x1.8c61c6p-1f, -0x1.24fb68p-1f, 0x1.e7b7e4p-3f});
-    auto hl = b.add(rest, b.fma(tl, derivative, b.fma(t, b.constant(-0x1.9e795p-26f), b.constant(-0x1.b69548p-27f))));
-    auto g = b.mul(h, u.high);
-    auto gl = b.add(b.fma(h, u.high, b.neg(g)), b.fma(h, u.low, b.mul(hl, u.high)));
-    auto w = b.mul(a, g);
-    auto wl = b.fma(a, gl, b.fma(a, g, b.neg(w)));
-    tail = e.power.scale(b.fma(w, e.high, b.fma(w, e.low, b.mul(wl, e.high))));
-  }
-};
-
-/// x Phi(x) (the erf form of GELU), with relative accuracy in the negative tail too.
+/// W(a) = a G(a), where G is computed from H(t) = (a + 4) G(a), t = (a - 4) / (a + 4), which is smooth from 0 to where
+/// the product underflows.
 template <class B>
 typename B::Float gelu(B &b, typename B::Float x) {
-  auto tail = GeluTail<B>(b, x).tail;
-  auto zero = b.constant(0.0f);
-  return b.select(b.le(x, zero), b.neg(tail), b.sub(x, tail));
+  if (b.has_avx512()) return geluByTable(b, x);
+  auto a = b.limited_magnitude(x, 14.5f), half = b.mul(a, b.constant(-0.5f)), square = b.mul(a, half);
+  ExpPair<B> e(b, square, b.fma(a, half, b.neg(square)));
+  auto four = b.constant(4.0f);
+  // s = a + 4 and t, both with what they lack.
+  auto s = b.add(a, four);
+  auto sl = b.select(b.lt(a, four), b.sub(a, b.sub(s, four)), b.sub(four, b.sub(s, a)));
+  Reciprocal<B> u(b, s, sl);
+  auto d = b.sub(a, four);
+  auto t = b.mul(d, u.high);
+  auto tl = b.fma(d, u.low, b.fma(d, u.high, b.neg(t)));
+  // Sollya: a = 4(1+x)/(1-x); fpminimax(exp(a^2/2)*erfc(a/sqrt(2))/2*(a+4), 10, [|48,48,SG...|], [-1;21/37],
+  // floating, relative); error 2^-29.6.
+  auto q = polynomial(b, t,
+                      {0x1.8c6dbap-2f, -0x1.7dff02p-3f, 0x1.eec7fap-5f, -0x1.ee568ep-8f, -0x1.c99588p-9f,
+                       0x1.ad41a8p-10f, 0x1.662a7cp-13f, -0x1.d2ddaep-13f, -0x1.86ac18p-15f});
+  auto slope = b.fma(t, q, b.constant(-0x1.373e3ap-1f));
+  auto h = b.fma(t, slope, b.constant(0x1.82b4bcp-1f));
+  auto rest = b.fma(t, slope, b.sub(b.constant(0x1.82b4bcp-1f), h));
+  // H'(t) to a few bits, for the correction of t.
+  auto derivative = polynomial(b, t, {-0x1.36f2bcp-1f, 0x1.8c61c6p-1f, -0x1.24fb68p-1f, 0x1.e7b7e4p-3f});
+  auto hl = b.add(rest, b.fma(tl, derivative, b.fma(t, b.constant(-0x1.9e795p-26f), b.constant(-0x1.b69548p-27f))));
+  auto g = b.mul(h, u.high);
+  auto gl = b.add(b.fma(h, u.high, b.neg(g)), b.fma(h, u.low, b.mul(hl, u.high)));
+  auto w = b.mul(a, g);
+  auto wl = b.fma(a, gl, b.fma(a, g, b.neg(w)));
+  auto tail = e.power.scale(b.fma(w, e.high, b.fma(w, e.low, b.mul(wl, e.high))));
+  return b.sub(b.max(b.constant(-0.0f), x), tail);
 }
 
 /// x sigmoid(w), w = 2 sqrt(2/pi) (x + 0.044715 x^3): the tanh form of GELU.
 template <class B>
 typename B::Float geluTanh(B &b, typename B::Float x) {
-  auto c = b.max(b.constant(-12.0f), b.negative_abs(x));
-  // w = c k with k = c1 + c2 c^2, c1 = sqrt(8/pi), c2 = 0.044715 c1, everything with what it lacks. k and c1 are
+  auto a = b.limited_magnitude(x, 11.0f);
+  // |w| = a k with k = c1 + c2 a^2, c1 = sqrt(8/pi), c2 = 0.044715 c1, everything with what it lacks. k and c1 are
   // rounded to a multiple of 2^-14, so that their difference is exact.
   constexpr double c1 = 0x1.9884533d43651p0, c2 = 0x1.2444f2a4d8b4bp-4;
   constexpr float c1High = 0x1.9884p0f, c2High = float(c2);
   auto grid = b.constant(0x1.8p9f), cubic = b.constant(c2High);
-  auto z = b.mul(c, c);
+  auto z = b.mul(a, a);
   auto k = b.sub(b.add(b.fma(cubic, z, b.constant(float(c1))), grid), grid);
   auto low = b.fma(z, b.constant(float(c2 - c2High)), b.constant(float(c1 - c1High)));
-  low = b.fma(cubic, b.fma(c, c, b.neg(z)), low);
+  low = b.fma(cubic, b.fma(a, a, b.neg(z)), low);
   low = b.add(b.fma(cubic, z, b.sub(b.constant(c1High), k)), low);
-  auto w = b.mul(c, k);
-  MultipleOfLn2<B> multiple(b, w, b.has_avx512());
-  auto r = b.add(multiple.rest(b, w), b.fma(c, low, b.fma(c, k, b.neg(w))));
-  return gated(b, x, c, SigmoidOfNegative<B>(b, multiple, r));
+  MultipleOfLn2<B> multiple(b, b.mul(a, k), b.has_avx512());
+  auto r = b.fma(a, low, multiple.restOfProduct(b, a, k));
+  return gated(b, x, a, SigmoidOfNegative<B>(b, multiple, r));
 }
 
 /// x tanh(log(1 + exp(x))) = x n / (n + 2) with n = u^2 + 2u, u = exp(x), for x <= 0; for x > 0, with u = exp(-x),

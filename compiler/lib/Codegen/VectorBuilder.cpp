@@ -13,6 +13,9 @@ using mlir::Value;
 using Predicate = arith::CmpFPredicate;
 using Vectors = VectorBuilder::Vectors;
 
+// The masked intrinsics take a pass-through vector, a mask, here full, and most a rounding mode: 4, the current one.
+static constexpr int64_t kFullMask = -1, kCurrentRounding = 4;
+
 VectorBuilder::VectorBuilder(mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features)
     : builder(builder),
       loc(loc),
@@ -67,13 +70,17 @@ VectorBuilder::Float VectorBuilder::neg(Float a) { return {apply<arith::NegFOp>(
 VectorBuilder::Float VectorBuilder::abs(Float a) {
   return bitcast_float(bit_and(bitcast_int(a), constant_int(0x7fffffff)));
 }
-VectorBuilder::Float VectorBuilder::negative_abs(Float a) {
-  return bitcast_float(bit_or(bitcast_int(a), constant_int(std::numeric_limits<int32_t>::min())));
-}
 VectorBuilder::Float VectorBuilder::copysign(Float magnitude, Float sign) {
   return {applyTo<LLVM::CopySignOp>(floats, magnitude, sign)};
 }
 VectorBuilder::Float VectorBuilder::sqrt(Float a) { return {applyTo<LLVM::SqrtOp>(floats, a)}; }
+VectorBuilder::Float VectorBuilder::limited_magnitude(Float x, float limit) {
+  if (!has_avx512()) return min(constant(limit), abs(x));
+  // The smaller magnitude (2) without its sign (2 << 2).
+  Value control = integer(32, 2 | 2 << 2), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
+  Value bound = constant(limit).vectors.front();
+  return {each([&](Value v) { return intrinsic("mask.range.ps.512", {v, bound, control, v, mask, rounding}); }, x)};
+}
 // The comparison and the select become one vminps or vmaxps.
 VectorBuilder::Float VectorBuilder::min(Float a, Float b) { return select(lt(a, b), a, b); }
 VectorBuilder::Float VectorBuilder::max(Float a, Float b) { return select(gt(a, b), a, b); }
@@ -129,9 +136,6 @@ Value VectorBuilder::vectorOf(llvm::ArrayRef<float> numbers) {
   return builder.create<arith::ConstantOp>(loc, mlir::DenseElementsAttr::get(floats, numbers));
 }
 
-// The masked intrinsics take a pass-through vector, a mask, here full, and most a rounding mode: 4, the current one.
-static constexpr int64_t kFullMask = -1, kCurrentRounding = 4;
-
 VectorBuilder::Float VectorBuilder::scalef(Float x, Float exponent) {
   Value mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
   return {
@@ -167,15 +171,44 @@ VectorBuilder::Float VectorBuilder::compress(Float x, Mask keep) {
   return {each([&](Value v, Value k) { return intrinsic("mask.compress", {v, v, k}); }, x, keep)};
 }
 
-VectorBuilder::Float VectorBuilder::keep_zero_and_infinity(Float x, Float y) {
-  // Of the classes of x, a nibble each, zero (2) and infinity (5) take the second operand, the others the first.
-  Value table = constant_int(1 << 4 * 2 | 1 << 4 * 5).vectors.front();
+VectorBuilder::Float VectorBuilder::fixup(Float x, Float y, int32_t table) {
+  Value responses = constant_int(table).vectors.front();
   Value none = integer(32, 0), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
   auto fix = [&](Value from, Value otherwise) {
-    return intrinsic("mask.fixupimm.ps.512", {otherwise, from, table, none, mask, rounding});
+    return intrinsic("mask.fixupimm.ps.512", {otherwise, from, responses, none, mask, rounding});
   };
   return {each(fix, x, y)};
 }
+
+// The classes of vfixupimm's operand, by the hexadecimal digit of the table that tells what each becomes.
+enum class FixupClass { quietNan, signallingNan, zero, one, negativeInfinity, positiveInfinity, negative, positive };
+enum class FixupResponse { other, operand, quietOperand, plusZero = 8, minusOne, plusOne };
+static int32_t fixupTable(std::initializer_list<std::pair<FixupClass, FixupResponse>> entries) {
+  uint32_t table = 0;
+  for (auto [of, response] : entries) table |= static_cast<uint32_t>(response) << 4 * static_cast<uint32_t>(of);
+  return static_cast<int32_t>(table);
+}
+
+VectorBuilder::Float VectorBuilder::keep_zero_and_infinity(Float x, Float y) {
+  return fixup(
+      x, y,
+      fixupTable({{FixupClass::zero, FixupResponse::operand}, {FixupClass::positiveInfinity, FixupResponse::operand}}));
+}
+
+/// `above` for x > 0, NaN for NaN, else 0.
+static int32_t stepTable(FixupResponse above) {
+  using enum FixupClass;
+  return fixupTable({{quietNan, FixupResponse::quietOperand},
+                     {signallingNan, FixupResponse::quietOperand},
+                     {zero, FixupResponse::plusZero},
+                     {one, above},
+                     {negativeInfinity, FixupResponse::plusZero},
+                     {positiveInfinity, above},
+                     {negative, FixupResponse::plusZero},
+                     {positive, above}});
+}
+VectorBuilder::Float VectorBuilder::unit_step(Float x) { return fixup(x, x, stepTable(FixupResponse::plusOne)); }
+VectorBuilder::Float VectorBuilder::negative_step(Float x) { return fixup(x, x, stepTable(FixupResponse::minusOne)); }
 
 VectorBuilder::Float VectorBuilder::rsqrt_estimate(Float x) {
   Value mask = integer(16, kFullMask);

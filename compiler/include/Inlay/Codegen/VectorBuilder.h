@@ -43,11 +43,11 @@ class VectorBuilder {
   Float fma(Float a, Float b, Float c);  ///< a * b + c, rounded once
   Float neg(Float a);
   Float abs(Float a);
-  Float negative_abs(Float a);
   Float copysign(Float magnitude, Float sign);
   Float sqrt(Float a);
-  Float min(Float a, Float b);  ///< a < b ? a : b, so NaN on either side gives b
-  Float max(Float a, Float b);  ///< a > b ? a : b, so NaN on either side gives b
+  Float limited_magnitude(Float x, float limit);  ///< min(|x|, limit); of NaN, either limit or NaN
+  Float min(Float a, Float b);                    ///< a < b ? a : b, so NaN on either side gives b
+  Float max(Float a, Float b);                    ///< a > b ? a : b, so NaN on either side gives b
 
   Mask lt(Float a, Float b);
   Mask le(Float a, Float b);
@@ -81,6 +81,8 @@ class VectorBuilder {
 
   Float compress(Float x, Mask keep);              ///< the elements to keep, side by side from lane 0 on
   Float keep_zero_and_infinity(Float x, Float y);  ///< x where it is 0 or inf, else y
+  Float unit_step(Float x);                        ///< 1 where x > 0, NaN where x is NaN, else 0
+  Float negative_step(Float x);                    ///< -1 where x > 0, NaN where x is NaN, else 0
 
   Float rsqrt_estimate(Float x);  ///< 1 / sqrt(x) with a relative error of at most 2^-14
 
@@ -102,6 +104,8 @@ class VectorBuilder {
   mlir::Value intrinsic(llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands);
   mlir::Value integer(unsigned bits, int64_t number);
   Mask compare(mlir::arith::CmpFPredicate predicate, const Float &a, const Float &b);
+  /// Where x is of one of the classes that are digits of `table`, what they stand for, else y.
+  Float fixup(Float x, Float y, int32_t table);
   mlir::Value vectorOf(llvm::ArrayRef<float> numbers);
   mlir::Value splat(mlir::TypedAttr element, mlir::VectorType type);
 };
