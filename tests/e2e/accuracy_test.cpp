@@ -25,28 +25,35 @@ constexpr float turning_points[] = {0.0f,      0x1p-126f,  1.0f,       std::nume
 
 class Accuracy : public ::testing::TestWithParam<std::string> {};
 
+/// Expects that `row` keeps its contract in layers of `width` elements.
+void expect_contract(const activation_row& row, accuracy tier, const std::string& cpu, std::uint32_t width) {
+  std::string error;
+  const auto subject = activation_under_test::compile(row, tier, cpu, error, width);
+  ASSERT_TRUE(subject) << error;
+  accuracy_report report = subject->test_all(5003, std::max(1u, std::thread::hardware_concurrency()));
+  for (const float point : turning_points)
+    for (const float x : {point, -point}) {
+      const std::uint64_t centre = tools::index_in_order(x);
+      report.merge(subject->test(centre < 500 ? 0 : centre - 500, 1000, 1));
+    }
+  const bool exact = tier == accuracy::exact;
+  const float contract = row.contract(tier);
+  std::printf("%-13s %s %7.4f ulp at %-15g contract %g\n", std::string(row.name).c_str(), exact ? "exact" : "fast ",
+              report.ulp, static_cast<double>(report.ulp_at), static_cast<double>(contract));
+  EXPECT_EQ(report.wrong, 0u) << row.name << ": NaN or infinity is wrong, for example at " << report.wrong_at;
+  EXPECT_LE(report.ulp, static_cast<double>(contract)) << row.name << " at " << report.ulp_at;
+  if (exact && (row.id == activation::sigmoid || row.id == activation::tanh)) {
+    EXPECT_EQ(report.against, 0u) << row.name << " is not monotone at " << report.against_at;
+  }
+}
+
 TEST_P(Accuracy, EveryActivationKeepsItsContract) {
   for (const activation_row& row : activation_table)
-    for (const accuracy tier : {accuracy::exact, accuracy::fast}) {
-      std::string error;
-      const auto subject = activation_under_test::compile(row, tier, GetParam(), error);
-      ASSERT_TRUE(subject) << error;
-      accuracy_report report = subject->test_all(5003, std::max(1u, std::thread::hardware_concurrency()));
-      for (const float point : turning_points)
-        for (const float x : {point, -point}) {
-          const std::uint64_t centre = tools::index_in_order(x);
-          report.merge(subject->test(centre < 500 ? 0 : centre - 500, 1000, 1));
-        }
-      const bool exact = tier == accuracy::exact;
-      const float contract = row.contract(tier);
-      std::printf("%-13s %s %7.4f ulp at %-15g contract %g\n", std::string(row.name).c_str(), exact ? "exact" : "fast ",
-                  report.ulp, static_cast<double>(report.ulp_at), static_cast<double>(contract));
-      EXPECT_EQ(report.wrong, 0u) << row.name << ": NaN or infinity is wrong, for example at " << report.wrong_at;
-      EXPECT_LE(report.ulp, static_cast<double>(contract)) << row.name << " at " << report.ulp_at;
-      if (exact && (row.id == activation::sigmoid || row.id == activation::tanh)) {
-        EXPECT_EQ(report.against, 0u) << row.name << " is not monotone at " << report.against_at;
-      }
-    }
+    for (const accuracy tier : {accuracy::exact, accuracy::fast}) expect_contract(row, tier, GetParam(), 256);
+}
+
+TEST_P(Accuracy, SoDoesItInLayersOfOneElement) {
+  for (const activation_row& row : activation_table) expect_contract(row, accuracy::exact, GetParam(), 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cpus, Accuracy, ::testing::ValuesIn(tools::runnable_cpus()), name_of_cpu);

@@ -14,7 +14,6 @@ namespace inlay::tools {
 namespace {
 
 constexpr std::uint64_t all_floats = std::uint64_t{1} << 32;
-constexpr std::uint32_t width = 256;    // elements of one sample of the network under test
 constexpr std::size_t chunk = 1 << 16;  // floats that a thread takes at a time
 
 /// Beyond it the reduction of sine and cosine is out of contract; there only NaN and the range are checked.
@@ -74,23 +73,24 @@ graph_builder activation_network(const activation_row& row, accuracy tier, std::
 }
 
 std::unique_ptr<activation_under_test> activation_under_test::compile(const activation_row& row, accuracy tier,
-                                                                      const std::string& cpu, std::string& error) {
+                                                                      const std::string& cpu, std::string& error,
+                                                                      std::uint32_t width) {
   const graph_builder b = activation_network(row, tier, width);
-  std::unique_ptr<activation_under_test> result(new activation_under_test(row));
+  std::unique_ptr<activation_under_test> result(new activation_under_test(row, width));
   result->kernel_ = jit_kernel::compile(b.view(), {}, {.cpu = cpu}, error);
   return result->kernel_ ? std::move(result) : nullptr;
 }
 
 accuracy_report activation_under_test::test(std::uint64_t first, std::uint64_t count, std::uint64_t stride) const {
   accuracy_report report;
-  std::vector<float> in(chunk + width), out(chunk + width);
+  std::vector<float> in(chunk + width_), out(chunk + width_);
   std::vector<std::byte> scratch(kernel_->scratch_bytes());
   double before = std::nan("");  // the exact result at the float before, and the one found
   float found_before = 0;
   for (std::uint64_t start = 0; start < count; start += chunk) {
     const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(chunk, count - start));
-    const std::size_t samples = (n + width - 1) / width;
-    for (std::size_t i = 0; i < samples * width; ++i) {
+    const std::size_t samples = (n + width_ - 1) / width_;
+    for (std::size_t i = 0; i < samples * width_; ++i) {
       const std::uint64_t index = first + (start + i) * stride;
       in[i] = index < all_floats ? float_in_order(static_cast<std::uint32_t>(index)) : 0.0f;
     }

@@ -36,9 +36,11 @@ graph_builder activation_network(const activation_row& row, accuracy tier, std::
 /// One row of the table, compiled at its default parameters.
 class activation_under_test {
  public:
-  /// Null, with the compiler's message in `error`, if the row does not compile for `cpu`.
+  /// Of layers of `width` elements; those of one element have forms of their own. Null, with the compiler's message in
+  /// `error`, if the row does not compile for `cpu`.
   static std::unique_ptr<activation_under_test> compile(const activation_row& row, accuracy tier,
-                                                        const std::string& cpu, std::string& error);
+                                                        const std::string& cpu, std::string& error,
+                                                        std::uint32_t width = 256);
 
   const activation_row& row() const { return row_; }
 
@@ -52,9 +54,10 @@ class activation_under_test {
                            const std::function<void(double)>& progress = {}) const;
 
  private:
-  explicit activation_under_test(const activation_row& row) : row_(row) {}
+  activation_under_test(const activation_row& row, std::uint32_t width) : row_(row), width_(width) {}
 
   const activation_row& row_;
+  std::uint32_t width_;
   std::unique_ptr<jit_kernel> kernel_;
 };
 

@@ -30,6 +30,7 @@ cl::opt<unsigned> jobs("jobs", cl::desc("Threads (default: one for each processo
                        cl::cat(category));
 cl::opt<unsigned> stride("stride", cl::desc("Test every n-th float only (default 1: all)"), cl::value_desc("n"),
                          cl::init(1), cl::cat(category));
+cl::opt<bool> single("single", cl::desc("Certify the forms for layers of one element"), cl::cat(category));
 cl::opt<std::string> output("o", cl::desc("Also write the table to a file, row by row"), cl::value_desc("file.md"),
                             cl::cat(category));
 
@@ -74,7 +75,7 @@ std::string format(const char* pattern, Numbers... numbers) {
 bool certify(const activation_row& row, unsigned workers, std::FILE* file) {
   const std::string name(row.name);
   std::string error;
-  const auto subject = activation_under_test::compile(row, tier, cpu, error);
+  const auto subject = activation_under_test::compile(row, tier, cpu, error, single ? 1 : 256);
   if (!subject) {
     std::fprintf(stderr, "inlay-certify: error: %s: %s\n", name.c_str(), error.c_str());
     return false;

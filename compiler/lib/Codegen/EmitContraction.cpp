@@ -214,7 +214,21 @@ class ContractionEmitter {
 
   /// Whether the layer is the sum of one register's lanes times weights, which then lie side by side.
   bool isDotProduct() {
-    return width == 1 && llvm::cast<mlir::VectorType>(input.inRegister.getType()).getDimSize(0) == depth;
+    return width == 1 && input.inRegister &&
+           llvm::cast<mlir::VectorType>(input.inRegister.getType()).getDimSize(0) == depth;
+  }
+
+  /// Such a layer's sum, which starts as `start`: over pieces of the shortest register, then across its lanes.
+  Value dotProduct(Value start, Value weightStart) {
+    const int64_t piece = std::min<int64_t>(4, depth);
+    Value sums = builder.create<vector::InsertOp>(loc, start, context.splat(loc, 0.0f, piece), 0);
+    for (int64_t k = 0; k < depth; k += piece) {
+      Value elements = builder.create<vector::ExtractStridedSliceOp>(loc, input.inRegister, k, piece, 1);
+      sums = builder.create<vector::FMAOp>(loc, elements, loadVector(weight, plus(weightStart, k), piece), sums);
+    }
+    sums = context.acrossLanes(loc, sums,
+                               [&](Value a, Value b) -> Value { return builder.create<arith::AddFOp>(loc, a, b); });
+    return builder.create<vector::ExtractOp>(loc, sums, 0);
   }
 
   Value loadVector(const RowView &view, Value position) { return loadVector(view, position, lanes); }
@@ -259,14 +273,9 @@ class ContractionEmitter {
     const auto chain = [&](llvm::SmallVector<Value> &all, int64_t number) {
       return llvm::MutableArrayRef(all).slice(static_cast<size_t>(number) * tile, tile);
     };
-    if (input.inRegister && isDotProduct()) {
-      Value weights = loadVector(weight, weightStart, depth);
+    if (isDotProduct()) {
       Value start = builder.create<vector::ExtractOp>(loc, accumulators.front(), 0);
-      Value starts = builder.create<vector::InsertOp>(loc, start, context.splat(loc, 0.0f, depth), 0);
-      Value products = builder.create<vector::FMAOp>(loc, input.inRegister, weights, starts);
-      Value sums = context.acrossLanes(
-          loc, products, [&](Value a, Value b) -> Value { return builder.create<arith::AddFOp>(loc, a, b); });
-      accumulators.front() = context.broadcast(loc, builder.create<vector::ExtractOp>(loc, sums, 0), lanes);
+      accumulators.front() = context.broadcast(loc, dotProduct(start, weightStart), lanes);
       return;
     }
     if (input.inRegister) {  // elements in a register have no address that a loop could compute
@@ -359,7 +368,7 @@ class ContractionEmitter {
                 const Slab &slab) {
     const size_t tile = static_cast<size_t>(rows) * vectors.size();
     // A small tile sums several k side by side, or it would wait for each multiply-add in turn.
-    const int64_t most = nonzeros ? 1 : std::max<int64_t>(1, depth / 2);
+    const int64_t most = nonzeros || isDotProduct() ? 1 : std::max<int64_t>(1, depth / 2);
     const int64_t chains = std::clamp<int64_t>(kChains / static_cast<int64_t>(tile), 1, most);
 
     const auto perVector = [&](auto body) {
@@ -442,7 +451,7 @@ class ContractionEmitter {
         for (const FeatureVector &v : vectors)
           loaded.push_back(context.load(loc, extra, row, plus(column, v.column), lanes, v.live));
       }
-      sums = context.inlineProgram(op.getEpilogue(), arguments, lanes);
+      sums = context.inlineProgram(op.getEpilogue(), arguments, lanes, vectors.front().live);
     }
     if (context.staysInRegister(op)) {
       context.inRegister[op.getResult()] = sums.front();

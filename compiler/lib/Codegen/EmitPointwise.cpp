@@ -29,7 +29,7 @@ void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
         for (int64_t offset : columns)
           vectors.push_back(context.load(loc, view, row, at(offset), lanes, std::min(lanes, live - offset)));
       }
-      auto results = context.inlineProgram(op.getBody(), arguments, lanes);
+      auto results = context.inlineProgram(op.getBody(), arguments, lanes, std::min(lanes, live));
       for (auto [offset, vector] : llvm::zip_equal(columns, results))
         context.store(loc, result, row, at(offset), vector, std::min(lanes, live - offset));
     });

@@ -129,7 +129,8 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
 }
 
 VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
-                                                    llvm::ArrayRef<VectorBuilder::Vectors> arguments, int64_t lanes) {
+                                                    llvm::ArrayRef<VectorBuilder::Vectors> arguments, int64_t lanes,
+                                                    int64_t live) {
   using Vectors = VectorBuilder::Vectors;
   // The short forms of the activations need whole registers.
   if (features.avx512 && lanes < features.lanes && isCostly(program)) {
@@ -143,7 +144,7 @@ VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
     };
     llvm::SmallVector<Vectors> widened;
     for (const Vectors &argument : arguments) widened.push_back(resized(argument, lanes, features.lanes));
-    return resized(inlineProgram(program, widened, features.lanes), features.lanes, lanes);
+    return resized(inlineProgram(program, widened, features.lanes, live), features.lanes, lanes);
   }
   llvm::DenseMap<Value, Vectors> values;
   for (auto [argument, vectors] : llvm::zip_equal(program.getArguments(), arguments)) values[argument] = vectors;
@@ -151,7 +152,11 @@ VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
   VectorFeatures width = features;
   width.lanes = lanes;
   for (mlir::Operation &op : program.front().without_terminator()) {
-    if (auto activation = llvm::dyn_cast<ActivationOp>(op)) {
+    auto activation = llvm::dyn_cast<ActivationOp>(op);
+    if (activation && live == 1 && ways == 1 && hasSingleForm(activation)) {
+      Value x = builder.create<vector::ExtractOp>(op.getLoc(), values.at(activation.getInput()).front(), 0);
+      values[activation.getResult()] = {broadcast(op.getLoc(), emitSingleActivation(activation, x, builder), lanes)};
+    } else if (activation) {
       Vectors result = emitActivation(activation, values.at(activation.getInput()), builder, width);
       values[activation.getResult()] = std::move(result);
     } else if (auto constant = llvm::dyn_cast<arith::ConstantOp>(op)) {

@@ -12,6 +12,11 @@ namespace inlay::compiler {
 VectorBuilder::Vectors emitActivation(ActivationOp op, VectorBuilder::Vectors x, mlir::OpBuilder &builder,
                                       VectorFeatures features);
 
+/// Whether there is a form for a single element that is shorter than that for vectors.
+bool hasSingleForm(ActivationOp op);
+/// Emits `op` on one f32. Its table is a constant of the module that the builder inserts into.
+mlir::Value emitSingleActivation(ActivationOp op, mlir::Value x, mlir::OpBuilder &builder);
+
 /// Whether a scalar program has an activation of more than a few instructions.
 bool isCostly(mlir::Region &program);
 
