@@ -18,10 +18,11 @@ Times compiled code against its peers in one interleaved run, after checking tha
 
   activations         the activations against libmvec, SLEEF (if it was there at build time) and Eigen
   networks            networks against the interpreter (f32, Eigen) and, where they are dense layers in a row, against
-                      Eigen, OpenBLAS and oneDNN (the latter two if they were there at build time), one thread: those
-                      of an object file that the C++ compiler made of a model, or else the built-in suite tiny
-                      (2-8-1), control (64-128-128-10), mnist (784-512-256-10) and wide (1024-4096-1024). In per cent
-                      of the machine's peak, which is measured in the same run. ONNX Runtime is not supported.
+                      Eigen and, if they were there at build time, OpenBLAS, oneDNN, ONNX Runtime and RTNeural (see
+                      tools/inlay-bench/CMakeLists.txt for where they are looked for), one thread: those of an object
+                      file that the C++ compiler made of a model, or else the built-in suite tiny (2-8-1), control
+                      (64-128-128-10), mnist (784-512-256-10) and wide (1024-4096-1024). In per cent of the machine's
+                      peak, which is measured in the same run.
 
 options:
   --rounds N          interleaved rounds; medians are taken over them (default 31)

@@ -9,7 +9,7 @@
 
 namespace inlay::bench {
 
-/// FLOP of one call of peak().run.
+/// FLOP of peak()'s work.
 extern const double peak_flops;
 
 /// Multiply-adds of the widest vectors, as many independent ones as hide their latency.

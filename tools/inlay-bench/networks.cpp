@@ -28,6 +28,12 @@ std::vector<network_library> installed_libraries() {
 #ifdef INLAY_BENCH_ONEDNN
       onednn_networks(),
 #endif
+#ifdef INLAY_BENCH_ONNXRUNTIME
+      onnxruntime_networks(),
+#endif
+#ifdef INLAY_BENCH_RTNEURAL
+      rtneural_networks(),
+#endif
   };
 }
 
@@ -124,29 +130,34 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   std::vector<contestant> contestants;
   const thread_pool pool(static_cast<unsigned>(options.threads));
   const auto add = [&](const std::string& name, const tools::jit_kernel& kernel, const inlay_parallel_for* workers) {
-    contestants.push_back({name, [&, workers] { kernel.run(work.in, work.out, samples, scratch, workers); }});
-    if (work.in.size() != 1 || work.out.size() != 1) return;
+    if (work.in.size() != 1 || work.out.size() != 1) {
+      contestants.emplace_back(name, [&, workers] { kernel.run(work.in, work.out, samples, scratch, workers); });
+      return;
+    }
     // Without the detour for any number of pointers.
     using serial = int (*)(const float*, float*, std::size_t, void*);
     using parallel = int (*)(const float*, float*, std::size_t, void*, const inlay_parallel_for*);
+    const float* const in = work.in[0];
+    float* const out = work.out[0];
     if (workers)
-      contestants.back().run = [&, workers, entry = reinterpret_cast<parallel>(kernel.parallel_entry())] {
-        entry(work.in[0], work.out[0], samples, scratch, workers);
-      };
+      contestants.emplace_back(name, [=, entry = reinterpret_cast<parallel>(kernel.parallel_entry())] {
+        entry(in, out, samples, scratch, workers);
+      });
     else
-      contestants.back().run = [&, entry = reinterpret_cast<serial>(kernel.entry())] {
-        entry(work.in[0], work.out[0], samples, scratch);
-      };
+      contestants.emplace_back(
+          name, [=, entry = reinterpret_cast<serial>(kernel.entry())] { entry(in, out, samples, scratch); });
   };
   for (const auto& kernel : kernels) add(kernel == kernels.front() ? "compiled" : "bf16 weights", *kernel, nullptr);
   const inlay_parallel_for& workers = pool;
   if (options.threads > 1) add(std::to_string(options.threads) + " threads", *kernels.front(), &workers);
-  contestants.push_back({"interpreted", [&] { interpreted.value->run(work.in, work.out, samples, engine::baseline); }});
+  contestants.emplace_back("interpreted",
+                           [&] { interpreted.value->run(work.in, work.out, samples, engine::baseline); });
   double flops = 0, weight_bytes = 0;
   if (const auto chain = dense_chain(network.graph, network.values)) {
     for (const network_library& library : installed_libraries())
       if (network_run run = library.prepare(*chain, batch))
-        contestants.push_back({std::string(library.name), [&, run] { run(work.in[0], work.out[0]); }});
+        contestants.emplace_back(std::string(library.name),
+                                 [run, in = work.in[0], out = work.out[0]] { run(in, out); });
   }
   for (const node_record& node : network.graph.nodes) {
     if (node.kind == op::parameter || node.kind == op::constant)

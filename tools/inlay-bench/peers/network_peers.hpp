@@ -32,5 +32,11 @@ network_library openblas_networks();
 #ifdef INLAY_BENCH_ONEDNN
 network_library onednn_networks();
 #endif
+#ifdef INLAY_BENCH_ONNXRUNTIME
+network_library onnxruntime_networks();
+#endif
+#ifdef INLAY_BENCH_RTNEURAL
+network_library rtneural_networks();
+#endif
 
 }  // namespace inlay::bench
