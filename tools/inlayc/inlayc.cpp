@@ -3,7 +3,6 @@
 #include "Inlay/Import/ImportGraph.h"
 #include "Inlay/Pipelines/Pipelines.h"
 #include "Inlay/Report/Report.h"
-#include "LinearLayers.h"
 #include "ReadModel.h"
 #include "inlay/weights.hpp"
 #include "llvm/Support/CommandLine.h"
@@ -140,8 +139,6 @@ llvm::Error run() {
   if (!model) return model.takeError();
   llvm::Expected<std::vector<graph_view>> graphs = chooseNetworks(model->graphs);
   if (!graphs) return graphs.takeError();
-  for (const graph_view& graph : *graphs)
-    for (const std::string& note : tools::describeLinearPairs(graph)) llvm::errs() << note << "\n";
   llvm::Expected<weights> loaded = readWeights(*graphs);
   if (!loaded) return loaded.takeError();
   llvm::Expected<Target> target = resolveTarget(targetTriple, targetCpu);
@@ -151,6 +148,14 @@ llvm::Error run() {
   registerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
+  // What the passes remark is news for the user; errors are MLIR's own to print.
+  mlir::ScopedDiagnosticHandler handler(&context, [](mlir::Diagnostic& diagnostic) {
+    if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Remark) return mlir::failure();
+    if (auto at = diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>())
+      llvm::errs() << at.getFilename().getValue() << ":" << at.getLine() << ":" << at.getColumn() << ": ";
+    llvm::errs() << "note: " << diagnostic << "\n";
+    return mlir::success();
+  });
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
   auto lookup = [&](llvm::StringRef name) -> llvm::ArrayRef<float> {
     const weight_tensor* tensor = loaded->find(std::string_view(name.data(), name.size()));

@@ -3,7 +3,7 @@
 // and the epilogue on the accumulators before the only store. Of large deep layers one pass for each slab of K, between
 // which the sums are stored.
 #include "EmitNonzeros.h"
-#include "Inlay/Codegen/Networks.h"
+#include "Stages.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace inlay::compiler {
@@ -84,10 +84,6 @@ class ContractionEmitter {
   /// Rows of the tiles for what is left of the rows. The fewer, the more a tile loads for what it computes.
   static constexpr int64_t kSmallTiles[] = {4, 2, 1};
 
-  /// Accumulators that hide the latency of a multiply-add; one row needs several panels at once to have as many.
-  static constexpr int64_t kChains = 8;
-  int64_t panelsPerStream() const { return std::max<int64_t>(1, kChains * lanes / panel); }
-
   /// Vectors of `features` features from column `first` on, which starts a panel.
   llvm::SmallVector<FeatureVector> featureVectors(int64_t first, int64_t features) {
     const int64_t padded = static_cast<int64_t>(llvm::alignTo(width, lanes));
@@ -123,7 +119,7 @@ class ContractionEmitter {
 
   /// Runs `body(weight start, first column, vectors)` for every panel, or for each group of panels of a single row.
   void forEachPanel(llvm::function_ref<void(Value, Value, llvm::ArrayRef<FeatureVector>)> body) {
-    const int64_t group = context.capacity == 1 ? panelsPerStream() * panel : panel;
+    const int64_t group = featuresAtOnce(op, context.capacity);
     const int64_t whole = width / group * group;
     const auto emitWhole = [&](Value column) {
       Value weightStart = builder.createOrFold<arith::MulIOp>(loc, column, context.index(depth, loc));

@@ -7,6 +7,13 @@
 
 namespace inlay::compiler {
 
+/// Accumulators side by side that hide the latency of a multiply-add.
+inline constexpr int64_t kChains = 8;
+
+/// Features that a kernel for up to `capacity` rows computes at once: a panel, or as many panels as give a single row
+/// enough accumulators. A thread's share of a layer is a whole number of them.
+int64_t featuresAtOnce(ContractionOp layer, int64_t capacity);
+
 /// Ops that run between two meetings of the threads.
 struct Stage {
   enum class Split {

@@ -4,6 +4,7 @@
 
 #include "Affine.h"
 #include "ScalarProgram.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace inlay::compiler {
@@ -160,18 +161,78 @@ struct FoldConstantScalars : mlir::OpRewritePattern<MapOp> {
   }
 };
 
+/// Two dense layers with nothing nonlinear between them.
+struct LinearPair {
+  DenseOp first, second;
+  int64_t inputs, middle, outputs;
+
+  static std::optional<LinearPair> endingWith(DenseOp second) {
+    auto first = second.getInput().getDefiningOp<DenseOp>();
+    if (!first || !first.getEpilogue().empty()) return std::nullopt;
+    return LinearPair{first, second, elementsOf(first.getInput()), elementsOf(first.getResult()),
+                      elementsOf(second.getResult())};
+  }
+  int64_t work() const { return inputs * middle + middle * outputs; }
+  int64_t workOfOne() const { return inputs * outputs; }
+  bool isWorthFolding() const { return workOfOne() < work(); }
+};
+
+/// What the user is told of the linear layers of a network.
+class LinearReport {
+ public:
+  void folded(LinearPair pair) {
+    entries.push_back(
+        {pair.second.getLoc(),
+         introduction(pair) +
+             llvm::formatv(", which takes {0} multiply-adds instead of {1}: inlayc makes one layer of them, with "
+                           "weight {2}.weight {3}.weight, multiplied in double and rounded once; results differ by "
+                           "rounding. If both are meant to count, put an activation between them",
+                           pair.workOfOne(), pair.work(), pair.second.getLayer(), pair.first.getLayer())
+                 .str()});
+  }
+  void kept(LinearPair pair) {
+    const std::string reason =
+        !pair.isWorthFolding()
+            ? llvm::formatv("one would take {0} multiply-adds instead of {1}", pair.workOfOne(), pair.work()).str()
+        : pair.first->hasOneUse() ? "a weight of the product would not be finite"
+                                  : llvm::formatv("'{0}' has other readers", pair.first.getLayer()).str();
+    entries.push_back({pair.second.getLoc(),
+                       introduction(pair) + ". Put an activation between them. inlayc keeps both, because " + reason});
+  }
+  /// In the order of the source.
+  void emit() {
+    const auto position = [](const Entry &entry) {
+      auto at = entry.first->findInstanceOf<mlir::FileLineColLoc>();
+      return at ? std::pair(at.getLine(), at.getColumn()) : std::pair(0u, 0u);
+    };
+    llvm::stable_sort(entries, [&](const Entry &a, const Entry &b) { return position(a) < position(b); });
+    for (const auto &[loc, text] : entries) mlir::emitRemark(loc) << text;
+  }
+
+ private:
+  using Entry = std::pair<mlir::Location, std::string>;
+  std::vector<Entry> entries;
+
+  static std::string introduction(LinearPair pair) {
+    return llvm::formatv(
+        "network '{0}': layer '{1}' follows layer '{2}' with no activation between them. Two linear layers are one: "
+        "{3} -> {4} -> {5} can express no more than a dense layer {3} -> {5}",
+        pair.second->getParentOfType<mlir::func::FuncOp>().getName(), pair.second.getLayer(), pair.first.getLayer(),
+        pair.inputs, pair.middle, pair.outputs);
+  }
+};
+
 /// Two linear layers are one: W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2).
 struct FoldDense : mlir::OpRewritePattern<DenseOp> {
-  using OpRewritePattern::OpRewritePattern;
+  FoldDense(mlir::MLIRContext *context, LinearReport &report) : OpRewritePattern(context), report(report) {}
 
   mlir::LogicalResult matchAndRewrite(DenseOp second, mlir::PatternRewriter &rewriter) const override {
-    auto first = second.getInput().getDefiningOp<DenseOp>();
-    if (!first || !first->hasOneUse() || !first.getEpilogue().empty())
+    const std::optional<LinearPair> pair = LinearPair::endingWith(second);
+    if (!pair || !pair->first->hasOneUse())
       return rewriter.notifyMatchFailure(second, "no dense layer without epilogue that only this layer reads");
-    const int64_t inputs = elementsOf(first.getInput()), middle = elementsOf(first.getResult());
-    const int64_t outputs = elementsOf(second.getResult());
-    if (inputs * outputs >= inputs * middle + middle * outputs)
-      return rewriter.notifyMatchFailure(second, "one layer would be more work than both");
+    if (!pair->isWorthFolding()) return rewriter.notifyMatchFailure(second, "one layer would be more work than both");
+    DenseOp first = pair->first;
+    const auto [inputs, middle, outputs] = std::tuple(pair->inputs, pair->middle, pair->outputs);
     std::optional<Linear> a = linearOf(first), b = linearOf(second);
     if (!a || !b) return rewriter.notifyMatchFailure(second, "the weights are not constant");
     Linear product{outputs, inputs, Numbers(static_cast<size_t>(outputs * inputs), 0.0), b->bias};
@@ -183,16 +244,26 @@ struct FoldDense : mlir::OpRewritePattern<DenseOp> {
         for (size_t i = 0; i < k; ++i) product.weight[n * k + i] += factor * a->weight[j * k + i];
       }
     const std::string name = (first.getLayer() + "+" + second.getLayer()).str();
-    return replace(second, createDense(second, name, first.getInput(), first.getZerosAttr(), product, rewriter),
-                   rewriter);
+    DenseOp folded = createDense(second, name, first.getInput(), first.getZerosAttr(), product, rewriter);
+    if (folded) report.folded(*pair);
+    return replace(second, folded, rewriter);
   }
+
+ private:
+  LinearReport &report;
 };
 
 struct FoldLinearPass : impl::FoldLinearPassBase<FoldLinearPass> {
   void runOnOperation() override {
     mlir::RewritePatternSet patterns(&getContext());
-    patterns.add<FoldIntoNextDense, FoldIntoPreviousDense, FoldConstantScalars, FoldDense>(&getContext());
-    if (mlir::failed(mlir::applyPatternsAndFoldGreedily(getOperation(), std::move(patterns)))) signalPassFailure();
+    LinearReport report;
+    patterns.add<FoldIntoNextDense, FoldIntoPreviousDense, FoldConstantScalars>(&getContext());
+    patterns.add<FoldDense>(&getContext(), report);
+    if (mlir::failed(mlir::applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+    for (DenseOp dense : getOperation().getOps<DenseOp>())
+      if (const std::optional<LinearPair> pair = LinearPair::endingWith(dense)) report.kept(*pair);
+    report.emit();
   }
 };
 
