@@ -26,20 +26,6 @@ func.func @net(%x: tensor<5xf32> {inlay.name = "x"}) -> (tensor<11xf32> {inlay.n
 // With threads each stage is a kernel of its own; a part computes its panels, 8 features each, and the last one the rest.
 // RUN: inlay-opt %s --inlay-layout='vector-length=4 registers=16' --inlay-plan --inlay-emit='vector-length=4 parallel=true' | FileCheck %s --check-prefix=STAGES
 // STAGES: row_blocks = array<i64: 6, 1>, {{.*}} stages = [array<i64: 1>, array<i64: 0>]
-// A single row's features come in groups of four panels, 32 here: of fewer than two groups nothing is left to divide.
-// STAGES-SAME: name = "narrow", {{.*}} stages = [array<i64: 1, 1>, array<i64: 0>]
-// STAGES-SAME: name = "wide", {{.*}} stages = [array<i64: 1, 1>, array<i64: 0, 1>]
 // STAGES: func.func private @net_rows6_stage0({{.*}}: memref<66xf32> {llvm.noalias}, {{.*}}, %[[ROWS:[a-z0-9]+]]: index, %[[PART:[a-z0-9]+]]: index, %[[PARTS:[a-z0-9]+]]: index)
 // STAGES: arith.divui %{{.*}}, %[[PARTS]]
 // STAGES: func.func private @net_rows1_stage0
-
-func.func @narrow(%x: tensor<1024xf32>) -> tensor<63xf32> {
-  %w = inlay.constant "w" dense<1.5> : tensor<63x1024xf32>
-  %0 = inlay.dense "fc1" %x, %w : (tensor<1024xf32>, tensor<63x1024xf32>) -> tensor<63xf32>
-  return %0 : tensor<63xf32>
-}
-func.func @wide(%x: tensor<1024xf32>) -> tensor<64xf32> {
-  %w = inlay.constant "w" dense<1.5> : tensor<64x1024xf32>
-  %0 = inlay.dense "fc1" %x, %w : (tensor<1024xf32>, tensor<64x1024xf32>) -> tensor<64xf32>
-  return %0 : tensor<64xf32>
-}
