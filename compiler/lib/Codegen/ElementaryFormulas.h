@@ -98,25 +98,31 @@ struct ScalableSixteenths {
   }
 };
 
-/// n ln2 next to x, by adding 1.5 * 2^23, which rounds n to a whole number, or, for a table, 1.5 * 2^19, which rounds
-/// to sixteenths.
+/// n ln2 next to `unit` x, by adding 1.5 * 2^23, which rounds n to a whole number, or, for a table, 1.5 * 2^19, which
+/// rounds to sixteenths.
 template <class B>
 struct MultipleOfLn2 {
   typename B::Float shifted, n;
+  double unit;
 
-  MultipleOfLn2(B &b, typename B::Float x, bool table) : shifted(x), n(x) {
+  MultipleOfLn2(B &b, typename B::Float x, bool table, double unit = 1) : shifted(x), n(x), unit(unit) {
     auto magic = b.constant(table ? 0x1.8p19f : 0x1.8p23f);
-    shifted = b.fma(x, b.constant(0x1.715476p0f), magic);
+    shifted = b.fma(x, b.constant(float(unit * 0x1.71547652b82fep0)), magic);
     n = b.sub(shifted, magic);
   }
   /// x - n ln2 (Cody and Waite, two parts; n times the first is exact).
   typename B::Float rest(B &b, typename B::Float x) const {
     return b.fma(n, b.constant(-0x1.7f7d1cp-20f), b.fma(n, b.constant(-0x1.62e4p-1f), x));
   }
-  /// a c - n ln2 for an x that is a c, rounded: n times the first part is exact, and so is a c in the sum.
+  /// unit (x + xLow) - n ln2, rounded once where |xLow| is far below |x|.
+  typename B::Float rest(B &b, typename B::Float x, typename B::Float xLow) const {
+    auto most = b.fma(n, b.constant(-high()), x), little = b.fma(n, b.constant(-low()), xLow);
+    auto scaled = b.fma(most, b.constant(float(unit - double(float(unit)))), b.mul(little, b.constant(float(unit))));
+    return b.fma(most, b.constant(float(unit)), scaled);
+  }
+  /// a c - n ln2 / unit, for an x that is a c rounded: shorter, for where another rounding does not matter.
   typename B::Float restOfProduct(B &b, typename B::Float a, typename B::Float c) const {
-    auto most = b.fma(a, c, b.neg(b.mul(n, b.constant(0x1.62ep-1f))));
-    return b.fma(n, b.constant(-0x1.0bfbe8p-15f), most);
+    return b.fma(n, b.constant(-low()), b.fma(a, c, b.neg(b.mul(n, b.constant(high())))));
   }
 
   // Only for a table.
@@ -127,6 +133,12 @@ struct MultipleOfLn2 {
     auto pattern = b.bitcast_int(b.lookup(numbers.patterns, sixteenths(b)));
     return b.bitcast_float(b.add(pattern, b.shl(sixteenths(b), 19)));
   }
+
+ private:
+  // ln2 / unit in two parts, the first of 12 bits, so that n times it is exact.
+  double ln2() const { return 0x1.62e42fefa39efp-1 / unit; }
+  float high() const { return std::bit_cast<float>(std::bit_cast<uint32_t>(float(ln2())) & 0xfffff000); }
+  float low() const { return float(ln2() - double(high())); }
 };
 
 /// (exp(r) - 1 - r) / r^2 for |r| <= 0.347, for an error of exp of 2^-32.
@@ -381,21 +393,29 @@ typename B::Float silu(B &b, typename B::Float x) {
   return gated(b, x, a, sigmoidOfNegative(b, a));
 }
 
-/// 1 / x, where there is an estimate y of 1 / m, m the mantissa, with one step y + y (1 - m y), scaled last: the
-/// estimate of a denormal number may overflow.
+/// 1 / x, where there is an estimate y with one step y + y (1 - x y). The rest, 1 - x y, is NaN for infinity, where the
+/// minimum replaces it, and y finite, so that the step decides what overflows.
 template <class B>
 typename B::Float reciprocal(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.div(b.constant(1.0f), x);
-  auto m = b.signed_mantissa(x), y = b.reciprocal_estimate(m);
-  return b.scalef(b.fma(y, b.fma(b.neg(m), y, b.constant(1.0f)), y), b.neg(b.exponent(x)));
+  constexpr float largest = std::numeric_limits<float>::max();
+  auto y = clampTo(b, b.reciprocal_estimate(x), -largest, largest);
+  auto rest = b.min(b.fma(b.neg(x), y, b.constant(1.0f)), b.constant(0x1p-12f));
+  return b.fma(y, rest, y);
+}
+
+/// x / 2 of a normal number, by its exponent.
+template <class B>
+typename B::Float halfOf(B &b, typename B::Float x) {
+  return b.bitcast_float(b.sub(b.bitcast_int(x), b.constant_int(1 << 23)));
 }
 
 /// 1 / sqrt(x), where there is an estimate y with one step y + y (1 - x y^2) / 2, which at 0 and infinity leaves y.
 template <class B>
 typename B::Float rsqrt(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.div(b.constant(1.0f), b.sqrt(x));
-  auto y = b.rsqrt_estimate(x), half = b.constant(0.5f);
-  auto rest = b.min(b.fma(b.neg(b.mul(x, y)), b.mul(y, half), half), b.constant(0x1p-12f));
+  auto y = b.rsqrt_estimate(x);
+  auto rest = b.min(b.fma(b.neg(b.mul(x, y)), halfOf(b, y), b.constant(0.5f)), b.constant(0x1p-12f));
   return b.fma(y, rest, y);
 }
 
@@ -404,8 +424,7 @@ template <class B>
 typename B::Float sqrt(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.sqrt(x);
   auto y = b.rsqrt_estimate(x), root = b.mul(x, y);
-  auto half = b.bitcast_float(b.sub(b.bitcast_int(y), b.constant_int(1 << 23)));
-  return b.keep_zero_and_infinity(x, b.fma(root, b.fma(b.neg(root), half, b.constant(0.5f)), root));
+  return b.keep_zero_and_infinity(x, b.fma(root, b.fma(b.neg(root), halfOf(b, y), b.constant(0.5f)), root));
 }
 
 /// tanh(x): an odd polynomial up to 0.6, 1 - 2 / (exp(2|x|) + 1) beyond, 1 from 9.02 on.

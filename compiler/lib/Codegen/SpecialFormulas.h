@@ -65,18 +65,18 @@ typename B::Float gelu(B &b, typename B::Float x) {
 template <class B>
 typename B::Float geluTanh(B &b, typename B::Float x) {
   auto a = b.limited_magnitude(x, 11.0f);
-  // |w| = a k with k = c1 + c2 a^2, c1 = sqrt(8/pi), c2 = 0.044715 c1, everything with what it lacks. k and c1 are
-  // rounded to a multiple of 2^-14, so that their difference is exact.
-  constexpr double c1 = 0x1.9884533d43651p0, c2 = 0x1.2444f2a4d8b4bp-4;
-  constexpr float c1High = 0x1.9884p0f, c2High = float(c2);
-  auto grid = b.constant(0x1.8p9f), cubic = b.constant(c2High);
-  auto z = b.mul(a, a);
-  auto k = b.sub(b.add(b.fma(cubic, z, b.constant(float(c1))), grid), grid);
-  auto low = b.fma(z, b.constant(float(c2 - c2High)), b.constant(float(c1 - c1High)));
-  low = b.fma(cubic, b.fma(a, a, b.neg(z)), low);
-  low = b.add(b.fma(cubic, z, b.sub(b.constant(c1High), k)), low);
-  MultipleOfLn2<B> multiple(b, b.mul(a, k), b.has_avx512());
-  auto r = b.fma(a, low, multiple.restOfProduct(b, a, k));
+  // |w| = unit a k with k = a^2 + 1 / 0.044715, and what k lacks; the first part of 1 / 0.044715 is so short that it
+  // can be subtracted exactly.
+  constexpr double unit = 0x1.2444f2a4d8b4bp-4, inverse = 1 / 0.044715;
+  constexpr float inverseHigh = 0x1.65dp4f;
+  auto square = b.mul(a, a), high = b.constant(inverseHigh);
+  auto k = b.add(square, high);
+  auto low = b.add(b.fma(a, a, b.neg(square)), b.constant(float(inverse - inverseHigh)));
+  low = b.add(b.sub(square, b.sub(k, high)), low);
+  auto w = b.mul(a, k);
+  MultipleOfLn2<B> multiple(b, w, b.has_avx512(), unit);
+  auto r = b.has_avx512() ? b.mul(b.fma(a, low, multiple.restOfProduct(b, a, k)), b.constant(float(unit)))
+                          : multiple.rest(b, w, b.fma(a, low, b.fma(a, k, b.neg(w))));
   return gated(b, x, a, SigmoidOfNegative<B>(b, multiple, r));
 }
 

@@ -158,14 +158,11 @@ VectorBuilder::Float VectorBuilder::exponent(Float x) {
   return {each([&](Value v) { return intrinsic("mask.getexp.ps.512", {v, v, mask, rounding}); }, x)};
 }
 
-VectorBuilder::Float VectorBuilder::mantissa(Float x, int64_t sign_control) {
-  // The interval is [1, 2), number 0.
-  Value control = integer(32, sign_control << 2), mask = integer(16, kFullMask),
-        rounding = integer(32, kCurrentRounding);
+VectorBuilder::Float VectorBuilder::mantissa(Float x) {
+  // The interval is [1, 2), number 0; of a negative number NaN, sign control 2.
+  Value control = integer(32, 2 << 2), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
   return {each([&](Value v) { return intrinsic("mask.getmant.ps.512", {v, control, v, mask, rounding}); }, x)};
 }
-VectorBuilder::Float VectorBuilder::signed_mantissa(Float x) { return mantissa(x, 0); }
-VectorBuilder::Float VectorBuilder::mantissa(Float x) { return mantissa(x, 2); }
 
 VectorBuilder::Float VectorBuilder::compress(Float x, Mask keep) {
   return {each([&](Value v, Value k) { return intrinsic("mask.compress", {v, v, k}); }, x, keep)};

@@ -77,7 +77,6 @@ class VectorBuilder {
   Float lookup(const float (&table)[32], Int index);  ///< table[index mod 32]
   Float exponent(Float x);                            ///< floor(log2 |x|), -inf of 0, inf of inf
   Float mantissa(Float x);                            ///< x / 2^k in [1, 2), k its exponent; NaN of x < 0
-  Float signed_mantissa(Float x);  ///< x / 2^k, k its exponent; 1 with the sign of x for 0 and infinity
 
   Float compress(Float x, Mask keep);              ///< the elements to keep, side by side from lane 0 on
   Float keep_zero_and_infinity(Float x, Float y);  ///< x where it is 0 or inf, else y
@@ -99,7 +98,6 @@ class VectorBuilder {
   Vectors apply(const Operand &...operand);
   template <class Op, class... Operand>
   Vectors applyTo(mlir::Type result, const Operand &...operand);
-  Float mantissa(Float x, int64_t sign_control);
   /// Calls llvm.x86.avx512.`name`, which becomes one instruction.
   mlir::Value intrinsic(llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands);
   mlir::Value integer(unsigned bits, int64_t number);
