@@ -102,3 +102,12 @@ static_assert(graph_of<positions>.nodes[4].line == here + 3);
 static_assert(graph_of<positions>.nodes[5].kind == op::map && graph_of<positions>.nodes[5].line == here + 3);
 static_assert(graph_of<positions>.nodes[6].kind == op::softmax && graph_of<positions>.nodes[6].line == here + 4);
 static_assert(graph_of<positions>.source_file.ends_with("names.cpp"));
+
+// A macro may make several networks on one line.
+#define NETWORK_OF(function)                                                                \
+  constexpr auto net_of_##function =                                                        \
+      network("net_of_" #function, input<f32, 2>("x"), [](auto x) { return function(x); }); \
+  INLAY_NETWORK(net_of_##function);
+NETWORK_OF(relu)
+NETWORK_OF(tanh) static_assert(graph_of<net_of_relu>.name == "net_of_relu" &&
+                               graph_of<net_of_tanh>.name == "net_of_tanh");

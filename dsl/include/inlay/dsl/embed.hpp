@@ -130,6 +130,6 @@ inline constexpr graph_view graph_of = detail::embedded<Net>::image.view();
 
 /// Checks `net`, a constexpr network object at namespace scope, and puts its graph into the object file, where inlayc
 /// finds it.
-#define INLAY_NETWORK(net)                                                                                   \
-  [[gnu::section(".inlay"), gnu::used]] static constexpr auto INLAY_DETAIL_NAME(inlay_graph_of_, __LINE__) = \
+#define INLAY_NETWORK(net)                                                                                      \
+  [[gnu::section(".inlay"), gnu::used]] static constexpr auto INLAY_DETAIL_NAME(inlay_graph_of_, __COUNTER__) = \
       ::inlay::detail::embedded<net>::image
