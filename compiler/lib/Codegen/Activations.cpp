@@ -21,7 +21,7 @@ VectorBuilder::Vectors emitActivation(ActivationOp op, VectorBuilder::Vectors x,
     case activation::leaky_relu: return formulas::leakyRelu(b, v, p0).vectors;
     case activation::sigmoid: return formulas::sigmoid(b, v).vectors;
     case activation::tanh: return formulas::tanh(b, v).vectors;
-    case activation::softplus: return formulas::softplus(b, v, p0, p1).vectors;
+    case activation::softplus: return formulas::softplus(b, v, p0, p1, fast).vectors;
     case activation::step: return formulas::step(b, v, p0).vectors;
     case activation::exp: return formulas::exp(b, v).vectors;
     case activation::relu6: return formulas::clampTo(b, v, 0, 6).vectors;
@@ -36,7 +36,7 @@ VectorBuilder::Vectors emitActivation(ActivationOp op, VectorBuilder::Vectors x,
     case activation::hard_swish: return formulas::hardSwish(b, v).vectors;
     case activation::hard_tanh:
     case activation::clamp: return formulas::clampTo(b, v, p0, p1).vectors;
-    case activation::log_sigmoid: return formulas::logSigmoid(b, v).vectors;
+    case activation::log_sigmoid: return formulas::logSigmoid(b, v, fast).vectors;
     case activation::softsign: return formulas::softsign(b, v).vectors;
     case activation::log: return formulas::log(b, v).vectors;
     case activation::sqrt: return formulas::sqrt(b, v).vectors;
