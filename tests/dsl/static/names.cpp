@@ -109,5 +109,5 @@ static_assert(graph_of<positions>.source_file.ends_with("names.cpp"));
       network("net_of_" #function, input<f32, 2>("x"), [](auto x) { return function(x); }); \
   INLAY_NETWORK(net_of_##function);
 NETWORK_OF(relu)
-NETWORK_OF(tanh) static_assert(graph_of<net_of_relu>.name == "net_of_relu" &&
-                               graph_of<net_of_tanh>.name == "net_of_tanh");
+NETWORK_OF(tanh)
+static_assert(graph_of<net_of_relu>.name == "net_of_relu" && graph_of<net_of_tanh>.name == "net_of_tanh");
