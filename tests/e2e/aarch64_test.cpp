@@ -33,8 +33,17 @@ graph_builder everything() {
   const auto bounded = pieces[static_cast<std::size_t>(activation::tanh) - 1];
   const auto h =
       b.dense("fc1", bounded, b.parameter("fc1.weight", {2, {45, inputs}}), b.parameter("fc1.bias", {1, {45}}));
+  // A gate of one element, which has forms of its own.
+  const std::uint32_t sum[] = {
+      b.dense("gate", h, b.parameter("gate.weight", {2, {1, 45}}), b.parameter("gate.bias", {1, {1}}))};
+  const instruction squash[] = {{.code = scalar_op::operand, .a = 0}, apply(activation::sigmoid, 0)};
+  const std::uint32_t factors[] = {h, b.map(sum, squash, {1, {1}})};
+  const instruction product[] = {{.code = scalar_op::operand, .a = 0},
+                                 {.code = scalar_op::operand, .a = 1},
+                                 {.code = scalar_op::multiply, .a = 0, .b = 1}};
+  const auto gated = b.map(factors, product, {1, {45}});
   const auto y =
-      b.dense("fc2", h, b.parameter("fc2.weight", {2, {classes, 45}}), b.parameter("fc2.bias", {1, {classes}}));
+      b.dense("fc2", gated, b.parameter("fc2.weight", {2, {classes, 45}}), b.parameter("fc2.bias", {1, {classes}}));
   b.output(b.softmax(y), "probabilities");
   b.finish();
   return b;

@@ -49,7 +49,8 @@ void expect_contract(const activation_row& row, accuracy tier, const std::string
 
 TEST_P(Accuracy, EveryActivationKeepsItsContract) {
   for (const activation_row& row : activation_table)
-    for (const accuracy tier : {accuracy::exact, accuracy::fast}) expect_contract(row, tier, GetParam(), 256);
+    for (const accuracy tier : {accuracy::exact, accuracy::fast})
+      expect_contract(row, tier, GetParam(), activation_under_test::usual_width);
 }
 
 TEST_P(Accuracy, SoDoesItInLayersOfOneElement) {

@@ -26,6 +26,43 @@ TEST_P(Dense, EveryWidthAndDepth) {
     }
 }
 
+TEST_P(Dense, OneOutputOfARegister) {
+  std::mt19937 random(10);
+  for (const std::uint32_t hidden : {1u, 2u, 3u, 4u, 5u, 8u, 16u})
+    for (const bool bias : {false, true}) {
+      graph_builder b("gate");
+      const auto x = b.input("x", {1, {3}});
+      const instruction squash[] = {{.code = scalar_op::operand, .a = 0}, apply(activation::tanh, 0)};
+      const instruction gate[] = {{.code = scalar_op::operand, .a = 0}, apply(activation::sigmoid, 0)};
+      const std::uint32_t sums[] = {dense(b, "fc1", x, 3, hidden, bias)};
+      const std::uint32_t sum[] = {dense(b, "fc2", b.map(sums, squash, {1, {hidden}}), hidden, 1, bias)};
+      b.output(b.map(sum, gate, {1, {1}}), "y");
+      b.finish();
+      ASSERT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random), "") << hidden;
+    }
+}
+
+TEST_P(Dense, EveryElementOfALayerIsComputedAlike) {
+  // 17 elements are a vector and one more, which must not be treated as a layer of one.
+  graph_builder b("alike");
+  const auto x = b.input("x", {1, {17}});
+  const std::uint32_t operands[] = {x};
+  const instruction program[] = {{.code = scalar_op::operand, .a = 0}, apply(activation::sigmoid, 0)};
+  b.output(b.map(operands, program, {1, {17}}), "y");
+  b.finish();
+  const auto kernel = compile(b, {}, {.cpu = GetParam()});
+  std::vector<std::byte> scratch(kernel->scratch_bytes());
+  std::mt19937 random(11);
+  for (int i = 0; i < 1000; ++i) {
+    const std::vector<float> input(17, std::uniform_real_distribution<float>(-8, 8)(random));
+    std::vector<float> output(17);
+    const float* const in[] = {input.data()};
+    float* const out[] = {output.data()};
+    ASSERT_EQ(kernel->run(in, out, 1, scratch.data()), 0);
+    ASSERT_EQ(output, std::vector<float>(17, output[0])) << input[0];
+  }
+}
+
 TEST_P(Dense, EpilogueWithResidualAndActivation) {
   std::mt19937 random(2);
   for (std::uint32_t width : {1u, 3u, 8u, 16u, 31u, 33u, 70u}) {
@@ -176,13 +213,17 @@ TEST_P(Dense, Bf16Weights) {
   // The compiler's rounding, against the interpreter on weights that were rounded here: to nearest, ties to even.
   // Biases stay f32.
   std::mt19937 random(7);
-  for (const auto& [inputs, outputs] : {std::pair{130u, 70u}, std::pair{7u, 3u}, std::pair{40u, 33u}}) {
+  struct shape {
+    std::uint32_t inputs, hidden, outputs;
+  };
+  for (const auto& [inputs, hidden, outputs] :
+       {shape{130, 70, 5}, shape{7, 3, 5}, shape{40, 33, 5}, shape{7, 8, 1}, shape{5, 16, 1}}) {
     graph_builder b("half");
     const auto x = b.input("x", {1, {inputs}});
     const instruction program[] = {{.code = scalar_op::operand, .a = 0}, apply(activation::relu, 0)};
-    const std::uint32_t operands[] = {dense(b, "fc1", x, inputs, outputs, true)};
-    const auto h = b.map(operands, program, {1, {outputs}});
-    b.output(dense(b, "fc2", h, outputs, 5, true, zeros::skip), "y");
+    const std::uint32_t operands[] = {dense(b, "fc1", x, inputs, hidden, true)};
+    const auto h = b.map(operands, program, {1, {hidden}});
+    b.output(dense(b, "fc2", h, hidden, outputs, true, zeros::skip), "y");
     b.finish();
     const weights w = random_weights(b.view(), random);
     weights rounded = w;
@@ -198,7 +239,7 @@ TEST_P(Dense, Bf16Weights) {
     const auto interpreted = interpreter::create(b.view(), rounded);
     std::vector<std::byte> scratch(kernel->scratch_bytes());
     for (const std::size_t batch : kBatches) {
-      std::vector<float> input(batch * inputs), found(batch * 5), expected(batch * 5);
+      std::vector<float> input(batch * inputs), found(batch * outputs), expected(batch * outputs);
       for (float& each : input) each = std::uniform_real_distribution<float>(-1, 1)(random);
       const float* const in[] = {input.data()};
       float* const out[] = {found.data()};

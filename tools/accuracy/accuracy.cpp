@@ -22,10 +22,13 @@ bool in_domain(const activation_row& row, float x) {
   return !periodic || std::abs(x) <= 32768;
 }
 
-/// NaN and infinities are where they belong.
+/// NaN, infinities and the sign of zero are where they belong.
 bool special_is_right(const activation_row& row, float x, float found, double expected) {
   if (std::isnan(expected) || std::isnan(found)) return std::isnan(expected) && std::isnan(found);
   if (!in_domain(row, x)) return std::abs(found) <= 1.0001f;
+  // Of a zero the sign is the function's, but where both are the result of a comparison, as of max(x, 0).
+  if (x == 0 && expected == 0 && std::signbit(x) == std::signbit(expected))
+    return found == 0 && std::signbit(found) == std::signbit(x);
   if (!std::isinf(expected) && !std::isinf(found)) return true;
   // The float next to overflow may round either way.
   const bool at_the_edge = std::abs(std::abs(expected) - 0x1p128) < 0x1p105;

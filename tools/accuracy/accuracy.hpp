@@ -24,7 +24,8 @@ struct accuracy_report {
   float absolute_at = 0;
   std::uint64_t against = 0;  ///< neighbours between which the result moves against the exact function
   float against_at = 0;
-  std::uint64_t wrong = 0;  ///< NaN or infinity where there must be none, or none where there must be one
+  std::uint64_t wrong =
+      0;  ///< NaN, infinity or a zero's sign where there must be none, or none where there must be one
   float wrong_at = 0;
 
   void merge(const accuracy_report& other);
@@ -36,11 +37,13 @@ graph_builder activation_network(const activation_row& row, accuracy tier, std::
 /// One row of the table, compiled at its default parameters.
 class activation_under_test {
  public:
+  static constexpr std::uint32_t usual_width = 256;
+
   /// Of layers of `width` elements; those of one element have forms of their own. Null, with the compiler's message in
   /// `error`, if the row does not compile for `cpu`.
   static std::unique_ptr<activation_under_test> compile(const activation_row& row, accuracy tier,
                                                         const std::string& cpu, std::string& error,
-                                                        std::uint32_t width = 256);
+                                                        std::uint32_t width = usual_width);
 
   const activation_row& row() const { return row_; }
 

@@ -75,7 +75,8 @@ std::string format(const char* pattern, Numbers... numbers) {
 bool certify(const activation_row& row, unsigned workers, std::FILE* file) {
   const std::string name(row.name);
   std::string error;
-  const auto subject = activation_under_test::compile(row, tier, cpu, error, single ? 1 : 256);
+  const auto subject =
+      activation_under_test::compile(row, tier, cpu, error, single ? 1 : activation_under_test::usual_width);
   if (!subject) {
     std::fprintf(stderr, "inlay-certify: error: %s: %s\n", name.c_str(), error.c_str());
     return false;

@@ -39,13 +39,13 @@ typename B::Float softplus(B &b, typename B::Float x, float beta, float threshol
   return b.select(b.gt(t, b.constant(threshold)), x, soft);
 }
 
-/// x above 0, factor (exp(x / alpha) - 1) below, both times scale.
+/// x from 0 on, factor (exp(x / alpha) - 1) below, both times scale.
 template <class B>
 typename B::Float exponentialLinear(B &b, typename B::Float x, float alpha, float factor, float scale) {
   auto t = alpha == 1.0f ? x : b.div(x, b.constant(alpha));
   auto below = b.mul(expm1OfNegative(b, t), b.constant(factor));
   auto above = scale == 1.0f ? x : b.mul(x, b.constant(scale));
-  return b.select(b.gt(x, b.constant(0.0f)), above, below);
+  return b.select(b.ge(x, b.constant(0.0f)), above, below);  // of -0, too
 }
 
 template <class B>

@@ -88,13 +88,13 @@ struct SixteenthRests {
 };
 inline constexpr SixteenthRests kSixteenthRests;
 
-/// Numbers in [1, 2) for the sixteenths, times 2^power, as patterns of bits to which adding 16 n 2^19 gives
-/// numbers[16 n mod 16] 2^(floor(n) + power).
+/// Numbers in [1, 2) for the sixteenths, times a power of two, as patterns of bits to which adding 16 n 2^19 gives
+/// numbers[16 n mod 16] 2^floor(n) power.
 struct ScalableSixteenths {
   float patterns[16];
-  constexpr ScalableSixteenths(const float (&numbers)[16], int power) : patterns() {
+  constexpr ScalableSixteenths(const float (&numbers)[16], float power) : patterns() {
     for (int i = 0; i < 16; ++i)
-      patterns[i] = std::bit_cast<float>(std::bit_cast<int32_t>(numbers[i]) + (power << 23) - (i << 19));
+      patterns[i] = std::bit_cast<float>(std::bit_cast<int32_t>(numbers[i] * power) - (i << 19));
   }
 };
 
@@ -128,7 +128,7 @@ struct MultipleOfLn2 {
   // Only for a table.
   /// In its low bits, the sixteenths of n.
   typename B::Int sixteenths(B &b) const { return b.bitcast_int(shifted); }
-  /// numbers[16 n mod 16] 2^(floor(n) + power), where that is no denormal number.
+  /// numbers[16 n mod 16] 2^floor(n) power, where that is no denormal number.
   typename B::Float scaled(B &b, const ScalableSixteenths &numbers) const {
     auto pattern = b.bitcast_int(b.lookup(numbers.patterns, sixteenths(b)));
     return b.bitcast_float(b.add(pattern, b.shl(sixteenths(b), 19)));
@@ -314,7 +314,7 @@ struct UpperSixteenths {
 };
 inline constexpr UpperSixteenths kUpperSixteenths;
 
-/// a sigmoid(-w) for 0 <= w <= 112. The denominator 1 + exp(w) is hardly rounded more than once. It is monotone in w,
+/// a sigmoid(-w) for 0 <= w <= 113. The denominator 1 + exp(w) is hardly rounded more than once. It is monotone in w,
 /// and so is a quotient by it.
 template <class B>
 class SigmoidOfNegative {
@@ -324,17 +324,17 @@ class SigmoidOfNegative {
       : b(b), power(b, b.neg(multiple.n)), denominator(r) {
     if (b.has_avx512()) {
       // exp(w) = high + high p with p < 0, so that the sum of the smaller terms is below 1 and rounded finer than the
-      // whole. All of it times 2^-48, so that it does not overflow.
+      // whole. All of it times kScale, so that it does not overflow.
       // Sollya: fpminimax(2^(-1/32)*exp(x), 3, [|D,SG...|], [-0.02167;0.02167], floating, absolute); error 2^-29.7.
-      static constexpr ScalableSixteenths numbers(kUpperSixteenths.high, -kScale);
+      static constexpr ScalableSixteenths numbers(kUpperSixteenths.high, kScale);
       auto p = b.fma(r, polynomial(b, r, {0x1.f50766p-1f, 0x1.f50c6ap-2f, 0x1.4dfb56p-3f}),
                      b.lookup(kUpperSixteenths.rest, multiple.sixteenths(b)));
       auto high = multiple.scaled(b, numbers);
-      denominator = b.add(high, b.fma(high, p, b.constant(0x1p-48f)));
+      denominator = b.add(high, b.fma(high, p, b.constant(kScale)));
       return;
     }
-    // exp(w) = v / unit with unit = 2^-n, and the denominator is unit + v: `shift` is subtracted from the smaller
-    // terms, so that their sum is below 1, and added to the larger, where it is exact.
+    // exp(w) = v / unit with unit = 2^-n, and the denominator is unit + v: 1/2 is subtracted from the smaller terms, so
+    // that their sum is below 1, and added to the larger, where it is exact.
     unit = power.scale(b.constant(1.0f));
     auto low = b.fma(b.mul(r, r), exponentialSeries(b, r), r);
     denominator = b.add(b.constant(1.5f), b.add(b.sub(unit, b.constant(0.5f)), low));
@@ -343,19 +343,19 @@ class SigmoidOfNegative {
   /// whole + a sigmoid(-w), where the quotient is scaled last, so that denormal results are rounded once.
   typename B::Float addTo(typename B::Float whole, typename B::Float a) {
     auto part = quotient(a);
-    return b.has_avx512() ? b.fma(part, b.constant(0x1p-48f), whole) : b.add(whole, power.scale(part));
+    return b.has_avx512() ? b.fma(part, b.constant(kScale), whole) : b.add(whole, power.scale(part));
   }
 
   /// sigmoid(-w) for x <= 0, else 1 - sigmoid(-w), so that nothing cancels; NaN for NaN.
   typename B::Float ofSign(typename B::Float x) {
     auto one = b.constant(1.0f), part = quotient(one);
-    if (b.has_avx512()) return b.abs(b.fma(part, b.constant(0x1p-48f), b.negative_step(x)));
+    if (b.has_avx512()) return b.abs(b.fma(part, b.constant(kScale), b.negative_step(x)));
     auto below = b.mul(part, unit);
     return b.select(b.gt(x, b.constant(0.0f)), b.sub(one, below), below);
   }
 
  private:
-  static constexpr int kScale = 48;
+  static constexpr float kScale = 0x1p-48f;
   B &b;
   PowerOfTwo<B> power;
   typename B::Float unit, denominator;
@@ -365,7 +365,8 @@ class SigmoidOfNegative {
     if (!b.has_avx512()) return b.div(a, denominator);
     auto inverse = b.reciprocal_estimate(denominator);
     auto first = b.mul(a, inverse);
-    return b.fma(b.fma(b.neg(first), denominator, a), inverse, first);
+    // The rest of a zero has its sign.
+    return b.fma(b.neg(b.fma(first, denominator, b.neg(a))), inverse, first);
   }
 };
 
@@ -447,7 +448,7 @@ typename B::Float tanh(B &b, typename B::Float x) {
   auto twice = b.mul(two, y.high);
   auto top = b.sub(one, twice);
   auto rest = b.fma(b.neg(two), y.low, b.sub(b.sub(one, top), twice));
-  return b.select(b.lt(magnitude, b.constant(0.6f)), small, b.copysign(b.add(top, rest), x));
+  return b.copysign(b.select(b.lt(magnitude, b.constant(0.6f)), small, b.add(top, rest)), x);
 }
 
 /// log(1 + exp(t)) = max(t, 0) + log(1 + exp(-|t|)), which is t from 100 on; `low` is what t lacks.

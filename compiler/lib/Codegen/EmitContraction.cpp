@@ -447,7 +447,7 @@ class ContractionEmitter {
         for (const FeatureVector &v : vectors)
           loaded.push_back(context.load(loc, extra, row, plus(column, v.column), lanes, v.live));
       }
-      sums = context.inlineProgram(op.getEpilogue(), arguments, lanes, vectors.front().live);
+      sums = context.inlineProgram(op.getEpilogue(), arguments, lanes, width);
     }
     if (context.staysInRegister(op)) {
       context.inRegister[op.getResult()] = sums.front();

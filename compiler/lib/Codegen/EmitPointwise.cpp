@@ -7,8 +7,8 @@ namespace inlay::compiler {
 using mlir::Location;
 using mlir::Value;
 
-/// Vectors computed side by side: enough to keep the core busy, few enough for the registers of the largest formula.
-static constexpr int64_t kWays = 4;
+/// Vectors computed side by side: enough to keep the core busy, and not too many for the registers, 32 or 16.
+static int64_t waysOf(const VectorFeatures &features) { return features.avx512 ? 4 : 2; }
 
 void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
   Location loc = op.getLoc();
@@ -16,7 +16,7 @@ void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
   const RowView result = views(op.getResult());
   const int64_t lanes = context.features.lanes;
   context.forEachRow(loc, [&](Value row) {
-    context.forEachVectors(loc, result.elements, kWays, [&](Value column, int64_t live) {
+    context.forEachVectors(loc, result.elements, waysOf(context.features), [&](Value column, int64_t live) {
       llvm::SmallVector<int64_t> columns;
       for (int64_t offset = 0; offset < live; offset += lanes) columns.push_back(offset);
       auto at = [&](int64_t offset) -> Value {
@@ -29,7 +29,7 @@ void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
         for (int64_t offset : columns)
           vectors.push_back(context.load(loc, view, row, at(offset), lanes, std::min(lanes, live - offset)));
       }
-      auto results = context.inlineProgram(op.getBody(), arguments, lanes, std::min(lanes, live));
+      auto results = context.inlineProgram(op.getBody(), arguments, lanes, result.elements);
       for (auto [offset, vector] : llvm::zip_equal(columns, results))
         context.store(loc, result, row, at(offset), vector, std::min(lanes, live - offset));
     });

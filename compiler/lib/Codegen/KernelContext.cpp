@@ -50,10 +50,9 @@ void KernelContext::forEachRowTile(Location loc, llvm::ArrayRef<int64_t> sizes,
 
 void KernelContext::forEachVectors(Location loc, int64_t elements, int64_t ways,
                                    llvm::function_ref<void(Value, int64_t)> body) {
-  const int64_t lanes = features.lanes, group = ways * lanes, grouped = elements / group * group;
+  const int64_t group = ways * features.lanes, grouped = elements / group * group;
   forEach(loc, grouped, group, [&](Value column) { body(column, group); });
-  for (int64_t start = grouped; start < elements; start += lanes)
-    body(index(start, loc), std::min(lanes, elements - start));
+  if (grouped < elements) body(index(grouped, loc), elements - grouped);
 }
 
 Value KernelContext::address(Location loc, const RowView &view, Value row, Value column) {
@@ -130,7 +129,7 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
 
 VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
                                                     llvm::ArrayRef<VectorBuilder::Vectors> arguments, int64_t lanes,
-                                                    int64_t live) {
+                                                    int64_t elements) {
   using Vectors = VectorBuilder::Vectors;
   // The short forms of the activations need whole registers.
   if (features.avx512 && lanes < features.lanes && isCostly(program)) {
@@ -144,7 +143,7 @@ VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
     };
     llvm::SmallVector<Vectors> widened;
     for (const Vectors &argument : arguments) widened.push_back(resized(argument, lanes, features.lanes));
-    return resized(inlineProgram(program, widened, features.lanes, live), features.lanes, lanes);
+    return resized(inlineProgram(program, widened, features.lanes, elements), features.lanes, lanes);
   }
   llvm::DenseMap<Value, Vectors> values;
   for (auto [argument, vectors] : llvm::zip_equal(program.getArguments(), arguments)) values[argument] = vectors;
@@ -153,7 +152,7 @@ VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
   width.lanes = lanes;
   for (mlir::Operation &op : program.front().without_terminator()) {
     auto activation = llvm::dyn_cast<ActivationOp>(op);
-    if (activation && live == 1 && ways == 1 && hasSingleForm(activation)) {
+    if (activation && elements == 1 && hasSingleForm(activation)) {
       Value x = builder.create<vector::ExtractOp>(op.getLoc(), values.at(activation.getInput()).front(), 0);
       values[activation.getResult()] = {broadcast(op.getLoc(), emitSingleActivation(activation, x, builder), lanes)};
     } else if (activation) {

@@ -78,10 +78,10 @@ class KernelContext {
   mlir::Value acrossLanes(mlir::Location loc, mlir::Value all,
                           llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
   mlir::Value splat(mlir::Location loc, float number, int64_t lanes);
-  /// Appends a scalar program in vector form, on all vectors of the arguments (the same number each) side by side, of
-  /// which the first has `live` elements that matter; returns what it yields.
+  /// Appends a scalar program in vector form, on all vectors of the arguments (the same number each) side by side, of a
+  /// value with so many elements; returns what it yields.
   VectorBuilder::Vectors inlineProgram(mlir::Region &program, llvm::ArrayRef<VectorBuilder::Vectors> arguments,
-                                       int64_t lanes, int64_t live);
+                                       int64_t lanes, int64_t elements);
 
   /// Whether the result of `op` stays in a register, because it fits into one and only contractions of the same row
   /// multiply by its elements.

@@ -80,7 +80,7 @@ class DoubleBuilder {
   mlir::Location loc;
 
   Value table() {
-    constexpr llvm::StringLiteral name = "inlay.powers_of_two";
+    constexpr llvm::StringLiteral name = ".powers_of_two";  // no network's constant begins with a dot
     auto module = builder.getInsertionBlock()->getParentOp()->getParentOfType<mlir::ModuleOp>();
     auto type = mlir::MemRefType::get({PowersOfTwo::kCount}, builder.getI64Type());
     if (!module.lookupSymbol(name)) {

@@ -18,13 +18,14 @@ typename B::Float geluByTable(B &b, typename B::Float x) {
   auto r = multiple.restOfProduct(b, a, half);
   auto t = b.fma(b.mul(r, r), polynomial(b, r, kSeries),
                  b.add(r, b.lookup(kSixteenthRests.relative, multiple.sixteenths(b))));
-  // exp(-a^2 / 2) = (e + e t) / 2^64, so that nothing is denormal before the result.
-  static constexpr ScalableSixteenths numbers(kSixteenths, 64);
+  // exp(-a^2 / 2) = (e + e t) / scale, so that nothing is denormal before the result.
+  constexpr float scale = 0x1p64f;
+  static constexpr ScalableSixteenths numbers(kSixteenths, scale);
   auto e = multiple.scaled(b, numbers);
   CellOf<B> cell(b, a, kGeluCells);
   auto w = b.fma(cell.slope(b, kGeluCells), cell.h, b.lookup(kGeluCells[1], cell.index));
   auto tail = b.fma(w, e, b.mul(w, b.mul(e, t)));
-  return b.fma(tail, b.constant(-0x1p-64f), b.max(b.constant(-0.0f), x));
+  return b.fma(tail, b.constant(-1 / scale), b.max(b.constant(-0.0f), x));
 }
 
 /// W(a) = a G(a), where G is computed from H(t) = (a + 4) G(a), t = (a - 4) / (a + 4), which is smooth from 0 to where
@@ -114,7 +115,7 @@ typename B::Float mish(B &b, typename B::Float x) {
   auto factorLow = b.sub(b.sub(b.sub(one, factor), part), partLow);
   auto high = b.fma(x, factor, b.mul(x, factorLow));
   high = b.select(b.gt(x, b.constant(1e30f)), x, high);
-  return b.select(b.lt(x, b.constant(0.0f)), e.power.scale(low), high);
+  return b.select(b.le(x, b.constant(0.0f)), e.power.scale(low), high);  // of -0, too
 }
 
 /// x n / (n + 2) with n = u^2 + 2u, u = exp(x), in single roundings, which nothing amplifies.

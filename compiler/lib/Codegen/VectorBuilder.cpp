@@ -92,7 +92,6 @@ VectorBuilder::Mask VectorBuilder::lt(Float a, Float b) { return compare(Predica
 VectorBuilder::Mask VectorBuilder::le(Float a, Float b) { return compare(Predicate::OLE, a, b); }
 VectorBuilder::Mask VectorBuilder::gt(Float a, Float b) { return compare(Predicate::OGT, a, b); }
 VectorBuilder::Mask VectorBuilder::ge(Float a, Float b) { return compare(Predicate::OGE, a, b); }
-VectorBuilder::Mask VectorBuilder::eq(Float a, Float b) { return compare(Predicate::OEQ, a, b); }
 VectorBuilder::Mask VectorBuilder::is_nan(Float a) { return compare(Predicate::UNO, a, a); }
 
 VectorBuilder::Float VectorBuilder::select(Mask condition, Float yes, Float no) {
@@ -103,7 +102,6 @@ VectorBuilder::Int VectorBuilder::add(Int a, Int b) { return {apply<arith::AddIO
 VectorBuilder::Int VectorBuilder::sub(Int a, Int b) { return {apply<arith::SubIOp>(a, b)}; }
 VectorBuilder::Int VectorBuilder::max(Int a, Int b) { return {apply<arith::MaxSIOp>(a, b)}; }
 VectorBuilder::Int VectorBuilder::bit_and(Int a, Int b) { return {apply<arith::AndIOp>(a, b)}; }
-VectorBuilder::Int VectorBuilder::bit_or(Int a, Int b) { return {apply<arith::OrIOp>(a, b)}; }
 VectorBuilder::Int VectorBuilder::bit_xor(Int a, Int b) { return {apply<arith::XOrIOp>(a, b)}; }
 VectorBuilder::Int VectorBuilder::shl(Int a, int amount) { return {apply<arith::ShLIOp>(a, constant_int(amount))}; }
 VectorBuilder::Int VectorBuilder::shr_arithmetic(Int a, int amount) {

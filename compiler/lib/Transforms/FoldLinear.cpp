@@ -184,18 +184,19 @@ class LinearReport {
     entries.push_back(
         {pair.second.getLoc(),
          introduction(pair) +
-             llvm::formatv(", which takes {0} multiply-adds instead of {1}: inlayc makes one layer of them, with "
-                           "weight {2}.weight {3}.weight, multiplied in double and rounded once; results differ by "
-                           "rounding. If both are meant to count, put an activation between them",
-                           pair.workOfOne(), pair.work(), pair.second.getLayer(), pair.first.getLayer())
+             llvm::formatv(", which takes {0} multiply-adds instead of {1}: inlayc makes one layer of them, whose "
+                           "weights are multiplied in double and rounded once; results differ by rounding. If both are "
+                           "meant to count, put an activation between them",
+                           pair.workOfOne(), pair.work())
                  .str()});
   }
   void kept(LinearPair pair) {
     const std::string reason =
         !pair.isWorthFolding()
             ? llvm::formatv("one would take {0} multiply-adds instead of {1}", pair.workOfOne(), pair.work()).str()
-        : pair.first->hasOneUse() ? "a weight of the product would not be finite"
-                                  : llvm::formatv("'{0}' has other readers", pair.first.getLayer()).str();
+        : !pair.first->hasOneUse() ? llvm::formatv("'{0}' has other readers", pair.first.getLayer()).str()
+        : linearOf(pair.first) && linearOf(pair.second) ? "a weight of the product would not be finite"
+                                                        : "not all weights are constants";
     entries.push_back({pair.second.getLoc(),
                        introduction(pair) + ". Put an activation between them. inlayc keeps both, because " + reason});
   }

@@ -16,8 +16,8 @@ struct VectorFeatures {
 };
 
 /// Emits vector IR for one register width. Every operation keeps the IEEE meaning of its name; nothing is
-/// reassociated. A value may be several vectors, on which every operation is emitted in turn: two chains of dependent
-/// operations side by side fill a core that one leaves waiting.
+/// reassociated. A value may be several vectors, on which every operation is emitted in turn: several chains of
+/// dependent operations side by side fill a core that one leaves waiting.
 class VectorBuilder {
  public:
   using Vectors = llvm::SmallVector<mlir::Value, 2>;
@@ -53,7 +53,6 @@ class VectorBuilder {
   Mask le(Float a, Float b);
   Mask gt(Float a, Float b);
   Mask ge(Float a, Float b);
-  Mask eq(Float a, Float b);
   Mask is_nan(Float a);
   Float select(Mask condition, Float yes, Float no);
 
@@ -61,7 +60,6 @@ class VectorBuilder {
   Int sub(Int a, Int b);
   Int max(Int a, Int b);
   Int bit_and(Int a, Int b);
-  Int bit_or(Int a, Int b);
   Int bit_xor(Int a, Int b);
   Int shl(Int a, int amount);
   Int shr_arithmetic(Int a, int amount);

@@ -13,8 +13,8 @@ def FoldLinearPass : Pass<"inlay-fold-linear", "::mlir::func::FuncOp"> {
     only a dense layer reads, where the product of the weights has fewer elements than both: W2 (W1 x + b1) + b2. What
     constants alone make in a map becomes a constant. New weights are computed in double and rounded once, so that
     results differ by rounding. A shift by more than 64 is not folded into the layer after it, because it would lose
-    what the subtraction keeps. A remark tells of every two dense layers with nothing nonlinear between them, and what
-    became of them.
+    what the subtraction keeps. A remark tells of two dense layers that are one, and of those that would be but stay two,
+    and why.
   }];
 }
 
