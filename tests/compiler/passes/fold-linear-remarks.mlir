@@ -1,0 +1,71 @@
+// RUN: inlay-opt %s --split-input-file --verify-diagnostics --pass-pipeline='builtin.module(func.func(inlay-fold-linear))'
+
+// What the user is told of two dense layers with nothing nonlinear between them.
+
+func.func @folded(%x: tensor<2xf32>) -> tensor<1xf32> {
+  %w1 = inlay.constant "w1" dense<2.0> : tensor<3x2xf32>
+  %w2 = inlay.constant "w2" dense<3.0> : tensor<1x3xf32>
+  %h = inlay.dense "a" %x, %w1 : (tensor<2xf32>, tensor<3x2xf32>) -> tensor<3xf32>
+  // expected-remark@+1 {{network 'folded': layer 'b' follows layer 'a' with no activation between them. Two linear layers are one: 2 -> 3 -> 1 can express no more than a dense layer 2 -> 1, which takes 2 multiply-adds instead of 9: inlayc makes one layer of them, whose weights are multiplied in double and rounded once; results differ by rounding. If both are meant to count, put an activation between them}}
+  %y = inlay.dense "b" %h, %w2 : (tensor<3xf32>, tensor<1x3xf32>) -> tensor<1xf32>
+  return %y : tensor<1xf32>
+}
+
+// -----
+
+func.func @more_work(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %w1 = inlay.constant "w1" dense<2.0> : tensor<1x4xf32>
+  %w2 = inlay.constant "w2" dense<3.0> : tensor<4x1xf32>
+  %h = inlay.dense "a" %x, %w1 : (tensor<4xf32>, tensor<1x4xf32>) -> tensor<1xf32>
+  // expected-remark@+1 {{inlayc keeps both, because one would take 16 multiply-adds instead of 8}}
+  %y = inlay.dense "b" %h, %w2 : (tensor<1xf32>, tensor<4x1xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+func.func @other_readers(%x: tensor<2xf32>) -> (tensor<1xf32>, tensor<3xf32>) {
+  %w1 = inlay.constant "w1" dense<2.0> : tensor<3x2xf32>
+  %w2 = inlay.constant "w2" dense<3.0> : tensor<1x3xf32>
+  %h = inlay.dense "a" %x, %w1 : (tensor<2xf32>, tensor<3x2xf32>) -> tensor<3xf32>
+  // expected-remark@+1 {{inlayc keeps both, because 'a' has other readers}}
+  %y = inlay.dense "b" %h, %w2 : (tensor<3xf32>, tensor<1x3xf32>) -> tensor<1xf32>
+  return %y, %h : tensor<1xf32>, tensor<3xf32>
+}
+
+// -----
+
+func.func @overflow(%x: tensor<2xf32>) -> tensor<1xf32> {
+  %w1 = inlay.constant "w1" dense<1.0e30> : tensor<3x2xf32>
+  %w2 = inlay.constant "w2" dense<1.0e30> : tensor<1x3xf32>
+  %h = inlay.dense "a" %x, %w1 : (tensor<2xf32>, tensor<3x2xf32>) -> tensor<3xf32>
+  // expected-remark@+1 {{inlayc keeps both, because a weight of the product would not be finite}}
+  %y = inlay.dense "b" %h, %w2 : (tensor<3xf32>, tensor<1x3xf32>) -> tensor<1xf32>
+  return %y : tensor<1xf32>
+}
+
+// -----
+
+func.func @weights_are_arguments(%x: tensor<2xf32>, %w1: tensor<3x2xf32>) -> tensor<1xf32> {
+  %w2 = inlay.constant "w2" dense<3.0> : tensor<1x3xf32>
+  %h = inlay.dense "a" %x, %w1 : (tensor<2xf32>, tensor<3x2xf32>) -> tensor<3xf32>
+  // expected-remark@+1 {{inlayc keeps both, because not all weights are constants}}
+  %y = inlay.dense "b" %h, %w2 : (tensor<3xf32>, tensor<1x3xf32>) -> tensor<1xf32>
+  return %y : tensor<1xf32>
+}
+
+// -----
+
+// An activation between them: nothing to tell.
+func.func @activated(%x: tensor<2xf32>) -> tensor<1xf32> {
+  %w1 = inlay.constant "w1" dense<2.0> : tensor<3x2xf32>
+  %w2 = inlay.constant "w2" dense<3.0> : tensor<1x3xf32>
+  %h = inlay.dense "a" %x, %w1 : (tensor<2xf32>, tensor<3x2xf32>) -> tensor<3xf32>
+  %r = inlay.map(%h) : (tensor<3xf32>) -> tensor<3xf32> {
+  ^bb0(%a: f32):
+    %0 = inlay.activation "relu"(%a) : f32
+    inlay.yield %0 : f32
+  }
+  %y = inlay.dense "b" %r, %w2 : (tensor<3xf32>, tensor<1x3xf32>) -> tensor<1xf32>
+  return %y : tensor<1xf32>
+}
