@@ -40,7 +40,8 @@ void expect_contract(const activation_row& row, accuracy tier, const std::string
   const float contract = row.contract(tier);
   std::printf("%-13s %s %7.4f ulp at %-15g contract %g\n", std::string(row.name).c_str(), exact ? "exact" : "fast ",
               report.ulp, static_cast<double>(report.ulp_at), static_cast<double>(contract));
-  EXPECT_EQ(report.wrong, 0u) << row.name << ": NaN or infinity is wrong, for example at " << report.wrong_at;
+  EXPECT_EQ(report.wrong, 0u) << row.name << ": NaN, infinity or the sign of zero is wrong, for example at "
+                              << report.wrong_at;
   EXPECT_LE(report.ulp, static_cast<double>(contract)) << row.name << " at " << report.ulp_at;
   if (exact && (row.id == activation::sigmoid || row.id == activation::tanh)) {
     EXPECT_EQ(report.against, 0u) << row.name << " is not monotone at " << report.against_at;

@@ -100,8 +100,8 @@ bool certify(const activation_row& row, unsigned workers, std::FILE* file) {
                    static_cast<double>(report.ulp_at), report.absolute, static_cast<unsigned long long>(report.against),
                    static_cast<unsigned long long>(report.wrong), kept ? "kept" : "**broken**"));
   if (report.wrong > 0)
-    std::fprintf(stderr, "inlay-certify: %s: NaN or infinity is wrong at %llu floats, one is %.9g\n", name.c_str(),
-                 static_cast<unsigned long long>(report.wrong), static_cast<double>(report.wrong_at));
+    std::fprintf(stderr, "inlay-certify: %s: NaN, infinity or the sign of zero is wrong at %llu floats, one is %.9g\n",
+                 name.c_str(), static_cast<unsigned long long>(report.wrong), static_cast<double>(report.wrong_at));
   if (report.against > 0)
     std::fprintf(stderr, "inlay-certify: %s: not monotone where the function is, at %llu floats, one is %.9g\n",
                  name.c_str(), static_cast<unsigned long long>(report.against), static_cast<double>(report.against_at));
@@ -129,7 +129,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   const unsigned workers = jobs > 0 ? jobs : std::max(1u, std::thread::hardware_concurrency());
-  put(file, "| activation | max ulp | contract | at x = | max abs. error | against the function | wrong NaN/inf | |");
+  put(file,
+      "| activation | max ulp | contract | at x = | max abs. error | against the function | wrong NaN, inf, -0 | |");
   put(file, "|---|---|---|---|---|---|---|---|");
   bool kept = true;
   for (const activation_row* row : rows) kept = certify(*row, workers, file) && kept;
