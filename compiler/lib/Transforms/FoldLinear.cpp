@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Folds scaling, shifting and dense layers into the weights of a dense layer beside them.
 #include <cmath>
+#include <map>
 
 #include "Affine.h"
 #include "ScalarProgram.h"
@@ -181,14 +182,10 @@ struct LinearPair {
 class LinearReport {
  public:
   void folded(LinearPair pair) {
-    entries.push_back(
-        {pair.second.getLoc(),
-         introduction(pair) +
-             llvm::formatv(", which takes {0} multiply-adds instead of {1}: inlayc makes one layer of them, whose "
-                           "weights are multiplied in double and rounded once; results differ by rounding. If both are "
-                           "meant to count, put an activation between them",
-                           pair.workOfOne(), pair.work())
-                 .str()});
+    add(pair, llvm::formatv(", which takes {0} multiply-adds instead of {1}: inlayc makes one layer of them, whose "
+                            "weights are multiplied in double and rounded once; results differ by rounding. If both "
+                            "are meant to count, put an activation between them",
+                            pair.workOfOne(), pair.work()));
   }
   void kept(LinearPair pair) {
     const std::string reason =
@@ -197,22 +194,22 @@ class LinearReport {
         : !pair.first->hasOneUse() ? llvm::formatv("'{0}' has other readers", pair.first.getLayer()).str()
         : linearOf(pair.first) && linearOf(pair.second) ? "a weight of the product would not be finite"
                                                         : "not all weights are constants";
-    entries.push_back({pair.second.getLoc(),
-                       introduction(pair) + ". Put an activation between them. inlayc keeps both, because " + reason});
+    add(pair, ". Put an activation between them. inlayc keeps both, because " + reason);
   }
-  /// In the order of the source.
-  void emit() {
-    const auto position = [](const Entry &entry) {
-      auto at = entry.first->findInstanceOf<mlir::FileLineColLoc>();
-      return at ? std::pair(at.getLine(), at.getColumn()) : std::pair(0u, 0u);
-    };
-    llvm::stable_sort(entries, [&](const Entry &a, const Entry &b) { return position(a) < position(b); });
-    for (const auto &[loc, text] : entries) mlir::emitRemark(loc) << text;
+  /// In the order of the source, and of one place in the order of what happened.
+  void emit() const {
+    for (const auto &[position, entry] : entries) mlir::emitRemark(entry.first) << entry.second;
   }
 
  private:
-  using Entry = std::pair<mlir::Location, std::string>;
-  std::vector<Entry> entries;
+  std::multimap<std::pair<unsigned, unsigned>, std::pair<mlir::Location, std::string>> entries;  // by line and column
+
+  void add(LinearPair pair, std::string outcome) {
+    mlir::Location loc = pair.second.getLoc();
+    auto at = loc->findInstanceOf<mlir::FileLineColLoc>();
+    entries.emplace(at ? std::pair(at.getLine(), at.getColumn()) : std::pair(0u, 0u),
+                    std::pair(loc, introduction(pair) + outcome));
+  }
 
   static std::string introduction(LinearPair pair) {
     return llvm::formatv(
