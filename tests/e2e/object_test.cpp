@@ -104,6 +104,25 @@ TEST_P(Object, RefusesNullPointers) {
   EXPECT_EQ(compiled->run(input, outputs, 1, scratch.data()), 0);
 }
 
+TEST_P(Object, NeedsNoScratchWhereAllStaysInRegisters) {
+  std::mt19937 random(4);
+  graph_builder b("small");
+  const std::uint32_t sums[] = {dense(b, "fc1", b.input("x", {1, {2}}), 2, 4)};
+  const instruction squash[] = {{.code = scalar_op::operand, .a = 0}, apply(activation::tanh, 0)};
+  b.output(dense(b, "fc2", b.map(sums, squash, {1, {4}}), 4, 1), "y");
+  b.finish();
+  const weights w = random_weights(b.view(), random);
+  const auto compiled = compile(b, w, {.cpu = GetParam()});
+  EXPECT_EQ(compiled->scratch_bytes(), 0);
+  const float x[] = {1, 2, 3, 4};
+  float found[2], expected[2];
+  const float* const inputs[] = {x};
+  float* const outputs[] = {found};
+  ASSERT_EQ(compiled->run(inputs, outputs, 2, nullptr), 0);
+  interpreter::create(b.view(), w).value->run(x, expected, 2, engine::reference);
+  for (int i = 0; i < 2; ++i) EXPECT_NEAR(found[i], expected[i], 1e-5);
+}
+
 INSTANTIATE_TEST_SUITE_P(Cpus, Object, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
 
 }  // namespace

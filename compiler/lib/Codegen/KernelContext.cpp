@@ -2,6 +2,7 @@
 // Vector access to the rows of a kernel's values.
 #include "KernelContext.h"
 
+#include "Inlay/Codegen/Networks.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 namespace inlay::compiler {
@@ -104,13 +105,7 @@ Value KernelContext::load(Location loc, const RowView &view, Value row, Value co
                                               splat(loc, fill, lanes));
 }
 
-bool KernelContext::staysInRegister(ContractionOp op) {
-  return capacity == 1 && !staged && elementsOf(op.getResult()) <= static_cast<int64_t>(op.getVectorLength()) &&
-         llvm::all_of(op->getUses(), [](mlir::OpOperand &use) {
-           auto reader = llvm::dyn_cast<ContractionOp>(use.getOwner());
-           return reader && use == reader.getInputMutable();
-         });
-}
+bool KernelContext::staysInRegister(ContractionOp op) { return capacity == 1 && !staged && fitsRegister(op); }
 
 Value KernelContext::loadScalar(Location loc, const RowView &view, Value row, Value column) {
   if (view.inRegister)

@@ -83,8 +83,7 @@ class KernelContext {
   VectorBuilder::Vectors inlineProgram(mlir::Region &program, llvm::ArrayRef<VectorBuilder::Vectors> arguments,
                                        int64_t lanes, int64_t elements);
 
-  /// Whether the result of `op` stays in a register, because it fits into one and only contractions of the same row
-  /// multiply by its elements.
+  /// Whether the result of `op` stays in a register: only kernels of a single row know all its readers.
   bool staysInRegister(ContractionOp op);
   llvm::DenseMap<mlir::Value, mlir::Value> inRegister;  // by value of the network
 

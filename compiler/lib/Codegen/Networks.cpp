@@ -61,7 +61,25 @@ LayerSummary summarizeLayer(mlir::Operation &op) {
   return layer;
 }
 
+/// Whether no kernel has anything in the arena.
+bool staysInRegisters(mlir::func::FuncOp network, const NetworkSummary &summary) {
+  if (summary.rowBlocks.front() > 1 || summary.isParallel()) return false;
+  return llvm::all_of(network.front().without_terminator(), [](mlir::Operation &op) {
+    auto place = op.getAttrOfType<PlacementAttr>(kPlacementAttr);
+    auto layer = llvm::dyn_cast<ContractionOp>(op);
+    return !place || place.getRoot() != "arena" || (layer && fitsRegister(layer));
+  });
+}
+
 }  // namespace
+
+bool fitsRegister(ContractionOp layer) {
+  return elementsOf(layer.getResult()) <= static_cast<int64_t>(layer.getVectorLength()) &&
+         llvm::all_of(layer->getUses(), [](mlir::OpOperand &use) {
+           auto reader = llvm::dyn_cast<ContractionOp>(use.getOwner());
+           return reader && use == reader.getInputMutable();
+         });
+}
 
 NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
   NetworkSummary summary;
@@ -81,7 +99,7 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
   const int64_t arena = network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt();
   const int64_t lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
   // One spare vector at the end, so that the last row may be read in whole vectors.
-  int64_t scratch = arena == 0 ? 0 : arena * summary.rowBlocks.front() + lanes;
+  int64_t scratch = arena == 0 || staysInRegisters(network, summary) ? 0 : arena * summary.rowBlocks.front() + lanes;
   // The kernel of a single row, which uses one row of the arena, keeps its lists behind it.
   for (ContractionOp layer : network.getOps<ContractionOp>())
     if (layer.getSkipZeros())

@@ -50,9 +50,14 @@ void writeNetwork(const NetworkSummary &network, llvm::raw_ostream &out) {
   };
   std::string parameters;
   out << "/* Network '" << network.name << "', graph " << llvm::formatv("{0:x-16}", network.hash) << ".\n";
-  out << " * Returns 0, or 1 if a pointer is null. `scratch` has " << macro
-      << "_SCRATCH_BYTES bytes, best aligned to 64; calls with\n"
-         " * different scratch may run at the same time. Buffers must not overlap.\n";
+  out << " * Returns 0, or 1 if a pointer is null. ";
+  if (network.scratchBytes == 0)
+    out << "It needs no scratch memory: `scratch` may be null. Calls may run at\n"
+           " * the same time. Buffers must not overlap.\n";
+  else
+    out << "`scratch` has " << macro
+        << "_SCRATCH_BYTES bytes, best aligned to 64; calls with\n"
+           " * different scratch may run at the same time. Buffers must not overlap.\n";
   for (const PortSummary &port : network.inputs) {
     std::string name = unique(port);
     out << " *   " << name << shapeText(port) << " in\n";

@@ -54,6 +54,10 @@ struct NetworkSummary {
 /// Reads the facts off a network that has been through the plan phase and is compiled with or without --parallel.
 NetworkSummary summarize(mlir::func::FuncOp network, bool parallel);
 
+/// Whether a kernel of a single row can keep a layer's result in a register, because it fits into one and only
+/// contractions multiply by its elements.
+bool fitsRegister(ContractionOp layer);
+
 /// Where in the scratch memory the kernel of a single row lists the inputs of `layer` that are not zero, in elements:
 /// their values and, one part further, their places, each with room for a vector more; then their number.
 int64_t nonzeroListBase(int64_t arena, int64_t lanes);
