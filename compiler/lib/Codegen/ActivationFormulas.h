@@ -30,12 +30,9 @@ typename B::Float step(B &b, typename B::Float x, float threshold) {
 /// softplus(x) = log(1 + exp(t)) / beta with t = beta x, and x where t > threshold.
 template <class B>
 typename B::Float softplus(B &b, typename B::Float x, float beta, float threshold, bool fast) {
-  const auto of = [&](typename B::Float t, typename B::Float low) {
-    return fast ? fastSoftplusOf(b, t) : softplusOf(b, t, low);
-  };
-  if (beta == 1.0f) return b.select(b.gt(x, b.constant(threshold)), x, of(x, b.constant(0.0f)));
+  if (beta == 1.0f) return b.select(b.gt(x, b.constant(threshold)), x, softplusOf(b, x, b.constant(0.0f), fast));
   auto t = b.mul(x, b.constant(beta));
-  auto soft = b.div(of(t, b.fma(x, b.constant(beta), b.neg(t))), b.constant(beta));
+  auto soft = b.div(softplusOf(b, t, b.fma(x, b.constant(beta), b.neg(t)), fast), b.constant(beta));
   return b.select(b.gt(t, b.constant(threshold)), x, soft);
 }
 
@@ -61,8 +58,7 @@ typename B::Float hardSwish(B &b, typename B::Float x) {
 
 template <class B>
 typename B::Float logSigmoid(B &b, typename B::Float x, bool fast) {
-  auto t = b.neg(x);
-  return b.neg(fast ? fastSoftplusOf(b, t) : softplusOf(b, t, b.constant(0.0f)));
+  return b.neg(softplusOf(b, b.neg(x), b.constant(0.0f), fast));
 }
 
 /// x / (1 + |x|); the clamp keeps inf / inf away.

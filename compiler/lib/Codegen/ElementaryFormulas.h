@@ -451,9 +451,22 @@ typename B::Float tanh(B &b, typename B::Float x) {
   return b.copysign(b.select(b.lt(magnitude, b.constant(0.6f)), small, b.add(top, rest)), x);
 }
 
+/// log(1 + exp(t)) in single roundings, and with a short logarithm.
+template <class B>
+typename B::Float fastSoftplusOf(B &b, typename B::Float t) {
+  ExpParts<B> parts(b, b.neg(b.limited_magnitude(t, 120.0f)), b.has_avx512());
+  auto e = PowerOfTwo<B>(b, parts.n).scale(b.add(parts.high, parts.low));
+  // Sollya: fpminimax((log(1+x)-x)/x^2, 7, [|SG...|], [2^-30;1], floating, absolute); relative error 2^-22.
+  auto r = polynomial(b, e,
+                      {-0x1.fffff6p-2f, 0x1.555002p-2f, -0x1.ff0afep-3f, 0x1.9107c2p-3f, -0x1.2e3004p-3f,
+                       0x1.7886dep-4f, -0x1.3a44ep-5f, 0x1.ee387ep-8f});
+  return b.add(b.max(b.constant(0.0f), t), b.fma(b.mul(e, e), r, e));
+}
+
 /// log(1 + exp(t)) = max(t, 0) + log(1 + exp(-|t|)), which is t from 100 on; `low` is what t lacks.
 template <class B>
-typename B::Float softplusOf(B &b, typename B::Float t, typename B::Float low) {
+typename B::Float softplusOf(B &b, typename B::Float t, typename B::Float low, bool fast) {
+  if (fast) return fastSoftplusOf(b, t);
   auto zero = b.constant(0.0f);
   auto correction = b.select(b.lt(t, zero), low, b.neg(low));
   ExpPair<B> e(b, b.max(b.constant(-120.0f), b.neg(b.abs(t))), correction);
@@ -464,18 +477,6 @@ typename B::Float softplusOf(B &b, typename B::Float t, typename B::Float low) {
   auto sum = b.add(larger, smaller);
   auto result = b.add(sum, b.add(b.sub(smaller, b.sub(sum, larger)), rest));
   return b.select(b.gt(t, b.constant(100.0f)), t, result);
-}
-
-/// The same in single roundings, and with a shorter logarithm.
-template <class B>
-typename B::Float fastSoftplusOf(B &b, typename B::Float t) {
-  ExpParts<B> parts(b, b.neg(b.limited_magnitude(t, 120.0f)), b.has_avx512());
-  auto e = PowerOfTwo<B>(b, parts.n).scale(b.add(parts.high, parts.low));
-  // Sollya: fpminimax((log(1+x)-x)/x^2, 7, [|SG...|], [2^-30;1], floating, absolute); relative error 2^-22.
-  auto r = polynomial(b, e,
-                      {-0x1.fffff6p-2f, 0x1.555002p-2f, -0x1.ff0afep-3f, 0x1.9107c2p-3f, -0x1.2e3004p-3f,
-                       0x1.7886dep-4f, -0x1.3a44ep-5f, 0x1.ee387ep-8f});
-  return b.add(b.max(b.constant(0.0f), t), b.fma(b.mul(e, e), r, e));
 }
 
 }  // namespace inlay::compiler::formulas
