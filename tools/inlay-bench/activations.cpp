@@ -34,7 +34,8 @@ struct workload {
 
 std::unique_ptr<tools::jit_kernel> compile(const activation_row& row, accuracy tier) {
   std::string error;
-  auto kernel = tools::jit_kernel::compile(tools::activation_network(row, tier, count).view(), {}, {}, error);
+  auto kernel = tools::jit_kernel::compile(tools::activation_network(row, tier, count).view(), {},
+                                           {.cpu = INLAY_BENCH_CPU}, error);
   if (!kernel) std::fprintf(stderr, "inlay-bench: error: %s: %s\n", std::string(row.name).c_str(), error.c_str());
   return kernel;
 }

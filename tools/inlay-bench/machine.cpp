@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this machine can do at most: multiply-adds, and reading from each level of its memory. Compiled for the machine
-// that builds.
+// What this machine can do at most: multiply-adds, in vectors of the processor that kernels are compiled for, and
+// reading from each level of its memory.
 #include "machine.hpp"
 
 #include <sys/utsname.h>

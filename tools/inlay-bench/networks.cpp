@@ -115,8 +115,9 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   std::vector<std::unique_ptr<tools::jit_kernel>> kernels;  // of f32 weights and, if asked for, of bf16
   for (const bool bf16 : {false, true}) {
     if (bf16 && !options.bf16) continue;
-    kernels.push_back(tools::jit_kernel::compile(network.graph, network.values,
-                                                 {.bf16_weights = bf16, .parallel = options.threads > 1}, error));
+    kernels.push_back(tools::jit_kernel::compile(
+        network.graph, network.values, {.cpu = INLAY_BENCH_CPU, .bf16_weights = bf16, .parallel = options.threads > 1},
+        error));
     if (!kernels.back()) return fail("compiled", error);
   }
   interpreter_result interpreted = interpreter::create(network.graph, network.values);

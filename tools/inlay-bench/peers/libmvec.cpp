@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plain loops over libm's functions, which g++ -O3 -march=native -ffast-math turns into calls of glibc's libmvec.
+// Plain loops over libm's functions, which g++ -O3 -ffast-math turns into calls of glibc's libmvec.
 #include <cmath>
 
 #include "peers.hpp"
