@@ -53,13 +53,20 @@ INLAY_ACTIVATION(cos)
 INLAY_ACTIVATION(erf)
 #undef INLAY_ACTIVATION
 
-// Rows with one or two parameters, which come before the tier; defaults are the table's.
+// Rows with one or two parameters, which come before the tier or, to leave them at the table's defaults, not at all.
+#define INLAY_ACTIVATION_OF_TIER(name)                                                                            \
+  template <Value V>                                                                                              \
+  constexpr auto name(V&& x, accuracy tier, std::source_location at = std::source_location::current()) {          \
+    return detail::activate(activation::name, tier, at, std::forward<V>(x), row_of(activation::name).defaults[0], \
+                            row_of(activation::name).defaults[1]);                                                \
+  }
 #define INLAY_ACTIVATION(name, parameter)                                                                   \
   template <Value V>                                                                                        \
   constexpr auto name(V&& x, float parameter = row_of(activation::name).defaults[0], accuracy tier = exact, \
                       std::source_location at = std::source_location::current()) {                          \
     return detail::activate(activation::name, tier, at, std::forward<V>(x), parameter);                     \
-  }
+  }                                                                                                         \
+  INLAY_ACTIVATION_OF_TIER(name)
 INLAY_ACTIVATION(leaky_relu, negative_slope)
 INLAY_ACTIVATION(step, threshold)  // the threshold neuron
 INLAY_ACTIVATION(elu, alpha)
@@ -71,12 +78,14 @@ INLAY_ACTIVATION(celu, alpha)
                       float second = row_of(activation::name).defaults[1], accuracy tier = exact, \
                       std::source_location at = std::source_location::current()) {                \
     return detail::activate(activation::name, tier, at, std::forward<V>(x), first, second);       \
-  }
+  }                                                                                               \
+  INLAY_ACTIVATION_OF_TIER(name)
 INLAY_ACTIVATION(softplus, beta, threshold)
 INLAY_ACTIVATION(hard_tanh, min_val, max_val)
 INLAY_ACTIVATION(threshold, threshold_value, value)
 INLAY_ACTIVATION(clamp, min, max)
 #undef INLAY_ACTIVATION
+#undef INLAY_ACTIVATION_OF_TIER
 
 /// silu by its other name.
 template <Value V>
