@@ -4,21 +4,18 @@
 #ifndef INLAY_CODEGEN_ELEMENTARYFORMULAS_H
 #define INLAY_CODEGEN_ELEMENTARYFORMULAS_H
 
-#include <bit>
-#include <cstdint>
-#include <initializer_list>
 #include <limits>
 
+#include "PowerTables.h"
 #include "TabulatedFormulas.h"
 
 namespace inlay::compiler::formulas {
 
 /// c[0] + x c[1] + x^2 c[2] + ..., by Horner's rule in fused steps.
 template <class B>
-typename B::Float polynomial(B &b, typename B::Float x, std::initializer_list<float> coefficients) {
-  const float *c = coefficients.end();
-  typename B::Float sum = b.constant(*--c);
-  while (c != coefficients.begin()) sum = b.fma(sum, x, b.constant(*--c));
+typename B::Float polynomial(B &b, typename B::Float x, llvm::ArrayRef<float> coefficients) {
+  typename B::Float sum = b.constant(coefficients.back());
+  for (float c : llvm::reverse(coefficients.drop_back())) sum = b.fma(sum, x, b.constant(c));
   return sum;
 }
 
@@ -45,68 +42,15 @@ class PowerOfTwo {
   }
 };
 
-/// 2^(i / 16), rounded, and what that lacks.
-inline constexpr float kSixteenths[16] = {0x1p0f,        0x1.0b5586p0f, 0x1.172b84p0f, 0x1.2387a6p0f,
-                                          0x1.306fep0f,  0x1.3dea64p0f, 0x1.4bfdaep0f, 0x1.5ab07ep0f,
-                                          0x1.6a09e6p0f, 0x1.7a1148p0f, 0x1.8ace54p0f, 0x1.9c4918p0f,
-                                          0x1.ae89fap0f, 0x1.c199bep0f, 0x1.d5818ep0f, 0x1.ea4afap0f};
-inline constexpr float kSixteenthsLow[16] = {0.0f,
-                                             0x1.9f3122p-25f,
-                                             -0x1.c15742p-27f,
-                                             0x1.ceac48p-25f,
-                                             0x1.4636e2p-25f,
-                                             0x1.824684p-25f,
-                                             -0x1.593abcp-25f,
-                                             -0x1.5bd5ecp-27f,
-                                             0x1.9fcef4p-26f,
-                                             -0x1.829fdp-25f,
-                                             0x1.15506ep-27f,
-                                             0x1.51f848p-27f,
-                                             -0x1.a94b14p-26f,
-                                             -0x1.3d56b2p-27f,
-                                             -0x1.822dbcp-27f,
-                                             0x1.52486cp-27f};
-
-/// Instead of 1, the constant of the polynomial of exp below: with it the polynomial can have one power less. It is
-/// put into the tables, where it costs nothing.
-inline constexpr double kSeriesStart = 0x1.fffffff622f57p-1;
-/// The other coefficients, from r^2 on; that of r is 1.
-/// Sollya: fpminimax(exp(x), [|0,2,3|], [|D,SG...|], [-0.02167;0.02167], x, floating, absolute); error 2^-29.7.
-inline constexpr std::initializer_list<float> kSeries = {0x1.00029p-1f, 0x1.555762p-3f};
-
-/// What 2^(i / 16) kSeriesStart has beyond kSixteenths[i], and the same relative to it.
-struct SixteenthRests {
-  float absolute[16], relative[16];
-  constexpr SixteenthRests() : absolute(), relative() {
-    for (int i = 0; i < 16; ++i) {
-      const double high = double(kSixteenths[i]);
-      const double rest = double(kSixteenthsLow[i]) * kSeriesStart + high * (kSeriesStart - 1);
-      absolute[i] = float(rest);
-      relative[i] = float(rest / high);
-    }
-  }
-};
-inline constexpr SixteenthRests kSixteenthRests;
-
-/// Numbers in [1, 2) for the sixteenths, times a power of two, as patterns of bits to which adding 16 n 2^19 gives
-/// numbers[16 n mod 16] 2^floor(n) power.
-struct ScalableSixteenths {
-  float patterns[16];
-  constexpr ScalableSixteenths(const float (&numbers)[16], float power) : patterns() {
-    for (int i = 0; i < 16; ++i)
-      patterns[i] = std::bit_cast<float>(std::bit_cast<int32_t>(numbers[i] * power) - (i << 19));
-  }
-};
-
-/// n ln2 next to `unit` x, by adding 1.5 * 2^23, which rounds n to a whole number, or, for a table, 1.5 * 2^19, which
-/// rounds to sixteenths.
+/// n ln2 next to `unit` x, by adding 1.5 * 2^23, which rounds n to a whole number, or, for a table, 1.5 * 2^19 or
+/// 1.5 * 2^20, which round to sixteenths and eighths.
 template <class B>
 struct MultipleOfLn2 {
   typename B::Float shifted, n;
   double unit;
 
   MultipleOfLn2(B &b, typename B::Float x, bool table, double unit = 1) : shifted(x), n(x), unit(unit) {
-    auto magic = b.constant(table ? 0x1.8p19f : 0x1.8p23f);
+    auto magic = b.constant(!table ? 0x1.8p23f : b.has_avx512() ? 0x1.8p19f : 0x1.8p20f);
     shifted = b.fma(x, b.constant(float(unit * 0x1.71547652b82fep0)), magic);
     n = b.sub(shifted, magic);
   }
@@ -126,12 +70,12 @@ struct MultipleOfLn2 {
   }
 
   // Only for a table.
-  /// In its low bits, the sixteenths of n.
-  typename B::Int sixteenths(B &b) const { return b.bitcast_int(shifted); }
-  /// numbers[16 n mod 16] 2^floor(n) power, where that is no denormal number.
-  typename B::Float scaled(B &b, const ScalableSixteenths &numbers) const {
-    auto pattern = b.bitcast_int(b.lookup(numbers.patterns, sixteenths(b)));
-    return b.bitcast_float(b.add(pattern, b.shl(sixteenths(b), 19)));
+  /// In its low bits, n in sixteenths or eighths.
+  typename B::Int fractions(B &b) const { return b.bitcast_int(shifted); }
+  /// The number for the fraction of n times 2^floor(n) scale, where that is no denormal number.
+  typename B::Float scaled(B &b, const LaneTable &scalableNumbers) const {
+    auto pattern = b.bitcast_int(b.lookup(scalableNumbers, fractions(b)));
+    return b.bitcast_float(b.add(pattern, b.shl(fractions(b), b.has_avx512() ? 19 : 20)));
   }
 
  private:
@@ -148,8 +92,8 @@ typename B::Float exponentialSeries(B &b, typename B::Float r) {
   return polynomial(b, r, {0x1p-1f, 0x1.555556p-3f, 0x1.555502p-5f, 0x1.110fc2p-7f, 0x1.6d2e0ap-10f, 0x1.a2d994p-13f});
 }
 
-/// exp(x) = 2^floor(n) (high + low) for -160 <= x <= 120: |low| <= 0.022 high by a table, which only AVX-512 has, and
-/// without it high = 1, |low| <= 0.42.
+/// exp(x) = 2^floor(n) (high + low) for -160 <= x <= 120: |low| <= 0.022 high by a table, which is for AVX-512 only,
+/// and without it high = 1, |low| <= 0.42.
 template <class B>
 struct ExpParts {
   typename B::Float n, high, low;
@@ -163,10 +107,10 @@ struct ExpParts {
       low = b.fma(square, exponentialSeries(b, r), r);
       return;
     }
-    auto t = b.fma(square, polynomial(b, r, kSeries), r);
-    auto sixteenth = multiple.sixteenths(b);
-    high = b.lookup(kSixteenths, sixteenth);
-    low = b.fma(high, t, b.lookup(kSixteenthRests.absolute, sixteenth));
+    auto t = b.fma(square, polynomial(b, r, kSeries16), r);
+    auto fraction = multiple.fractions(b);
+    high = b.lookup(kPowers, fraction);
+    low = b.fma(high, t, b.lookup(kPowerRests, fraction));
   }
 };
 
@@ -212,7 +156,7 @@ typename B::Float exp(B &b, typename B::Float x) {
   return PowerOfTwo<B>(b, parts.n).scale(b.add(parts.high, parts.low));
 }
 
-/// exp(x) - 1 for x <= 0: 2^n low + (2^n - 1), of which the second part is exact where it matters. The sixteenths of a
+/// exp(x) - 1 for x <= 0: 2^n low + (2^n - 1), of which the second part is exact where it matters. The fractions of a
 /// table would cancel where the result is small.
 template <class B>
 typename B::Float expm1OfNegative(B &b, typename B::Float x) {
@@ -301,19 +245,6 @@ typename B::Float log(B &b, typename B::Float x) {
   return b.select(b.le(x, b.constant(0.0f)), special, result);
 }
 
-/// 2^(i / 16 + 1 / 32) and, relative to it, what 2^(i / 16) has beyond it, times the constant of the polynomial below.
-struct UpperSixteenths {
-  float high[16], rest[16];
-  constexpr UpperSixteenths() : high(), rest() {
-    for (int i = 0; i < 16; ++i) {
-      const double exact = (double(kSixteenths[i]) + double(kSixteenthsLow[i])) * 0x1.059b0d3158574p0;
-      high[i] = float(exact);
-      rest[i] = float(exact * 0x1.f50765ad41dffp-1 / double(high[i]) - 1);
-    }
-  }
-};
-inline constexpr UpperSixteenths kUpperSixteenths;
-
 /// a sigmoid(-w) for 0 <= w <= 113. The denominator 1 + exp(w) is hardly rounded more than once. It is monotone in w,
 /// and so is a quotient by it.
 template <class B>
@@ -322,13 +253,12 @@ class SigmoidOfNegative {
   /// Of w = `multiple` + r.
   SigmoidOfNegative(B &b, const MultipleOfLn2<B> &multiple, typename B::Float r)
       : b(b), power(b, b.neg(multiple.n)), denominator(r) {
-    if (b.has_avx512()) {
+    if (b.has_tables()) {
       // exp(w) = high + high p with p < 0, so that the sum of the smaller terms is below 1 and rounded finer than the
       // whole. All of it times kScale, so that it does not overflow.
-      // Sollya: fpminimax(2^(-1/32)*exp(x), 3, [|D,SG...|], [-0.02167;0.02167], floating, absolute); error 2^-29.7.
-      static constexpr ScalableSixteenths numbers(kUpperSixteenths.high, kScale);
-      auto p = b.fma(r, polynomial(b, r, {0x1.f50766p-1f, 0x1.f50c6ap-2f, 0x1.4dfb56p-3f}),
-                     b.lookup(kUpperSixteenths.rest, multiple.sixteenths(b)));
+      static constexpr LaneTable numbers = scalable(kUpperPowers, kScale);
+      auto slope = b.has_avx512() ? polynomial(b, r, kLowered16) : polynomial(b, r, kLowered8);
+      auto p = b.fma(r, slope, b.lookup(kUpperPowerRests, multiple.fractions(b)));
       auto high = multiple.scaled(b, numbers);
       denominator = b.add(high, b.fma(high, p, b.constant(kScale)));
       return;
@@ -343,13 +273,13 @@ class SigmoidOfNegative {
   /// whole + a sigmoid(-w), where the quotient is scaled last, so that denormal results are rounded once.
   typename B::Float addTo(typename B::Float whole, typename B::Float a) {
     auto part = quotient(a);
-    return b.has_avx512() ? b.fma(part, b.constant(kScale), whole) : b.add(whole, power.scale(part));
+    return b.has_tables() ? b.fma(part, b.constant(kScale), whole) : b.add(whole, power.scale(part));
   }
 
   /// sigmoid(-w) for x <= 0, else 1 - sigmoid(-w), so that nothing cancels; NaN for NaN.
   typename B::Float ofSign(typename B::Float x) {
     auto one = b.constant(1.0f), part = quotient(one);
-    if (b.has_avx512()) return b.abs(b.fma(part, b.constant(kScale), b.negative_step(x)));
+    if (b.has_tables()) return b.abs(b.fma(part, b.constant(kScale), b.negative_step(x)));
     auto below = b.mul(part, unit);
     return b.select(b.gt(x, b.constant(0.0f)), b.sub(one, below), below);
   }
@@ -372,7 +302,7 @@ class SigmoidOfNegative {
 
 template <class B>
 SigmoidOfNegative<B> sigmoidOfNegative(B &b, typename B::Float w) {
-  MultipleOfLn2<B> multiple(b, w, b.has_avx512());
+  MultipleOfLn2<B> multiple(b, w, b.has_tables());
   return {b, multiple, multiple.rest(b, w)};
 }
 
@@ -431,7 +361,8 @@ typename B::Float sqrt(B &b, typename B::Float x) {
 /// tanh(x): an odd polynomial up to 0.6, 1 - 2 / (exp(2|x|) + 1) beyond, 1 from 9.02 on.
 template <class B>
 typename B::Float tanh(B &b, typename B::Float x) {
-  if (b.has_avx512()) return oddByTable(b, x, kTanhCells, 9.02f, true);
+  if (b.has_avx512()) return oddByCells(b, x, kTanhQuarters, 9.02f);
+  if (b.has_tables()) return oddByCells(b, x, kTanhHalves, 9.02f);
   auto magnitude = b.abs(x);
   auto z = b.mul(x, x);
   // Sollya: fpminimax((tanh(sqrt(x))-sqrt(x))/(x*sqrt(x)), 5, [|SG...|], [2^-30;0.36], floating, absolute); 2^-31.

@@ -161,6 +161,7 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       VectorFeatures features;
       features.lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
       features.fma = fma;
+      features.avx2 = avx2;
       features.avx512 = avx512;
       const NetworkSummary summary = summarize(network, parallel);
       if (mlir::failed(NetworkEmitter(network, module, features).run(summary))) return signalPassFailure();

@@ -10,21 +10,27 @@ namespace inlay::compiler::formulas {
 /// x Phi(x) (the erf form of GELU), with relative accuracy in the negative tail too: |x| Phi(-|x|), Phi the normal
 /// distribution, is exp(-a^2 / 2) W(a) with a = |x|.
 ///
-/// W comes from a table.
+/// W comes from a table, or W / a, and then the rest of a rounded product with a is added.
 template <class B>
 typename B::Float geluByTable(B &b, typename B::Float x) {
   auto a = b.limited_magnitude(x, 14.5f), half = b.mul(a, b.constant(-0.5f));
   MultipleOfLn2<B> multiple(b, b.mul(a, half), /*table=*/true);
   auto r = multiple.restOfProduct(b, a, half);
-  auto t = b.fma(b.mul(r, r), polynomial(b, r, kSeries),
-                 b.add(r, b.lookup(kSixteenthRests.relative, multiple.sixteenths(b))));
+  auto curve = b.has_avx512() ? polynomial(b, r, kSeries16) : polynomial(b, r, kSeries8);
+  auto t = b.fma(b.mul(r, r), curve, b.add(r, b.lookup(kRelativePowerRests, multiple.fractions(b))));
   // exp(-a^2 / 2) = (e + e t) / scale, so that nothing is denormal before the result.
   constexpr float scale = 0x1p64f;
-  static constexpr ScalableSixteenths numbers(kSixteenths, scale);
+  static constexpr LaneTable numbers = scalable(kPowers, scale);
   auto e = multiple.scaled(b, numbers);
-  CellOf<B> cell(b, a, kGeluCells);
-  auto w = b.fma(cell.slope(b, kGeluCells), cell.h, b.lookup(kGeluCells[1], cell.index));
-  auto tail = b.fma(w, e, b.mul(w, b.mul(e, t)));
+  auto tail = e;
+  if (b.has_avx512()) {
+    auto w = byCells(b, a, kGeluQuarters);
+    tail = b.fma(w, e, b.mul(w, b.mul(e, t)));
+  } else {
+    auto ratio = byCells(b, a, kMillsHalves), product = b.mul(a, e);
+    auto rest = b.fma(product, t, b.fma(a, e, b.neg(product)));
+    tail = b.fma(ratio, product, b.mul(ratio, rest));
+  }
   return b.fma(tail, b.constant(-1 / scale), b.max(b.constant(-0.0f), x));
 }
 
@@ -32,7 +38,7 @@ typename B::Float geluByTable(B &b, typename B::Float x) {
 /// the product underflows.
 template <class B>
 typename B::Float gelu(B &b, typename B::Float x) {
-  if (b.has_avx512()) return geluByTable(b, x);
+  if (b.has_tables()) return geluByTable(b, x);
   auto a = b.limited_magnitude(x, 14.5f), half = b.mul(a, b.constant(-0.5f)), square = b.mul(a, half);
   ExpPair<B> e(b, square, b.fma(a, half, b.neg(square)));
   auto four = b.constant(4.0f);
@@ -75,8 +81,8 @@ typename B::Float geluTanh(B &b, typename B::Float x) {
   auto low = b.add(b.fma(a, a, b.neg(square)), b.constant(float(inverse - inverseHigh)));
   low = b.add(b.sub(square, b.sub(k, high)), low);
   auto w = b.mul(a, k);
-  MultipleOfLn2<B> multiple(b, w, b.has_avx512(), unit);
-  auto r = b.has_avx512() ? b.mul(b.fma(a, low, multiple.restOfProduct(b, a, k)), b.constant(float(unit)))
+  MultipleOfLn2<B> multiple(b, w, b.has_tables(), unit);
+  auto r = b.has_tables() ? b.mul(b.fma(a, low, multiple.restOfProduct(b, a, k)), b.constant(float(unit)))
                           : multiple.rest(b, w, b.fma(a, low, b.fma(a, k, b.neg(w))));
   return gated(b, x, a, SigmoidOfNegative<B>(b, multiple, r));
 }
@@ -135,7 +141,8 @@ typename B::Float fastMish(B &b, typename B::Float x) {
 /// erf(x): an odd polynomial up to 0.92, 1 - exp(log(erfc|x|)) beyond, 1 from 3.95 on.
 template <class B>
 typename B::Float erf(B &b, typename B::Float x) {
-  if (b.has_avx512()) return oddByTable(b, x, kErfCells, 3.95f, false);
+  if (b.has_avx512()) return oddByCells(b, x, kErfQuarters, 3.95f);
+  if (b.has_tables()) return oddByCells(b, x, kErfHalves, 3.95f);
   auto a = b.abs(x);
   auto z = b.mul(x, x);
   // Sollya: fpminimax(erf(sqrt(x))/sqrt(x)-1, 6, [|SG...|], [2^-30;0.85], floating, absolute); error 2^-30.

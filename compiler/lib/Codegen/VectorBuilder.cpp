@@ -79,7 +79,8 @@ VectorBuilder::Float VectorBuilder::limited_magnitude(Float x, float limit) {
   // The smaller magnitude (2) without its sign (2 << 2).
   Value control = integer(32, 2 | 2 << 2), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
   Value bound = constant(limit).vectors.front();
-  return {each([&](Value v) { return intrinsic("mask.range.ps.512", {v, bound, control, v, mask, rounding}); }, x)};
+  return {
+      each([&](Value v) { return intrinsic("avx512.mask.range.ps.512", {v, bound, control, v, mask, rounding}); }, x)};
 }
 // The comparison and the select become one vminps or vmaxps.
 VectorBuilder::Float VectorBuilder::min(Float a, Float b) { return select(lt(a, b), a, b); }
@@ -125,7 +126,7 @@ Value VectorBuilder::integer(unsigned bits, int64_t number) {
 Value VectorBuilder::intrinsic(llvm::StringRef name, llvm::ArrayRef<Value> operands) {
   auto none = LLVM::FastmathFlagsAttr::get(builder.getContext(), LLVM::FastmathFlags::none);
   return builder
-      .create<LLVM::CallIntrinsicOp>(loc, floats, builder.getStringAttr(("llvm.x86.avx512." + name).str()),
+      .create<LLVM::CallIntrinsicOp>(loc, floats, builder.getStringAttr(("llvm.x86." + name).str()),
                                      mlir::ValueRange(operands), none)
       .getResult(0);
 }
@@ -136,41 +137,50 @@ Value VectorBuilder::vectorOf(llvm::ArrayRef<float> numbers) {
 
 VectorBuilder::Float VectorBuilder::scalef(Float x, Float exponent) {
   Value mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
-  return {
-      each([&](Value v, Value n) { return intrinsic("mask.scalef.ps.512", {v, n, v, mask, rounding}); }, x, exponent)};
+  return {each([&](Value v, Value n) { return intrinsic("avx512.mask.scalef.ps.512", {v, n, v, mask, rounding}); }, x,
+               exponent)};
+}
+
+VectorBuilder::Float VectorBuilder::lookup(const LaneTable &table, Int index) {
+  return has_avx512() ? lookup(table.of16, index) : lookup(table.of8, index);
+}
+
+VectorBuilder::Float VectorBuilder::lookup(const float (&table)[8], Int index) {
+  Value all = vectorOf(table);
+  return {each([&](Value i) { return intrinsic("avx2.permps", {all, i}); }, index)};
 }
 
 VectorBuilder::Float VectorBuilder::lookup(const float (&table)[16], Int index) {
   Value all = vectorOf(table);
-  return {each([&](Value i) { return intrinsic("permvar.sf.512", {all, i}); }, index)};
+  return {each([&](Value i) { return intrinsic("avx512.permvar.sf.512", {all, i}); }, index)};
 }
 
 VectorBuilder::Float VectorBuilder::lookup(const float (&table)[32], Int index) {
   const llvm::ArrayRef<float> all(table);
   Value low = vectorOf(all.take_front(16)), high = vectorOf(all.drop_front(16));
-  return {each([&](Value i) { return intrinsic("vpermi2var.ps.512", {low, i, high}); }, index)};
+  return {each([&](Value i) { return intrinsic("avx512.vpermi2var.ps.512", {low, i, high}); }, index)};
 }
 
 VectorBuilder::Float VectorBuilder::exponent(Float x) {
   Value mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
-  return {each([&](Value v) { return intrinsic("mask.getexp.ps.512", {v, v, mask, rounding}); }, x)};
+  return {each([&](Value v) { return intrinsic("avx512.mask.getexp.ps.512", {v, v, mask, rounding}); }, x)};
 }
 
 VectorBuilder::Float VectorBuilder::mantissa(Float x) {
   // The interval is [1, 2), number 0; of a negative number NaN, sign control 2.
   Value control = integer(32, 2 << 2), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
-  return {each([&](Value v) { return intrinsic("mask.getmant.ps.512", {v, control, v, mask, rounding}); }, x)};
+  return {each([&](Value v) { return intrinsic("avx512.mask.getmant.ps.512", {v, control, v, mask, rounding}); }, x)};
 }
 
 VectorBuilder::Float VectorBuilder::compress(Float x, Mask keep) {
-  return {each([&](Value v, Value k) { return intrinsic("mask.compress", {v, v, k}); }, x, keep)};
+  return {each([&](Value v, Value k) { return intrinsic("avx512.mask.compress", {v, v, k}); }, x, keep)};
 }
 
 VectorBuilder::Float VectorBuilder::fixup(Float x, Float y, int32_t table) {
   Value responses = constant_int(table).vectors.front();
   Value none = integer(32, 0), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
   auto fix = [&](Value from, Value otherwise) {
-    return intrinsic("mask.fixupimm.ps.512", {otherwise, from, responses, none, mask, rounding});
+    return intrinsic("avx512.mask.fixupimm.ps.512", {otherwise, from, responses, none, mask, rounding});
   };
   return {each(fix, x, y)};
 }
@@ -203,17 +213,20 @@ static int32_t stepTable(FixupResponse above) {
                      {positive, above}});
 }
 VectorBuilder::Float VectorBuilder::unit_step(Float x) { return fixup(x, x, stepTable(FixupResponse::plusOne)); }
-VectorBuilder::Float VectorBuilder::negative_step(Float x) { return fixup(x, x, stepTable(FixupResponse::minusOne)); }
+VectorBuilder::Float VectorBuilder::negative_step(Float x) {
+  if (!has_avx512()) return select(gt(x, constant(0.0f)), constant(-1.0f), constant(0.0f));
+  return fixup(x, x, stepTable(FixupResponse::minusOne));
+}
 
 VectorBuilder::Float VectorBuilder::rsqrt_estimate(Float x) {
   Value mask = integer(16, kFullMask);
-  return {each([&](Value v) { return intrinsic("rsqrt14.ps.512", {v, v, mask}); }, x)};
+  return {each([&](Value v) { return intrinsic("avx512.rsqrt14.ps.512", {v, v, mask}); }, x)};
 }
 
 VectorBuilder::Float VectorBuilder::reciprocal_estimate(Float x) {
   if (!has_avx512()) return div(constant(1.0f), x);
   Value mask = integer(16, kFullMask);
-  return {each([&](Value v) { return intrinsic("rcp14.ps.512", {v, v, mask}); }, x)};
+  return {each([&](Value v) { return intrinsic("avx512.rcp14.ps.512", {v, v, mask}); }, x)};
 }
 
 }  // namespace inlay::compiler

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes CellTables.h to standard output: make_cell_tables.py > CellTables.h (needs python3-mpmath, takes a minute).
+"""Writes CellTables.h to standard output: make_cell_tables.py > CellTables.h (needs python3-mpmath, takes two minutes).
 
-A cell is a quarter of an octave from 2^-4 on, but the first begins at 0. Cells stand in the order of the low five bits
-of what is left of a float's bits without the last 21, so that a shift makes the index.
+A cell is a part of an octave, but the first begins at 0. Cells stand in the order of the low bits of what is left of a
+float's bits, plus an offset, without the last `shift`, so that a shift makes the index.
 """
 import struct
 import sys
@@ -11,7 +11,6 @@ import sys
 from mpmath import cos, diff, erf, erfc, exp, lu_solve, matrix, mp, mpf, pi, sqrt, tanh
 
 mp.prec = 200
-CELLS, DEGREE = 32, 4
 
 
 def to_f32(value):
@@ -24,6 +23,34 @@ def bits_of(value):
 
 def f32_of(bits):
     return struct.unpack("<f", struct.pack("<I", bits))[0]
+
+
+class Quarters:
+    """32 quarters of octaves, polynomials of degree 4; 2^-4 begins the second cell."""
+
+    cells, shift, degree = 32, 21, 4
+
+    def __init__(self, limit):
+        self.limit, self.offset = limit, 0
+        self.base = bits_of(2**-4) >> self.shift
+
+    def border(self, k):
+        return mpf(0 if k == 0 else f32_of((self.base + k) << self.shift))
+
+
+class Halves:
+    """8 half octaves, the last of which ends at the limit."""
+
+    cells, shift = 8, 22
+
+    def __init__(self, limit, degree):
+        self.limit, self.degree = limit, degree
+        end = bits_of(limit) + 1
+        self.offset = -end % (1 << self.shift)
+        self.base = ((end + self.offset) >> self.shift) - self.cells
+
+    def border(self, k):
+        return mpf(0 if k == 0 else f32_of(((self.base + k) << self.shift) - self.offset))
 
 
 def centre_near(f, middle):
@@ -50,41 +77,50 @@ def solve(f, xs, powers):
     return list(lu_solve(a, r))
 
 
-def first_cell(f, end, odd):
-    """Coefficients of f(h) / h; of odd functions in even powers, and without the slope 1 where it is another."""
-    n = DEGREE + 1
-    if odd:
-        xs = [end * cos(pi * (2 * i + 1) / (2 * (n + 1))) for i in range((n + 1) // 2)]
-        even = solve(lambda x: f(x) / x, xs, [0, 2, 4])
-        return [even[0] - 1 if abs(even[0] - 1) > 1e-6 else 1, 0, even[1], 0, even[2]]
-    xs = [end / 2 + end / 2 * cos(pi * (2 * i + 1) / (2 * n)) for i in range(n)]
-    return solve(lambda x: f(x) / x, xs, range(n))
+def nodes(low, high, n):
+    """Chebyshev's."""
+    return [(low + high) / 2 + (high - low) / 2 * cos(pi * (2 * i + 1) / (2 * n)) for i in range(n)]
 
 
-def other_cell(f, low, high):
+def first_cell(f, end, cut, odd):
+    """Coefficients of f(h) / h, f(0) = 0, and whether they lack 1."""
+    if not odd:
+        return solve(lambda x: f(x) / x, nodes(mpf(0), end, cut.degree + 1), range(cut.degree + 1)), False
+    slope = diff(f, 0)
+    if isinstance(cut, Halves):
+        # The slope at 0 is exact; Chebyshev's nodes for what is left, which counts the more the larger h.
+        rest = solve(lambda x: (f(x) / x - slope) / x, nodes(mpf(0), end, cut.degree), range(cut.degree))
+        return [slope - 1] + rest, True
+    xs = [end * cos(pi * (2 * i + 1) / (2 * (cut.degree + 2))) for i in range((cut.degree + 2) // 2)]
+    even = solve(lambda x: f(x) / x, xs, [0, 2, 4])
+    lacks = abs(slope - 1) > 1e-6
+    return [even[0] - 1 if lacks else 1, 0, even[1], 0, even[2]], lacks
+
+
+def other_cell(f, low, high, degree):
     """Centre, and coefficients of (f(centre + h) - f(centre)) / h."""
-    n, centre = DEGREE + 1, centre_near(f, (low + high) / 2)
-    xs = [(low + high) / 2 - centre + (high - low) / 2 * cos(pi * (2 * i + 1) / (2 * n)) for i in range(n)]
+    centre = centre_near(f, (low + high) / 2)
+    xs = [x - centre for x in nodes(low, high, degree + 1)]
     slope = lambda x: (f(centre + x) - f(centre)) / x if x != 0 else diff(f, centre)
-    return centre, solve(slope, xs, range(n))
+    return centre, solve(slope, xs, range(degree + 1))
 
 
-def table(f, limit, odd):
-    """Rows of 32: centres, values there, coefficients; cells beyond the limit are never looked up."""
-    rows = [[0.0] * CELLS for _ in range(DEGREE + 3)]
-    base = bits_of(2**-4) >> 21
-    for k in range(CELLS):
-        low, high = mpf(f32_of((base + k) << 21)), min(mpf(limit), mpf(f32_of((base + k + 1) << 21)))
-        if low >= limit:
+def table(f, cut, odd=False):
+    """Rows: centres, values there, coefficients; cells beyond the limit are never looked up."""
+    rows, lacks = [[0.0] * cut.cells for _ in range(cut.degree + 3)], False
+    for k in range(cut.cells):
+        low, high = cut.border(k), min(mpf(cut.limit), cut.border(k + 1))
+        if low >= cut.limit:
             continue
-        if k == 0:
-            cell = [0, 0] + first_cell(f, high, odd)
+        if k == 0 and f(mpf(0)) == 0:
+            coefficients, lacks = first_cell(f, high, cut, odd)
+            cell = [0, 0] + coefficients
         else:
-            centre, coefficients = other_cell(f, low, high)
+            centre, coefficients = other_cell(f, low, high, cut.degree)
             cell = [centre, f(centre)] + coefficients
         for row, value in zip(rows, cell):
-            row[(base + k) % CELLS] = to_f32(value)
-    return rows
+            row[(cut.base + k) % cut.cells] = to_f32(value)
+    return rows, lacks
 
 
 def literal(value):
@@ -95,13 +131,14 @@ def literal(value):
     return f"{mantissa}p{exponent.lstrip('+')}f"
 
 
-def write(name, what, rows):
-    print(f"\n/// {what}\ninline constexpr float {name}[{DEGREE + 3}][{CELLS}] = {{")
+def write(name, what, f, cut, odd=False):
+    rows, lacks = table(f, cut, odd)
+    print(f"\n/// {what} up to {cut.limit}.\ninline constexpr Cells<{len(rows)}, {cut.cells}> {name} = {{\n    {{")
     for row in rows:
-        print("    {", end="")
-        for start in range(0, CELLS, 8):
-            print(", ".join(literal(v) for v in row[start : start + 8]), end="},\n" if start == 24 else ",\n     ")
-    print("};")
+        lines = [", ".join(literal(v) for v in row[i : i + 8]) for i in range(0, cut.cells, 8)]
+        print("        {" + ",\n         ".join(lines) + "},")
+    end, base = literal(to_f32(cut.border(1))), cut.base << cut.shift
+    print(f"    }},\n    {cut.shift}, {cut.offset:#x}, {base:#x}, {end}, {str(lacks).lower()}}};")
 
 
 def main():
@@ -110,18 +147,34 @@ def main():
     print(
         """// SPDX-License-Identifier: Apache-2.0
 // Functions by cells, written by make_cell_tables.py, which says what a cell is. Rows: centres c, chosen so that f(c)
-// is within 2^-34 of a float; f(c); the coefficients of (f(c + h) - f(c)) / h from h^0 to h^4, by interpolation in
-// Chebyshev nodes. In the first cell of the odd functions the slope lacks 1.
+// is within 2^-34 of a float; f(c); the coefficients of (f(c + h) - f(c)) / h from h^0 on, by interpolation in
+// Chebyshev nodes.
 #ifndef INLAY_CODEGEN_CELLTABLES_H
 #define INLAY_CODEGEN_CELLTABLES_H
 
+#include <cstdint>
+
 namespace inlay::compiler::formulas {
+
+template <int Rows, int Count>
+struct Cells {
+  float rows[Rows][Count];
+  int shift;
+  int32_t offset, base;  ///< base: the bits, offset and all, that stand for the first cell
+  float firstEnd;        ///< where the first cell ends
+  bool firstLacksOne;    ///< whether 1 is to be added to its slope
+};
 // clang-format off"""
     )
-    write("kTanhCells", "tanh(a) up to 9.02.", table(tanh, 9.02, True))
-    write("kErfCells", "erf(a) up to 3.95.", table(erf, 3.95, True))
-    mills = lambda a: a * exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2
-    write("kGeluCells", "a exp(a^2 / 2) Phi(-a), Phi the normal distribution, up to 14.5.", table(mills, 14.5, False))
+    for limit, name, f, degree in ((9.02, "tanh", tanh, 8), (3.95, "erf", erf, 7)):
+        write(f"k{name.title()}Quarters", f"{name}(a)", f, Quarters(limit), odd=True)
+        write(f"k{name.title()}Halves", f"{name}(a)", f, Halves(limit, degree), odd=True)
+    # With quarters the product with a, which is nearly constant for large a; with halves, of which the first begins at
+    # 0, where the product's relative error would grow, without it.
+    mills = lambda a: exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2
+    normal = "Phi(-a), Phi the normal distribution,"
+    write("kGeluQuarters", f"a exp(a^2 / 2) {normal}", lambda a: a * mills(a), Quarters(14.5))
+    write("kMillsHalves", f"exp(a^2 / 2) {normal}", mills, Halves(14.5, 8))
     print("\n// clang-format on\n}  // namespace inlay::compiler::formulas\n\n#endif  // INLAY_CODEGEN_CELLTABLES_H")
 
 

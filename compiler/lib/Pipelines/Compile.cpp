@@ -33,6 +33,7 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &targe
              {.vectorLength = target.vectorLength,
               .registers = target.registers,
               .fma = target.fma,
+              .avx2 = target.avx2,
               .avx512 = target.avx512,
               .bf16Weights = options.bf16Weights,
               .parallel = options.parallel});

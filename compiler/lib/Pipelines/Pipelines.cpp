@@ -60,7 +60,8 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
     case Phase::plan: passes.addNestedPass<func::FuncOp>(createPlanMemoryPass()); break;
     case Phase::emit: {
       EmitKernelsPassOptions emit;
-      emit.fma = options.fma, emit.avx512 = options.avx512, emit.parallel = options.parallel;
+      emit.fma = options.fma, emit.avx2 = options.avx2, emit.avx512 = options.avx512;
+      emit.parallel = options.parallel;
       passes.addPass(createEmitKernelsPass(emit));
       passes.addPass(mlir::createCanonicalizerPass());
       passes.addPass(mlir::createCSEPass());
@@ -104,6 +105,8 @@ void registerPhasePipelines() {
                              llvm::cl::init(false)};
     Option<bool> parallel{*this, "parallel", llvm::cl::desc("emit kernels that threads divide among them"),
                           llvm::cl::init(false)};
+    Option<bool> avx2{*this, "avx2", llvm::cl::desc("use AVX2 instructions without a portable form"),
+                      llvm::cl::init(false)};
     Option<bool> avx512{*this, "avx512", llvm::cl::desc("use AVX-512 instructions without a portable form"),
                         llvm::cl::init(false)};
   };
@@ -114,6 +117,7 @@ void registerPhasePipelines() {
                {.vectorLength = options.vectorLength,
                 .registers = options.registers,
                 .fma = options.fma,
+                .avx2 = options.avx2,
                 .avx512 = options.avx512,
                 .bf16Weights = options.bf16Weights,
                 .parallel = options.parallel});

@@ -15,14 +15,14 @@ struct TargetRow {
   llvm::Triple::ArchType arch;
   const char *features;
   int64_t vectorLength, registers;
-  bool fma, avx512;
+  bool fma, avx2, avx512;
 };
 
 constexpr TargetRow kTargets[] = {
-    {llvm::Triple::x86_64, "+avx512f,+avx512bw,+avx512dq,+avx512vl", 16, 32, true, true},
-    {llvm::Triple::x86_64, "+avx2,+fma", 8, 16, true, false},
-    {llvm::Triple::x86_64, "", 4, 16, false, false},
-    {llvm::Triple::aarch64, "+neon", 4, 32, true, false},
+    {llvm::Triple::x86_64, "+avx512f,+avx512bw,+avx512dq,+avx512vl", 16, 32, true, true, true},
+    {llvm::Triple::x86_64, "+avx2,+fma", 8, 16, true, true, false},
+    {llvm::Triple::x86_64, "", 4, 16, false, false, false},
+    {llvm::Triple::aarch64, "+neon", 4, 32, true, false, false},
 };
 
 std::string hostFeatures() {
@@ -69,7 +69,7 @@ llvm::Expected<Target> resolveTarget(llvm::StringRef triple, llvm::StringRef cpu
   if (row == std::end(kTargets))
     return failed("--target=" + target.triple + ": no row in the target table; x86_64 and aarch64 are supported");
   target.vectorLength = row->vectorLength, target.registers = row->registers;
-  target.fma = row->fma, target.avx512 = row->avx512;
+  target.fma = row->fma, target.avx2 = row->avx2, target.avx512 = row->avx512;
 
   llvm::TargetOptions options;
   target.machine.reset(registered->createTargetMachine(target.triple, target.cpu, features, options, llvm::Reloc::PIC_,

@@ -12,7 +12,13 @@ namespace inlay::compiler {
 struct VectorFeatures {
   int64_t lanes = 16;
   bool fma = true;      ///< fused multiply-add in hardware
-  bool avx512 = false;  ///< at 16 lanes: scaling by powers of two, tables in registers, estimates of reciprocals
+  bool avx2 = false;    ///< at 8 lanes: tables in registers
+  bool avx512 = false;  ///< at 16 lanes: tables in registers, scaling by powers of two, estimates of reciprocals
+};
+
+/// Numbers to look up, for registers of 16 lanes and of 8.
+struct LaneTable {
+  float of16[16], of8[8];
 };
 
 /// Emits vector IR for one register width. Every operation keeps the IEEE meaning of its name; nothing is
@@ -45,6 +51,7 @@ class VectorBuilder {
   Float abs(Float a);
   Float copysign(Float magnitude, Float sign);
   Float sqrt(Float a);
+  Float negative_step(Float x);                   ///< -1 where x > 0, else 0; of NaN, 0 or NaN
   Float limited_magnitude(Float x, float limit);  ///< min(|x|, limit); of NaN, either limit or NaN
   Float min(Float a, Float b);                    ///< a < b ? a : b, so NaN on either side gives b
   Float max(Float a, Float b);                    ///< a > b ? a : b, so NaN on either side gives b
@@ -68,18 +75,22 @@ class VectorBuilder {
   Int bitcast_int(Float a);
   Float bitcast_float(Int a);
 
+  // Only where has_tables(). Indices count modulo the size of the table.
+  bool has_tables() const { return has_avx512() || (features.avx2 && features.lanes == 8); }
+  Float lookup(const LaneTable &table, Int index);
+  Float lookup(const float (&table)[8], Int index);   ///< of 8 lanes
+  Float lookup(const float (&table)[16], Int index);  ///< of 16 lanes
+  Float lookup(const float (&table)[32], Int index);  ///< of 16 lanes
+
   // Only where has_avx512().
   bool has_avx512() const { return features.avx512 && features.lanes == 16; }
   Float scalef(Float x, Float exponent);  ///< x * 2^floor(exponent), overflow and denormals as in one rounding
-  Float lookup(const float (&table)[16], Int index);  ///< table[index mod 16]
-  Float lookup(const float (&table)[32], Int index);  ///< table[index mod 32]
-  Float exponent(Float x);                            ///< floor(log2 |x|), -inf of 0, inf of inf
-  Float mantissa(Float x);                            ///< x / 2^k in [1, 2), k its exponent; NaN of x < 0
+  Float exponent(Float x);                ///< floor(log2 |x|), -inf of 0, inf of inf
+  Float mantissa(Float x);                ///< x / 2^k in [1, 2), k its exponent; NaN of x < 0
 
   Float compress(Float x, Mask keep);              ///< the elements to keep, side by side from lane 0 on
   Float keep_zero_and_infinity(Float x, Float y);  ///< x where it is 0 or inf, else y
   Float unit_step(Float x);                        ///< 1 where x > 0, NaN where x is NaN, else 0
-  Float negative_step(Float x);                    ///< -1 where x > 0, NaN where x is NaN, else 0
 
   Float rsqrt_estimate(Float x);  ///< 1 / sqrt(x) with a relative error of at most 2^-14
 
@@ -96,7 +107,7 @@ class VectorBuilder {
   Vectors apply(const Operand &...operand);
   template <class Op, class... Operand>
   Vectors applyTo(mlir::Type result, const Operand &...operand);
-  /// Calls llvm.x86.avx512.`name`, which becomes one instruction.
+  /// Calls llvm.x86.`name`, which becomes one instruction.
   mlir::Value intrinsic(llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands);
   mlir::Value integer(unsigned bits, int64_t number);
   Mask compare(mlir::arith::CmpFPredicate predicate, const Float &a, const Float &b);

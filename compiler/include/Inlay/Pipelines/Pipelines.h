@@ -24,6 +24,7 @@ struct PhaseOptions {
   int64_t vectorLength = 16;
   int64_t registers = 32;
   bool fma = true;
+  bool avx2 = false;
   bool avx512 = false;
   bool bf16Weights = false;  ///< store the weights of layers as bf16, compute in f32
   bool parallel = false;     ///< emit kernels that threads divide among them, besides the others

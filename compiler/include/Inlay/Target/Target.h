@@ -25,6 +25,7 @@ struct Target {
   int64_t vectorLength = 4;  ///< f32 elements per vector register
   int64_t registers = 16;    ///< vector registers
   bool fma = false;          ///< fused multiply-add
+  bool avx2 = false;         ///< AVX2
   bool avx512 = false;       ///< AVX-512 F, BW, DQ, VL
 
   /// "x86_64-pc-linux-gnu znver4: 16 lanes, 32 registers".

@@ -69,6 +69,7 @@ def EmitKernelsPass : Pass<"inlay-emit-kernels", "::mlir::ModuleOp"> {
                            "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
   let options = [
     Option<"fma", "fma", "bool", /*default=*/"true", "the target has fused multiply-add">,
+    Option<"avx2", "avx2", "bool", /*default=*/"false", "use AVX2 instructions that have no portable form">,
     Option<"avx512", "avx512", "bool", /*default=*/"false", "use AVX-512 instructions that have no portable form">,
     Option<"parallel", "parallel", "bool", /*default=*/"false", "emit each stage once more, to be divided among threads">,
   ];
