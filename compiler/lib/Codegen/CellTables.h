@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functions by cells, written by make_cell_tables.py, which says what a cell is. Rows: centres c, chosen so that f(c)
-// is within 2^-34 of a float; f(c); the coefficients of (f(c + h) - f(c)) / h from h^0 on, by interpolation in
-// Chebyshev nodes.
+// Functions by cells, written by make_cell_tables.py, which says what a cell is. Centres c are chosen so that f(c) is
+// within 2^-34 of a float; coefficients come from interpolation in Chebyshev nodes.
 #ifndef INLAY_CODEGEN_CELLTABLES_H
 #define INLAY_CODEGEN_CELLTABLES_H
 
-#include <cstdint>
+#include "Cells.h"
 
 namespace inlay::compiler::formulas {
-
-template <int Rows, int Count>
-struct Cells {
-  float rows[Rows][Count];
-  int shift;
-  int32_t offset, base;  ///< base: the bits, offset and all, that stand for the first cell
-  float firstEnd;        ///< where the first cell ends
-  bool firstLacksOne;    ///< whether 1 is to be added to its slope
-};
 // clang-format off
 
 /// tanh(a) up to 9.02.

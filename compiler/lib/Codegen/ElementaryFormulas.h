@@ -5,6 +5,7 @@
 #define INLAY_CODEGEN_ELEMENTARYFORMULAS_H
 
 #include <limits>
+#include <optional>
 
 #include "PowerTables.h"
 #include "TabulatedFormulas.h"
@@ -75,7 +76,7 @@ struct MultipleOfLn2 {
   /// The number for the fraction of n times 2^floor(n) scale, where that is no denormal number.
   typename B::Float scaled(B &b, const LaneTable &scalableNumbers) const {
     auto pattern = b.bitcast_int(b.lookup(scalableNumbers, fractions(b)));
-    return b.bitcast_float(b.add(pattern, b.shl(fractions(b), b.has_avx512() ? 19 : 20)));
+    return b.bitcast_float(b.add(pattern, b.shl(fractions(b), placeOfFractions(b.has_avx512() ? 16 : 8))));
   }
 
  private:
@@ -251,8 +252,7 @@ template <class B>
 class SigmoidOfNegative {
  public:
   /// Of w = `multiple` + r.
-  SigmoidOfNegative(B &b, const MultipleOfLn2<B> &multiple, typename B::Float r)
-      : b(b), power(b, b.neg(multiple.n)), denominator(r) {
+  SigmoidOfNegative(B &b, const MultipleOfLn2<B> &multiple, typename B::Float r) : b(b), denominator(r) {
     if (b.has_tables()) {
       // exp(w) = high + high p with p < 0, so that the sum of the smaller terms is below 1 and rounded finer than the
       // whole. All of it times kScale, so that it does not overflow.
@@ -265,7 +265,8 @@ class SigmoidOfNegative {
     }
     // exp(w) = v / unit with unit = 2^-n, and the denominator is unit + v: 1/2 is subtracted from the smaller terms, so
     // that their sum is below 1, and added to the larger, where it is exact.
-    unit = power.scale(b.constant(1.0f));
+    power.emplace(b, b.neg(multiple.n));
+    unit = power->scale(b.constant(1.0f));
     auto low = b.fma(b.mul(r, r), exponentialSeries(b, r), r);
     denominator = b.add(b.constant(1.5f), b.add(b.sub(unit, b.constant(0.5f)), low));
   }
@@ -273,7 +274,7 @@ class SigmoidOfNegative {
   /// whole + a sigmoid(-w), where the quotient is scaled last, so that denormal results are rounded once.
   typename B::Float addTo(typename B::Float whole, typename B::Float a) {
     auto part = quotient(a);
-    return b.has_tables() ? b.fma(part, b.constant(kScale), whole) : b.add(whole, power.scale(part));
+    return b.has_tables() ? b.fma(part, b.constant(kScale), whole) : b.add(whole, power->scale(part));
   }
 
   /// sigmoid(-w) for x <= 0, else 1 - sigmoid(-w), so that nothing cancels; NaN for NaN.
@@ -287,7 +288,7 @@ class SigmoidOfNegative {
  private:
   static constexpr float kScale = 0x1p-48f;
   B &b;
-  PowerOfTwo<B> power;
+  std::optional<PowerOfTwo<B>> power;  // where there is no table
   typename B::Float unit, denominator;
 
   /// a / denominator

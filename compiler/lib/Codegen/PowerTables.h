@@ -46,16 +46,16 @@ constexpr double power(int i, int n) { return double(roundedPower(i, n)) + power
 
 inline constexpr LaneTable kPowers = powerTable(roundedPower);
 
+/// The bit of a float that is worth 1 / n of its power of two.
+constexpr int placeOfFractions(int n) { return n == 16 ? 19 : 20; }
+
 /// Numbers in [1, 2) for the fractions, times a power of two, as patterns of bits to which adding the fractions of n
 /// in the place of the mantissa's first bits gives numbers[i] 2^floor(n) scale, i / 16 or i / 8 being n's fraction.
 constexpr LaneTable scalable(const LaneTable &numbers, float scale) {
-  const auto pattern = [&](float number, int i, int place) {
-    return std::bit_cast<float>(std::bit_cast<int32_t>(number * scale) - (i << place));
-  };
-  LaneTable patterns{};
-  for (int i = 0; i < 16; ++i) patterns.of16[i] = pattern(numbers.of16[i], i, 19);
-  for (int i = 0; i < 8; ++i) patterns.of8[i] = pattern(numbers.of8[i], i, 20);
-  return patterns;
+  return powerTable([&](int i, int n) {
+    const float number = n == 16 ? numbers.of16[i] : numbers.of8[i];
+    return std::bit_cast<float>(std::bit_cast<int32_t>(number * scale) - (i << placeOfFractions(n)));
+  });
 }
 
 /// exp(r) between the fractions is start + r + c[0] r^2 + c[1] r^3 + .... With a start other than 1 the polynomial can

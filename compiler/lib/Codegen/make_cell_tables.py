@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes CellTables.h to standard output: make_cell_tables.py > CellTables.h (needs python3-mpmath, takes two minutes).
+"""Writes CellTables.h to standard output: make_cell_tables.py > CellTables.h (needs python3-mpmath, takes some seconds).
 
 A cell is a part of an octave, but the first begins at 0. Cells stand in the order of the low bits of what is left of a
 float's bits, plus an offset, without the last `shift`, so that a shift makes the index.
@@ -159,24 +159,14 @@ def main():
         sys.exit(__doc__)
     print(
         """// SPDX-License-Identifier: Apache-2.0
-// Functions by cells, written by make_cell_tables.py, which says what a cell is. Rows: centres c, chosen so that f(c)
-// is within 2^-34 of a float; f(c); the coefficients of (f(c + h) - f(c)) / h from h^0 on, by interpolation in
-// Chebyshev nodes.
+// Functions by cells, written by make_cell_tables.py, which says what a cell is. Centres c are chosen so that f(c) is
+// within 2^-34 of a float; coefficients come from interpolation in Chebyshev nodes.
 #ifndef INLAY_CODEGEN_CELLTABLES_H
 #define INLAY_CODEGEN_CELLTABLES_H
 
-#include <cstdint>
+#include "Cells.h"
 
 namespace inlay::compiler::formulas {
-
-template <int Rows, int Count>
-struct Cells {
-  float rows[Rows][Count];
-  int shift;
-  int32_t offset, base;  ///< base: the bits, offset and all, that stand for the first cell
-  float firstEnd;        ///< where the first cell ends
-  bool firstLacksOne;    ///< whether 1 is to be added to its slope
-};
 // clang-format off"""
     )
     write("kTanhQuarters", "tanh(a)", tanh, Quarters(9.02), odd=True)
