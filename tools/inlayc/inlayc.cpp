@@ -3,8 +3,8 @@
 #include "Inlay/Import/ImportGraph.h"
 #include "Inlay/Pipelines/Pipelines.h"
 #include "Inlay/Report/Report.h"
+#include "LoadWeights.h"
 #include "ReadModel.h"
-#include "inlay/weights.hpp"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -20,10 +20,8 @@ using namespace inlay::compiler;
 
 namespace {
 
-cl::OptionCategory category("inlayc options");
+cl::OptionCategory& category = tools::inlaycOptions();
 cl::opt<std::string> modelPath(cl::Positional, cl::desc("<model.o>"), cl::Required, cl::cat(category));
-cl::opt<std::string> weightsPath("weights", cl::desc("Weights of the networks' parameters, by PyTorch name"),
-                                 cl::value_desc("file.safetensors"), cl::cat(category));
 cl::opt<std::string> outputPath("o",
                                 cl::desc("Output: the kernel object, or IR with --compile-to; - is standard output"),
                                 cl::value_desc("kernels.o"), cl::cat(category));
@@ -72,21 +70,6 @@ llvm::Expected<std::vector<graph_view>> chooseNetworks(const std::vector<graph_v
         return failed("'" + modelPath + "' has two networks named '" + std::string(chosen[i].name) +
                       "'; their C functions would clash, so rename one");
   return chosen;
-}
-
-llvm::Expected<weights> readWeights(llvm::ArrayRef<graph_view> graphs) {
-  weights loaded;
-  if (!weightsPath.empty()) {
-    weights_result result = load_safetensors(weightsPath);
-    if (!result) return failed("--weights=" + result.error);
-    loaded = std::move(result.value);
-  }
-  std::vector<std::string> problems = check_weights(std::span(graphs.data(), graphs.size()), loaded);
-  if (problems.empty()) return loaded;
-  std::string message = weightsPath.empty() ? "the networks have parameters, but there is no --weights:"
-                                            : "the weights in '" + weightsPath + "' do not fit the networks:";
-  for (const std::string& problem : problems) message += "\n  " + problem;
-  return failed(message);
 }
 
 /// Opens a file for writing, to be kept once everything has succeeded.
@@ -139,7 +122,7 @@ llvm::Error run() {
   if (!model) return model.takeError();
   llvm::Expected<std::vector<graph_view>> graphs = chooseNetworks(model->graphs);
   if (!graphs) return graphs.takeError();
-  llvm::Expected<weights> loaded = readWeights(*graphs);
+  llvm::Expected<weights> loaded = tools::loadWeights(*graphs);
   if (!loaded) return loaded.takeError();
   llvm::Expected<Target> target = resolveTarget(targetTriple, targetCpu);
   if (!target) return target.takeError();
