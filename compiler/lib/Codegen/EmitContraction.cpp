@@ -61,13 +61,17 @@ class ContractionEmitter {
     // With few zeros, going through the weights in order is faster.
     Value few = builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, nonzeros->count,
                                               context.index(depth * kWorthSkipping / 100, loc));
-    auto choice = builder.create<scf::IfOp>(loc, few, /*withElseRegion=*/true);
+    // A result that stays in a register is made in both branches and leaves them as the value of the choice.
+    const bool inRegister = context.staysInRegister(op);
+    const auto branch = [&](mlir::OpBuilder &, Location) {
+      emitAll();
+      builder.create<scf::YieldOp>(
+          loc, inRegister ? mlir::ValueRange(context.inRegister[op.getResult()]) : mlir::ValueRange());
+    };
+    const auto others = [&](mlir::OpBuilder &b, Location l) { nonzeros.reset(), branch(b, l); };
     mlir::OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(choice.thenBlock());
-    emitAll();
-    nonzeros.reset();
-    builder.setInsertionPointToStart(choice.elseBlock());
-    emitAll();
+    auto choice = builder.create<scf::IfOp>(loc, few, branch, others);
+    if (inRegister) context.inRegister[op.getResult()] = choice.getResult(0);
   }
 
  private:

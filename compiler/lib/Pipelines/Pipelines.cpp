@@ -57,7 +57,10 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
       passes.addNestedPass<func::FuncOp>(createAssignLayoutPass(layout));
       break;
     }
-    case Phase::plan: passes.addNestedPass<func::FuncOp>(createPlanMemoryPass()); break;
+    case Phase::plan:
+      passes.addNestedPass<func::FuncOp>(createPlanMemoryPass());
+      passes.addNestedPass<func::FuncOp>(createVerifyPlacementsPass());
+      break;
     case Phase::emit: {
       EmitKernelsPassOptions emit;
       emit.fma = options.fma, emit.avx2 = options.avx2, emit.avx512 = options.avx512;

@@ -18,6 +18,7 @@ struct Buffer {
   llvm::StringRef root = "arena";
   int64_t index = 0;
   int64_t width = 0;  // elements of a row that carry values
+  int64_t row = 0;    // distance of its rows: in the arena room for the whole vectors of those that end it
   int64_t base = 0;   // elements per row before this buffer; arena only
   llvm::SmallVector<Value> values;
 };
@@ -47,12 +48,20 @@ class Planner {
     return buffer->root == "arena" && lastUse(*buffer) <= order.lookup(op);
   }
 
-  /// Distance of a buffer's rows in the arena. Rows a large power of two apart share few sets of the first-level cache,
-  /// and a tile of them would not stay in it.
-  int64_t strideOf(int64_t width) {
-    const int64_t whole = static_cast<int64_t>(llvm::alignTo(width, lanes));
-    return clashing(whole) ? whole + lanes : whole;
+  /// Whether kernels may store a value's last vector whole. Only in the arena, and only what ends its buffer: behind
+  /// any other value lies a neighbour. sizeRows() has left the room.
+  bool isPadded(Value value) {
+    const auto &[buffer, offset] = places.find(value)->second;
+    return buffer->root == "arena" && offset + elementsOf(value) == buffer->width;
   }
+  /// Where the last vector of a value ends, counted from the start of the row. Vectors are counted from the value's
+  /// first element, wherever in the row that is.
+  int64_t endOfVectors(Value value) {
+    return offsetOf(value) + static_cast<int64_t>(llvm::alignTo(elementsOf(value), lanes));
+  }
+  void sizeRows();
+
+  /// Rows a large power of two apart share few sets of the first-level cache, and a tile of them would not stay in it.
   static bool clashing(int64_t stride) { return stride % kClashingStride == 0; }
   static constexpr int64_t kClashingStride = 512;  // elements
 
@@ -180,16 +189,27 @@ void Planner::computeInside(ConcatOp concat) {
   }
 }
 
+/// The distance of each buffer's rows. The caller's rows are dense. Rows of the arena begin at whole vectors and have
+/// room for the last vector of every padded value.
+void Planner::sizeRows() {
+  for (auto &buffer : buffers) {
+    buffer->row = buffer->width;
+    if (buffer->root != "arena") continue;
+    for (Value value : buffer->values)
+      if (isPadded(value)) buffer->row = std::max(buffer->row, endOfVectors(value));
+    buffer->row = static_cast<int64_t>(llvm::alignTo(buffer->row, lanes));
+    if (clashing(buffer->row)) buffer->row += lanes;
+  }
+}
+
 /// First fit over live ranges, widest buffers first. Returns the arena's elements per row.
 int64_t Planner::assignOffsets() {
   llvm::SmallVector<Buffer *> pending, placed;
   for (auto &buffer : buffers)
     if (buffer->root == "arena" && !buffer->values.empty()) pending.push_back(buffer.get());
-  llvm::sort(pending, [&](Buffer *a, Buffer *b) {
-    return a->width != b->width ? a->width > b->width : firstUse(*a) < firstUse(*b);
-  });
+  llvm::sort(pending,
+             [&](Buffer *a, Buffer *b) { return a->row != b->row ? a->row > b->row : firstUse(*a) < firstUse(*b); });
   int64_t size = 0;
-  auto padded = [&](Buffer *buffer) { return strideOf(buffer->width); };
   for (Buffer *buffer : pending) {
     llvm::SmallVector<Buffer *> neighbours;
     for (Buffer *other : placed)
@@ -197,11 +217,11 @@ int64_t Planner::assignOffsets() {
     llvm::sort(neighbours, [](Buffer *a, Buffer *b) { return a->base < b->base; });
     int64_t base = 0;
     for (Buffer *other : neighbours) {
-      if (base + padded(buffer) <= other->base) break;
-      base = std::max(base, other->base + padded(other));
+      if (base + buffer->row <= other->base) break;
+      base = std::max(base, other->base + other->row);
     }
     buffer->base = base;
-    size = std::max(size, base + padded(buffer));
+    size = std::max(size, base + buffer->row);
     placed.push_back(buffer);
   }
   return size;
@@ -219,6 +239,7 @@ void Planner::run() {
   for (mlir::Operation &op : function.front()) order[&op] = position++;
   for (mlir::Operation &op : function.front()) reuseInPlace(op);
   for (ConcatOp concat : function.getOps<ConcatOp>()) computeInside(concat);
+  sizeRows();
   const int64_t arena = assignOffsets();
 
   mlir::MLIRContext *context = function.getContext();
@@ -226,11 +247,9 @@ void Planner::run() {
     mlir::Operation *op = value.getDefiningOp();
     if (!op) continue;
     auto &[buffer, offset] = place;
-    const bool inArena = buffer->root == "arena";
-    const int64_t stride = buffer->root == "constant" ? 0 : inArena ? strideOf(buffer->width) : buffer->width;
-    const bool padded = inArena && offset + elementsOf(value) == buffer->width;
-    op->setAttr(kPlacementAttr,
-                PlacementAttr::get(context, buffer->root, buffer->index, buffer->base, offset, stride, padded));
+    const int64_t stride = buffer->root == "constant" ? 0 : buffer->row;
+    op->setAttr(kPlacementAttr, PlacementAttr::get(context, buffer->root, buffer->index, buffer->base, offset, stride,
+                                                   isPadded(value)));
   }
   function->setAttr(kArenaAttr, mlir::IntegerAttr::get(mlir::IntegerType::get(context, 64), arena));
 }

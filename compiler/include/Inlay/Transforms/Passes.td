@@ -63,6 +63,15 @@ def PlanMemoryPass : Pass<"inlay-plan-memory", "::mlir::func::FuncOp"> {
   }];
 }
 
+def VerifyPlacementsPass : Pass<"inlay-verify-placements", "::mlir::func::FuncOp"> {
+  let summary = "refuse a memory plan in which a store destroys what is read later";
+  let description = [{
+    Follows the ops in order and shares nothing with the planner. Every store, with the whole vectors of a padded value,
+    must stay inside its row, and must not touch a value that is read later or that the op itself reads at another place
+    or again. Changes nothing.
+  }];
+}
+
 def EmitKernelsPass : Pass<"inlay-emit-kernels", "::mlir::ModuleOp"> {
   let summary = "replace each network by scf + vector kernels, one per row block";
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",

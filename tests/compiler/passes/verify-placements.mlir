@@ -1,0 +1,73 @@
+// RUN: inlay-opt %s --pass-pipeline='builtin.module(func.func(inlay-verify-placements))' -split-input-file -verify-diagnostics
+
+// Every store of a plan is followed by hand-written placements: the faults that a planner could make.
+
+// The last piece of a concat, padded although its last vector does not fit into the row.
+func.func @past_the_row(%x: tensor<10xf32>) -> tensor<13xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 16 : i64} {
+  %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 16, padded = false>} : tensor<10xf32>
+  // expected-error @+1 {{inlay.map stores up to element 18 of rows that are 16 apart}}
+  %1 = inlay.map(%x) {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 6, stride = 16, padded = true>} : (tensor<10xf32>) -> tensor<10xf32> {
+  ^bb0(%a: f32):
+    inlay.yield %a : f32
+  }
+  %2 = inlay.concat(%0, %x) axis 0 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 20, padded = false>} : (tensor<10xf32>, tensor<10xf32>) -> tensor<20xf32>
+  %3 = inlay.softmax %2 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 20, padded = false>} : tensor<20xf32>
+  %4 = inlay.constant dense<0.0> : tensor<13xf32> {inlay.placement = #inlay.placement<"constant" 0, base = 0, offset = 0, stride = 0, padded = false>}
+  return %4 : tensor<13xf32>
+}
+
+// -----
+
+// The whole vector of the first piece runs into the second, which is computed before it.
+func.func @into_a_neighbour(%x: tensor<10xf32>, %y: tensor<3xf32>) -> tensor<13xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 16 : i64} {
+  %0 = inlay.softmax %y {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 10, stride = 16, padded = true>} : tensor<3xf32>
+  // expected-error @+1 {{inlay.softmax stores over the result of inlay.softmax which is still to be read}}
+  %1 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 16, padded = true>} : tensor<10xf32>
+  %2 = inlay.concat(%1, %0) axis 0 {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 16, padded = true>} : (tensor<10xf32>, tensor<3xf32>) -> tensor<13xf32>
+  %3 = inlay.softmax %2 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 13, padded = false>} : tensor<13xf32>
+  return %3 : tensor<13xf32>
+}
+
+// -----
+
+// A contraction reads its input again for every panel.
+func.func @over_its_own_input(%x: tensor<4xf32>) -> tensor<4xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 4 : i64} {
+  %w = inlay.constant "w" dense<1.0> : tensor<16xf32> {inlay.placement = #inlay.placement<"constant" 0, base = 0, offset = 0, stride = 0, padded = false>}
+  %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 4, padded = true>} : tensor<4xf32>
+  // expected-error @+1 {{layer 'fc' stores over the result of inlay.softmax which is still to be read}}
+  %1 = inlay.contraction "fc" %0, %w tile(6 x 4) lanes(4) {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 4, padded = true>} : (tensor<4xf32>, tensor<16xf32>) -> tensor<4xf32>
+  %2 = inlay.softmax %1 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 4, padded = false>} : tensor<4xf32>
+  return %2 : tensor<4xf32>
+}
+
+// -----
+
+// A reshape is the same memory: what follows must not destroy it while the reshape is read.
+func.func @over_what_a_reshape_shows(%x: tensor<4xf32>) -> (tensor<2x2xf32>, tensor<4xf32>) attributes {inlay.lanes = 4 : i64, inlay.arena = 4 : i64} {
+  %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 4, padded = true>} : tensor<4xf32>
+  %1 = inlay.reshape %0 {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 4, padded = true>} : (tensor<4xf32>) -> tensor<2x2xf32>
+  // expected-error @+1 {{inlay.softmax stores over the result of inlay.softmax which is still to be read}}
+  %2 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 4, padded = true>} : tensor<4xf32>
+  %3 = inlay.softmax %1 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 4, padded = false>} : tensor<2x2xf32>
+  %4 = inlay.softmax %2 {inlay.placement = #inlay.placement<"output" 1, base = 0, offset = 0, stride = 4, padded = false>} : tensor<4xf32>
+  return %3, %4 : tensor<2x2xf32>, tensor<4xf32>
+}
+
+// -----
+
+// What a pointwise op replaces element by element, and the pieces of a concat at their places, are no fault.
+func.func @in_place(%x: tensor<10xf32>) -> tensor<13xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 16 : i64} {
+  %c = inlay.constant dense<0.0> : tensor<3xf32> {inlay.placement = #inlay.placement<"constant" 0, base = 0, offset = 0, stride = 0, padded = false>}
+  %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 16, padded = false>} : tensor<10xf32>
+  %1 = inlay.softmax %0 {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 16, padded = false>} : tensor<10xf32>
+  %2 = inlay.concat(%1, %c) axis 0 {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 16, padded = true>} : (tensor<10xf32>, tensor<3xf32>) -> tensor<13xf32>
+  %3 = inlay.softmax %2 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 13, padded = false>} : tensor<13xf32>
+  return %3 : tensor<13xf32>
+}
+
+// -----
+
+// expected-error @+1 {{has no 'inlay.arena': run inlay-plan-memory first}}
+func.func @without_a_plan(%x: tensor<10xf32>) -> tensor<10xf32> {
+  return %x : tensor<10xf32>
+}
