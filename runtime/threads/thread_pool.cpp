@@ -2,18 +2,29 @@
 // A pool of threads that spin, then sleep.
 #include "inlay/thread_pool.hpp"
 
-#include <algorithm>
+#include <pthread.h>
+#include <sched.h>
+
 #include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
 #include <mutex>
-#include <thread>
+#include <system_error>
+#include <utility>
 #include <vector>
+
+#include "available_cpus.hpp"
 
 namespace inlay {
 namespace {
 
-/// Looks at a condition before a thread sleeps: about a tenth of a millisecond. On a machine with one core for all
-/// threads, whoever is waited for cannot run meanwhile.
-constexpr int kSpins = 4000;
+using work_function = void (*)(void* argument, std::size_t part, std::size_t parts);
+
+/// How long a thread that waits keeps its core to itself: longer than most layers of a network are apart.
+constexpr std::chrono::microseconds kAlone(2);
+/// How long it then looks on, but offers its core to others between looks. After that it sleeps.
+constexpr std::chrono::microseconds kPatience(50);
 
 void pause() {
 #if defined(__x86_64__)
@@ -23,83 +34,203 @@ void pause() {
 #endif
 }
 
-/// Returns once `value` is no longer `old`.
-void wait_while_equal(const std::atomic<unsigned>& value, unsigned old) {
-  for (int spin = 0; spin < kSpins; ++spin) {
-    if (value.load(std::memory_order_acquire) != old) return;
-    pause();
+/// Returns once `value` is no longer `old`. A patient thread spins first.
+void wait_while_equal(const std::atomic<unsigned>& value, unsigned old, bool patient) {
+  using clock = std::chrono::steady_clock;
+  for (const auto start = clock::now(); patient;) {
+    for (int look = 0; look < 16; ++look) {
+      if (value.load(std::memory_order_acquire) != old) return;
+      pause();
+    }
+    const auto waited = clock::now() - start;
+    if (waited > kPatience) break;
+    // Where other processes keep the cores busy, the thread that is waited for may need this one.
+    if (waited > kAlone) sched_yield();
   }
   value.wait(old, std::memory_order_acquire);
 }
 
+/// The calling thread's floating-point mode: rounding, denormals and traps, without the flags of what happened.
+class float_mode {
+ public:
+  static float_mode current() { return float_mode(read() & ~kFlags); }
+  void adopt() const {
+    const std::uint64_t now = read();
+    if ((now & ~kFlags) != bits_) write(bits_ | (now & kFlags));
+  }
+  float_mode() = default;
+
+ private:
+  explicit float_mode(std::uint64_t bits) : bits_(bits) {}
+#if defined(__x86_64__)
+  // MXCSR below, the control word of x87 above.
+  static constexpr std::uint64_t kFlags = 0x3f;
+  static std::uint64_t read() {
+    std::uint16_t x87 = 0;
+    asm volatile("fnstcw %0" : "=m"(x87));
+    return std::uint64_t{x87} << 32 | __builtin_ia32_stmxcsr();
+  }
+  static void write(std::uint64_t bits) {
+    const auto x87 = static_cast<std::uint16_t>(bits >> 32);
+    asm volatile("fldcw %0" ::"m"(x87));
+    __builtin_ia32_ldmxcsr(static_cast<unsigned>(bits));
+  }
+#elif defined(__aarch64__)
+  static constexpr std::uint64_t kFlags = 0;  // they are in FPSR
+  static std::uint64_t read() {
+    std::uint64_t bits;
+    asm volatile("mrs %0, fpcr" : "=r"(bits));
+    return bits;
+  }
+  static void write(std::uint64_t bits) { asm volatile("msr fpcr, %0" ::"r"(bits)); }
+#else
+  static constexpr std::uint64_t kFlags = 0;
+  static std::uint64_t read() { return 0; }
+  static void write(std::uint64_t) {}
+#endif
+  std::uint64_t bits_ = 0;
+};
+
+/// Counts the forks between the first process and this one.
+std::atomic<unsigned> forks = 0;
+
+void count_forks() {
+  static const int error = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+  if (error != 0) throw std::system_error(error, std::generic_category(), "pthread_atfork");
+}
+
+/// The pool whose work the calling thread is in; null outside of work.
+thread_local const void* working_for = nullptr;
+
 }  // namespace
 
 struct thread_pool::shared {
+  /// A thread and its part. Not a std::thread: in the child of a fork there is none to join or detach.
+  struct server {
+    shared* pool;
+    std::size_t part;
+    pthread_t thread;
+  };
+
   // Apart, so that threads that finish do not disturb those that look for work.
   alignas(64) std::atomic<unsigned> round = 0;       ///< counts pieces of work, and the end
   alignas(64) std::atomic<unsigned> unfinished = 0;  ///< parts of this round on other threads
-  alignas(64) void (*work)(void*, std::size_t, std::size_t) = nullptr;
+  alignas(64) work_function work = nullptr;
   void* argument = nullptr;
+  float_mode mode;
   bool over = false;
+  bool patient = false;
+  unsigned birth = 0;     ///< `forks` when the pool was made
+  std::size_t parts = 1;  ///< set before the threads start
+  std::atomic<bool> failed = false;
+  std::exception_ptr failure;  ///< what a part on another thread threw first
   std::mutex turn;
-  std::vector<std::thread> threads;
+  std::vector<server> servers;
   inlay_parallel_for interface{};
 
-  std::size_t parts() const { return threads.size() + 1; }
+  bool is_inherited() const { return forks.load(std::memory_order_relaxed) != birth; }
 
   void announce() {
     round.fetch_add(1, std::memory_order_release);
     round.notify_all();
   }
 
-  void run(void (*new_work)(void*, std::size_t, std::size_t), void* new_argument) {
-    const std::lock_guard lock(turn);
-    if (threads.empty()) return new_work(new_argument, 0, 1);
-    work = new_work, argument = new_argument;
-    unfinished.store(static_cast<unsigned>(threads.size()), std::memory_order_relaxed);
-    announce();
-    new_work(new_argument, 0, parts());
+  void wait_for_others() {
     for (unsigned left = 0; (left = unfinished.load(std::memory_order_acquire)) != 0;)
-      wait_while_equal(unfinished, left);
+      wait_while_equal(unfinished, left, patient);
   }
 
-  /// What thread `part` does; `count` is the number of parts, which the vector of threads does not yet say.
-  void serve(std::size_t part, std::size_t count) {
+  void run(work_function new_work, void* new_argument) {
+    if (working_for != nullptr || is_inherited()) return new_work(new_argument, 0, 1);
+    const std::lock_guard lock(turn);
+    // Other parts use the argument until they have finished, whatever becomes of part 0.
+    struct meeting {
+      shared& pool;
+      explicit meeting(shared& of) : pool(of) { working_for = &pool; }
+      ~meeting() { pool.wait_for_others(), working_for = nullptr; }
+    };
+    {
+      const meeting until_all_have_finished(*this);
+      if (!servers.empty()) {
+        work = new_work, argument = new_argument, mode = float_mode::current();
+        failed = false, failure = nullptr;  // of an earlier call, in which part 0 threw as well
+        unfinished.store(static_cast<unsigned>(servers.size()), std::memory_order_relaxed);
+        announce();
+      }
+      new_work(new_argument, 0, parts);
+    }
+    if (failed.load(std::memory_order_relaxed)) std::rethrow_exception(std::exchange(failure, nullptr));
+  }
+
+  void serve(std::size_t part) {
+    working_for = this;
     for (unsigned seen = 0;; ++seen) {
-      wait_while_equal(round, seen);
+      wait_while_equal(round, seen, patient);
       if (over) return;
-      work(argument, part, count);
+      mode.adopt();
+      try {
+        work(argument, part, parts);
+      } catch (...) {
+        if (!failed.exchange(true, std::memory_order_relaxed)) failure = std::current_exception();
+      }
       if (unfinished.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished.notify_one();
+    }
+  }
+
+  /// Starts a thread for every part but the first.
+  void start() {
+    servers.reserve(parts - 1);
+    for (std::size_t part = 1; part < parts; ++part) {
+      servers.push_back({this, part, {}});
+      const auto main = [](void* seat) -> void* {
+        const server& mine = *static_cast<server*>(seat);
+        mine.pool->serve(mine.part);
+        return nullptr;
+      };
+      if (const int error = pthread_create(&servers.back().thread, nullptr, main, &servers.back()); error != 0) {
+        servers.pop_back();
+        throw std::system_error(error, std::generic_category(), "cannot start the threads of a thread_pool");
+      }
     }
   }
 
   void stop() {
     over = true;
     announce();
-    for (std::thread& thread : threads) thread.join();
+    for (const server& each : servers) pthread_join(each.thread, nullptr);
   }
 };
 
 thread_pool::thread_pool(unsigned threads) : shared_(std::make_unique<shared>()) {
-  const std::size_t count = threads != 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
+  count_forks();
   shared& all = *shared_;
-  all.interface = {[](void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
-                     static_cast<shared*>(context)->run(work, argument);
-                   },
-                   shared_.get()};
-  all.threads.reserve(count - 1);
+  all.interface = {
+      [](void* context, work_function work, void* argument) { static_cast<shared*>(context)->run(work, argument); },
+      shared_.get()};
+  const unsigned cpus = default_size();
+  all.parts = threads != 0 ? threads : cpus;
+  all.patient = all.parts <= cpus;
+  all.birth = forks.load(std::memory_order_relaxed);
   try {
-    for (std::size_t part = 1; part < count; ++part)
-      all.threads.emplace_back([&all, part, count] { all.serve(part, count); });
+    all.start();
   } catch (...) {
     all.stop();
     throw;
   }
 }
 
-thread_pool::~thread_pool() { shared_->stop(); }
+thread_pool::~thread_pool() {
+  if (working_for == shared_.get()) {
+    // The work has called exit(), which destroys static objects. Threads of the pool use its memory to the very end.
+    static_cast<void>(shared_.release());
+  } else if (!shared_->is_inherited()) {
+    shared_->stop();
+  }
+}
 
-unsigned thread_pool::size() const { return static_cast<unsigned>(shared_->parts()); }
+unsigned thread_pool::default_size() { return threads::available_cpus(threads::affine_cpus(), threads::quota_cpus()); }
+
+unsigned thread_pool::size() const { return shared_->is_inherited() ? 1 : static_cast<unsigned>(shared_->parts); }
 
 thread_pool::operator const inlay_parallel_for&() const { return shared_->interface; }
 

@@ -22,6 +22,21 @@ void check(const char* what, bool ok) {
   std::exit(1);
 }
 
+/// What is thrown by work that throws its part's number, all but part 0; -1 for nothing.
+[[maybe_unused]] int thrown_by(const inlay_parallel_for& workers) {
+  try {
+    workers.run(
+        workers.context,
+        [](void*, std::size_t part, std::size_t) {
+          if (part != 0) throw static_cast<int>(part);
+        },
+        nullptr);
+  } catch (const int part) {
+    return part;
+  }
+  return -1;
+}
+
 bool close(const std::vector<float>& a, const std::vector<float>& b) {
   for (std::size_t i = 0; i < a.size(); ++i)
     if (!(std::abs(a[i] - b[i]) <= 1e-6f)) return false;
@@ -52,5 +67,9 @@ int main() {
     const inlay_parallel_for& workers = pool;
     check("C, a null pointer", divided_run_parallel(x.data(), nullptr, batch, scratch.data(), &workers) == 1);
   }
+#ifdef _OPENMP
+  omp_set_num_threads(2);
+  check("OpenMP, an exception", thrown_by(inlay::openmp_workers()) == 1);
+#endif
   std::printf("all agree\n");
 }

@@ -7,15 +7,36 @@
 #endif
 #include <omp.h>
 
+#ifdef __cpp_exceptions
+#include <exception>
+#endif
+
 #include "inlay/parallel_for.h"
 
 namespace inlay {
 
 /// As many threads as OpenMP gives a parallel region here: OMP_NUM_THREADS, omp_set_num_threads().
+///
+/// A call from inside a parallel region runs on the calling thread, unless nested regions are switched on. If parts
+/// throw, the call waits for all parts and then throws what was thrown first. GNU's OpenMP cannot be used in the child
+/// of a fork() whose parent has used it; a thread_pool can.
 inline inlay_parallel_for openmp_workers() {
   return {[](void*, void (*work)(void*, size_t, size_t), void* argument) {
+#ifdef __cpp_exceptions
+            // An exception must not leave a parallel region.
+            std::exception_ptr failure;
+#pragma omp parallel default(none) firstprivate(work, argument) shared(failure)
+            try {
+              work(argument, static_cast<size_t>(omp_get_thread_num()), static_cast<size_t>(omp_get_num_threads()));
+            } catch (...) {
+#pragma omp critical(inlay_openmp_workers)
+              if (!failure) failure = std::current_exception();
+            }
+            if (failure) std::rethrow_exception(failure);
+#else
 #pragma omp parallel default(none) firstprivate(work, argument)
             work(argument, static_cast<size_t>(omp_get_thread_num()), static_cast<size_t>(omp_get_num_threads()));
+#endif
           },
           nullptr};
 }

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// A race that threads.tsan_sees_a_race expects ThreadSanitizer to report: parts that count without atomics.
+#include <gtest/gtest.h>
+
+#include "inlay/thread_pool.hpp"
+
+TEST(PlantedRace, PartsCountWithoutAtomics) {
+  inlay::thread_pool pool(2);
+  const inlay_parallel_for& workers = pool;
+  int sum = 0;
+  for (int i = 0; i < 1000; ++i)
+    workers.run(workers.context, [](void* count, std::size_t, std::size_t) { ++*static_cast<int*>(count); }, &sum);
+  EXPECT_GT(sum, 0);
+}
