@@ -3,6 +3,7 @@
 #ifndef INLAY_TOOLS_INLAYC_READMODEL_H
 #define INLAY_TOOLS_INLAYC_READMODEL_H
 
+#include <memory>
 #include <vector>
 
 #include "inlay/graph.hpp"
@@ -12,7 +13,7 @@ namespace inlay::tools {
 
 /// The graphs of a model, and the memory that they point into.
 struct Model {
-  std::vector<std::uint64_t> bytes;
+  std::unique_ptr<std::uint64_t[]> bytes;
   std::vector<graph_view> graphs;
 };
 

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // inlayc: compiles the networks of a C++ object file, with their weights, to an object file of machine code.
+#include <csignal>
+
 #include "Inlay/Import/ImportGraph.h"
 #include "Inlay/Pipelines/Pipelines.h"
 #include "Inlay/Report/Report.h"
 #include "LoadWeights.h"
+#include "Outputs.h"
 #include "ReadModel.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/WithColor.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
@@ -72,36 +74,68 @@ llvm::Expected<std::vector<graph_view>> chooseNetworks(const std::vector<graph_v
   return chosen;
 }
 
-/// Opens a file for writing, to be kept once everything has succeeded.
-llvm::Expected<std::unique_ptr<llvm::ToolOutputFile>> openOutput(llvm::StringRef path) {
-  std::error_code error;
-  auto file = std::make_unique<llvm::ToolOutputFile>(path, error, llvm::sys::fs::OF_None);
-  if (error) return failed("cannot write '" + path + "': " + error.message());
-  return file;
-}
-
-std::string besideOutput(const std::string& given, llvm::StringRef extension) {
-  if (!given.empty()) return given;
+/// Where a file is written of which the command line says nothing: beside the object.
+std::string besideObject(llvm::StringRef extension) {
   llvm::SmallString<128> path(outputPath);
   llvm::sys::path::replace_extension(path, extension);
   return std::string(path);
 }
 
-llvm::Error writeObject(const CompileResult& result, const Target& target) {
-  auto object = openOutput(outputPath);
-  if (!object) return object.takeError();
-  (*object)->os().write(result.object.data(), result.object.size());
-  if (outputPath == "-") return (*object)->keep(), llvm::Error::success();
-  auto header = openOutput(besideOutput(headerPath, ".h")), manifest = openOutput(besideOutput(manifestPath, ".json"));
-  if (!header) {
-    if (!manifest) llvm::consumeError(manifest.takeError());
-    return header.takeError();
-  }
-  if (!manifest) return manifest.takeError();
-  writeHeader(result.networks, (*header)->os());
-  writeManifest(result.networks, target.describe(), (*manifest)->os());
-  (*object)->keep(), (*header)->keep(), (*manifest)->keep();
-  return llvm::Error::success();
+/// What there is to write, once it is made.
+struct Compiled {
+  CompileResult result;
+  std::string target;
+  mlir::ModuleOp module;
+};
+
+/// The files of this call: IR, or the object with its header and manifest.
+std::vector<tools::OutputFile> planOutputs(Phase last, const Compiled& compiled) {
+  if (last != Phase::object)
+    return {{outputPath, "the IR (-o)", {}, [&compiled](llvm::raw_ostream& out) {
+               // Weights are long: a file gets all of them, a terminal their beginning.
+               mlir::OpPrintingFlags flags;
+               if (tools::isTerminal(outputPath)) flags.elideLargeElementsAttrs(16);
+               mlir::ModuleOp(compiled.module).print(out, flags);
+             }}};
+  std::vector<tools::OutputFile> outputs;
+  // Beside a device or a pipe other files are written only where they are asked for.
+  const bool beside = !tools::isStream(outputPath);
+  if (beside || !headerPath.empty())
+    outputs.push_back({headerPath.empty() ? besideObject(".h") : headerPath,
+                       "the C header (--header)",
+                       {kHeaderMark.str()},
+                       [&compiled](llvm::raw_ostream& out) { writeHeader(compiled.result.networks, out); }});
+  if (beside || !manifestPath.empty())
+    outputs.push_back(
+        {manifestPath.empty() ? besideObject(".json") : manifestPath,
+         "the manifest (--manifest)",
+         {kManifestMark.str(), kUnmarkedManifest.str()},
+         [&compiled](llvm::raw_ostream& out) { writeManifest(compiled.result.networks, compiled.target, out); }});
+  // The object comes last, so that what an interrupted build leaves is never a new object beside an old header.
+  outputs.push_back({outputPath, "the kernel object (-o)", {}, [&compiled](llvm::raw_ostream& out) {
+                       out.write(compiled.result.object.data(), compiled.result.object.size());
+                     }});
+  return outputs;
+}
+
+/// Refuses outputs that would destroy something.
+llvm::Error checkFiles(llvm::ArrayRef<tools::OutputFile> outputs) {
+  std::vector<tools::InputFile> inputs{{modelPath, "the model"}};
+  for (const std::string& file : tools::weightsFiles()) inputs.push_back({file, "the weights (--weights)"});
+  std::vector<tools::OutputFile> all(outputs);
+  if (!dumpDirectory.empty() && llvm::sys::fs::is_directory(dumpDirectory))
+    for (auto [number, phase] : llvm::enumerate(kPhases))
+      if (phase != Phase::object)
+        all.push_back({dumpPath(dumpDirectory, number, phase), "the IR of a phase (--dump-phases)", {}, {}});
+  return tools::checkOutputs(all, inputs);
+}
+
+/// Reports what could not be written, which would end the program with a crash message later.
+llvm::Error finishStandardOutput() {
+  llvm::outs().flush();
+  const std::error_code error = llvm::outs().error();
+  llvm::outs().clear_error();
+  return error ? failed("cannot write standard output: " + error.message()) : llvm::Error::success();
 }
 
 llvm::Error run() {
@@ -117,6 +151,11 @@ llvm::Error run() {
     if (*last == Phase::object) return failed("no output: give -o kernels.o");
     outputPath = "-";
   }
+  if (*last != Phase::object && !(headerPath.empty() && manifestPath.empty()))
+    return failed("--compile-to=" + lastPhase + " writes IR only; leave out --header and --manifest");
+  Compiled compiled;
+  const std::vector<tools::OutputFile> outputs = planOutputs(*last, compiled);
+  if (llvm::Error error = checkFiles(outputs)) return error;
 
   llvm::Expected<tools::Model> model = tools::readModel(modelPath);
   if (!model) return model.takeError();
@@ -152,19 +191,21 @@ llvm::Error run() {
   llvm::Expected<CompileResult> result =
       compileModule(*module, *target, {*last, dumpDirectory, weightsType == "bf16", parallel});
   if (!result) return result.takeError();
-  if (explain) writeExplanation(result->networks, target->describe(), outputPath == "-" ? llvm::errs() : llvm::outs());
-  if (*last == Phase::object) return writeObject(*result, *target);
-  auto output = openOutput(outputPath);
-  if (!output) return output.takeError();
-  module->print((*output)->os());
-  (*output)->keep();
-  return llvm::Error::success();
+  compiled = {std::move(*result), target->describe(), *module};
+  if (explain) {
+    const bool taken = llvm::any_of(outputs, [](const tools::OutputFile& output) { return output.path == "-"; });
+    writeExplanation(compiled.result.networks, compiled.target, taken ? llvm::errs() : llvm::outs());
+    if (llvm::Error error = finishStandardOutput()) return error;
+  }
+  return tools::writeOutputs(outputs);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   llvm::InitLLVM init(argc, argv);
+  // A file that grows beyond the limit (ulimit -f) is an error of its writing, not the end of the program.
+  std::signal(SIGXFSZ, SIG_IGN);
   llvm::setBugReportMsg("inlayc crashed; please report it with the model and this trace\n");
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter(

@@ -10,16 +10,25 @@ namespace {
 llvm::Error dump(mlir::ModuleOp module, llvm::StringRef directory, size_t number, Phase phase) {
   if (std::error_code error = llvm::sys::fs::create_directories(directory))
     return failed("--dump-phases: cannot create '" + directory + "': " + error.message());
-  llvm::SmallString<128> path(directory);
-  llvm::sys::path::append(path, llvm::Twine(number) + "-" + nameOf(phase) + ".mlir");
+  const std::string path = dumpPath(directory, number, phase);
   std::error_code error;
   llvm::raw_fd_ostream file(path, error);
   if (error) return failed("--dump-phases: cannot write '" + path + "': " + error.message());
   module.print(file, mlir::OpPrintingFlags().elideLargeElementsAttrs(16));
+  file.close();
+  error = file.error();
+  file.clear_error();  // or its destructor ends the program
+  if (error) return failed("--dump-phases: cannot write '" + path + "': " + error.message());
   return llvm::Error::success();
 }
 
 }  // namespace
+
+std::string dumpPath(llvm::StringRef directory, size_t number, Phase phase) {
+  llvm::SmallString<128> path(directory);
+  llvm::sys::path::append(path, llvm::Twine(number + 1) + "-" + nameOf(phase) + ".mlir");
+  return std::string(path);
+}
 
 llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &target, const CompileOptions &options) {
   CompileResult result;
@@ -42,7 +51,7 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &targe
       for (auto network : module.getOps<mlir::func::FuncOp>())
         result.networks.push_back(summarize(network, options.parallel));
     if (!options.dumpDirectory.empty())
-      if (llvm::Error error = dump(module, options.dumpDirectory, number + 1, phase)) return error;
+      if (llvm::Error error = dump(module, options.dumpDirectory, number, phase)) return error;
     if (phase == options.last) break;
   }
   return result;

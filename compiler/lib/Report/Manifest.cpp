@@ -50,9 +50,14 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef targ
                                        {"row_blocks", llvm::json::Array(network.rowBlocks)},
                                        {"layers", std::move(layers)}});
   }
-  out << llvm::formatv("{0:2}",
-                       llvm::json::Value(llvm::json::Object{{"target", target}, {"networks", std::move(array)}}))
-      << "\n";
+  // A plain object would be sorted by name; the first line is what inlayc knows its manifests by.
+  llvm::json::OStream json(out, 2);
+  json.objectBegin();
+  json.attribute("written_by", "inlayc");
+  json.attribute("networks", llvm::json::Value(std::move(array)));
+  json.attribute("target", target);
+  json.objectEnd();
+  out << "\n";
 }
 
 }  // namespace inlay::compiler

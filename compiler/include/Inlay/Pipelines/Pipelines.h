@@ -50,6 +50,9 @@ struct CompileResult {
   std::vector<NetworkSummary> networks;  ///< filled from the plan phase on
 };
 
+/// The file in `directory` for the IR after `phase`, which is number `number` of kPhases.
+std::string dumpPath(llvm::StringRef directory, size_t number, Phase phase);
+
 /// Takes an imported module through the phases up to `options.last`.
 llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &target, const CompileOptions &options);
 

@@ -8,6 +8,12 @@
 
 namespace inlay::compiler {
 
+/// How every header and every manifest begins, so that inlayc knows an old one as its own.
+inline constexpr llvm::StringLiteral kHeaderMark = "/* Written by inlayc";
+inline constexpr llvm::StringLiteral kManifestMark = "{\n  \"written_by\": \"inlayc\"";
+/// How a manifest without that line begins.
+inline constexpr llvm::StringLiteral kUnmarkedManifest = "{\n  \"networks\": [\n    {\n      \"flops_per_sample\":";
+
 /// C declarations of the entry points, with sizes as constants.
 void writeHeader(llvm::ArrayRef<NetworkSummary> networks, llvm::raw_ostream &out);
 
