@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The C header of a kernel object.
+#include "CNames.h"
 #include "Inlay/Report/Report.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -7,24 +8,18 @@
 namespace inlay::compiler {
 namespace {
 
-/// A port's name as a C identifier: other characters become underscores, keywords of C and C++ get one at the end.
-std::string identifier(llvm::StringRef name) {
-  static constexpr llvm::StringLiteral kReserved[] = {
-      "auto",     "bool", "break",    "case",   "char",     "class",  "const",    "default", "delete", "do",
-      "double",   "else", "enum",     "extern", "float",    "for",    "goto",     "if",      "inline", "int",
-      "long",     "new",  "register", "return", "short",    "signed", "sizeof",   "static",  "struct", "switch",
-      "template", "this", "typedef",  "union",  "unsigned", "void",   "volatile", "while",   "batch",  "scratch"};
-  std::string text;
-  for (char c : name) text += llvm::isAlnum(c) ? c : '_';
-  if (text.empty() || llvm::isDigit(text.front())) text.insert(text.begin(), '_');
-  if (llvm::is_contained(kReserved, text)) text += '_';
-  return text;
-}
-
 std::string shapeText(const PortSummary &port) {
   std::string text = "[batch]";
   for (int64_t size : port.shape) text += "[" + std::to_string(size) + "]";
   return text;
+}
+
+/// A line of the comment: a parameter, its shape, and the name in the network where that is another.
+void describePort(const PortSummary &port, llvm::StringRef name, llvm::StringRef direction, llvm::raw_ostream &out) {
+  out << " *   " << name << shapeText(port) << " " << direction;
+  const bool printable = llvm::all_of(port.name, llvm::isPrint) && !llvm::StringRef(port.name).contains('/');
+  if (name != port.name && printable) out << ", named \"" << port.name << "\"";
+  out << "\n";
 }
 
 /// As in inlay/parallel_for.h of the runtime, which a program in C need not have.
@@ -41,13 +36,8 @@ typedef struct inlay_parallel_for {
 )";
 
 void writeNetwork(const NetworkSummary &network, llvm::raw_ostream &out) {
-  const std::string macro = llvm::StringRef(network.name).upper();
-  llvm::SmallVector<std::string> used;
-  auto unique = [&](const PortSummary &port) {
-    std::string name = identifier(port.name);
-    while (llvm::is_contained(used, name)) name += '_';
-    return used.emplace_back(name);
-  };
+  const auto macro = [&](llvm::StringRef what) { return macroName(network.name, what); };
+  ParameterNames names;
   std::string parameters;
   out << "/* Network '" << network.name << "', graph " << llvm::formatv("{0:x-16}", network.hash) << ".\n";
   out << " * Returns 0, or 1 if a pointer is null. ";
@@ -55,22 +45,24 @@ void writeNetwork(const NetworkSummary &network, llvm::raw_ostream &out) {
     out << "It needs no scratch memory: `scratch` may be null. Calls may run at\n"
            " * the same time. Buffers must not overlap.\n";
   else
-    out << "`scratch` has " << macro
-        << "_SCRATCH_BYTES bytes, best aligned to 64; calls with\n"
+    out << "`scratch` has " << macro("SCRATCH_BYTES")
+        << " bytes, best aligned to 64; calls with\n"
            " * different scratch may run at the same time. Buffers must not overlap.\n";
   for (const PortSummary &port : network.inputs) {
-    std::string name = unique(port);
-    out << " *   " << name << shapeText(port) << " in\n";
+    std::string name = names.add(port.name);
+    describePort(port, name, "in", out);
     parameters += "const float *" + name + ", ";
   }
   for (const PortSummary &port : network.outputs) {
-    std::string name = unique(port);
-    out << " *   " << name << shapeText(port) << " out\n";
+    std::string name = names.add(port.name);
+    describePort(port, name, "out", out);
     parameters += "float *" + name + ", ";
   }
   out << " */\n";
-  out << "#define " << macro << "_SCRATCH_BYTES " << network.scratchBytes << "\n";
-  out << "#define " << macro << "_GRAPH_HASH 0x" << llvm::utohexstr(network.hash, /*LowerCase=*/true) << "ull\n";
+  out << "#define " << macro("SCRATCH_BYTES") << " " << network.scratchBytes << "\n";
+  out << "/* The size of an array for it: at least 1, since C has no empty arrays. */\n"
+      << "#define " << macro("SCRATCH_ARRAY_BYTES") << " " << std::max<int64_t>(network.scratchBytes, 1) << "\n";
+  out << "#define " << macro("GRAPH_HASH") << " 0x" << llvm::utohexstr(network.hash, /*LowerCase=*/true) << "ull\n";
   out << "int " << network.name << "_run(" << parameters << "size_t batch, void *scratch);\n";
   if (network.isParallel())
     out << "/* The same on several threads; on the calling one alone where `workers` is null. */\n"
