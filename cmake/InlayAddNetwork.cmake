@@ -3,7 +3,7 @@
 #
 #   inlay_add_network(<target> SOURCE <model.cpp>
 #                     [WEIGHTS <weights.safetensors>]   default: all weights are in the source
-#                     [WEIGHTS_TYPE f32|bf16]           default: f32; bf16 halves the weights and rounds them
+#                     [WEIGHTS_TYPE f32|bf16]           default: f32; bf16 halves the weights, each rounded by up to 1/256
 #                     [PARALLEL]                        adds the entry points for several threads
 #                     [CPU <cpu>] [TARGET <triple>]     default: the machine that builds, or CMake's cross target
 #                     [NETWORK <name>...])              default: every network in the source file

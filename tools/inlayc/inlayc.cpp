@@ -43,7 +43,7 @@ cl::opt<bool> explain("explain", cl::desc("Print each layer's shape, tile, FLOPs
                       cl::cat(category));
 cl::opt<std::string> weightsType("weights-type",
                                  cl::desc("How weights of layers are stored: f32 (default), or bf16, which halves them "
-                                          "and rounds each by up to 1/512 of itself; arithmetic is f32 in any case"),
+                                          "and rounds each by up to 1/256 of itself; arithmetic is f32 in any case"),
                                  cl::value_desc("type"), cl::init("f32"), cl::cat(category));
 cl::opt<bool> parallel("parallel",
                        cl::desc("Add <network>_run_parallel(), which divides large layers among the caller's threads"),

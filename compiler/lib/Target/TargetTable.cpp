@@ -31,6 +31,18 @@ std::string hostFeatures() {
   return features.getString();
 }
 
+/// The CPU of the target whose name is most like `cpu`, as the end of a message; nothing if none is much like it.
+std::string suggestion(llvm::StringRef cpu, const llvm::MCSubtargetInfo &subtarget) {
+  llvm::StringRef nearest;
+  // Up to a third of the letters may be wrong.
+  unsigned least = static_cast<unsigned>(cpu.size()) / 3 + 1;
+  for (const llvm::SubtargetSubTypeKV &each : subtarget.getAllProcessorDescriptions()) {
+    const unsigned distance = cpu.edit_distance_insensitive(each.Key, /*AllowReplacements=*/true, least);
+    if (distance < least) least = distance, nearest = each.Key;
+  }
+  return nearest.empty() ? "" : "; did you mean '" + nearest.str() + "'?";
+}
+
 }  // namespace
 
 std::string Target::describe() const {
@@ -56,12 +68,22 @@ llvm::Expected<Target> resolveTarget(llvm::StringRef triple, llvm::StringRef cpu
   std::string message;
   const llvm::Target *registered = llvm::TargetRegistry::lookupTarget(target.triple, message);
   if (!registered) return failed("--target=" + triple + ": " + message);
+  if (!parsed.isOSBinFormatELF() || parsed.isX32())
+    return failed("--target=" + target.triple +
+                  ": kernel objects are ELF with pointers of 64 bits; x86_64-linux-gnu and "
+                  "aarch64-linux-gnu are supported");
+  // LLVM itself writes lines of its own about a name that it does not know.
+  std::unique_ptr<llvm::MCSubtargetInfo> anyCpu(registered->createMCSubtargetInfo(target.triple, "", ""));
+  if (anyCpu && !anyCpu->isCPUStringValid(target.cpu))
+    return failed("--cpu=" + target.cpu + ": not a CPU of " + target.triple + "; llc-19 -mtriple=" + target.triple +
+                  " -mcpu=help lists them" + suggestion(target.cpu, *anyCpu));
   // A virtual machine may hide features that its CPU's name implies, so the host's are taken as they are.
   const std::string features = native && (cpu.empty() || cpu == "native") ? hostFeatures() : "";
   std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
       registered->createMCSubtargetInfo(target.triple, target.cpu, features));
-  if (!subtarget || !subtarget->isCPUStringValid(target.cpu))
-    return failed("--cpu=" + target.cpu + ": not a CPU of " + target.triple + "; llc-19 -mcpu=help lists them");
+  if (!subtarget) return failed("--target=" + target.triple + ": LLVM does not know its CPUs");
+  if (parsed.getArch() == llvm::Triple::x86_64 && !subtarget->checkFeatures("+64bit"))
+    return failed("--cpu=" + target.cpu + ": has no 64-bit mode, which " + target.triple + " needs");
 
   const TargetRow *row = llvm::find_if(kTargets, [&](const TargetRow &candidate) {
     return candidate.arch == parsed.getArch() && subtarget->checkFeatures(candidate.features);

@@ -45,7 +45,7 @@ std::vector<float> packWeight(llvm::ArrayRef<float> weight, int64_t outputs, int
   return packed;
 }
 
-/// To the nearest, ties to even: a relative error of at most 2^-9.
+/// To the nearest, ties to even: an error of at most 1/257 of a normal number, which 1 + 2^-8 reaches.
 mlir::DenseElementsAttr roundedToBf16(mlir::DenseElementsAttr values) {
   mlir::Type bf16 = mlir::BFloat16Type::get(values.getContext());
   return llvm::cast<mlir::DenseFPElementsAttr>(values).mapValues(bf16, [](llvm::APFloat value) {

@@ -74,3 +74,14 @@ func.func @weight_that_is_not_constant(%x: tensor<2xf32>, %w: tensor<3x2xf32>) -
   %0 = inlay.dense "fc1" %x, %w : (tensor<2xf32>, tensor<3x2xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
+
+// -----
+
+// bf16 keeps 8 bits: half of the last is 1/256 of 1, and ties go to the even neighbour.
+// BF16-LABEL: func.func @rounds_to_bf16
+// BF16: inlay.constant "w" dense<[1.000000e+00, 1.015630e+00, 1.007810e+00, 0.000000e+00]> : tensor<4xbf16>
+func.func @rounds_to_bf16(%x: tensor<1xf32>) -> tensor<3xf32> {
+  %w = inlay.constant "w" dense<[[1.00390625], [1.01171875], [1.0078125]]> : tensor<3x1xf32>
+  %0 = inlay.dense "fc1" %x, %w : (tensor<1xf32>, tensor<3x1xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
