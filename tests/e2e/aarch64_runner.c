@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A program for aarch64 Linux without any library, to run a kernel in an emulator: samples from standard input, results
 // to standard output. SAMPLES, INPUTS, FIRST, SECOND and SCRATCH are given on the command line: samples, and floats of
-// one sample's input and outputs, and bytes.
+// one sample's input and outputs, and bytes; and MODE, the rounding mode as in FPCR.
 #include <stddef.h>
 
 int everything_run(const float* x, float* first, float* second, size_t batch, void* scratch);
@@ -32,7 +32,12 @@ static void transfer(long number, int file, void* memory, long bytes) {
 
 void _start(void) {
   transfer(READ, 0, x, sizeof x);
+  const unsigned long mode = (unsigned long)MODE << 22;
+  unsigned long after = 0;
+  __asm__ volatile("msr fpcr, %0" : : "r"(mode) : "memory");
   const int code = everything_run(x, first, second, SAMPLES, scratch);
+  __asm__ volatile("mrs %0, fpcr" : "=r"(after) : : "memory");
+  if (after != mode) system_call(EXIT, 4, 0, 0);
   transfer(WRITE, 1, first, sizeof first);
   transfer(WRITE, 1, second, sizeof second);
   system_call(EXIT, code, 0, 0);

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -83,17 +84,26 @@ TEST(Aarch64, KernelsRunInQemuAsInTheInterpreter) {
                             " -DFIRST=" + std::to_string(activations * inputs) +
                             " -DSECOND=" + std::to_string(classes) +
                             " -DSCRATCH=" + std::to_string(kernel->scratch_bytes());
-  const std::string build = clang +
-                            " --target=aarch64-linux-gnu -O1 -ffreestanding -fno-builtin -nostdlib -static "
-                            "-fuse-ld=lld" +
-                            sizes + " " INLAY_AARCH64_RUNNER " " + file("kernel.o") + " -o " + file("runner");
-  ASSERT_EQ(std::system(build.c_str()), 0) << build;
-  const std::string run = qemu + " " + file("runner") + " < " + file("x.bin") + " > " + file("y.bin");
-  ASSERT_EQ(std::system(run.c_str()), 0) << run;
-  std::vector<float> found(samples * (activations * inputs + classes));
-  std::ifstream result(file("y.bin"), std::ios::binary);
-  result.read(reinterpret_cast<char*>(found.data()), static_cast<std::streamsize>(found.size() * sizeof(float)));
-  ASSERT_TRUE(result) << "the emulated program wrote too little";
+  const auto run_in = [&](int mode) {
+    const std::string build = clang +
+                              " --target=aarch64-linux-gnu -O1 -ffreestanding -fno-builtin -nostdlib -static "
+                              "-fuse-ld=lld" +
+                              sizes + " -DMODE=" + std::to_string(mode) + " " INLAY_AARCH64_RUNNER " " +
+                              file("kernel.o") + " -o " + file("runner");
+    EXPECT_EQ(std::system(build.c_str()), 0) << build;
+    const std::string run = qemu + " " + file("runner") + " < " + file("x.bin") + " > " + file("y.bin");
+    EXPECT_EQ(std::system(run.c_str()), 0) << run;
+    std::vector<float> y(samples * (activations * inputs + classes));
+    std::ifstream result(file("y.bin"), std::ios::binary);
+    result.read(reinterpret_cast<char*>(y.data()), static_cast<std::streamsize>(y.size() * sizeof(float)));
+    EXPECT_TRUE(result) << "the emulated program wrote too little";
+    return y;
+  };
+  const std::vector<float> found = run_in(0);
+  for (int mode = 1; mode < 4; ++mode) {  // up, down, towards zero
+    const std::vector<float> other = run_in(mode);
+    EXPECT_EQ(std::memcmp(other.data(), found.data(), found.size() * sizeof(float)), 0) << "rounding mode " << mode;
+  }
 
   double worst = 0;
   for (std::size_t s = 0; s < samples; ++s)

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cfenv>
 #include <cmath>
 #include <limits>
 #include <thread>
@@ -56,6 +57,30 @@ TEST_P(Accuracy, EveryActivationKeepsItsContract) {
 
 TEST_P(Accuracy, SoDoesItInLayersOfOneElement) {
   for (const activation_row& row : activation_table) expect_contract(row, accuracy::exact, GetParam(), 1);
+}
+
+TEST_P(Accuracy, ContractsHoldInEveryRoundingMode) {
+  for (const activation_row& row : activation_table)
+    for (const accuracy tier : {accuracy::exact, accuracy::fast})
+      for (const std::uint32_t width : {activation_under_test::usual_width, 1u}) {
+        if (tier == accuracy::fast && (row.fast_ulp == 0 || width == 1)) continue;
+        std::string error;
+        const auto subject = activation_under_test::compile(row, tier, GetParam(), error, width);
+        ASSERT_TRUE(subject) << error;
+        for (const tools::rounding mode : tools::all_roundings) {
+          if (mode == tools::rounding::nearest) continue;
+          subject->call_in(mode);
+          accuracy_report report = subject->test_all(100003, std::max(1u, std::thread::hardware_concurrency()));
+          for (const float point : turning_points)
+            for (const float x : {point, -point})
+              report.merge(subject->test(std::max(100u, tools::index_in_order(x)) - 100, 200, 1));
+          // Its reduced argument was past the polynomial's range where the mode was not to nearest.
+          report.merge(subject->test(tools::index_in_order(0.000477f) - 1000, 2000, 1));
+          EXPECT_EQ(report.wrong, 0u) << row.name << ": a special value is wrong, for example at " << report.wrong_at;
+          EXPECT_LE(report.ulp, tools::contract_of(row, tier, mode))
+              << row.name << " at " << report.ulp_at << ", rounding mode " << static_cast<int>(mode);
+        }
+      }
 }
 
 INSTANTIATE_TEST_SUITE_P(Cpus, Accuracy, ::testing::ValuesIn(tools::runnable_cpus()), name_of_cpu);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cfenv>
 #include <chrono>
 #include <cmath>
 #include <thread>
@@ -23,17 +24,35 @@ bool in_domain(const activation_row& row, float x) {
 }
 
 /// NaN, infinities and the sign of zero are where they belong.
-bool special_is_right(const activation_row& row, float x, float found, double expected) {
+bool special_is_right(const activation_row& row, float x, float found, double expected, rounding mode) {
   if (std::isnan(expected) || std::isnan(found)) return std::isnan(expected) && std::isnan(found);
   if (!in_domain(row, x)) return std::abs(found) <= 1.0001f;
   // Of a zero the sign is the function's, but where both are the result of a comparison, as of max(x, 0).
   if (x == 0 && expected == 0 && std::signbit(x) == std::signbit(expected))
     return found == 0 && std::signbit(found) == std::signbit(x);
   if (!std::isinf(expected) && !std::isinf(found)) return true;
-  // The float next to overflow may round either way.
-  const bool at_the_edge = std::abs(std::abs(expected) - 0x1p128) < 0x1p105;
-  return static_cast<float>(expected) == found || at_the_edge;
+  // The float next to overflow may round either way; other modes than to nearest reach from there to infinity.
+  const double magnitude = std::abs(expected);
+  const bool at_the_edge = mode == rounding::nearest ? std::abs(magnitude - 0x1p128) < 0x1p105
+                                                     : !std::isinf(expected) && magnitude > 0x1p128 - 0x1p104;
+  const bool same_side = std::abs(found) >= std::numeric_limits<float>::max() && std::signbit(found) == (expected < 0);
+  return static_cast<float>(expected) == found || (at_the_edge && same_side);
 }
+
+/// Rounds in another mode while it lives.
+class rounding_scope {
+ public:
+  explicit rounding_scope(rounding mode) : before_(std::fegetround()) {
+    constexpr int modes[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+    std::fesetround(modes[static_cast<std::size_t>(mode)]);
+  }
+  ~rounding_scope() { std::fesetround(before_); }
+  rounding_scope(const rounding_scope&) = delete;
+  rounding_scope& operator=(const rounding_scope&) = delete;
+
+ private:
+  int before_;
+};
 
 }  // namespace
 
@@ -75,6 +94,11 @@ graph_builder activation_network(const activation_row& row, accuracy tier, std::
   return b;
 }
 
+double contract_of(const activation_row& row, accuracy tier, rounding mode) {
+  const double nearest = static_cast<double>(row.contract(tier));
+  return mode != rounding::nearest && nearest <= 0.5 ? 1 : nearest;
+}
+
 std::unique_ptr<activation_under_test> activation_under_test::compile(const activation_row& row, accuracy tier,
                                                                       const std::string& cpu, std::string& error,
                                                                       std::uint32_t width) {
@@ -99,18 +123,23 @@ accuracy_report activation_under_test::test(std::uint64_t first, std::uint64_t c
     }
     const float* inputs[] = {in.data()};
     float* outputs[] = {out.data()};
-    kernel_->run(inputs, outputs, samples, scratch.data());
+    {
+      const rounding_scope scope(mode_);
+      kernel_->run(inputs, outputs, samples, scratch.data());
+    }
     for (std::size_t i = 0; i < n; ++i) {
       const double expected = row_.formula(static_cast<double>(in[i]), static_cast<double>(row_.defaults[0]),
                                            static_cast<double>(row_.defaults[1]));
       const float found = out[i];
       ++report.tested;
-      if (!special_is_right(row_, in[i], found, expected)) ++report.wrong, report.wrong_at = in[i];
+      if (!special_is_right(row_, in[i], found, expected, mode_)) ++report.wrong, report.wrong_at = in[i];
       if (!in_domain(row_, in[i]) || !std::isfinite(expected) || !std::isfinite(found)) {
         before = std::nan("");
         continue;
       }
-      const double error = std::abs(static_cast<double>(found) - expected);
+      // Beyond the largest float the other modes may stop there.
+      const bool saturates = mode_ != rounding::nearest && std::abs(expected) >= 0x1p128;
+      const double error = saturates ? 0 : std::abs(static_cast<double>(found) - expected);
       if (error > report.absolute) report.absolute = error, report.absolute_at = in[i];
       if (const double ulp = error / ulp_at(expected); ulp > report.ulp) report.ulp = ulp, report.ulp_at = in[i];
       // Comparisons with NaN are false: nothing is said of the first of a run.

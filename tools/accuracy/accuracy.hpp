@@ -34,6 +34,14 @@ struct accuracy_report {
 /// The network "activation": `width` elements, `row` on each at its default parameters.
 graph_builder activation_network(const activation_row& row, accuracy tier, std::uint32_t width);
 
+/// The floating-point environment that a kernel is called in.
+enum class rounding { nearest, up, down, zero };
+inline constexpr rounding all_roundings[] = {rounding::nearest, rounding::up, rounding::down, rounding::zero};
+
+/// Most error of `row` under a rounding mode, in ulp of f32. A single operation, half a unit in rounding to nearest, is
+/// rounded as the mode says; kernels with any other formula run in rounding to nearest.
+double contract_of(const activation_row& row, accuracy tier, rounding mode);
+
 /// One row of the table, compiled at its default parameters.
 class activation_under_test {
  public:
@@ -46,6 +54,9 @@ class activation_under_test {
                                                         std::uint32_t width = usual_width);
 
   const activation_row& row() const { return row_; }
+
+  /// The rounding mode that the kernel is called in from now on; the exact results are those of rounding to nearest.
+  void call_in(rounding mode) { mode_ = mode; }
 
   /// Tests `count` floats: the `first`-th in the order of value (0 is the NaN below -inf) and each `stride`-th after
   /// it.
@@ -61,6 +72,7 @@ class activation_under_test {
 
   const activation_row& row_;
   std::uint32_t width_;
+  rounding mode_ = rounding::nearest;
   std::unique_ptr<jit_kernel> kernel_;
 };
 

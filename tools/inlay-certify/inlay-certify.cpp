@@ -30,6 +30,12 @@ cl::opt<unsigned> jobs("jobs", cl::desc("Threads (default: one for each processo
                        cl::cat(category));
 cl::opt<unsigned> stride("stride", cl::desc("Test every n-th float only (default 1: all)"), cl::value_desc("n"),
                          cl::init(1), cl::cat(category));
+cl::opt<rounding> mode("rounding", cl::desc("Rounding mode to call the kernels in:"),
+                       cl::values(clEnumValN(rounding::nearest, "nearest", "the usual one, FE_TONEAREST"),
+                                  clEnumValN(rounding::up, "up", "FE_UPWARD"),
+                                  clEnumValN(rounding::down, "down", "FE_DOWNWARD"),
+                                  clEnumValN(rounding::zero, "zero", "FE_TOWARDZERO")),
+                       cl::init(rounding::nearest), cl::cat(category));
 cl::opt<bool> single("single", cl::desc("Certify the forms for layers of one element"), cl::cat(category));
 cl::opt<std::string> output("o", cl::desc("Also write the table to a file, row by row"), cl::value_desc("file.md"),
                             cl::cat(category));
@@ -81,6 +87,7 @@ bool certify(const activation_row& row, unsigned workers, std::FILE* file) {
     std::fprintf(stderr, "inlay-certify: error: %s: %s\n", name.c_str(), error.c_str());
     return false;
   }
+  subject->call_in(mode);
   const bool interactive = isatty(STDERR_FILENO);
   const auto start = std::chrono::steady_clock::now();
   int shown = -1;
@@ -94,7 +101,7 @@ bool certify(const activation_row& row, unsigned workers, std::FILE* file) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::fprintf(stderr, "%s%-13s done in %.0f s\n", interactive ? "\r" : "", name.c_str(), seconds);
 
-  const double contract = static_cast<double>(row.contract(tier));
+  const double contract = contract_of(row, tier, mode);
   const bool kept = report.ulp <= contract && report.wrong == 0;
   put(file, format("| %s | %.3f | %g | %.9g | %.3g | %llu | %llu | %s |", name.c_str(), report.ulp, contract,
                    static_cast<double>(report.ulp_at), report.absolute, static_cast<unsigned long long>(report.against),

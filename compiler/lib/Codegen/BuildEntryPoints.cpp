@@ -41,6 +41,9 @@ class EntryBuilder {
       for (size_t stage = 0; stage < stages.size(); ++stage) hide(summary.stageName(rows, stage));
   }
 
+  /// What others call: the caller's thread, and the threads that it has lent.
+  llvm::SmallVector<LLVM::LLVMFuncOp> entries;
+
  private:
   const NetworkSummary &summary;
   mlir::ModuleOp module;
@@ -63,6 +66,7 @@ class EntryBuilder {
     auto work = function(summary.stageName(capacity, stage) + "_work", LLVM::LLVMVoidType::get(module.getContext()),
                          {pointer, builder.getI64Type(), builder.getI64Type()});
     work.setLinkage(LLVM::Linkage::Internal);
+    entries.push_back(work);
     builder.setInsertionPointToStart(work.addEntryBlock(builder));
     llvm::SmallVector<Value> operands;
     for (size_t i = 0; i < pointers; ++i)
@@ -108,6 +112,7 @@ class EntryBuilder {
     llvm::SmallVector<mlir::Type> arguments(ports, pointer);
     arguments.append({builder.getI64Type(), pointer, pointer});
     auto run = function(summary.name + "_run_parallel", builder.getI32Type(), arguments);
+    entries.push_back(run);
     Block *entry = run.addEntryBlock(builder);
     mlir::Region &body = run.getBody();
     Block *divided = builder.createBlock(&body, body.end()), *alone = builder.createBlock(&body, body.end());
@@ -153,6 +158,7 @@ class EntryBuilder {
     llvm::SmallVector<mlir::Type> arguments(ports, pointer);
     arguments.append({builder.getI64Type(), pointer});
     auto run = function(summary.name + "_run", builder.getI32Type(), arguments);
+    entries.push_back(run);
     buildBlocks(run, run.addEntryBlock(builder), [&](int64_t capacity, llvm::ArrayRef<Value> operands) {
       builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.kernelName(capacity), operands);
     });
@@ -257,10 +263,12 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
       module.emitOpError() << "has no '" << kEntriesAttr << "': run inlay-emit-kernels first";
       return signalPassFailure();
     }
-    llvm::SmallVector<LLVM::LLVMFuncOp> kernelsOfOneRow;
+    llvm::SmallVector<LLVM::LLVMFuncOp> kernelsOfOneRow, inNearest;
     for (mlir::Attribute entry : entries) {
       NetworkSummary summary = entryFromAttribute(entry);
-      EntryBuilder(summary, module).run();
+      EntryBuilder entryBuilder(summary, module);
+      entryBuilder.run();
+      if (summary.roundsToNearest) llvm::append_range(inNearest, entryBuilder.entries);
       kernelsOfOneRow.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(summary.kernelName(1)));
     }
     // No unwinding, and no loop turned into a call of memset or memcpy.
@@ -270,6 +278,8 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
     // Inlined into the loop over samples, the kernel of one would load its constants before the loop even for one.
     auto apart = builder.getStrArrayAttr({"nounwind", "no-builtins", "noinline"});
     for (LLVM::LLVMFuncOp kernel : kernelsOfOneRow) kernel.setPassthroughAttr(apart);
+    auto nearest = builder.getStrArrayAttr({"nounwind", "no-builtins", kRoundsToNearest});
+    for (LLVM::LLVMFuncOp entry : inNearest) entry.setPassthroughAttr(nearest);
   }
 };
 

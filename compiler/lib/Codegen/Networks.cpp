@@ -71,6 +71,19 @@ bool staysInRegisters(mlir::func::FuncOp network, const NetworkSummary &summary)
   });
 }
 
+/// Whether a formula reduces its argument or keeps rounding errors, both of which assume rounding to nearest. Rows
+/// within half a unit are a single operation, which is right in every mode.
+bool reliesOnNearest(mlir::func::FuncOp network) {
+  const auto relies = [](mlir::Operation *op) {
+    auto activation = llvm::dyn_cast<ActivationOp>(op);
+    return llvm::isa<SoftmaxOp>(op) || (activation && activation.getRow().exact_ulp > 0.5f);
+  };
+  return network
+      .walk(
+          [&](mlir::Operation *op) { return relies(op) ? mlir::WalkResult::interrupt() : mlir::WalkResult::advance(); })
+      .wasInterrupted();
+}
+
 }  // namespace
 
 bool fitsRegister(ContractionOp layer) {
@@ -111,6 +124,7 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
     summary.flops += summary.layers.back().flops;
     summary.weightBytes += summary.layers.back().weightBytes;
   }
+  summary.roundsToNearest = reliesOnNearest(network);
   return summary;
 }
 
@@ -138,6 +152,7 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
       builder.getNamedAttr("row_blocks", builder.getDenseI64ArrayAttr(summary.rowBlocks)),
       builder.getNamedAttr("scratch_bytes", builder.getI64IntegerAttr(summary.scratchBytes)),
       builder.getNamedAttr("flops", builder.getI64IntegerAttr(summary.flops)),
+      builder.getNamedAttr("rounds_to_nearest", builder.getBoolAttr(summary.roundsToNearest)),
       builder.getNamedAttr("stages", builder.getArrayAttr(stages)),
   });
 }
@@ -156,6 +171,7 @@ NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
   summary.rowBlocks = entry.getAs<mlir::DenseI64ArrayAttr>("row_blocks").asArrayRef().vec();
   summary.scratchBytes = entry.getAs<mlir::IntegerAttr>("scratch_bytes").getInt();
   summary.flops = entry.getAs<mlir::IntegerAttr>("flops").getInt();
+  summary.roundsToNearest = entry.getAs<mlir::BoolAttr>("rounds_to_nearest").getValue();
   for (mlir::Attribute ofBlock : entry.getAs<mlir::ArrayAttr>("stages"))
     summary.stages.push_back(llvm::cast<mlir::DenseI64ArrayAttr>(ofBlock).asArrayRef().vec());
   return summary;

@@ -2,6 +2,7 @@
 // LLVM dialect to object file: translation, O2, code generation, and the gate on undefined symbols.
 #include "Inlay/Codegen/Networks.h"
 #include "Inlay/Target/Target.h"
+#include "RoundingMode.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -69,6 +70,7 @@ llvm::Error emitObject(mlir::ModuleOp module, Target &target, llvm::SmallVectorI
   translated->setTargetTriple(target.triple);
   translated->setDataLayout(target.machine->createDataLayout());
   addAliases(module, *translated);
+  guardRoundingMode(*translated);
   for (llvm::Function &function : *translated) {
     function.addFnAttr("target-cpu", target.machine->getTargetCPU());
     function.addFnAttr("target-features", target.machine->getTargetFeatureString());

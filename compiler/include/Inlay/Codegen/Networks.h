@@ -14,6 +14,9 @@ namespace inlay::compiler {
 /// Module attribute: one dictionary per network, what BuildEntryPoints works from.
 inline constexpr llvm::StringLiteral kEntriesAttr = "inlay.entries";
 
+/// Attribute of LLVM functions that must run in rounding to nearest, whatever mode their caller has set.
+inline constexpr llvm::StringLiteral kRoundsToNearest = "inlay-rounds-to-nearest";
+
 struct PortSummary {
   std::string name;
   std::vector<int64_t> shape;  // of one sample
@@ -42,6 +45,7 @@ struct NetworkSummary {
   int64_t scratchBytes = 0;
   int64_t weightBytes = 0;
   int64_t flops = 0;
+  bool roundsToNearest = false;  // its formulas rely on that mode
 
   /// Whether it has `<name>_run_parallel`.
   bool isParallel() const { return !stages.empty(); }
