@@ -5,6 +5,7 @@
 #                     [WEIGHTS <weights.safetensors>]   default: all weights are in the source
 #                     [WEIGHTS_TYPE f32|bf16]           default: f32; bf16 halves the weights, each rounded by up to 1/256
 #                     [PARALLEL]                        adds the entry points for several threads
+#                     [MAX_BATCH <samples>]             default: any; less scratch memory, larger batches are refused
 #                     [CPU <cpu>] [TARGET <triple>]     default: the machine that builds, or CMake's cross target
 #                     [NETWORK <name>...])              default: every network in the source file
 #
@@ -50,7 +51,7 @@ function(_inlay_check_call target source unparsed missing)
   endif()
   if(unparsed)
     message(FATAL_ERROR "inlay_add_network(${target}): unknown arguments '${unparsed}'; "
-                        "known are SOURCE, WEIGHTS, WEIGHTS_TYPE, PARALLEL, CPU, TARGET and NETWORK")
+                        "known are SOURCE, WEIGHTS, WEIGHTS_TYPE, PARALLEL, MAX_BATCH, CPU, TARGET and NETWORK")
   endif()
   if(NOT source)
     message(FATAL_ERROR "inlay_add_network(${target}): give SOURCE, the file with the INLAY_NETWORK() lines")
@@ -89,7 +90,7 @@ function(_inlay_add_model_object object target path)
 endfunction()
 
 function(inlay_add_network target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "PARALLEL" "SOURCE;WEIGHTS;WEIGHTS_TYPE;CPU;TARGET" "NETWORK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "PARALLEL" "SOURCE;WEIGHTS;WEIGHTS_TYPE;MAX_BATCH;CPU;TARGET" "NETWORK")
   _inlay_check_call("${target}" "${arg_SOURCE}" "${arg_UNPARSED_ARGUMENTS}" "${arg_KEYWORDS_MISSING_VALUES}")
 
   _inlay_resolve(source SOURCE ${arg_SOURCE})
@@ -122,6 +123,9 @@ function(inlay_add_network target)
   endif()
   if(arg_PARALLEL)
     list(APPEND options --parallel)
+  endif()
+  if(DEFINED arg_MAX_BATCH)
+    list(APPEND options --max-batch ${arg_MAX_BATCH})
   endif()
   if(arg_CPU)
     list(APPEND options --cpu ${arg_CPU})

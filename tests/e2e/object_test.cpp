@@ -123,6 +123,47 @@ TEST_P(Object, NeedsNoScratchWhereAllStaysInRegisters) {
   for (int i = 0; i < 2; ++i) EXPECT_NEAR(found[i], expected[i], 1e-5);
 }
 
+/// A policy as reinforcement learning has it: two wide layers, a few actions.
+graph_builder policy() {
+  graph_builder b("policy");
+  const instruction squash[] = {{.code = scalar_op::operand, .a = 0}, apply(activation::tanh, 0)};
+  const std::uint32_t first[] = {dense(b, "fc1", b.input("x", {1, {48}}), 48, 256)};
+  const std::uint32_t second[] = {dense(b, "fc2", b.map(first, squash, {1, {256}}), 256, 250)};
+  b.output(dense(b, "fc3", b.map(second, squash, {1, {250}}), 250, 12), "y");
+  b.finish();
+  return b;
+}
+
+TEST_P(Object, RefusesBatchesAboveTheLimitAndNeedsScratchForNoMore) {
+  std::mt19937 random(9);
+  const graph_builder b = policy();
+  const weights w = random_weights(b.view(), random);
+  const auto any = compile(b, w, {.cpu = GetParam()});
+  const auto oracle = interpreter::create(b.view(), w).value;
+  for (const std::size_t most : {1u, 3u, 13u, 1000u}) {
+    const auto compiled = compile(b, w, {.cpu = GetParam(), .max_batch = most});
+    // Two values of 256 floats live at once; the rest is padding.
+    EXPECT_LE(compiled->scratch_bytes(), std::min(any->scratch_bytes(), most * 3 * 1024 + 256)) << most;
+    std::vector<float> x((most + 1) * 48), y((most + 1) * 12, -7), expected((most + 1) * 12);
+    for (float& each : x) each = std::uniform_real_distribution<float>(-1, 1)(random);
+    guarded_floats scratch(compiled->scratch_bytes() / sizeof(float));
+    const float* const inputs[] = {x.data()};
+    float* const outputs[] = {y.data()};
+    EXPECT_EQ(compiled->run(inputs, outputs, most + 1, scratch.data()), 4) << most;
+    EXPECT_TRUE(std::all_of(y.begin(), y.end(), [](float each) { return each == -7; })) << "a refused call wrote";
+    for (const std::size_t batch : {std::size_t{1}, most / 2, most}) {
+      if (batch == 0) continue;
+      std::fill_n(scratch.data(), compiled->scratch_bytes() / sizeof(float), std::numeric_limits<float>::quiet_NaN());
+      ASSERT_EQ(compiled->run(inputs, outputs, batch, scratch.data()), 0);
+      oracle->run(x.data(), expected.data(), batch, engine::reference);
+      for (std::size_t i = 0; i < batch * 12; ++i) EXPECT_NEAR(y[i], expected[i], 2e-4) << most << " " << batch;
+    }
+  }
+  const float* const no_inputs[] = {nullptr};
+  float* const no_outputs[] = {nullptr};
+  EXPECT_EQ(compile(b, w, {.cpu = GetParam(), .max_batch = 1})->run(no_inputs, no_outputs, 2, nullptr), 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(Cpus, Object, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
 
 }  // namespace

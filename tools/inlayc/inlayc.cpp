@@ -48,6 +48,9 @@ cl::opt<std::string> weightsType("weights-type",
 cl::opt<bool> parallel("parallel",
                        cl::desc("Add <network>_run_parallel(), which divides large layers among the caller's threads"),
                        cl::cat(category));
+cl::opt<int64_t> maxBatch(
+    "max-batch", cl::desc("Largest batch of a call (default: any): needs less scratch memory, and refuses more"),
+    cl::value_desc("samples"), cl::init(0), cl::cat(category));
 cl::opt<std::string> targetTriple("target", cl::desc("Target triple (default: this machine)"), cl::value_desc("triple"),
                                   cl::cat(category));
 cl::opt<std::string> targetCpu("cpu", cl::desc("CPU to compile for, as in clang's -mcpu (default: this machine's)"),
@@ -147,6 +150,8 @@ llvm::Error run() {
   }
   if (weightsType != "f32" && weightsType != "bf16")
     return failed("--weights-type=" + weightsType + ": no such type; there are f32 and bf16");
+  if (maxBatch.getNumOccurrences() > 0 && maxBatch < 1)
+    return failed("--max-batch=" + llvm::Twine(maxBatch) + ": give 1 or more samples");
   if (outputPath.empty()) {
     if (*last == Phase::object) return failed("no output: give -o kernels.o");
     outputPath = "-";
@@ -188,8 +193,13 @@ llvm::Error run() {
       return failed("the import phase failed; see the errors above");
   if (mlir::failed(mlir::verify(*module))) return failed("the imported network is not valid; see the errors above");
 
-  llvm::Expected<CompileResult> result =
-      compileModule(*module, *target, {*last, dumpDirectory, weightsType == "bf16", parallel});
+  CompileOptions options;
+  options.last = *last;
+  options.dumpDirectory = dumpDirectory;
+  options.bf16Weights = weightsType == "bf16";
+  options.parallel = parallel;
+  options.maxBatch = maxBatch;
+  llvm::Expected<CompileResult> result = compileModule(*module, *target, options);
   if (!result) return result.takeError();
   compiled = {std::move(*result), target->describe(), *module};
   if (explain) {

@@ -25,6 +25,7 @@ struct jit_target {
   std::string cpu = "native";
   bool bf16_weights = false;  ///< store the weights of layers as bf16
   bool parallel = false;      ///< add the entry point for several threads
+  std::size_t max_batch = 0;  ///< largest batch that a call may have; 0 for any
 };
 
 /// CPUs whose code this machine can run: its own, and the smaller members of its family.
@@ -39,8 +40,9 @@ class jit_kernel {
                                              std::string& error);
   ~jit_kernel();
 
-  /// Runs `batch` samples; inputs and outputs in the graph's order. Returns what the kernel returns: 0, or 1 where a
-  /// pointer is null. With `workers` on several threads, for which it must have been compiled.
+  /// Runs `batch` samples; inputs and outputs in the graph's order. Returns what the kernel returns: 0, 1 where a
+  /// pointer is null, 4 where the batch exceeds max_batch. With `workers` on several threads, for which it must have
+  /// been compiled.
   int run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch, void* scratch,
           const inlay_parallel_for* workers = nullptr) const;
   /// The C entry point `<name>_run`.

@@ -174,10 +174,10 @@ class EntryBuilder {
     mlir::Region &body = run.getBody();
     Block *head = builder.createBlock(&body, body.end(), state, locations);
     Block *single = builder.createBlock(&body, body.end()), *done = builder.createBlock(&body, body.end());
-    Block *refused = builder.createBlock(&body, body.end());
+    Block *refused = builder.createBlock(&body, body.end(), builder.getI32Type(), loc);
 
     Value scratch = run.getArgument(static_cast<unsigned>(ports + 1));
-    emitNullChecks(run, entry, ports, scratch, head, refused, done);
+    emitChecks(run, entry, ports, scratch, head, refused, done);
 
     Value remaining = head->getArgument(static_cast<unsigned>(ports));
     llvm::SmallVector<Value> operands(head->getArguments().drop_back());
@@ -215,9 +215,9 @@ class EntryBuilder {
     moveOn(number(1));
 
     builder.setInsertionPointToEnd(done);
-    builder.create<LLVM::ReturnOp>(loc, status(0));
+    builder.create<LLVM::ReturnOp>(loc, status(kOk));
     builder.setInsertionPointToEnd(refused);
-    builder.create<LLVM::ReturnOp>(loc, status(1));
+    builder.create<LLVM::ReturnOp>(loc, refused->getArgument(0));
   }
 
   /// As many rows as a block takes; of a little more two halves, since a block of few rows reads all weights for them.
@@ -232,9 +232,9 @@ class EntryBuilder {
 
   Value status(int32_t code) { return builder.create<LLVM::ConstantOp>(loc, builder.getI32IntegerAttr(code)); }
 
-  /// An empty batch succeeds whatever the pointers; otherwise none of them may be null.
-  void emitNullChecks(LLVM::LLVMFuncOp run, Block *entry, size_t ports, Value scratch, Block *start, Block *refused,
-                      Block *done) {
+  /// An empty batch succeeds whatever the pointers; otherwise none of them may be null, and the batch not too large.
+  void emitChecks(LLVM::LLVMFuncOp run, Block *entry, size_t ports, Value scratch, Block *start, Block *refused,
+                  Block *done) {
     builder.setInsertionPointToEnd(entry);
     Value batch = run.getArgument(static_cast<unsigned>(ports));
     Value null = builder.create<LLVM::ZeroOp>(loc, pointer);
@@ -251,7 +251,17 @@ class EntryBuilder {
     Value empty = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, batch, number(0));
     builder.create<LLVM::CondBrOp>(loc, empty, done, check);
     builder.setInsertionPointToEnd(check);
-    builder.create<LLVM::CondBrOp>(loc, anyNull, refused, mlir::ValueRange(), start, state);
+    if (summary.maxBatch == 0) {
+      builder.create<LLVM::CondBrOp>(loc, anyNull, refused, mlir::ValueRange{status(kNullPointer)}, start, state);
+      return;
+    }
+    Block *sized = builder.createBlock(start);
+    builder.setInsertionPointToEnd(check);
+    builder.create<LLVM::CondBrOp>(loc, anyNull, refused, mlir::ValueRange{status(kNullPointer)}, sized,
+                                   mlir::ValueRange());
+    builder.setInsertionPointToEnd(sized);
+    Value tooLarge = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ugt, batch, number(summary.maxBatch));
+    builder.create<LLVM::CondBrOp>(loc, tooLarge, refused, mlir::ValueRange{status(kBatchTooLarge)}, start, state);
   }
 };
 

@@ -104,6 +104,7 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
     summary.outputs.push_back(portOf(type, network.getResultAttrDict(static_cast<unsigned>(i))));
   auto blocks = network->getAttrOfType<mlir::DenseI64ArrayAttr>(kRowBlocksAttr).asArrayRef();
   summary.rowBlocks = blocks.vec();
+  if (auto most = network->getAttrOfType<mlir::IntegerAttr>(kMaxBatchAttr)) summary.maxBatch = most.getInt();
   if (parallel)
     for (int64_t capacity : summary.rowBlocks) {
       std::vector<int64_t> &divided = summary.stages.emplace_back();
@@ -150,6 +151,7 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
       builder.getNamedAttr("inputs", elements(summary.inputs)),
       builder.getNamedAttr("outputs", elements(summary.outputs)),
       builder.getNamedAttr("row_blocks", builder.getDenseI64ArrayAttr(summary.rowBlocks)),
+      builder.getNamedAttr("max_batch", builder.getI64IntegerAttr(summary.maxBatch)),
       builder.getNamedAttr("scratch_bytes", builder.getI64IntegerAttr(summary.scratchBytes)),
       builder.getNamedAttr("flops", builder.getI64IntegerAttr(summary.flops)),
       builder.getNamedAttr("rounds_to_nearest", builder.getBoolAttr(summary.roundsToNearest)),
@@ -169,6 +171,7 @@ NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
   ports("inputs", summary.inputs);
   ports("outputs", summary.outputs);
   summary.rowBlocks = entry.getAs<mlir::DenseI64ArrayAttr>("row_blocks").asArrayRef().vec();
+  summary.maxBatch = entry.getAs<mlir::IntegerAttr>("max_batch").getInt();
   summary.scratchBytes = entry.getAs<mlir::IntegerAttr>("scratch_bytes").getInt();
   summary.flops = entry.getAs<mlir::IntegerAttr>("flops").getInt();
   summary.roundsToNearest = entry.getAs<mlir::BoolAttr>("rounds_to_nearest").getValue();

@@ -45,7 +45,8 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &targe
               .avx2 = target.avx2,
               .avx512 = target.avx512,
               .bf16Weights = options.bf16Weights,
-              .parallel = options.parallel});
+              .parallel = options.parallel,
+              .maxBatch = options.maxBatch});
     if (mlir::failed(passes.run(module))) return failed("the " + nameOf(phase) + " phase failed; see the errors above");
     if (phase == Phase::plan)
       for (auto network : module.getOps<mlir::func::FuncOp>())

@@ -53,7 +53,7 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
     case Phase::layout: {
       AssignLayoutPassOptions layout;
       layout.vectorLength = options.vectorLength, layout.registers = options.registers;
-      layout.bf16Weights = options.bf16Weights;
+      layout.bf16Weights = options.bf16Weights, layout.maxBatch = options.maxBatch;
       passes.addNestedPass<func::FuncOp>(createAssignLayoutPass(layout));
       break;
     }
@@ -108,6 +108,8 @@ void registerPhasePipelines() {
                              llvm::cl::init(false)};
     Option<bool> parallel{*this, "parallel", llvm::cl::desc("emit kernels that threads divide among them"),
                           llvm::cl::init(false)};
+    Option<int64_t> maxBatch{*this, "max-batch", llvm::cl::desc("largest batch that a call may have; 0 for any"),
+                             llvm::cl::init(0)};
     Option<bool> avx2{*this, "avx2", llvm::cl::desc("use AVX2 instructions without a portable form"),
                       llvm::cl::init(false)};
     Option<bool> avx512{*this, "avx512", llvm::cl::desc("use AVX-512 instructions without a portable form"),
@@ -123,7 +125,8 @@ void registerPhasePipelines() {
                 .avx2 = options.avx2,
                 .avx512 = options.avx512,
                 .bf16Weights = options.bf16Weights,
-                .parallel = options.parallel});
+                .parallel = options.parallel,
+                .maxBatch = options.maxBatch});
     };
     mlir::PassPipelineRegistration<Options>(("inlay-" + nameOf(phase)).str(), ("the " + nameOf(phase) + " phase").str(),
                                             add);

@@ -40,14 +40,16 @@ void writeNetwork(const NetworkSummary &network, llvm::raw_ostream &out) {
   ParameterNames names;
   std::string parameters;
   out << "/* Network '" << network.name << "', graph " << llvm::formatv("{0:x-16}", network.hash) << ".\n";
-  out << " * Returns 0, or 1 if a pointer is null. ";
+  out << " * Returns 0, or 1 if a pointer is null";
+  if (network.maxBatch > 0) out << ", or 4 if batch exceeds " << macro("MAX_BATCH");
+  out << ".\n * ";
   if (network.scratchBytes == 0)
-    out << "It needs no scratch memory: `scratch` may be null. Calls may run at\n"
-           " * the same time. Buffers must not overlap.\n";
+    out << "It needs no scratch memory: `scratch` may be null. Calls may run at the same time.\n"
+           " * Buffers must not overlap.\n";
   else
     out << "`scratch` has " << macro("SCRATCH_BYTES")
-        << " bytes, best aligned to 64; calls with\n"
-           " * different scratch may run at the same time. Buffers must not overlap.\n";
+        << " bytes, best aligned to 64; calls with different\n"
+           " * scratch may run at the same time. Buffers must not overlap.\n";
   for (const PortSummary &port : network.inputs) {
     std::string name = names.add(port.name);
     describePort(port, name, "in", out);
@@ -62,6 +64,7 @@ void writeNetwork(const NetworkSummary &network, llvm::raw_ostream &out) {
   out << "#define " << macro("SCRATCH_BYTES") << " " << network.scratchBytes << "\n";
   out << "/* The size of an array for it: at least 1, since C has no empty arrays. */\n"
       << "#define " << macro("SCRATCH_ARRAY_BYTES") << " " << std::max<int64_t>(network.scratchBytes, 1) << "\n";
+  if (network.maxBatch > 0) out << "#define " << macro("MAX_BATCH") << " " << network.maxBatch << "\n";
   out << "#define " << macro("GRAPH_HASH") << " 0x" << llvm::utohexstr(network.hash, /*LowerCase=*/true) << "ull\n";
   out << "int " << network.name << "_run(" << parameters << "size_t batch, void *scratch);\n";
   if (network.isParallel())

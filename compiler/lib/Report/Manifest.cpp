@@ -39,16 +39,18 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef targ
       symbols.push_back(network.name + "_run_parallel");
       symbols.push_back(mangledRunParallel(network));
     }
-    array.push_back(llvm::json::Object{{"name", network.name},
-                                       {"graph_hash", llvm::utohexstr(network.hash, /*LowerCase=*/true, 16)},
-                                       {"symbols", std::move(symbols)},
-                                       {"inputs", portsOf(network.inputs)},
-                                       {"outputs", portsOf(network.outputs)},
-                                       {"scratch_bytes", network.scratchBytes},
-                                       {"weight_bytes", network.weightBytes},
-                                       {"flops_per_sample", network.flops},
-                                       {"row_blocks", llvm::json::Array(network.rowBlocks)},
-                                       {"layers", std::move(layers)}});
+    llvm::json::Object object{{"name", network.name},
+                              {"graph_hash", llvm::utohexstr(network.hash, /*LowerCase=*/true, 16)},
+                              {"symbols", std::move(symbols)},
+                              {"inputs", portsOf(network.inputs)},
+                              {"outputs", portsOf(network.outputs)},
+                              {"scratch_bytes", network.scratchBytes},
+                              {"weight_bytes", network.weightBytes},
+                              {"flops_per_sample", network.flops},
+                              {"row_blocks", llvm::json::Array(network.rowBlocks)},
+                              {"layers", std::move(layers)}};
+    if (network.maxBatch > 0) object["max_batch"] = network.maxBatch;
+    array.push_back(std::move(object));
   }
   // A plain object would be sorted by name; the first line is what inlayc knows its manifests by.
   llvm::json::OStream json(out, 2);

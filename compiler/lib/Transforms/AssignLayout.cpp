@@ -81,6 +81,9 @@ bool skipsZeros(DenseOp dense, llvm::ArrayRef<float> weight) {
 struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
   using AssignLayoutPassBase::AssignLayoutPassBase;
 
+  /// No tile or block has more rows than a batch may have.
+  int64_t upToMaxBatch(int64_t rows) { return maxBatch > 0 ? std::min<int64_t>(rows, maxBatch) : rows; }
+
   /// The constant behind `value` as plain floats; diagnoses anything else.
   mlir::FailureOr<std::vector<float>> floatsOf(DenseOp dense, mlir::Value value, llvm::StringRef role) {
     auto constant = value.getDefiningOp<ConstantOp>();
@@ -122,7 +125,7 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     }
     auto contraction = rewriter.create<ContractionOp>(dense.getLoc(), dense.getType(), dense.getLayerAttr(),
                                                       dense.getInput(), packed, bias, dense.getExtras(), lanes, panel,
-                                                      rowsFor(registers), skipsZeros(dense, *weight));
+                                                      upToMaxBatch(rowsFor(registers)), skipsZeros(dense, *weight));
     contraction.getEpilogue().takeBody(dense.getEpilogue());
     rewriter.replaceOp(dense, contraction);
     return mlir::success();
@@ -145,10 +148,11 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     const int64_t tiles = tilesPerBlock(weights);
     const bool narrow = llvm::all_of(function.getOps<ContractionOp>(),
                                      [](ContractionOp layer) { return elementsOf(layer.getResult()) <= kNarrowLayer; });
-    llvm::SmallVector<int64_t> blocks = {narrow ? 1 : tiles * rowsFor(registers)};
+    llvm::SmallVector<int64_t> blocks = {narrow ? 1 : upToMaxBatch(tiles * rowsFor(registers))};
     if (blocks.back() > 1) blocks.push_back(1);
     function->setAttr(kLanesAttr, rewriter.getI64IntegerAttr(vectorLength));
     function->setAttr(kRowBlocksAttr, rewriter.getDenseI64ArrayAttr(blocks));
+    if (maxBatch > 0) function->setAttr(kMaxBatchAttr, rewriter.getI64IntegerAttr(maxBatch));
   }
 };
 

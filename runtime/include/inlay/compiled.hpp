@@ -29,9 +29,10 @@ int kernel_run_parallel(Pointers... inputs_then_outputs, std::size_t batch, void
 /// What a call has to say.
 enum class status : int {
   ok = 0,
-  null_pointer = 1,      ///< an input, an output or the scratch memory is null
-  size_mismatch = 2,     ///< the spans are not whole samples, or not of one batch
-  scratch_too_small = 3  ///< borrowed scratch memory has less than scratch_bytes()
+  null_pointer = 1,       ///< an input, an output or the scratch memory is null
+  size_mismatch = 2,      ///< the spans are not whole samples, or not of one batch
+  scratch_too_small = 3,  ///< borrowed scratch memory has less than scratch_bytes()
+  batch_too_large = 4     ///< more samples than the MAX_BATCH that the kernels were compiled for
 };
 
 namespace detail {

@@ -17,6 +17,9 @@ inline constexpr llvm::StringLiteral kEntriesAttr = "inlay.entries";
 /// Attribute of LLVM functions that must run in rounding to nearest, whatever mode their caller has set.
 inline constexpr llvm::StringLiteral kRoundsToNearest = "inlay-rounds-to-nearest";
 
+/// What an entry point returns; the values of inlay::status in the runtime.
+enum EntryStatus : int32_t { kOk = 0, kNullPointer = 1, kBatchTooLarge = 4 };
+
 struct PortSummary {
   std::string name;
   std::vector<int64_t> shape;  // of one sample
@@ -42,6 +45,7 @@ struct NetworkSummary {
   std::vector<int64_t> rowBlocks;  // capacity of each kernel in rows, descending, ends with 1
   /// For each row block, whether each of its stages is divided among threads; empty without --parallel.
   std::vector<std::vector<int64_t>> stages;
+  int64_t maxBatch = 0;  // largest batch that a call may have; 0 for any
   int64_t scratchBytes = 0;
   int64_t weightBytes = 0;
   int64_t flops = 0;

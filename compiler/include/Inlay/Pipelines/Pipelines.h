@@ -28,6 +28,7 @@ struct PhaseOptions {
   bool avx512 = false;
   bool bf16Weights = false;  ///< store the weights of layers as bf16, compute in f32
   bool parallel = false;     ///< emit kernels that threads divide among them, besides the others
+  int64_t maxBatch = 0;      ///< largest batch that a call may have; 0 for any
 };
 
 /// Appends the passes of one phase; nothing for import and object, which are not pass pipelines.
@@ -43,6 +44,7 @@ struct CompileOptions {
   std::string dumpDirectory;  ///< where each phase's IR goes, large constants elided; empty for none
   bool bf16Weights = false;   ///< store the weights of layers as bf16, compute in f32
   bool parallel = false;      ///< emit `<name>_run_parallel` besides `<name>_run`
+  int64_t maxBatch = 0;       ///< refuse larger batches and need scratch memory for no more; 0 for any batch
 };
 
 struct CompileResult {

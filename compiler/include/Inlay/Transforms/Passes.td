@@ -51,6 +51,7 @@ def AssignLayoutPass : Pass<"inlay-assign-layout", "::mlir::func::FuncOp"> {
     Option<"vectorLength", "vector-length", "int64_t", /*default=*/"16", "f32 elements per vector register">,
     Option<"registers", "registers", "int64_t", /*default=*/"32", "vector registers">,
     Option<"bf16Weights", "bf16-weights", "bool", /*default=*/"false", "store the weights of layers as bf16">,
+    Option<"maxBatch", "max-batch", "int64_t", /*default=*/"0", "largest batch that a call may have; 0 for any">,
   ];
 }
 
