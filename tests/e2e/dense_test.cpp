@@ -42,6 +42,22 @@ TEST_P(Dense, OneOutputOfARegister) {
     }
 }
 
+TEST_P(Dense, OneOutputOfADeepLayer) {
+  // Weights above half a megabyte are summed in slabs, behind which the activation of a single element comes.
+  std::mt19937 random(12);
+  graph_builder b("classifier");
+  const auto h = dense(b, "fc1", b.input("x", {1, {120}}), 120, 1100);
+  const instruction gate[] = {{.code = scalar_op::operand, .a = 0},
+                              {.code = scalar_op::literal, .p0 = 0.01f},
+                              {.code = scalar_op::multiply, .a = 0, .b = 1},
+                              apply(activation::sigmoid, 2)};
+  const std::uint32_t sum[] = {dense(b, "fc2", h, 1100, 1)};
+  b.output(b.map(sum, gate, {1, {1}}), "y");
+  b.finish();
+  constexpr std::size_t batches[] = {1, 14, 57, 113};
+  EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 1e-4}), "");
+}
+
 TEST_P(Dense, EveryElementOfALayerIsComputedAlike) {
   // 17 elements are a vector and one more, which must not be treated as a layer of one.
   graph_builder b("alike");

@@ -43,6 +43,7 @@ std::unique_ptr<tools::jit_kernel> compile(const graph_builder& builder, const w
 struct comparison {
   double tolerance = 1e-5;                      ///< of |difference| / max(1, |expected|)
   bool edges = false;                           ///< NaN, infinities, denormals and signed zeros among the inputs
+  bool reproducible = false;                    ///< compiled with --reproducible
   const inlay_parallel_for* workers = nullptr;  ///< if given, the entry point for several threads, with these
 };
 

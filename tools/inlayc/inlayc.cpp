@@ -51,6 +51,10 @@ cl::opt<bool> parallel("parallel",
 cl::opt<int64_t> maxBatch(
     "max-batch", cl::desc("Largest batch of a call (default: any): needs less scratch memory, and refuses more"),
     cl::value_desc("samples"), cl::init(0), cl::cat(category));
+cl::opt<bool> reproducible("reproducible",
+                           cl::desc("Give the same bits for every batch, every number of threads and every CPU with "
+                                    "fused multiply-add, which takes longer"),
+                           cl::cat(category));
 cl::opt<std::string> targetTriple("target", cl::desc("Target triple (default: this machine)"), cl::value_desc("triple"),
                                   cl::cat(category));
 cl::opt<std::string> targetCpu("cpu", cl::desc("CPU to compile for, as in clang's -mcpu (default: this machine's)"),
@@ -199,6 +203,7 @@ llvm::Error run() {
   options.bf16Weights = weightsType == "bf16";
   options.parallel = parallel;
   options.maxBatch = maxBatch;
+  options.reproducible = reproducible;
   llvm::Expected<CompileResult> result = compileModule(*module, *target, options);
   if (!result) return result.takeError();
   compiled = {std::move(*result), target->describe(), *module};

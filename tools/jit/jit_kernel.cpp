@@ -52,6 +52,7 @@ std::unique_ptr<jit_kernel> jit_kernel::compile(const graph_view& graph, const w
   options.bf16Weights = target.bf16_weights;
   options.parallel = target.parallel;
   options.maxBatch = static_cast<std::int64_t>(target.max_batch);
+  options.reproducible = target.reproducible;
   llvm::Expected<compiler::CompileResult> result = compiler::compileModule(*module, *resolved, options);
   if (!result) return give_up(result.takeError());
 

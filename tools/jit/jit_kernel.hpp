@@ -26,6 +26,7 @@ struct jit_target {
   bool bf16_weights = false;  ///< store the weights of layers as bf16
   bool parallel = false;      ///< add the entry point for several threads
   std::size_t max_batch = 0;  ///< largest batch that a call may have; 0 for any
+  bool reproducible = false;  ///< the same bits for every batch, number of threads and processor
 };
 
 /// CPUs whose code this machine can run: its own, and the smaller members of its family.

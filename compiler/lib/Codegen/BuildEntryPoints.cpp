@@ -284,7 +284,11 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
     // No unwinding, and no loop turned into a call of memset or memcpy.
     mlir::Builder builder(&getContext());
     auto attributes = builder.getStrArrayAttr({"nounwind", "no-builtins"});
-    for (auto function : module.getOps<LLVM::LLVMFuncOp>()) function.setPassthroughAttr(attributes);
+    for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+      llvm::SmallVector<mlir::Attribute> all(attributes.begin(), attributes.end());
+      if (mlir::ArrayAttr own = function.getPassthroughAttr()) llvm::append_range(all, own);
+      function.setPassthroughAttr(builder.getArrayAttr(all));
+    }
     // Inlined into the loop over samples, the kernel of one would load its constants before the loop even for one.
     auto apart = builder.getStrArrayAttr({"nounwind", "no-builtins", "noinline"});
     for (LLVM::LLVMFuncOp kernel : kernelsOfOneRow) kernel.setPassthroughAttr(apart);

@@ -63,15 +63,13 @@ class ContractionEmitter {
                                               context.index(depth * kWorthSkipping / 100, loc));
     // A result that stays in a register is made in both branches and leaves them as the value of the choice.
     const bool inRegister = context.staysInRegister(op);
-    const auto branch = [&](mlir::OpBuilder &, Location) {
+    const auto branch = [&]() -> llvm::SmallVector<Value> {
       emitAll();
-      builder.create<scf::YieldOp>(
-          loc, inRegister ? mlir::ValueRange(context.inRegister[op.getResult()]) : mlir::ValueRange());
+      if (!inRegister) return {};
+      return {context.inRegister[op.getResult()]};
     };
-    const auto others = [&](mlir::OpBuilder &b, Location l) { nonzeros.reset(), branch(b, l); };
-    mlir::OpBuilder::InsertionGuard guard(builder);
-    auto choice = builder.create<scf::IfOp>(loc, few, branch, others);
-    if (inRegister) context.inRegister[op.getResult()] = choice.getResult(0);
+    const auto made = choose(few, inRegister ? 1 : 0, branch, [&] { return nonzeros.reset(), branch(); });
+    if (inRegister) context.inRegister[op.getResult()] = made.front();
   }
 
  private:
@@ -131,7 +129,6 @@ class ContractionEmitter {
     };
     const auto emitRest = [&] {
       body(context.index(whole * depth, loc), context.index(whole, loc), featureVectors(whole, width - whole));
-      return llvm::SmallVector<Value>();
     };
     if (!context.part) {
       context.forEach(loc, whole, group, emitWhole);
@@ -149,7 +146,7 @@ class ContractionEmitter {
       builder.setInsertionPointToStart(loop.getBody());
       emitWhole(loop.getInductionVar());
     }
-    if (whole < width) ifEqual(next, context.parts, emitRest, [] { return llvm::SmallVector<Value>(); });
+    if (whole < width) ifEqual(next, context.parts, emitRest);
   }
 
   void forEachRowTile(llvm::function_ref<void(Value, int64_t)> body) {
@@ -205,7 +202,24 @@ class ContractionEmitter {
         ofPanel.next = builder.create<arith::AddIOp>(loc, nextPanel, slab.next);
       }
       forEachRowTile([&](Value row, int64_t rows) { emitTile(row, rows, weightStart, column, vectors, ofPanel); });
+      if (finishesPanels())
+        ifEqual(slab.end, context.index(depth, loc),
+                [&] { context.forEachRow(loc, [&](Value row) { finishStored(row, column, vectors); }); });
     });
+  }
+
+  /// Whether the epilogue runs over all rows of a panel when the sums of all are stored: one copy of its code serves
+  /// the tiles of every size.
+  bool finishesPanels() {
+    return context.compact && context.capacity > 1 && isCostly(op.getEpilogue()) && !extrasAreOverwritten();
+  }
+
+  /// The epilogue on sums of a row that were stored before.
+  void finishStored(Value row, Value column, llvm::ArrayRef<FeatureVector> vectors) {
+    VectorBuilder::Vectors sums;
+    for (const FeatureVector &v : vectors)
+      sums.push_back(context.load(loc, result, row, plus(column, v.column), lanes, v.live));
+    finish(sums, row, column, vectors, /*activate=*/true);
   }
 
   Value plus(Value position, int64_t distance) {
@@ -214,7 +228,7 @@ class ContractionEmitter {
 
   /// Whether the layer is the sum of one register's lanes times weights, which then lie side by side.
   bool isDotProduct() {
-    return width == 1 && input.inRegister &&
+    return width == 1 && input.inRegister && !context.reproducible &&
            llvm::cast<mlir::VectorType>(input.inRegister.getType()).getDimSize(0) == depth;
   }
 
@@ -351,24 +365,40 @@ class ContractionEmitter {
   /// How far ahead, at most the lanes of the shortest vector.
   static constexpr int64_t kStepsAhead = 4;
 
-  /// What `taken` or else `other` yields, where the condition, a == b, may be known already.
-  llvm::SmallVector<Value> ifEqual(Value a, Value b, llvm::function_ref<llvm::SmallVector<Value>()> taken,
-                                   llvm::function_ref<llvm::SmallVector<Value>()> other) {
-    Value equal = builder.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, a, b);
-    if (mlir::matchPattern(equal, mlir::m_One())) return taken();
-    const auto yield = [&](llvm::function_ref<llvm::SmallVector<Value>()> body) {
-      return [this, body](mlir::OpBuilder &, Location) { builder.create<scf::YieldOp>(loc, mlir::ValueRange(body())); };
+  /// What `taken` yields where the condition holds, else what `other` does: so many vectors of the layer's lanes. The
+  /// branches are emitted where they belong, since emitters look at what is around them.
+  llvm::SmallVector<Value> choose(Value condition, size_t vectors, llvm::function_ref<llvm::SmallVector<Value>()> taken,
+                                  llvm::function_ref<llvm::SmallVector<Value>()> other) {
+    const llvm::SmallVector<mlir::Type> types(vectors, context.vectorType(lanes));
+    auto choice = builder.create<scf::IfOp>(loc, types, condition, /*addThenBlock=*/true, /*addElseBlock=*/true);
+    const auto fill = [&](mlir::Block *block, llvm::function_ref<llvm::SmallVector<Value>()> body) {
+      mlir::OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(block);
+      const llvm::SmallVector<Value> yielded = body();
+      builder.create<scf::YieldOp>(loc, yielded);
     };
-    mlir::OpBuilder::InsertionGuard guard(builder);
-    auto choice = builder.create<scf::IfOp>(loc, equal, yield(taken), yield(other));
+    fill(choice.thenBlock(), taken);
+    fill(choice.elseBlock(), other);
     return llvm::SmallVector<Value>(choice.getResults());
+  }
+
+  /// The same for a condition, a == b, that may be known already.
+  llvm::SmallVector<Value> chooseIfEqual(Value a, Value b, size_t vectors,
+                                         llvm::function_ref<llvm::SmallVector<Value>()> taken,
+                                         llvm::function_ref<llvm::SmallVector<Value>()> other) {
+    Value equal = builder.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, a, b);
+    return mlir::matchPattern(equal, mlir::m_One()) ? taken() : choose(equal, vectors, taken, other);
+  }
+  void ifEqual(Value a, Value b, llvm::function_ref<void()> taken, llvm::function_ref<void()> other = [] {}) {
+    const auto none = [](llvm::function_ref<void()> body) { return body(), llvm::SmallVector<Value>(); };
+    chooseIfEqual(a, b, 0, [&] { return none(taken); }, [&] { return none(other); });
   }
 
   void emitTile(Value row, int64_t rows, Value weightStart, Value column, llvm::ArrayRef<FeatureVector> vectors,
                 const Slab &slab) {
     const size_t tile = static_cast<size_t>(rows) * vectors.size();
     // A small tile sums several k side by side, or it would wait for each multiply-add in turn.
-    const int64_t most = nonzeros || isDotProduct() ? 1 : std::max<int64_t>(1, depth / 2);
+    const int64_t most = nonzeros || isDotProduct() || context.reproducible ? 1 : std::max<int64_t>(1, depth / 2);
     const int64_t chains = std::clamp<int64_t>(kChains / static_cast<int64_t>(tile), 1, most);
 
     const auto perVector = [&](auto body) {
@@ -377,8 +407,8 @@ class ContractionEmitter {
         for (const FeatureVector &v : vectors) values.push_back(body(plus(row, r), v));
       return values;
     };
-    llvm::SmallVector<Value> accumulators = ifEqual(
-        slab.begin, context.index(0, loc),
+    llvm::SmallVector<Value> accumulators = chooseIfEqual(
+        slab.begin, context.index(0, loc), tile,
         [&] {
           return perVector([&](Value at, const FeatureVector &v) {
             return bias ? loadVector(*bias, context.address(loc, *bias, at, plus(column, v.column)))
@@ -414,23 +444,18 @@ class ContractionEmitter {
           VectorBuilder::Vectors sum = {accumulators[static_cast<size_t>(r) * vectors.size() + v]};
           finish(sum, plus(row, r), column, vectors.slice(v, 1), activate);
         }
-      return llvm::SmallVector<Value>();
     };
+    if (finishesPanels()) return store(/*activate=*/false);
     const auto complete = [&] {
       store(/*activate=*/!late);
       // The sums are in the nearest cache: a loop over them keeps the code of the epilogue in the instruction cache and
       // its constants in registers.
       if (late)
         context.forEach(loc, rows, 1, [&](Value r) {
-          Value at = builder.createOrFold<arith::AddIOp>(loc, row, r);
-          VectorBuilder::Vectors sums;
-          for (const FeatureVector &v : vectors)
-            sums.push_back(context.load(loc, result, at, plus(column, v.column), lanes, v.live));
-          finish(sums, at, column, vectors, /*activate=*/true);
+          finishStored(builder.createOrFold<arith::AddIOp>(loc, row, r), column, vectors);
         });
-      return llvm::SmallVector<Value>();
     };
-    ifEqual(slab.end, context.index(depth, loc), complete, [&] { return store(/*activate=*/false); });
+    ifEqual(slab.end, context.index(depth, loc), complete, [&] { store(/*activate=*/false); });
   }
 
   /// Accumulators whose costly epilogues are emitted one by one.

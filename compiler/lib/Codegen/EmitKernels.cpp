@@ -2,7 +2,11 @@
 // Replaces each network by scf + vector kernels over flat memrefs, one for the single row
 // and one for blocks of rows.
 #include "Inlay/Codegen/Networks.h"
+
+#include <map>
+
 #include "KernelContext.h"
+#include "SharedSteps.h"
 #include "Stages.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -19,13 +23,14 @@ using mlir::Value;
 
 class NetworkEmitter {
  public:
-  NetworkEmitter(mlir::func::FuncOp network, mlir::ModuleOp module, VectorFeatures features)
-      : network(network), module(module), features(features) {}
+  NetworkEmitter(mlir::func::FuncOp network, mlir::ModuleOp module, VectorFeatures features, bool reproducible)
+      : network(network), module(module), features(features), reproducible(reproducible) {}
 
   mlir::LogicalResult run(const NetworkSummary &summary) {
     for (ConstantOp constant : network.getOps<ConstantOp>()) addGlobal(constant);
-    llvm::SmallVector<mlir::Operation *> all;
     for (mlir::Operation &op : network.front().without_terminator()) all.push_back(&op);
+    compact =
+        llvm::count_if(all, [](mlir::Operation *op) { return !llvm::isa<ConstantOp, ReshapeOp>(op); }) >= kManyOps;
     for (int64_t capacity : summary.rowBlocks)
       if (mlir::failed(emitKernel(summary, summary.kernelName(capacity), capacity, all, {}))) return mlir::failure();
     for (auto [capacity, stages] : llvm::zip(summary.rowBlocks, summary.stages))
@@ -39,6 +44,13 @@ class NetworkEmitter {
   mlir::func::FuncOp network;
   mlir::ModuleOp module;
   VectorFeatures features;
+  bool reproducible;
+  llvm::SmallVector<mlir::Operation *> all;  // of the network
+  bool compact = false;                      // whether short code counts for more than fast code
+  /// By most rows and whether the kernel is one of several stages: those keep all values in memory.
+  std::map<std::pair<int64_t, bool>, SharedSteps> shared;
+  /// By most rows, how the work is divided (-1: not), and representative.
+  std::map<std::tuple<int64_t, int, mlir::Operation *>, mlir::func::FuncOp> steps;
   llvm::MapVector<Value, mlir::memref::GlobalOp> globals;  // in the network's order, so that objects are reproducible
 
   mlir::MemRefType flat(int64_t elements, mlir::Type element = {}) {
@@ -59,55 +71,165 @@ class NetworkEmitter {
     globals[constant] = global;
   }
 
-  /// Arguments: the inputs, the outputs, the scratch memory, where there may be more than one, the rows, and in a stage
-  /// the part and the number of parts.
-  mlir::LogicalResult emitKernel(const NetworkSummary &summary, const std::string &name, int64_t capacity,
-                                 llvm::ArrayRef<mlir::Operation *> ops, std::optional<Stage::Split> split) {
-    mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
+  /// Ops of a network from which on equal ones share their code and the rest is emitted compactly. Few ones are faster
+  /// apart: their addresses are constants, and what follows begins while they end.
+  static constexpr int64_t kManyOps = 24;
+
+  /// A function of the arguments that every kernel has: the inputs, the outputs, the scratch memory, where there may be
+  /// more than one, the rows, and in a stage the part and the number of parts. `further` ones follow.
+  mlir::func::FuncOp createFunction(const NetworkSummary &summary, const std::string &name, int64_t capacity,
+                                    bool hasParts, llvm::ArrayRef<mlir::Type> further, mlir::OpBuilder &builder) {
+    builder.setInsertionPointToEnd(module.getBody());
     llvm::SmallVector<mlir::Type> arguments;
     for (const PortSummary &port : summary.inputs) arguments.push_back(flat(capacity * port.elements));
     for (const PortSummary &port : summary.outputs) arguments.push_back(flat(capacity * port.elements));
     arguments.push_back(flat(std::max<int64_t>(1, summary.scratchBytes / static_cast<int64_t>(sizeof(float)))));
     const size_t pointers = arguments.size();
     if (capacity > 1) arguments.push_back(builder.getIndexType());
-    if (split) arguments.append(2, builder.getIndexType());
+    if (hasParts) arguments.append(2, builder.getIndexType());
+    arguments.append(further.begin(), further.end());
 
-    auto kernel = builder.create<mlir::func::FuncOp>(network.getLoc(), name, builder.getFunctionType(arguments, {}));
-    kernel.setPrivate();
+    auto function = builder.create<mlir::func::FuncOp>(network.getLoc(), name, builder.getFunctionType(arguments, {}));
+    function.setPrivate();
     for (unsigned i = 0; i < pointers; ++i)
-      kernel.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
-    builder.setInsertionPointToStart(kernel.addEntryBlock());
+      function.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+    builder.setInsertionPointToStart(function.addEntryBlock());
+    return function;
+  }
 
-    KernelContext context(builder, capacity,
-                          capacity > 1 ? kernel.getArgument(static_cast<unsigned>(pointers)) : Value(), features);
-    if (split) takePart(context, *split, kernel.getArguments().take_back(2));
-    context.scratch = kernel.getArgument(static_cast<unsigned>(pointers - 1));
+  /// What the emitters of `function` share.
+  KernelContext contextOf(mlir::func::FuncOp function, const NetworkSummary &summary, int64_t capacity,
+                          std::optional<Stage::Split> split, mlir::OpBuilder &builder) {
+    const auto pointers = static_cast<unsigned>(summary.inputs.size() + summary.outputs.size() + 1);
+    KernelContext context(builder, capacity, capacity > 1 ? function.getArgument(pointers) : Value(), features);
+    context.compact = compact;
+    context.reproducible = reproducible;
+    const unsigned parts = pointers + (capacity > 1 ? 1 : 0);
+    if (split) takePart(context, *split, function.getArguments().slice(parts, 2));
+    context.scratch = function.getArgument(pointers - 1);
     context.nonzeroListBase =
         nonzeroListBase(network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt(), features.lanes);
+    return context;
+  }
+
+  mlir::LogicalResult emitKernel(const NetworkSummary &summary, const std::string &name, int64_t capacity,
+                                 llvm::ArrayRef<mlir::Operation *> ops, std::optional<Stage::Split> split) {
+    mlir::OpBuilder builder(module.getContext());
+    mlir::func::FuncOp kernel = createFunction(summary, name, capacity, split.has_value(), {}, builder);
+    KernelContext context = contextOf(kernel, summary, capacity, split, builder);
     llvm::DenseMap<Value, Value> memory;
     for (auto &[constant, global] : globals)
       memory[constant] = builder.create<mlir::memref::GetGlobalOp>(global.getLoc(), global.getType(), global.getName());
-    auto views = [&](Value value) {
+    const auto views = [&](Value value) {
       RowView view = viewOf(value, summary, kernel, capacity, memory);
       view.inRegister = context.inRegister.lookup(value);
       return view;
     };
     for (mlir::Operation *op : ops) {
-      if (split == Stage::Split::lists) {
+      if (mlir::Operation *representative = representativeOf(*op, capacity, split)) {
+        mlir::func::FuncOp &step = steps[{capacity, split ? static_cast<int>(*split) : -1, representative}];
+        if (!step) {
+          const std::string number = std::to_string(steps.size());
+          step = emitStep(summary, summary.kernelName(capacity) + "_step" + number, capacity, *representative, split);
+          if (!step) return mlir::failure();
+        }
+        callStep(step, *op, kernel, capacity, memory, builder);
+      } else if (split == Stage::Split::lists) {
         emitNonzeroList(llvm::cast<ContractionOp>(op), context, views);
-        continue;
+      } else if (mlir::failed(emitOp(*op, context, views))) {
+        return mlir::failure();
       }
-      bool known = llvm::TypeSwitch<mlir::Operation *, bool>(op)
-                       .Case([&](ContractionOp o) { return emitContraction(o, context, views), true; })
-                       .Case([&](MapOp o) { return emitMap(o, context, views), true; })
-                       .Case([&](SoftmaxOp o) { return emitSoftmax(o, context, views), true; })
-                       .Case([&](ConcatOp o) { return emitConcat(o, context, views), true; })
-                       .Case<ConstantOp, ReshapeOp>([](auto) { return true; })  // nothing to compute
-                       .Default(false);
-      if (!known) return op->emitOpError("has no kernel; did the layout phase run?");
     }
     builder.create<mlir::func::ReturnOp>(network.getLoc());
     return mlir::success();
+  }
+
+  /// The op that `op` shares its code with, in kernels for up to `capacity` rows; null where its code stands alone.
+  mlir::Operation *representativeOf(mlir::Operation &op, int64_t capacity, std::optional<Stage::Split> split) {
+    if (!compact || split == Stage::Split::lists) return nullptr;
+    const bool keepsRegisters = capacity == 1 && !split;
+    auto found = shared.find({capacity, split.has_value()});
+    if (found == shared.end()) {
+      const auto staysInRegister = [&](Value value) {
+        auto layer = value.getDefiningOp<ContractionOp>();
+        return keepsRegisters && layer && fitsRegister(layer);
+      };
+      SharedSteps steps(all, [&](mlir::Operation &each) {
+        return !staysInRegister(each.getResult(0)) && llvm::none_of(each.getOperands(), staysInRegister);
+      });
+      found = shared.emplace(std::pair(capacity, split.has_value()), std::move(steps)).first;
+    }
+    return found->second.representativeOf(op);
+  }
+
+  mlir::LogicalResult emitOp(mlir::Operation &op, KernelContext &context, ViewLookup views) {
+    bool known = llvm::TypeSwitch<mlir::Operation *, bool>(&op)
+                     .Case([&](ContractionOp o) { return emitContraction(o, context, views), true; })
+                     .Case([&](MapOp o) { return emitMap(o, context, views), true; })
+                     .Case([&](SoftmaxOp o) { return emitSoftmax(o, context, views), true; })
+                     .Case([&](ConcatOp o) { return emitConcat(o, context, views), true; })
+                     .Case<ConstantOp, ReshapeOp>([](auto) { return true; })  // nothing to compute
+                     .Default(false);
+    if (!known) return op.emitOpError("has no kernel; did the layout phase run?");
+    return mlir::success();
+  }
+
+  /// The values of an op in the order in which a step is told about them.
+  static llvm::SmallVector<Value> valuesOf(mlir::Operation &op) {
+    llvm::SmallVector<Value> values(op.getOperands());
+    values.push_back(op.getResult(0));
+    return values;
+  }
+
+  /// The code of `op`, for all ops that it represents.
+  mlir::func::FuncOp emitStep(const NetworkSummary &summary, const std::string &name, int64_t capacity,
+                              mlir::Operation &op, std::optional<Stage::Split> split) {
+    mlir::OpBuilder builder(module.getContext());
+    llvm::SmallVector<mlir::Type> further;
+    for (Value value : valuesOf(op)) {
+      const StepArgument told = stepArgumentOf(value);
+      if (told == StepArgument::memory) further.push_back(globals.find(value)->second.getType());
+      if (told == StepArgument::start) further.push_back(builder.getIndexType());
+    }
+    mlir::func::FuncOp step = createFunction(summary, name, capacity, split.has_value(), further, builder);
+    step->setAttr("llvm.linkage", mlir::LLVM::LinkageAttr::get(module.getContext(), mlir::LLVM::Linkage::Internal));
+    step->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
+    KernelContext context = contextOf(step, summary, capacity, split, builder);
+    llvm::SmallVector<std::pair<Value, RowView>> told;
+    size_t next = step.getNumArguments() - further.size();
+    for (Value value : valuesOf(op)) {
+      const StepArgument kind = stepArgumentOf(value);
+      Value argument = kind == StepArgument::none ? Value() : step.getArgument(static_cast<unsigned>(next++));
+      llvm::DenseMap<Value, Value> memory;
+      if (kind == StepArgument::memory) memory[value] = argument;
+      RowView view = viewOf(value, summary, step, capacity, memory);
+      if (kind == StepArgument::start) view.base = 0, view.start = argument;
+      told.emplace_back(value, view);
+    }
+    const auto views = [&](Value value) {
+      return llvm::find_if(told, [&](const auto &each) { return each.first == value; })->second;
+    };
+    if (mlir::failed(emitOp(op, context, views))) return {};
+    builder.create<mlir::func::ReturnOp>(network.getLoc());
+    return step;
+  }
+
+  void callStep(mlir::func::FuncOp step, mlir::Operation &op, mlir::func::FuncOp kernel, int64_t capacity,
+                const llvm::DenseMap<Value, Value> &memory, mlir::OpBuilder &builder) {
+    llvm::SmallVector<Value> operands(kernel.getArguments());
+    for (Value value : valuesOf(op)) {
+      const StepArgument told = stepArgumentOf(value);
+      if (told == StepArgument::memory) operands.push_back(memory.lookup(value));
+      if (told == StepArgument::start)
+        operands.push_back(builder.create<mlir::arith::ConstantIndexOp>(op.getLoc(), startOf(value, capacity)));
+    }
+    builder.create<mlir::func::CallOp>(op.getLoc(), step, operands);
+  }
+
+  /// Where a placed value starts in its memory, for a kernel of up to `capacity` rows.
+  static int64_t startOf(Value value, int64_t capacity) {
+    auto place = value.getDefiningOp()->getAttrOfType<PlacementAttr>(kPlacementAttr);
+    return place.getBase() * capacity + place.getOffset();
   }
 
   /// Limits a kernel to one part of its work.
@@ -133,7 +255,7 @@ class NetworkEmitter {
     }
     auto place = value.getDefiningOp()->getAttrOfType<PlacementAttr>(kPlacementAttr);
     view.stride = place.getStride();
-    view.base = place.getBase() * capacity + place.getOffset();
+    view.base = startOf(value, capacity);
     view.padded = place.getPadded();
     if (place.getRoot() == "constant") {
       view.memory = memory.lookup(value);
@@ -161,10 +283,12 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       VectorFeatures features;
       features.lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
       features.fma = fma;
-      features.avx2 = avx2;
-      features.avx512 = avx512;
+      // Forms that only some processors have round otherwise than the portable ones.
+      features.avx2 = avx2 && !reproducible;
+      features.avx512 = avx512 && !reproducible;
       const NetworkSummary summary = summarize(network, parallel);
-      if (mlir::failed(NetworkEmitter(network, module, features).run(summary))) return signalPassFailure();
+      if (mlir::failed(NetworkEmitter(network, module, features, reproducible).run(summary)))
+        return signalPassFailure();
       summaries.push_back(entryAttribute(summary, &getContext()));
     }
     for (mlir::func::FuncOp network : networks) network.erase();

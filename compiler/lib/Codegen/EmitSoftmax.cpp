@@ -12,11 +12,15 @@ using mlir::Value;
 
 namespace {
 
-/// Folds `elements` into one vector: `step` combines the running value with each vector of the row.
+/// Lanes in which a reproducible network adds up a row, whatever the processor's vectors are.
+constexpr int64_t kReproducibleLanes = 16;
+
+/// Folds `elements` into the vector `initial`: `step` combines the running value with each vector of the row.
 Value accumulate(Location loc, KernelContext &context, int64_t elements, Value initial,
                  llvm::function_ref<Value(Value running, Value column, int64_t live)> step) {
   mlir::OpBuilder &builder = context.builder;
-  const int64_t lanes = context.features.lanes, whole = elements / lanes * lanes;
+  const int64_t lanes = llvm::cast<mlir::VectorType>(initial.getType()).getDimSize(0);
+  const int64_t whole = elements / lanes * lanes;
   Value running = initial;
   if (whole == lanes) {
     running = step(running, context.index(0, loc), lanes);
@@ -43,7 +47,7 @@ class SoftmaxEmitter {
         target(views(op.getResult())),
         length(llvm::cast<mlir::RankedTensorType>(op.getType()).getShape().back()),
         groups(elementsOf(op.getResult()) / length),
-        lanes(context.features.lanes),
+        lanes(context.reproducible ? kReproducibleLanes : context.features.lanes),
         logarithm(op.getLogarithm()) {
     if (groups > 1) target.padded = false;  // the next group follows directly
   }
@@ -114,7 +118,13 @@ class SoftmaxEmitter {
     context.store(loc, target, row, builder.createOrFold<arith::AddIOp>(loc, start, column), vector, live);
   }
   Value shifted(Value x, Value maximum) { return builder.create<arith::SubFOp>(loc, x, maximum); }
-  Value exponential(Value x) { return emitExp(x, builder, loc, context.features); }
+  Value exponential(Value x) { return emitExp(x, builder, loc, features()); }
+  /// The target's, for vectors of this emitter's length.
+  VectorFeatures features() {
+    VectorFeatures features = context.features;
+    features.lanes = lanes;
+    return features;
+  }
   /// The result of a shifted element and its exponential, of which only one is used.
   Value finish(Value shift, Value exponential, Value sum) {
     if (logarithm) return builder.create<arith::SubFOp>(loc, shift, sum);
@@ -122,7 +132,7 @@ class SoftmaxEmitter {
   }
   Value denominator(Value sums) {
     Value sum = total(sums);
-    return logarithm ? emitLog(sum, builder, loc, context.features) : sum;
+    return logarithm ? emitLog(sum, builder, loc, features()) : sum;
   }
 
   /// Lanes of vector `i` of a row that belong to it.
@@ -167,16 +177,19 @@ class SoftmaxEmitter {
                               if (!logarithm) store(row, start, column, e, live);
                               return add(running, forSum(e, live));
                             });
-    Value sum = denominator(sums);
+    // Every lane of the maximum and of the sum is the same.
+    const int64_t lanesOfTarget = context.features.lanes;
+    const auto shortened = [&](Value all) -> Value {
+      return lanesOfTarget == lanes ? all
+                                    : builder.create<vector::ExtractStridedSliceOp>(loc, all, 0, lanesOfTarget, 1);
+    };
+    Value sum = shortened(denominator(sums));
+    maximum = shortened(maximum);
     context.forEachVector(loc, length, [&](Value column, int64_t live) {
-      Value y;
-      if (logarithm) {
-        y = finish(shifted(load(row, start, column, live), maximum), {}, sum);
-      } else {
-        Value position = builder.createOrFold<arith::AddIOp>(loc, start, column);
-        y = finish({}, context.load(loc, target, row, position, lanes, live), sum);
-      }
-      store(row, start, column, y, live);
+      Value position = builder.createOrFold<arith::AddIOp>(loc, start, column);
+      Value element = context.load(loc, logarithm ? source : target, row, position, lanesOfTarget, live);
+      store(row, start, column, logarithm ? finish(shifted(element, maximum), {}, sum) : finish({}, element, sum),
+            live);
     });
   }
 };

@@ -59,6 +59,7 @@ void KernelContext::forEachVectors(Location loc, int64_t elements, int64_t ways,
 Value KernelContext::address(Location loc, const RowView &view, Value row, Value column) {
   auto plus = [&](Value a, Value b) -> Value { return builder.createOrFold<arith::AddIOp>(loc, a, b); };
   Value position = view.base == 0 ? column : plus(index(view.base, loc), column);
+  if (view.start) position = plus(view.start, position);
   if (view.stride == 0) return position;
   return plus(builder.createOrFold<arith::MulIOp>(loc, row, index(view.stride, loc)), position);
 }
@@ -100,7 +101,9 @@ Value KernelContext::load(Location loc, const RowView &view, Value row, Value co
   if (view.broadcast) return broadcast(loc, loadScalar(loc, view, row, index(0, loc)), lanes);
   Value position = address(loc, view, row, column);
   auto type = vectorType(lanes);
-  if (live >= lanes || view.readable) return builder.create<vector::LoadOp>(loc, type, view.memory, position);
+  // Memory behind a row may be read up to a vector of the processor.
+  if (live >= lanes || (view.readable && lanes <= features.lanes))
+    return builder.create<vector::LoadOp>(loc, type, view.memory, position);
   return builder.create<vector::MaskedLoadOp>(loc, type, view.memory, position, prefixMask(loc, live, lanes),
                                               splat(loc, fill, lanes));
 }
@@ -116,7 +119,7 @@ Value KernelContext::loadScalar(Location loc, const RowView &view, Value row, Va
 void KernelContext::store(Location loc, const RowView &view, Value row, Value column, Value vector, int64_t live) {
   Value position = address(loc, view, row, column);
   const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
-  if (live >= lanes || view.padded)
+  if (live >= lanes || (view.padded && lanes <= features.lanes))
     builder.create<vector::StoreOp>(loc, vector, view.memory, position);
   else
     builder.create<vector::MaskedStoreOp>(loc, view.memory, position, prefixMask(loc, live, lanes), vector);

@@ -8,10 +8,12 @@
 
 namespace inlay::compiler {
 
-/// A value of the network in memory: element (row, column) lies at base + row * stride + column of a flat memref.
+/// A value of the network in memory: element (row, column) lies at start + base + row * stride + column of a flat
+/// memref.
 struct RowView {
   mlir::Value memory;
   int64_t base = 0;
+  mlir::Value start;       // added to the base where the code serves several values; null for 0
   int64_t stride = 0;      // 0: every row is the same (a constant)
   int64_t elements = 0;    // of one row
   bool readable = false;   // reading past the end of a row up to one vector is allowed
@@ -35,10 +37,12 @@ class KernelContext {
 
   mlir::OpBuilder &builder;
   const int64_t capacity;
-  mlir::Value rows;         // not used where the capacity is 1
-  mlir::Value firstRow;     // of a part of the rows that ends at `rows`; null for 0
-  mlir::Value part, parts;  // which part of the panels of a contraction to compute; null for all of them
-  bool staged = false;      // other kernels compute other ops: values are in memory between them
+  mlir::Value rows;           // not used where the capacity is 1
+  mlir::Value firstRow;       // of a part of the rows that ends at `rows`; null for 0
+  mlir::Value part, parts;    // which part of the panels of a contraction to compute; null for all of them
+  bool compact = false;       // the kernel has so many ops that short code counts for more than fast code
+  bool reproducible = false;  // every kernel adds the terms of a sum in the same order
+  bool staged = false;        // other kernels compute other ops: values are in memory between them
   const VectorFeatures features;
   mlir::Value scratch;          // the scratch memory
   int64_t nonzeroListBase = 0;  // where in it there is room for lists, in elements

@@ -31,6 +31,10 @@ std::string dumpPath(llvm::StringRef directory, size_t number, Phase phase) {
 }
 
 llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &target, const CompileOptions &options) {
+  if (options.reproducible && !target.fma)
+    return failed("--reproducible: " + target.describe() +
+                  " has no fused multiply-add, so that its sums are rounded otherwise than those of other processors; "
+                  "give a CPU that has it, such as --cpu=x86-64-v3");
   CompileResult result;
   for (auto [number, phase] : llvm::enumerate(kPhases)) {
     if (phase == Phase::object) {
@@ -46,7 +50,8 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &targe
               .avx512 = target.avx512,
               .bf16Weights = options.bf16Weights,
               .parallel = options.parallel,
-              .maxBatch = options.maxBatch});
+              .maxBatch = options.maxBatch,
+              .reproducible = options.reproducible});
     if (mlir::failed(passes.run(module))) return failed("the " + nameOf(phase) + " phase failed; see the errors above");
     if (phase == Phase::plan)
       for (auto network : module.getOps<mlir::func::FuncOp>())

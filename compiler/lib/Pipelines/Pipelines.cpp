@@ -54,6 +54,7 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
       AssignLayoutPassOptions layout;
       layout.vectorLength = options.vectorLength, layout.registers = options.registers;
       layout.bf16Weights = options.bf16Weights, layout.maxBatch = options.maxBatch;
+      layout.reproducible = options.reproducible;
       passes.addNestedPass<func::FuncOp>(createAssignLayoutPass(layout));
       break;
     }
@@ -64,7 +65,7 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
     case Phase::emit: {
       EmitKernelsPassOptions emit;
       emit.fma = options.fma, emit.avx2 = options.avx2, emit.avx512 = options.avx512;
-      emit.parallel = options.parallel;
+      emit.parallel = options.parallel, emit.reproducible = options.reproducible;
       passes.addPass(createEmitKernelsPass(emit));
       passes.addPass(mlir::createCanonicalizerPass());
       passes.addPass(mlir::createCSEPass());
@@ -110,6 +111,10 @@ void registerPhasePipelines() {
                           llvm::cl::init(false)};
     Option<int64_t> maxBatch{*this, "max-batch", llvm::cl::desc("largest batch that a call may have; 0 for any"),
                              llvm::cl::init(0)};
+    Option<bool> reproducible{*this, "reproducible",
+                              llvm::cl::desc("give the same bits for every batch, number of "
+                                             "threads and processor"),
+                              llvm::cl::init(false)};
     Option<bool> avx2{*this, "avx2", llvm::cl::desc("use AVX2 instructions without a portable form"),
                       llvm::cl::init(false)};
     Option<bool> avx512{*this, "avx512", llvm::cl::desc("use AVX-512 instructions without a portable form"),
@@ -126,7 +131,8 @@ void registerPhasePipelines() {
                 .avx512 = options.avx512,
                 .bf16Weights = options.bf16Weights,
                 .parallel = options.parallel,
-                .maxBatch = options.maxBatch});
+                .maxBatch = options.maxBatch,
+                .reproducible = options.reproducible});
     };
     mlir::PassPipelineRegistration<Options>(("inlay-" + nameOf(phase)).str(), ("the " + nameOf(phase) + " phase").str(),
                                             add);

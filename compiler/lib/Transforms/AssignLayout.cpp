@@ -123,9 +123,9 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       values->resize(static_cast<size_t>(padded), 0.0f);
       bias = constant(dense.getBias(), *values, /*bf16=*/false);
     }
-    auto contraction = rewriter.create<ContractionOp>(dense.getLoc(), dense.getType(), dense.getLayerAttr(),
-                                                      dense.getInput(), packed, bias, dense.getExtras(), lanes, panel,
-                                                      upToMaxBatch(rowsFor(registers)), skipsZeros(dense, *weight));
+    auto contraction = rewriter.create<ContractionOp>(
+        dense.getLoc(), dense.getType(), dense.getLayerAttr(), dense.getInput(), packed, bias, dense.getExtras(), lanes,
+        panel, upToMaxBatch(rowsFor(registers)), !reproducible && skipsZeros(dense, *weight));
     contraction.getEpilogue().takeBody(dense.getEpilogue());
     rewriter.replaceOp(dense, contraction);
     return mlir::success();

@@ -26,9 +26,10 @@ struct PhaseOptions {
   bool fma = true;
   bool avx2 = false;
   bool avx512 = false;
-  bool bf16Weights = false;  ///< store the weights of layers as bf16, compute in f32
-  bool parallel = false;     ///< emit kernels that threads divide among them, besides the others
-  int64_t maxBatch = 0;      ///< largest batch that a call may have; 0 for any
+  bool bf16Weights = false;   ///< store the weights of layers as bf16, compute in f32
+  bool parallel = false;      ///< emit kernels that threads divide among them, besides the others
+  int64_t maxBatch = 0;       ///< largest batch that a call may have; 0 for any
+  bool reproducible = false;  ///< the same bits for every batch, number of threads and processor
 };
 
 /// Appends the passes of one phase; nothing for import and object, which are not pass pipelines.
@@ -45,6 +46,8 @@ struct CompileOptions {
   bool bf16Weights = false;   ///< store the weights of layers as bf16, compute in f32
   bool parallel = false;      ///< emit `<name>_run_parallel` besides `<name>_run`
   int64_t maxBatch = 0;       ///< refuse larger batches and need scratch memory for no more; 0 for any batch
+  /// Give the same bits for every batch, every number of threads and every processor with fused multiply-add.
+  bool reproducible = false;
 };
 
 struct CompileResult {

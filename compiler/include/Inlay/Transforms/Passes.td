@@ -52,6 +52,7 @@ def AssignLayoutPass : Pass<"inlay-assign-layout", "::mlir::func::FuncOp"> {
     Option<"registers", "registers", "int64_t", /*default=*/"32", "vector registers">,
     Option<"bf16Weights", "bf16-weights", "bool", /*default=*/"false", "store the weights of layers as bf16">,
     Option<"maxBatch", "max-batch", "int64_t", /*default=*/"0", "largest batch that a call may have; 0 for any">,
+    Option<"reproducible", "reproducible", "bool", /*default=*/"false", "no layer skips zeros">,
   ];
 }
 
@@ -82,6 +83,8 @@ def EmitKernelsPass : Pass<"inlay-emit-kernels", "::mlir::ModuleOp"> {
     Option<"avx2", "avx2", "bool", /*default=*/"false", "use AVX2 instructions that have no portable form">,
     Option<"avx512", "avx512", "bool", /*default=*/"false", "use AVX-512 instructions that have no portable form">,
     Option<"parallel", "parallel", "bool", /*default=*/"false", "emit each stage once more, to be divided among threads">,
+    Option<"reproducible", "reproducible", "bool", /*default=*/"false",
+           "sum in one order, and use no instruction that only some processors have">,
   ];
 }
 

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deep networks, whose equal layers share their code: that each layer still uses its own weights and memory, and that
+// the object grows with the weights more than with the code.
+#include <gtest/gtest.h>
+
+#include "kernel_harness.hpp"
+#include "llvm/Object/ELFObjectFile.h"
+
+namespace inlay::testing {
+namespace {
+
+constexpr std::size_t kBatches[] = {1, 2, 13, 14, 31};
+
+std::uint32_t activated(graph_builder& b, std::uint32_t x, activation function) {
+  const instruction program[] = {{.code = scalar_op::operand, .a = 0}, apply(function, 0)};
+  const std::uint32_t operands[] = {x};
+  return b.map(operands, program, b.view().nodes[x].dims);
+}
+
+std::uint32_t sum(graph_builder& b, std::uint32_t x, std::uint32_t y) {
+  const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                 {.code = scalar_op::operand, .a = 1},
+                                 {.code = scalar_op::add, .a = 0, .b = 1}};
+  const std::uint32_t operands[] = {x, y};
+  return b.map(operands, program, b.view().nodes[x].dims);
+}
+
+std::uint32_t layer(graph_builder& b, std::uint32_t x, std::uint32_t outputs, int number,
+                    zeros zero_inputs = zeros::automatic) {
+  const auto inputs = static_cast<std::uint32_t>(b.view().nodes[x].dims.elements());
+  return dense(b, ("fc" + std::to_string(number)).c_str(), x, inputs, outputs, number % 3 != 0, zero_inputs);
+}
+
+/// tanh(0.2 x): sums stay small, so that an error is not larger behind a layer than in front of it.
+std::uint32_t squashed(graph_builder& b, std::uint32_t x) {
+  const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                 {.code = scalar_op::literal, .p0 = 0.2f},
+                                 {.code = scalar_op::multiply, .a = 0, .b = 1},
+                                 apply(activation::tanh, 2)};
+  const std::uint32_t operands[] = {x};
+  return b.map(operands, program, b.view().nodes[x].dims);
+}
+
+/// dense(width) and tanh, again and again.
+void build_chain(graph_builder& b, int layers, std::uint32_t width) {
+  std::uint32_t h = b.input("x", {1, {width}});
+  for (int i = 0; i < layers; ++i) h = squashed(b, layer(b, h, width, i));
+  b.output(h, "y");
+  b.finish();
+}
+
+class Deep : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Deep, ChainOfEqualLayers) {
+  std::mt19937 random(1);
+  for (const std::uint32_t width : {3u, 12u, 17u}) {
+    graph_builder b("chain");
+    build_chain(b, 30, width);
+    ASSERT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random, {.tolerance = 1e-4}), "") << width;
+  }
+}
+
+TEST_P(Deep, ResidualBlocksWithEveryKindOfStep) {
+  std::mt19937 random(2);
+  constexpr std::uint32_t width = 17;
+  graph_builder b("blocks");
+  const auto x = b.input("x", {1, {width}});
+  std::uint32_t h = x;
+  for (int i = 0; i < 7; ++i) {
+    const auto narrow = activated(b, layer(b, b.softmax(h), 20, 2 * i), activation::sigmoid);
+    const auto wide = layer(b, activated(b, narrow, activation::relu), width, 2 * i + 1, zeros::skip);
+    h = sum(b, activated(b, wide, activation::gelu), i % 4 == 0 ? x : h);
+  }
+  b.output(h, "y");
+  b.output(b.softmax(h), "p");
+  b.finish();
+  EXPECT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random, {.tolerance = 1e-3}), "");
+}
+
+TEST_P(Deep, DividedAmongThreads) {
+  std::mt19937 random(3);
+  graph_builder b("divided");
+  std::uint32_t h = b.input("x", {1, {210}});
+  for (int i = 0; i < 26; ++i) h = sum(b, activated(b, layer(b, b.softmax(h), 210, i), activation::silu), h);
+  b.output(h, "y");
+  b.finish();
+  for (std::size_t parts : {1u, 3u, 7u}) {
+    const inlay_parallel_for workers = {
+        [](void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
+          const std::size_t all = *static_cast<const std::size_t*>(context);
+          for (std::size_t part = all; part-- > 0;) work(argument, part, all);
+        },
+        &parts};
+    ASSERT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random, {.tolerance = 1e-3, .workers = &workers}), "")
+        << parts << " parts";
+  }
+}
+
+TEST_P(Deep, CodeGrowsLessThanAKernelForEachLayer) {
+  /// Code and constants, as a program loads them.
+  const auto bytes = [&](int layers) {
+    graph_builder b("chain");
+    build_chain(b, layers, 12);
+    std::mt19937 random(4);
+    const auto kernel = compile(b, random_weights(b.view(), random), {.cpu = GetParam()});
+    const llvm::StringRef object(kernel->object().data(), kernel->object().size());
+    const auto file = llvm::cantFail(llvm::object::ObjectFile::createObjectFile({object, "object"}));
+    std::uint64_t sum = 0;
+    for (const llvm::object::SectionRef& section : file->sections())
+      if (llvm::object::ELFSectionRef(section).getFlags() & llvm::ELF::SHF_ALLOC) sum += section.getSize();
+    return sum;
+  };
+  // 12 x 12 weights and a bias, padded to vectors, are up to 832 bytes. A layer of a single sample is some hundred
+  // instructions. A kernel for blocks of rows is 4 to 60 KB a layer where layers do not share it.
+  EXPECT_LT(bytes(80) - bytes(40), 40 * 2400);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cpus, Deep, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
+
+}  // namespace
+}  // namespace inlay::testing
