@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contraction emitter: a register tile of rows x features, accumulators that start as the bias, one pass over K,
-// and the epilogue on the accumulators before the only store. Of large deep layers one pass for each slab of K, between
-// which the sums are stored.
+// The contraction emitter. A register tile covers rows x features. Its accumulators start as the bias, sum over all K,
+// and go through the epilogue before the only store. A large deep layer is summed slab by slab: each slab covers a part
+// of K, and the sums are stored between slabs.
 #include "EmitNonzeros.h"
 #include "Stages.h"
 #include "llvm/Support/MathExtras.h"
@@ -16,17 +16,17 @@ using mlir::Value;
 
 namespace {
 
-/// One vector of output features: where its weights lie relative to the tile's first weight, how far apart the
-/// weights of consecutive k are, and its column relative to the tile's.
+/// One vector of output features.
 struct FeatureVector {
-  int64_t weightOffset;
-  int64_t weightStride;
-  int64_t column;
-  int64_t live;  // features that exist
+  int64_t weightOffset;  // of its first weight from the tile's first weight
+  int64_t weightStride;  // between the weights of consecutive k
+  int64_t column;        // of its first feature, counted from the tile's first
+  int64_t live;          // features that exist
 };
 
-/// The k from `begin` up to `end` of a layer's depth. While they are summed, the weights of the next panel's slab are
-/// fetched: `perRow` of them, from `next` on, for each row of the block; none where `next` is null.
+/// A part of a layer's depth: the k from `begin` up to `end`. While the kernel sums them, it prefetches the same slab
+/// of the next panel. That slab starts at weight `next`, and each row of the block prefetches `perRow` weights of it.
+/// Nothing is prefetched where `next` is null.
 struct Slab {
   Value begin, end;
   Value next, perRow;
@@ -61,7 +61,7 @@ class ContractionEmitter {
     // With few zeros, going through the weights in order is faster.
     Value few = builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, nonzeros->count,
                                               context.index(depth * kWorthSkipping / 100, loc));
-    // A result that stays in a register is made in both branches and leaves them as the value of the choice.
+    // Both branches compute the result. If it stays in a register, the scf.if yields it.
     const bool inRegister = context.staysInRegister(op);
     const auto branch = [&]() -> llvm::SmallVector<Value> {
       emitAll();
@@ -83,10 +83,10 @@ class ContractionEmitter {
   std::optional<NonzeroList> nonzeros;  // of the input, where the layer skips zeros
   const int64_t lanes, panel, depth, width;
 
-  /// Rows of the tiles for what is left of the rows. The fewer, the more a tile loads for what it computes.
+  /// Tile sizes for the rows that are left behind the last whole tile. A smaller tile loads more for each row.
   static constexpr int64_t kSmallTiles[] = {4, 2, 1};
 
-  /// Vectors of `features` features from column `first` on, which starts a panel.
+  /// The vectors for `features` features from column `first` on. A panel must start at `first`.
   llvm::SmallVector<FeatureVector> featureVectors(int64_t first, int64_t features) {
     const int64_t padded = static_cast<int64_t>(llvm::alignTo(width, lanes));
     llvm::SmallVector<FeatureVector> vectors;
@@ -99,7 +99,7 @@ class ContractionEmitter {
     return vectors;
   }
 
-  /// Per cent of inputs that are not zero, below which skipping the others is faster.
+  /// Skipping zeros is faster while less than this percentage of the inputs is nonzero.
   static constexpr int64_t kWorthSkipping = 75;
 
   /// The cache that a line is fetched into, as the hint of llvm.prefetch.
@@ -109,8 +109,8 @@ class ContractionEmitter {
                                              /*isDataCache=*/true);
   }
 
-  /// Fetches what other threads have just written, all at once: line by line, as the sums need it, each would wait for
-  /// another core.
+  /// Prefetches the whole input, which other threads have just written. Without it the sums would wait for another core
+  /// at every cache line.
   void fetchInput() {
     constexpr int64_t line = 16;
     context.forEachRow(loc, [&](Value row) {
@@ -119,7 +119,8 @@ class ContractionEmitter {
     });
   }
 
-  /// Runs `body(weight start, first column, vectors)` for every panel, or for each group of panels of a single row.
+  /// Runs `body(weight start, first column, vectors)` for every panel. A kernel for a single row takes several panels
+  /// at a time.
   void forEachPanel(llvm::function_ref<void(Value, Value, llvm::ArrayRef<FeatureVector>)> body) {
     const int64_t group = featuresAtOnce(op, context.capacity);
     const int64_t whole = width / group * group;
@@ -156,14 +157,15 @@ class ContractionEmitter {
     context.forEachRowTile(loc, tiles, body);
   }
 
-  /// K is cut into slabs of about this depth, so that a block's inputs stay in the second-level cache for all panels.
+  /// Depth of a slab. A slab of a block's inputs stays in the second-level cache while all panels read it.
   static constexpr int64_t kSlab = 1024;
-  /// For few rows, which do not hide the second-level cache behind arithmetic: a slab of a panel of weights stays in
-  /// the first-level cache for all of them.
+  /// Depth of a slab for few rows. They have too little arithmetic to hide the second-level cache, so a slab of a
+  /// panel's weights must stay in the first-level cache while all rows read it.
   static constexpr int64_t kShallowSlab = 256;
 
-  /// Panels are an outer loop, so that one panel of weights serves every row from a near cache. Where the weights are
-  /// large, the sums of a deep layer pass through the result's memory from slab to slab, if that is free.
+  /// The loop over panels is outside the loop over rows, so that every row finds the panel's weights in a near cache. A
+  /// layer with large weights is summed slab by slab. The result's memory holds the sums between slabs, which is
+  /// possible unless the epilogue reads something there.
   void emitAll() {
     const auto tile = static_cast<int64_t>(op.getRows());
     if (context.capacity <= tile) return emitSlab({context.index(0, loc), context.index(depth, loc), {}, {}});
@@ -208,13 +210,13 @@ class ContractionEmitter {
     });
   }
 
-  /// Whether the epilogue runs over all rows of a panel when the sums of all are stored: one copy of its code serves
-  /// the tiles of every size.
+  /// Whether the epilogue runs after the sums of all rows are stored. One copy of its code then serves tiles of all
+  /// sizes.
   bool finishesPanels() {
     return context.compact && context.capacity > 1 && isCostly(op.getEpilogue()) && !extrasAreOverwritten();
   }
 
-  /// The epilogue on sums of a row that were stored before.
+  /// Runs the epilogue on stored sums of one row.
   void finishStored(Value row, Value column, llvm::ArrayRef<FeatureVector> vectors) {
     VectorBuilder::Vectors sums;
     for (const FeatureVector &v : vectors)
@@ -226,13 +228,14 @@ class ContractionEmitter {
     return distance == 0 ? position : builder.createOrFold<arith::AddIOp>(loc, position, context.index(distance, loc));
   }
 
-  /// Whether the layer is the sum of one register's lanes times weights, which then lie side by side.
+  /// Whether the layer has one output and its input fills one register. Its weights then lie side by side.
   bool isDotProduct() {
     return width == 1 && input.inRegister && !context.reproducible &&
            llvm::cast<mlir::VectorType>(input.inRegister.getType()).getDimSize(0) == depth;
   }
 
-  /// Such a layer's sum, which starts as `start`: over pieces of the shortest register, then across its lanes.
+  /// The sum for such a layer, which starts as `start`. It adds pieces as long as the shortest register, then the
+  /// lanes.
   Value dotProduct(Value start, Value weightStart) {
     const int64_t piece = std::min<int64_t>(4, depth);
     Value sums = builder.create<vector::InsertOp>(loc, start, context.splat(loc, 0.0f, piece), 0);
@@ -301,8 +304,8 @@ class ContractionEmitter {
     }
     Value fetched, fetchedPerIteration;
     if (slab.next) {
-      // All tiles of rows together fetch the next panel into the second-level cache. The first of them would otherwise
-      // wait for memory at every k.
+      // All row tiles together prefetch the next panel into the second-level cache. Otherwise the first tile of that
+      // panel would wait for memory at every k.
       Value ofRows = builder.create<arith::MulIOp>(loc, row, slab.perRow);
       fetched = builder.create<arith::AddIOp>(loc, slab.next, ofRows);
       fetchedPerIteration =
@@ -326,7 +329,7 @@ class ContractionEmitter {
       builder.create<scf::YieldOp>(loc, state);
       llvm::copy(each.getResults().take_front(accumulators.size()), accumulators.begin());
     };
-    // Slabs but the last are a whole number of iterations deep.
+    // Every slab except the last has a depth that is a multiple of `chains`.
     if (depth % chains == 0) return loop(slab.begin, slab.end, chains, slab.next != nullptr);
     Value length = builder.createOrFold<arith::SubIOp>(loc, slab.end, slab.begin);
     Value rest = builder.createOrFold<arith::RemUIOp>(loc, length, context.index(chains, loc));
@@ -335,8 +338,8 @@ class ContractionEmitter {
     loop(whole, slab.end, 1, /*fetches=*/false);
   }
 
-  /// The sum over the k whose input is not zero. They are at irregular distances, so the hardware does not foresee
-  /// them: the weights of the one some steps ahead are fetched early.
+  /// Sums over the k whose input is not zero. The hardware cannot predict which k comes next, so the loop prefetches
+  /// the weights that it needs some steps later.
   void accumulateNonzeros(llvm::SmallVector<Value> &accumulators, Value weightStart,
                           llvm::ArrayRef<FeatureVector> vectors) {
     auto loop =
@@ -351,7 +354,7 @@ class ContractionEmitter {
     accumulators.assign(loop.getResults().begin(), loop.getResults().end());
   }
 
-  /// Adds up the chains pairwise, the shortest tree, into the first.
+  /// Adds all chains to the first one, in pairs, so that few additions wait for each other.
   void joinChains(llvm::MutableArrayRef<Value> accumulators, int64_t chains) {
     const size_t tile = accumulators.size() / static_cast<size_t>(chains);
     for (size_t live = static_cast<size_t>(chains); live > 1; live = (live + 1) / 2)
@@ -362,11 +365,12 @@ class ContractionEmitter {
         }
   }
 
-  /// How far ahead, at most the lanes of the shortest vector.
+  /// Steps between the prefetch and the use. At most the lanes of the shortest vector, because the list of nonzeros
+  /// ends with a vector of zeros.
   static constexpr int64_t kStepsAhead = 4;
 
-  /// What `taken` yields where the condition holds, else what `other` does: so many vectors of the layer's lanes. The
-  /// branches are emitted where they belong, since emitters look at what is around them.
+  /// Emits an scf.if. `taken` yields its results if the condition holds, and `other` if not: `vectors` vectors each.
+  /// The bodies are emitted when the op is in its place, because emitters look for the module around them.
   llvm::SmallVector<Value> choose(Value condition, size_t vectors, llvm::function_ref<llvm::SmallVector<Value>()> taken,
                                   llvm::function_ref<llvm::SmallVector<Value>()> other) {
     const llvm::SmallVector<mlir::Type> types(vectors, context.vectorType(lanes));
@@ -382,7 +386,7 @@ class ContractionEmitter {
     return llvm::SmallVector<Value>(choice.getResults());
   }
 
-  /// The same for a condition, a == b, that may be known already.
+  /// The same for the condition a == b. No branch is emitted if a and b are known to be equal.
   llvm::SmallVector<Value> chooseIfEqual(Value a, Value b, size_t vectors,
                                          llvm::function_ref<llvm::SmallVector<Value>()> taken,
                                          llvm::function_ref<llvm::SmallVector<Value>()> other) {
@@ -397,7 +401,7 @@ class ContractionEmitter {
   void emitTile(Value row, int64_t rows, Value weightStart, Value column, llvm::ArrayRef<FeatureVector> vectors,
                 const Slab &slab) {
     const size_t tile = static_cast<size_t>(rows) * vectors.size();
-    // A small tile sums several k side by side, or it would wait for each multiply-add in turn.
+    // A small tile sums several k side by side. With one chain it would wait for each multiply-add.
     const int64_t most = nonzeros || isDotProduct() || context.reproducible ? 1 : std::max<int64_t>(1, depth / 2);
     const int64_t chains = std::clamp<int64_t>(kChains / static_cast<int64_t>(tile), 1, most);
 
@@ -421,8 +425,7 @@ class ContractionEmitter {
           });
         });
     if (context.part && context.capacity > 1) {
-      // The lines of the result, which other cores have read last time, are made this core's own by the time that the
-      // sums are ready.
+      // Prefetch the lines of the result for writing. Other cores read them in the previous call.
       for (int64_t r = 0; r < rows; ++r)
         for (const FeatureVector &v : vectors)
           prefetch(result, context.address(loc, result, plus(row, r), plus(column, v.column)), Level::first,
@@ -448,8 +451,8 @@ class ContractionEmitter {
     if (finishesPanels()) return store(/*activate=*/false);
     const auto complete = [&] {
       store(/*activate=*/!late);
-      // The sums are in the nearest cache: a loop over them keeps the code of the epilogue in the instruction cache and
-      // its constants in registers.
+      // The sums are in the first-level cache. A loop over them has one copy of the epilogue's code, which stays in the
+      // instruction cache, and keeps its constants in registers.
       if (late)
         context.forEach(loc, rows, 1, [&](Value r) {
           finishStored(builder.createOrFold<arith::AddIOp>(loc, row, r), column, vectors);
@@ -458,15 +461,15 @@ class ContractionEmitter {
     ifEqual(slab.end, context.index(depth, loc), complete, [&] { store(/*activate=*/false); });
   }
 
-  /// Accumulators whose costly epilogues are emitted one by one.
+  /// A tile of more accumulators runs a costly epilogue in a loop.
   static constexpr size_t kMostUnrolledEpilogues = 8;
 
-  /// Whether storing the sums destroys what the epilogue must read.
+  /// Whether storing the sums may destroy an operand of the epilogue.
   bool extrasAreOverwritten() {
     return llvm::any_of(extras, [&](const RowView &extra) { return extra.memory == result.memory; });
   }
 
-  /// The epilogue, where `activate`, and the store of vectors of one row.
+  /// Runs the epilogue if `activate`, and stores the vectors of one row.
   void finish(VectorBuilder::Vectors sums, Value row, Value column, llvm::ArrayRef<FeatureVector> vectors,
               bool activate) {
     if (activate && !op.getEpilogue().empty()) {

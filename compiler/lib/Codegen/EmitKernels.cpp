@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replaces each network by scf + vector kernels over flat memrefs, one for the single row
-// and one for blocks of rows.
+// Replaces each network by scf + vector kernels over flat memrefs: one for a single row and one for blocks of rows.
 #include "Inlay/Codegen/Networks.h"
 
 #include <map>
@@ -47,9 +46,9 @@ class NetworkEmitter {
   bool reproducible;
   llvm::SmallVector<mlir::Operation *> all;  // of the network
   bool compact = false;                      // whether short code counts for more than fast code
-  /// By most rows and whether the kernel is one of several stages: those keep all values in memory.
+  /// By capacity and whether the kernel is a stage. Stages keep all values in memory.
   std::map<std::pair<int64_t, bool>, SharedSteps> shared;
-  /// By most rows, how the work is divided (-1: not), and representative.
+  /// By capacity, way of dividing the work (-1: none) and representative.
   std::map<std::tuple<int64_t, int, mlir::Operation *>, mlir::func::FuncOp> steps;
   llvm::MapVector<Value, mlir::memref::GlobalOp> globals;  // in the network's order, so that objects are reproducible
 
@@ -71,12 +70,12 @@ class NetworkEmitter {
     globals[constant] = global;
   }
 
-  /// Ops of a network from which on equal ones share their code and the rest is emitted compactly. Few ones are faster
-  /// apart: their addresses are constants, and what follows begins while they end.
+  /// A network with at least so many ops is emitted compactly: equal ops share their code. A smaller network is faster
+  /// without that, because its addresses are constants and each op begins before the previous one ends.
   static constexpr int64_t kManyOps = 24;
 
-  /// A function of the arguments that every kernel has: the inputs, the outputs, the scratch memory, where there may be
-  /// more than one, the rows, and in a stage the part and the number of parts. `further` ones follow.
+  /// Creates a function with a kernel's arguments: the inputs, the outputs, the scratch memory, then the number of rows
+  /// if there may be several, then the part and the number of parts if it is a stage. The types `further` follow.
   mlir::func::FuncOp createFunction(const NetworkSummary &summary, const std::string &name, int64_t capacity,
                                     bool hasParts, llvm::ArrayRef<mlir::Type> further, mlir::OpBuilder &builder) {
     builder.setInsertionPointToEnd(module.getBody());
@@ -97,7 +96,7 @@ class NetworkEmitter {
     return function;
   }
 
-  /// What the emitters of `function` share.
+  /// The context for the emitters of `function`.
   KernelContext contextOf(mlir::func::FuncOp function, const NetworkSummary &summary, int64_t capacity,
                           std::optional<Stage::Split> split, mlir::OpBuilder &builder) {
     const auto pointers = static_cast<unsigned>(summary.inputs.size() + summary.outputs.size() + 1);
@@ -144,7 +143,7 @@ class NetworkEmitter {
     return mlir::success();
   }
 
-  /// The op that `op` shares its code with, in kernels for up to `capacity` rows; null where its code stands alone.
+  /// The op whose step also computes `op`, in kernels for up to `capacity` rows. Null if `op` shares no code.
   mlir::Operation *representativeOf(mlir::Operation &op, int64_t capacity, std::optional<Stage::Split> split) {
     if (!compact || split == Stage::Split::lists) return nullptr;
     const bool keepsRegisters = capacity == 1 && !split;
@@ -174,14 +173,14 @@ class NetworkEmitter {
     return mlir::success();
   }
 
-  /// The values of an op in the order in which a step is told about them.
+  /// The values of an op, in the order of a step's arguments.
   static llvm::SmallVector<Value> valuesOf(mlir::Operation &op) {
     llvm::SmallVector<Value> values(op.getOperands());
     values.push_back(op.getResult(0));
     return values;
   }
 
-  /// The code of `op`, for all ops that it represents.
+  /// Emits the function that computes `op` and all ops that it represents.
   mlir::func::FuncOp emitStep(const NetworkSummary &summary, const std::string &name, int64_t capacity,
                               mlir::Operation &op, std::optional<Stage::Split> split) {
     mlir::OpBuilder builder(module.getContext());
@@ -283,7 +282,7 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       VectorFeatures features;
       features.lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
       features.fma = fma;
-      // Forms that only some processors have round otherwise than the portable ones.
+      // Forms that only some processors have give other last bits than the portable ones.
       features.avx2 = avx2 && !reproducible;
       features.avx512 = avx512 && !reproducible;
       const NetworkSummary summary = summarize(network, parallel);

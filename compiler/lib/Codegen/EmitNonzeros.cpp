@@ -53,7 +53,7 @@ void NonzeroList::make() {
     Value keep = builder.create<arith::CmpFOp>(loc, arith::CmpFPredicate::UNE, x, zero);
     Value place = builder.create<arith::IndexCastUIOp>(loc, builder.getI32Type(), column);
     Value all = builder.create<arith::AddIOp>(loc, builder.create<vector::BroadcastOp>(loc, placeType, place), start);
-    // The scratch memory is of floats; places travel as their bits.
+    // The scratch memory holds floats, so an index is stored as a float with the same bits.
     Value bits = builder.create<arith::BitcastOp>(loc, context.vectorType(lanes), all);
     appendKept(keep, x, at(values, found));
     appendKept(keep, bits, at(places, found));
@@ -73,7 +73,7 @@ void NonzeroList::make() {
     count = loop.getResult(0);
   }
   if (whole < row.elements) count = append(context.index(whole, loc), row.elements - whole, count);
-  // Places past the end are read to fetch their weights ahead of time: they are 0.
+  // The prefetch reads indices behind the end of the list. They are 0.
   builder.create<vector::StoreOp>(loc, zero, scratch, at(places, count));
 }
 
@@ -83,7 +83,7 @@ void NonzeroList::appendKept(Value keep, Value all, Value position) {
     builder.create<vector::CompressStoreOp>(loc, scratch, position, keep, all);
     return;
   }
-  // Compressing in a register and storing all of it takes a tenth of the time of compressing into memory.
+  // Compress in a register and store the whole register. Compressing into memory takes ten times as long.
   VectorBuilder b(builder, loc, context.features);
   Value kept = b.compress({{all}}, {{keep}}).vectors.front();
   builder.create<vector::StoreOp>(loc, kept, scratch, position);

@@ -9,12 +9,12 @@ namespace inlay::compiler {
 
 class NonzeroList {
  public:
-  /// The list of the only row of `row`, the input of `layer`, which lies in the scratch memory.
+  /// A list of the nonzeros in `row`, the input of `layer`, for a kernel of one row. The list is in the scratch memory.
   NonzeroList(KernelContext &context, ContractionOp layer, const RowView &row);
 
   /// Emits the code that makes the list.
   void make();
-  /// In one kernel the count is kept, in another it is recalled.
+  /// keepCount() stores the count in the scratch memory. recall() loads it in another kernel.
   void keepCount();
   void recall();
 

@@ -7,7 +7,7 @@ namespace inlay::compiler {
 using mlir::Location;
 using mlir::Value;
 
-/// Vectors computed side by side: enough to keep the core busy, and not too many for the registers, 32 or 16.
+/// Vectors computed side by side. They keep the core busy and fit into its 32 or 16 registers.
 static int64_t waysOf(const VectorFeatures &features) { return features.avx512 ? 4 : 2; }
 
 void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
@@ -56,7 +56,7 @@ void emitConcat(ConcatOp op, KernelContext &context, ViewLookup views) {
     if (piece.memory == result.memory && piece.base == result.base + first && repeats == 1) continue;  // computed there
     context.forEachRow(loc, [&](Value row) {
       context.forEach(loc, repeats, 1, [&](Value repeat) {
-        // The runs of one repeat, seen as views of their own.
+        // A view of one run.
         RowView target = result;
         target.base += first;
         target.padded = false;

@@ -48,12 +48,13 @@ class KernelContext {
   int64_t nonzeroListBase = 0;  // where in it there is room for lists, in elements
 
   mlir::Value index(int64_t number, mlir::Location loc);
-  /// Where the share of `part` of `parts` in `count` things starts, and so that of the part before ends.
+  /// `count` things are divided into `parts` shares. Returns the first of share `part`, which is also the end of the
+  /// share before it.
   mlir::Value shareStart(mlir::Location loc, mlir::Value count, mlir::Value part, mlir::Value parts);
   /// Runs `body` with each value of 0, step, ... below `end`; no loop where there is one iteration.
   void forEach(mlir::Location loc, int64_t end, int64_t step, llvm::function_ref<void(mlir::Value)> body);
-  /// Runs `body(first row, rows of the tile)` over the kernel's rows: as many tiles of the first size as there are,
-  /// then of the next; the last size is 1.
+  /// Runs `body(first row, rows of the tile)` over the kernel's rows: as many tiles of the first size as fit, then of
+  /// the next size. The last size is 1.
   void forEachRowTile(mlir::Location loc, llvm::ArrayRef<int64_t> sizes,
                       llvm::function_ref<void(mlir::Value, int64_t)> body);
   void forEachRow(mlir::Location loc, llvm::function_ref<void(mlir::Value)> body) {
@@ -63,31 +64,32 @@ class KernelContext {
   void forEachVector(mlir::Location loc, int64_t elements, llvm::function_ref<void(mlir::Value, int64_t)> body) {
     forEachVectors(loc, elements, 1, body);
   }
-  /// Runs `body(column, live)` over a row: `ways` vectors at a time, then one, of which the last may be partly live.
+  /// Runs `body(column, live)` over a row, `ways` vectors at a time, and once for the rest. `live` is the number of
+  /// elements; the last vector may be partly live.
   void forEachVectors(mlir::Location loc, int64_t elements, int64_t ways,
                       llvm::function_ref<void(mlir::Value column, int64_t live)> body);
 
-  /// `lanes` elements from `column` on, `live` of which belong to the row. Dead lanes are `fill` where they had to be
-  /// masked and unspecified otherwise.
+  /// Loads `lanes` elements from `column` on, of which `live` belong to the row. A dead lane is `fill` if the load is
+  /// masked, and unspecified if not.
   mlir::Value load(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column, int64_t lanes,
                    int64_t live, float fill = 0.0f);
   void store(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column, mlir::Value vector,
              int64_t live);
   mlir::Value loadScalar(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column);
-  /// The vector with lanes from `live` on replaced by `fill`.
+  /// Replaces the lanes from `live` on by `fill`.
   mlir::Value fillDead(mlir::Location loc, mlir::Value vector, int64_t live, float fill);
   mlir::Value broadcast(mlir::Location loc, mlir::Value scalar, int64_t lanes);
-  /// Every lane becomes the combination of all lanes: pairwise, which is both faster and, for a sum, more exact than
-  /// one after the other.
+  /// Sets every lane to the combination of all lanes. Combining in pairs is faster than one after the other, and more
+  /// exact for a sum.
   mlir::Value acrossLanes(mlir::Location loc, mlir::Value all,
                           llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
   mlir::Value splat(mlir::Location loc, float number, int64_t lanes);
-  /// Appends a scalar program in vector form, on all vectors of the arguments (the same number each) side by side, of a
-  /// value with so many elements; returns what it yields.
+  /// Emits the program on vectors. Every argument has the same number of vectors; `elements` is the value's size.
+  /// Returns the vectors of the result.
   VectorBuilder::Vectors inlineProgram(mlir::Region &program, llvm::ArrayRef<VectorBuilder::Vectors> arguments,
                                        int64_t lanes, int64_t elements);
 
-  /// Whether the result of `op` stays in a register: only kernels of a single row know all its readers.
+  /// Whether the result of `op` stays in a register. Only in a kernel of a single row, where all its readers are.
   bool staysInRegister(ContractionOp op);
   llvm::DenseMap<mlir::Value, mlir::Value> inRegister;  // by value of the network
 
@@ -102,7 +104,7 @@ class KernelContext {
 // One emitter per kind of op. `views` finds the memory of any value of the network.
 using ViewLookup = llvm::function_ref<RowView(mlir::Value)>;
 void emitContraction(ContractionOp op, KernelContext &context, ViewLookup views);
-/// Only the list of the layer's inputs that are not zero, for kernels that compute parts of it.
+/// Emits only the list of the layer's nonzero inputs, for the kernels that compute parts of the layer.
 void emitNonzeroList(ContractionOp op, KernelContext &context, ViewLookup views);
 void emitMap(MapOp op, KernelContext &context, ViewLookup views);
 void emitConcat(ConcatOp op, KernelContext &context, ViewLookup views);

@@ -5,8 +5,8 @@
 namespace inlay::compiler {
 namespace {
 
-/// Weights in bytes from which on a single sample is worth a meeting of the threads: about a microsecond of reading
-/// from a second-level cache.
+/// A single sample is divided among threads if a layer has at least so many bytes of weights. Reading them from the
+/// second-level cache takes about a microsecond, more than a meeting of the threads.
 constexpr int64_t kWorthMeeting = 128 << 10;
 
 Stage::Split splitOf(mlir::Operation &op, int64_t capacity) {
@@ -16,8 +16,8 @@ Stage::Split splitOf(mlir::Operation &op, int64_t capacity) {
   return panels ? Stage::Split::panels : capacity > 1 ? Stage::Split::rows : Stage::Split::none;
 }
 
-/// Whether a part may go on from `before` to `op` with its rows while others are still at `before`: `op` must not write
-/// where they read. In the arena rows of different values may overlap.
+/// Whether a thread may go on from `before` to `op` while others are still at `before`. `op` must not write what they
+/// read. In the arena the rows of different values may overlap.
 bool mayFollow(mlir::Operation &op, mlir::Operation &before) {
   auto place = op.getAttrOfType<PlacementAttr>(kPlacementAttr);
   return place.getRoot() != "arena" || place == before.getAttrOfType<PlacementAttr>(kPlacementAttr);

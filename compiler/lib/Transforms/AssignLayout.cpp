@@ -13,14 +13,15 @@ namespace inlay::compiler {
 
 namespace {
 
-/// Two weight vectors per broadcast input keep the multiply-add units busy; more cost rows. The rows follow from
-/// rows * vectors + vectors + 1 <= registers.
+/// Two weight vectors for each broadcast input keep the multiply-add units busy. More would leave registers for fewer
+/// rows, since rows * vectors + vectors + 1 <= registers.
 constexpr int64_t kVectorsPerPanel = 2;
 
-/// Up to this width of all layers a network is run sample by sample.
+/// A network runs sample by sample if no layer is wider than this.
 constexpr int64_t kNarrowLayer = 8;
 
-/// Row tiles of a block: every block reads all weights once, which costs the more the farther they are.
+/// The number of row tiles in a block. Every block reads all weights once, so weights in a far cache need larger
+/// blocks.
 int64_t tilesPerBlock(int64_t weightBytes) {
   if (weightBytes <= 512 << 10) return 1;  // in a second-level cache
   return weightBytes <= 8 << 20 ? 4 : 10;
@@ -55,10 +56,10 @@ mlir::DenseElementsAttr roundedToBf16(mlir::DenseElementsAttr values) {
   });
 }
 
-/// Weights in bytes up to which looking for zeros costs more than it saves.
+/// Up to so many bytes of weights, looking for zeros costs more than it saves.
 constexpr int64_t kFirstLevelCache = 32 << 10;
 
-/// Whether many elements of a value are zero: it comes straight from an activation that has them.
+/// Whether many elements of a value are zero, because it is the result of an activation such as relu.
 bool hasManyZeros(mlir::Value value) {
   while (auto reshape = value.getDefiningOp<ReshapeOp>()) value = reshape.getInput();
   mlir::Operation *op = value.getDefiningOp();
@@ -70,8 +71,8 @@ bool hasManyZeros(mlir::Value value) {
   return function == activation::relu || function == activation::relu6 || function == activation::step;
 }
 
-/// Whether the kernel of a single sample skips the weights of zeros: as the network says, or else where it pays and
-/// changes nothing, which a product of zero and infinity would.
+/// Whether the kernel for a single sample skips the weights of inputs that are zero. The network can decide. Otherwise
+/// it skips them where that pays and all weights are finite, because zero times infinity is NaN.
 bool skipsZeros(DenseOp dense, llvm::ArrayRef<float> weight) {
   if (dense.getZeros()) return *dense.getZeros() == "skip";
   return static_cast<int64_t>(weight.size() * sizeof(float)) > kFirstLevelCache && hasManyZeros(dense.getInput()) &&
@@ -141,8 +142,8 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     for (ConstantOp constant : constants)
       if (constant->use_empty()) rewriter.eraseOp(constant);
 
-    // A kernel for blocks of rows and one for the single row. Rows of a network of narrow layers share too little to be
-    // worth the code: each has its activations unrolled anyway.
+    // One kernel is for blocks of rows and one for a single row. A network of narrow layers has no kernel for blocks:
+    // its rows share too little, since each unrolls its activations anyway.
     int64_t weights = 0;
     for (ContractionOp layer : function.getOps<ContractionOp>()) weights += bytesOf(layer.getWeight());
     const int64_t tiles = tilesPerBlock(weights);

@@ -14,8 +14,8 @@ struct FuseMapIntoDense : mlir::OpRewritePattern<MapOp> {
   using OpRewritePattern::OpRewritePattern;
 
   mlir::LogicalResult matchAndRewrite(MapOp map, mlir::PatternRewriter &rewriter) const override {
-    // Of several dense operands (a residual between two layers) the one computed last absorbs the map: the others
-    // are then complete values that its epilogue reads.
+    // A map may read several dense layers, as a residual between two layers does. The layer that is computed last takes
+    // the map into its epilogue. The others are complete by then, so the epilogue can read them.
     DenseOp dense;
     for (mlir::Value operand : map.getInputs()) {
       auto candidate = operand.getDefiningOp<DenseOp>();

@@ -15,7 +15,8 @@ struct FuseProducerMap : mlir::OpRewritePattern<MapOp> {
 
   mlir::LogicalResult matchAndRewrite(MapOp consumer, mlir::PatternRewriter &rewriter) const override {
     auto fusible = [&](mlir::Value operand) {
-      // With a second reader the producer would be computed twice; a one-element producer once per element.
+      // A producer with a second reader would be computed twice. A producer of one element would be computed for every
+      // element.
       auto producer = operand.getDefiningOp<MapOp>();
       return producer && operand.hasOneUse() && operand.getType() == consumer.getType();
     };

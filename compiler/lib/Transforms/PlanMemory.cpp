@@ -48,20 +48,19 @@ class Planner {
     return buffer->root == "arena" && lastUse(*buffer) <= order.lookup(op);
   }
 
-  /// Whether kernels may store a value's last vector whole. Only in the arena, and only what ends its buffer: behind
-  /// any other value lies a neighbour. sizeRows() has left the room.
+  /// Whether kernels may store the whole last vector of a value. This holds for values at the end of a buffer in the
+  /// arena, where sizeRows() leaves the room. Behind any other value lies a neighbour or the caller's memory.
   bool isPadded(Value value) {
     const auto &[buffer, offset] = places.find(value)->second;
     return buffer->root == "arena" && offset + elementsOf(value) == buffer->width;
   }
-  /// Where the last vector of a value ends, counted from the start of the row. Vectors are counted from the value's
-  /// first element, wherever in the row that is.
+  /// The end of a value's last vector, as a position in the row. The first vector begins at the value's first element.
   int64_t endOfVectors(Value value) {
     return offsetOf(value) + static_cast<int64_t>(llvm::alignTo(elementsOf(value), lanes));
   }
   void sizeRows();
 
-  /// Rows a large power of two apart share few sets of the first-level cache, and a tile of them would not stay in it.
+  /// Rows at a distance of a large power of two share few sets of the first-level cache, which then cannot hold a tile.
   static bool clashing(int64_t stride) { return stride % kClashingStride == 0; }
   static constexpr int64_t kClashingStride = 512;  // elements
 
@@ -106,7 +105,7 @@ int64_t Planner::lastUse(const Buffer &buffer) {
   return last;
 }
 
-/// Inputs whose rows clash are copied into the arena, where they are read by tiles of rows.
+/// Copies inputs with clashing rows into the arena, if kernels read them in tiles of rows.
 void Planner::spreadInputs() {
   auto blocks = function->getAttrOfType<mlir::DenseI64ArrayAttr>(kRowBlocksAttr);
   if (!blocks || blocks.asArrayRef().front() == 1) return;
@@ -132,7 +131,7 @@ Value Planner::copyOf(Value value, mlir::OpBuilder &builder) {
   return copy;
 }
 
-/// What is returned is computed in the caller's output. An input, a constant or a value that is returned twice is
+/// A returned value is computed in the caller's output. An input, a constant or a value that is returned twice is
 /// copied there.
 void Planner::claimOutputs() {
   auto terminator = llvm::cast<mlir::func::ReturnOp>(function.front().getTerminator());
@@ -175,8 +174,8 @@ void Planner::reuseInPlace(mlir::Operation &op) {
   }
 }
 
-/// Operands of a concat that die there are computed at their place in the result; the others are copied by the
-/// kernel. Only possible where each operand is one contiguous piece of the result's row.
+/// Operands that only a concat still reads are computed at their place in its result. The kernel copies the others.
+/// This needs operands that are one contiguous piece of the result's row.
 void Planner::computeInside(ConcatOp concat) {
   auto type = llvm::cast<mlir::RankedTensorType>(concat.getType());
   for (int64_t i = 0; i < static_cast<int64_t>(concat.getAxis()); ++i)
@@ -189,8 +188,8 @@ void Planner::computeInside(ConcatOp concat) {
   }
 }
 
-/// The distance of each buffer's rows. The caller's rows are dense. Rows of the arena begin at whole vectors and have
-/// room for the last vector of every padded value.
+/// Sets the distance between each buffer's rows. The caller's rows have no gaps. Rows in the arena begin at a multiple
+/// of the vector length and have room for the last vector of every padded value.
 void Planner::sizeRows() {
   for (auto &buffer : buffers) {
     buffer->row = buffer->width;
