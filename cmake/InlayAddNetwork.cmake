@@ -9,13 +9,19 @@
 #                     [CPU <cpu>] [TARGET <triple>]     default: the machine that builds, or CMake's cross target
 #                     [NETWORK <name>...])              default: every network in the source file
 #
-# SOURCE holds the INLAY_NETWORK() lines. It is compiled with the target's include folders, definitions, options and
-# libraries; `inlayc` reads the graphs from that object file and writes, into a folder of the build tree that is on the
-# target's include path,
+# The target is an executable or a library of any type. SOURCE holds the INLAY_NETWORK() lines. It is compiled with the
+# target's include folders, definitions, options, features and libraries, also those that it gets later in the same
+# folder; of a target without C++ sources it takes only the options that choose a machine. `inlayc` reads the graphs from
+# that object file and writes, into a folder of the build tree that is on the target's include path,
 #
 #   <model>_kernels.o     the machine code, linked into the target
 #   <model>_kernels.h     its C interface
 #   <model>_kernels.json  its manifest: symbols, sizes, FLOPs, what was fused
+#
+# An OBJECT or INTERFACE library cannot hold the kernels itself. It links the static library <target>_<model>_kernels,
+# and what links it does so too. A program that takes only $<TARGET_OBJECTS> links that library by its name.
+#
+# Whoever links a library with a network is compiled with the limits on constant evaluation that the network needs.
 #
 # The kernels are made again when the source, anything that it includes, the weights or inlayc change. May be called
 # several times for one target, with source files of different names.
@@ -39,7 +45,7 @@ function(_inlay_check_call target source unparsed missing)
   get_target_property(aliased ${target} ALIASED_TARGET)
   get_target_property(imported ${target} IMPORTED)
   get_target_property(type ${target} TYPE)
-  if(aliased OR imported OR NOT type MATCHES "^(EXECUTABLE|STATIC_LIBRARY|SHARED_LIBRARY|MODULE_LIBRARY|OBJECT_LIBRARY)$")
+  if(aliased OR imported OR NOT type MATCHES "^(EXECUTABLE|(STATIC|SHARED|MODULE|OBJECT|INTERFACE)_LIBRARY)$")
     message(FATAL_ERROR "inlay_add_network: '${target}' must be an executable or a library that this project compiles")
   endif()
   get_target_property(folder ${target} SOURCE_DIR)
@@ -56,6 +62,9 @@ function(_inlay_check_call target source unparsed missing)
   if(NOT source)
     message(FATAL_ERROR "inlay_add_network(${target}): give SOURCE, the file with the INLAY_NETWORK() lines")
   endif()
+  if(NOT CMAKE_CXX_COMPILER)
+    message(FATAL_ERROR "inlay_add_network: the model is C++; write project(... LANGUAGES C CXX) or enable_language(CXX)")
+  endif()
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "^(GNU|Clang)$" OR APPLE OR WIN32)
     message(FATAL_ERROR "inlay_add_network: networks are read from ELF object files of g++ or clang++; "
                         "found ${CMAKE_CXX_COMPILER_ID} for ${CMAKE_SYSTEM_NAME}")
@@ -68,25 +77,107 @@ function(_inlay_check_call target source unparsed missing)
   endforeach()
 endfunction()
 
+# Gives `target` limits on constant evaluation that no network meets before the compiler runs out of memory.
+function(_inlay_raise_limits target scope)
+  target_compile_options(
+    ${target} ${scope}
+    "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fconstexpr-ops-limit=2147483647;-fconstexpr-loop-limit=2147483647;-fconstexpr-depth=4096>"
+    "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:-fconstexpr-steps=2147483647;-fconstexpr-depth=4096;-fbracket-depth=4096>")
+endfunction()
+
 # Adds the object library `object`, which compiles `path` as `target` would compile it.
 function(_inlay_add_model_object object target path)
   add_library(${object} OBJECT ${path})
-  target_link_libraries(${object} PRIVATE Inlay::dsl $<TARGET_PROPERTY:${target},LINK_LIBRARIES>)
-  target_include_directories(${object} PRIVATE $<TARGET_PROPERTY:${target},INCLUDE_DIRECTORIES>)
-  target_compile_definitions(${object} PRIVATE $<TARGET_PROPERTY:${target},COMPILE_DEFINITIONS>)
-  # Link-time optimisation would leave no machine object to read the graph from.
-  target_compile_options(${object} PRIVATE $<TARGET_PROPERTY:${target},COMPILE_OPTIONS> -fno-lto)
-  foreach(property CXX_STANDARD CXX_STANDARD_REQUIRED CXX_EXTENSIONS POSITION_INDEPENDENT_CODE)
-    get_target_property(value ${target} ${property})
-    if(NOT value STREQUAL "value-NOTFOUND")
-      set_target_properties(${object} PROPERTIES ${property} ${value})
+  get_target_property(type ${target} TYPE)
+  set(of $<TARGET_PROPERTY:${target},)
+  if(type STREQUAL "INTERFACE_LIBRARY")
+    set(of $<TARGET_PROPERTY:${target},INTERFACE_)
+  endif()
+  # The kernels are made from this object, so it does not link them.
+  string(REGEX REPLACE "[^A-Za-z0-9_-]" "." pattern ${target})
+  target_link_libraries(${object} PRIVATE Inlay::dsl $<FILTER:${of}LINK_LIBRARIES>,EXCLUDE,^${pattern}_.*_kernels$>)
+  target_include_directories(${object} PRIVATE ${of}INCLUDE_DIRECTORIES>)
+  target_compile_definitions(${object} PRIVATE ${of}COMPILE_DEFINITIONS>)
+  target_compile_features(${object} PRIVATE ${of}COMPILE_FEATURES>)
+  _inlay_raise_limits(${object} PRIVATE)
+  set_target_properties(${object} PROPERTIES UNITY_BUILD OFF INTERPROCEDURAL_OPTIMIZATION OFF)
+  # What is set on the target after this call counts as well, so look at it when the folder has been read.
+  cmake_language(EVAL CODE "cmake_language(DEFER CALL _inlay_finish_model_object [[${object}]] [[${target}]] [[${of}]])")
+endfunction()
+
+# Sets `variable` to whether `target` has a source file in C++.
+function(_inlay_has_cxx variable target)
+  set(found OFF)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source IN LISTS sources)
+    cmake_path(GET source EXTENSION LAST_ONLY extension)
+    string(REGEX REPLACE "^[.]" "" extension "${extension}")
+    get_source_file_property(language ${source} LANGUAGE)
+    if(language STREQUAL "CXX" OR extension IN_LIST CMAKE_CXX_SOURCE_FILE_EXTENSIONS)
+      set(found ON)
     endif()
   endforeach()
+  set(${variable} ${found} PARENT_SCOPE)
+endfunction()
+
+# Completes the object library at the end of the folder. `of` is the start of an expression for a property of `target`.
+function(_inlay_finish_model_object object target of)
   get_target_property(type ${target} TYPE)
+  set(options ${of}COMPILE_OPTIONS>)
+  if(NOT type STREQUAL "INTERFACE_LIBRARY")
+    foreach(property CXX_STANDARD CXX_STANDARD_REQUIRED CXX_EXTENSIONS POSITION_INDEPENDENT_CODE)
+      get_target_property(value ${target} ${property})
+      if(NOT value STREQUAL "value-NOTFOUND")
+        set_target_properties(${object} PROPERTIES ${property} ${value})
+      endif()
+    endforeach()
+    # Options for C, such as -Wstrict-prototypes, are no options for C++.
+    _inlay_has_cxx(cxx ${target})
+    if(NOT cxx)
+      set(options "$<FILTER:${options},INCLUDE,^(-m|-D|-U|-I|-isystem|--target=|--sysroot=)>")
+    endif()
+  endif()
+  # Link-time optimisation would leave no machine object to read the graph from.
+  target_compile_options(${object} PRIVATE ${options} -fno-lto)
+  # CMake defines this for the sources of a shared library.
   if(type MATCHES "SHARED|MODULE")
+    get_target_property(symbol ${target} DEFINE_SYMBOL)
+    if(NOT symbol)
+      string(MAKE_C_IDENTIFIER ${target}_EXPORTS symbol)
+    endif()
+    target_compile_definitions(${object} PRIVATE ${symbol})
+  endif()
+  # Shared libraries may link what these libraries hold.
+  if(type MATCHES "SHARED|MODULE|INTERFACE")
     set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   endif()
-  set_target_properties(${object} PROPERTIES UNITY_BUILD OFF)
+endfunction()
+
+# Adds kernels, model object and headers to `target`, whose sources can see the header in `folder`.
+function(_inlay_link_kernels target library object folder stem)
+  get_target_property(type ${target} TYPE)
+  set_source_files_properties(${stem}.o PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+  set(own PRIVATE)
+  set(limits PUBLIC)
+  if(type STREQUAL "INTERFACE_LIBRARY")
+    set(own INTERFACE)
+    set(limits INTERFACE)
+  elseif(type STREQUAL "EXECUTABLE")
+    set(limits PRIVATE)
+  endif()
+  if(type MATCHES "^(OBJECT|INTERFACE)_LIBRARY$")
+    add_library(${library} STATIC $<TARGET_OBJECTS:${object}> ${stem}.o ${stem}.h)
+    set_target_properties(${library} PROPERTIES LINKER_LANGUAGE CXX)
+    target_link_libraries(${target} ${own} ${library})
+    if(type STREQUAL "OBJECT_LIBRARY") # whose sources may include the header
+      add_dependencies(${target} ${library})
+    endif()
+  else()
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${object}> ${stem}.o ${stem}.h)
+  endif()
+  target_include_directories(${target} ${own} $<BUILD_INTERFACE:${folder}>)
+  target_link_libraries(${target} ${own} Inlay::runtime)
+  _inlay_raise_limits(${target} ${limits})
 endfunction()
 
 function(inlay_add_network target)
@@ -146,13 +237,5 @@ function(inlay_add_network target)
     COMMENT "inlayc ${name}_kernels.o"
     COMMAND_EXPAND_LISTS VERBATIM)
 
-  set_source_files_properties(${stem}.o PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
-  target_sources(${target} PRIVATE $<TARGET_OBJECTS:${object}> ${stem}.o ${stem}.h)
-  target_include_directories(${target} PRIVATE ${folder})
-  target_link_libraries(${target} PRIVATE Inlay::runtime)
-  # Limits on constant evaluation that no network meets before the compiler runs out of memory.
-  target_compile_options(
-    ${target} PRIVATE
-    "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fconstexpr-ops-limit=2147483647;-fconstexpr-loop-limit=2147483647;-fconstexpr-depth=4096>"
-    "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:-fconstexpr-steps=2147483647;-fconstexpr-depth=4096;-fbracket-depth=4096>")
+  _inlay_link_kernels(${target} ${target}_${name}_kernels ${object} ${folder} ${stem})
 endfunction()

@@ -5,7 +5,8 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(inlay_package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/Inlay)
-set(inlay_installed_targets inlay_dsl inlay_runtime inlay_interpreter inlay_warnings)
+set(inlay_runtime_folder ${CMAKE_INSTALL_DATADIR}/inlay/runtime)
+set(inlay_installed_targets inlay_dsl inlay_warnings)
 if(INLAY_BUILD_COMPILER)
   list(APPEND inlay_installed_targets inlayc)
   # Debian keeps libMLIR in a folder of its own, which the loader does not search.
@@ -18,11 +19,16 @@ set_target_properties(inlay_interpreter PROPERTIES EXPORT_NAME interpreter)
 set_target_properties(inlay_warnings PROPERTIES EXPORT_NAME warnings)
 
 install(TARGETS ${inlay_installed_targets} EXPORT InlayTargets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# The libraries for this machine, and their sources for others.
+install(TARGETS inlay_runtime inlay_interpreter EXPORT InlayRuntimeTargets
+        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY runtime/ DESTINATION ${inlay_runtime_folder} PATTERN include EXCLUDE)
 install(DIRECTORY dsl/include/ runtime/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h*")
 install(EXPORT InlayTargets NAMESPACE Inlay:: DESTINATION ${inlay_package_folder})
+install(EXPORT InlayRuntimeTargets NAMESPACE Inlay:: DESTINATION ${inlay_package_folder})
 
 configure_package_config_file(cmake/InlayConfig.cmake.in ${PROJECT_BINARY_DIR}/package/InlayConfig.cmake
-                              INSTALL_DESTINATION ${inlay_package_folder})
+                              INSTALL_DESTINATION ${inlay_package_folder} PATH_VARS inlay_runtime_folder)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/InlayConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/package/InlayConfig.cmake ${PROJECT_BINARY_DIR}/package/InlayConfigVersion.cmake

@@ -4,6 +4,7 @@
 include_guard()
 
 add_library(inlay_warnings INTERFACE)
+add_library(Inlay::warnings ALIAS inlay_warnings)
 set(inlay_warning_options -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # g++ 12 warns about overlap inside of std::string's own operator+ (GCC bug 105651).
