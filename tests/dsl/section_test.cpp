@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What INLAY_NETWORK leaves in object files: this program is linked from the same models, compiled at every level of
-// optimisation, and reads its own section.
+// What INLAY_NETWORK leaves in object files, and not in programs: this one is linked from the same models, compiled at
+// every level of optimisation, and reads the section in each of its object files.
 #include <elf.h>
 #include <gtest/gtest.h>
 
@@ -17,9 +17,9 @@ namespace {
 /// This file, and embedded_networks.cpp at each level.
 constexpr std::size_t objects = 1 + OPTIMISATION_LEVELS;
 
-/// The content of this program's section of that name, aligned to 8 bytes; `bytes` is its size.
-std::vector<std::uint64_t> own_section(std::string_view name, std::size_t& bytes) {
-  std::ifstream file("/proc/self/exe", std::ios::binary);
+/// Appends the content of a file's section of that name, aligned to 8 bytes; returns its flags.
+std::uint64_t read_section_of(const std::string& path, std::string_view name, std::vector<std::uint64_t>& content) {
+  std::ifstream file(path, std::ios::binary);
   const auto read = [&file](std::uint64_t offset, void* to, std::size_t size) {
     file.seekg(static_cast<std::streamoff>(offset));
     file.read(static_cast<char*>(to), static_cast<std::streamsize>(size));
@@ -32,19 +32,39 @@ std::vector<std::uint64_t> own_section(std::string_view name, std::size_t& bytes
   read(sections[header.e_shstrndx].sh_offset, names.data(), names.size());
   for (const Elf64_Shdr& section : sections)
     if (names.c_str() + section.sh_name == name) {
-      bytes = section.sh_size;
-      std::vector<std::uint64_t> content((bytes + 7) / 8);
-      read(section.sh_offset, content.data(), bytes);
-      return content;
+      const std::size_t start = content.size();
+      content.resize(start + (section.sh_size + 7) / 8);
+      read(section.sh_offset, content.data() + start, section.sh_size);
+      return section.sh_flags;
     }
-  return {};
+  return 0;
+}
+
+/// The sections of all object files that this program is linked from.
+std::vector<std::uint64_t> sections_of_objects() {
+  std::ifstream list(OBJECT_LIST);
+  std::vector<std::uint64_t> content;
+  std::size_t files = 0;
+  for (std::string path; std::getline(list, path); ++files) {
+    // Linkers leave it out, and nothing loads it.
+    const std::uint64_t flags = read_section_of(path, inlay::graph_section, content);
+    EXPECT_TRUE(flags & SHF_EXCLUDE) << path;
+    EXPECT_FALSE(flags & SHF_ALLOC) << path;
+  }
+  EXPECT_EQ(files, objects);
+  return content;
+}
+
+TEST(EmbeddedSection, IsNotInTheProgram) {
+  std::vector<std::uint64_t> content;
+  read_section_of("/proc/self/exe", inlay::graph_section, content);
+  EXPECT_TRUE(content.empty());
 }
 
 TEST(EmbeddedSection, HoldsEveryNetworkOfEveryObjectFile) {
-  std::size_t bytes = 0;
-  const auto content = own_section(inlay::graph_section, bytes);
-  ASSERT_GT(bytes, 0u);
-  const auto graphs = inlay::read_section(std::as_bytes(std::span(content)).first(bytes));
+  const auto content = sections_of_objects();
+  ASSERT_FALSE(content.empty());
+  const auto graphs = inlay::read_section(std::as_bytes(std::span(content)));
 
   const std::map<std::string_view, std::uint64_t> hashes{{"sample_net", inlay::graph_of<samples::every_kind>.hash},
                                                          {"smallest", inlay::graph_of<samples::smallest>.hash}};
@@ -69,9 +89,8 @@ std::size_t copies_in(std::string_view section) {
 }
 
 TEST(EmbeddedSection, HoldsTheSameImageAtEveryLevelOfOptimisation) {
-  std::size_t bytes = 0;
-  const auto content = own_section(inlay::graph_section, bytes);
-  const std::string_view section(reinterpret_cast<const char*>(content.data()), bytes);
+  const auto content = sections_of_objects();
+  const std::string_view section(reinterpret_cast<const char*>(content.data()), content.size() * 8);
   EXPECT_EQ(copies_in<samples::every_kind>(section), objects);
   EXPECT_EQ(copies_in<samples::smallest>(section), objects);
 }

@@ -2,6 +2,12 @@
 // From a network object to its image in the object file, with the compiler's diagnosis of what is wrong with it.
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
 #include "inlay/dsl/network.hpp"
 
 namespace inlay {
@@ -128,8 +134,89 @@ inline constexpr graph_view graph_of = detail::embedded<Net>::image.view();
 #define INLAY_DETAIL_CONCAT(a, b) a##b
 #define INLAY_DETAIL_NAME(a, b) INLAY_DETAIL_CONCAT(a, b)
 
+// inlayc reads the section .inlay of object files. Linkers leave it out of what they make ("e", SHF_EXCLUDE), so that
+// no program carries the graph, its weights and the paths of its source. No attribute says so, and each compiler has
+// its own way: g++ writes a section's name as it stands, and the flags that follow it are behind a comment sign; clang
+// has the words of the image written by the assembler.
+#if defined(__clang__)
+
+namespace inlay::detail {
+
+/// The image in 64-bit words, with zeros for what pads it.
+template <const auto& Net>
+struct image_words {
+  using image_type = std::remove_cvref_t<decltype(embedded<Net>::image)>;
+  static constexpr std::size_t halves =
+      (sizeof(image_type::header) + sizeof(image_type::nodes) + sizeof(image_type::operands) +
+       sizeof(image_type::instructions) + sizeof(image_type::outputs) + sizeof(image_type::data) +
+       sizeof(image_type::characters)) /
+      4;
+  struct exact {
+    std::array<std::uint32_t, halves> words;
+  };
+  struct alignas(8) padded {
+    std::array<std::uint32_t, halves> words;
+    std::array<std::byte, 4> padding;
+  };
+  static constexpr std::size_t count = (halves + 1) / 2;
+  static constexpr auto words = [] {
+    using bytes = std::conditional_t<halves % 2 == 0, exact, padded>;
+    const auto from = std::bit_cast<bytes>(embedded<Net>::image).words;
+    std::array<std::uint64_t, count> to{};
+    for (std::size_t i = 0; i < halves; ++i) to[i / 2] |= std::uint64_t{from[i]} << (i % 2 * 32);
+    return to;
+  }();
+};
+
+/// Immediate, so that the array itself is not in the object.
+template <const auto& Net>
+consteval std::uint64_t word(std::size_t i) {
+  return image_words<Net>::words[i];
+}
+
+template <const auto& Net, std::size_t First, std::size_t Count>
+[[gnu::always_inline]] inline void write_words() {
+  if constexpr (Count > 16) {
+    constexpr std::size_t half = (Count / 2 + 15) / 16 * 16;
+    write_words<Net, First, half>();
+    write_words<Net, First + half, Count - half>();
+  } else if constexpr (Count == 16) {
+    __asm__ volatile(
+        ".pushsection .inlay\n\t.8byte %c0,%c1,%c2,%c3,%c4,%c5,%c6,%c7,%c8,%c9,%c10,%c11,%c12,%c13,%c14,%c15\n\t"
+        ".popsection" ::"i"(word<Net>(First)),
+        "i"(word<Net>(First + 1)), "i"(word<Net>(First + 2)), "i"(word<Net>(First + 3)), "i"(word<Net>(First + 4)),
+        "i"(word<Net>(First + 5)), "i"(word<Net>(First + 6)), "i"(word<Net>(First + 7)), "i"(word<Net>(First + 8)),
+        "i"(word<Net>(First + 9)), "i"(word<Net>(First + 10)), "i"(word<Net>(First + 11)), "i"(word<Net>(First + 12)),
+        "i"(word<Net>(First + 13)), "i"(word<Net>(First + 14)), "i"(word<Net>(First + 15)));
+  } else if constexpr (Count > 0) {
+    __asm__ volatile(".pushsection .inlay\n\t.8byte %c0\n\t.popsection" ::"i"(word<Net>(First)));
+    write_words<Net, First + 1, Count - 1>();
+  }
+}
+
+/// Only what is written while this is compiled matters; nothing calls it.
+template <const auto& Net>
+[[gnu::always_inline]] inline void write_image() {
+  __asm__ volatile(".pushsection .inlay,\"e\"\n\t.balign 8\n\t.popsection");
+  write_words<Net, 0, image_words<Net>::count>();
+}
+
+}  // namespace inlay::detail
+
+#define INLAY_DETAIL_PLACE_GRAPH(net, name)                                                \
+  [[gnu::used, gnu::noinline]] static void name() { ::inlay::detail::write_image<net>(); } \
+  static_assert(true)
+#else
+#if defined(__aarch64__)
+#define INLAY_DETAIL_GRAPH_SECTION ".inlay,\"e\"//"
+#else
+#define INLAY_DETAIL_GRAPH_SECTION ".inlay,\"e\"#"
+#endif
+#define INLAY_DETAIL_PLACE_GRAPH(net, name)                                            \
+  [[gnu::section(INLAY_DETAIL_GRAPH_SECTION), gnu::used]] static constexpr auto name = \
+      ::inlay::detail::embedded<net>::image
+#endif
+
 /// Checks `net`, a constexpr network object at namespace scope, and puts its graph into the object file, where inlayc
 /// finds it.
-#define INLAY_NETWORK(net)                                                                                      \
-  [[gnu::section(".inlay"), gnu::used]] static constexpr auto INLAY_DETAIL_NAME(inlay_graph_of_, __COUNTER__) = \
-      ::inlay::detail::embedded<net>::image
+#define INLAY_NETWORK(net) INLAY_DETAIL_PLACE_GRAPH(net, INLAY_DETAIL_NAME(inlay_graph_of_, __COUNTER__))
