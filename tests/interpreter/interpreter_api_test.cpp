@@ -48,10 +48,30 @@ TEST(InterpreterCreate, ListsEveryProblemOfTheWeights) {
   EXPECT_FALSE(made);
   EXPECT_EQ(made.value, nullptr);
   EXPECT_EQ(made.errors,
-            (std::vector<std::string>{"misshaped parameter 'fc.weight': expected f32[3,2], found f32[2,3]",
-                                      "missing parameter 'head.weight': expected f32[1,5]",
-                                      "missing parameter 'head.bias': expected f32[1]",
-                                      "extra tensor 'head.wait' f32[1,5]: no layer has a parameter of this name"}));
+            (std::vector<std::string>{
+                "misshaped parameter 'fc.weight': expected f32[3,2], found f32[2,3], which is its transpose; to use it "
+                "as that, give the tie fc.weight=fc.weight^T",
+                "missing parameter 'head.weight': expected f32[1,5]; nearest is 'head.wait' f32[1,5]",
+                "missing parameter 'head.bias': expected f32[1]"}));
+}
+
+TEST(InterpreterCreate, TakesTensorsInAnyOrderAndLeavesOutOthers) {
+  const graph_builder b = every_kind();
+  weights w = weights_of_every_kind();
+  w.tensors.push_back({"another", {1}, "F32", {0}});
+  std::reverse(w.tensors.begin(), w.tensors.end());
+  const interpreter_result made = interpreter::create(b.view(), w);
+  ASSERT_TRUE(made) << made.errors.front();
+  for (engine how : kEngines) EXPECT_EQ(run(*made.value, {{1, 2}, {0, 0, 0}}, 1, how)[0], std::vector<float>{128});
+}
+
+TEST(InterpreterCreate, ComparesTheNumberOfValuesWithTheShape) {
+  const graph_builder b = every_kind();
+  weights w = weights_of_every_kind();
+  w.tensors[0].values.pop_back();
+  EXPECT_EQ(
+      interpreter::create(b.view(), w).errors,
+      std::vector<std::string>{"parameter 'fc.weight': its shape f32[3,2] has 6 elements, but there are 5 values"});
 }
 
 TEST(InterpreterCreate, CopiesTheWeights) {

@@ -46,10 +46,61 @@ TEST(SafetensorsDefects, Dtype) {
     EXPECT_EQ(error_of("{\"t\":{" + dtype + R"("shape":[1],"data_offsets":[0,4]}})", 4),
               "safetensors: tensor 't': expected a dtype string")
         << dtype;
-  for (std::string dtype : {"F64", "I8", "BOOL", "f32", "F8_E4M3", ""})
-    EXPECT_EQ(
-        error_of(R"({"t":{"dtype":")" + dtype + R"(","shape":[1],"data_offsets":[0,4]}})", 4),
-        "safetensors: tensor 't': dtype " + dtype + " is not supported; expected F32, F16 or BF16: convert it first");
+}
+
+TEST(SafetensorsDefects, EveryTypeNeedsItsBytes) {
+  // Name and bits of the format's types, from its enum Dtype.
+  const std::pair<const char*, std::uint64_t> types[] = {
+      {"BOOL", 8}, {"U8", 8},   {"I8", 8},    {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"I16", 16},
+      {"U16", 16}, {"F16", 16}, {"BF16", 16}, {"I32", 32},    {"U32", 32},    {"F32", 32},    {"I64", 64},
+      {"U64", 64}, {"F64", 64}, {"C64", 64},  {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6}};
+  for (const auto& [type, bits] : types) {
+    const auto entry = [&](std::uint64_t bytes) {
+      return R"({"t":{"dtype":")" + std::string(type) + R"(","shape":[2,4],"data_offsets":[0,)" +
+             std::to_string(bytes) + "]}}";
+    };
+    EXPECT_EQ(read_safetensors(file_of(entry(bits), bits, entry(bits).size())).error, "") << type;
+    EXPECT_EQ(error_of(entry(bits - 1), bits - 1), "safetensors: tensor 't': its shape needs " + std::to_string(bits) +
+                                                       " bytes, data_offsets give " + std::to_string(bits - 1))
+        << type;
+  }
+}
+
+TEST(SafetensorsDefects, AByteOrderMark) {
+  for (std::string rest : {"{}", "", "{"})
+    EXPECT_EQ(error_of("\xef\xbb\xbf" + rest, 0),
+              "safetensors: the header begins with a byte-order mark; JSON in UTF-8 without one is expected");
+}
+
+TEST(SafetensorsDefects, NulBytesInTheHeader) {
+  using namespace std::string_literals;
+  const auto message = [](std::size_t at, std::size_t size) {
+    return "safetensors: the header has a NUL byte at " + std::to_string(at) + " of its " + std::to_string(size) +
+           " bytes; expected JSON, padded with spaces";
+  };
+  EXPECT_EQ(error_of("{}\0"s, 0), message(2, 3));
+  EXPECT_EQ(error_of("{}\0\0\0\0\0\0"s, 0), message(2, 8));
+  EXPECT_EQ(error_of("\0{}"s, 0), message(0, 3));
+  EXPECT_EQ(error_of("{}\0{\"t\":3}"s, 0), message(2, 10));
+  EXPECT_EQ(error_of("{\"a\0b\":3}"s, 0), message(3, 9));
+}
+
+TEST(SafetensorsDefects, AKeyOfAnEntryThatAppearsTwice) {
+  const std::pair<std::string, std::string> fields[] = {
+      {"dtype", "\"F32\""}, {"shape", "[1]"}, {"data_offsets", "[0,4]"}, {"other", "1"}, {"", "[{}]"}};
+  std::string entry;
+  for (const auto& [key, value] : fields) entry += ",\"" + key + "\":" + value;
+  entry.erase(0, 1);
+  EXPECT_EQ(read_safetensors(file_of("{\"t\":{" + entry + "}}", 4, entry.size() + 8)).error, "")
+      << "other keys are left to later versions of the format";
+  for (const auto& [key, value] : fields)
+    EXPECT_EQ(error_of("{\"t\":{" + entry + ",\"" + key + "\":" + value + "}}", 4),
+              "safetensors: tensor 't': its entry has the key '" + key + "' twice");
+  EXPECT_EQ(error_of(R"({"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"\u0064type":"F16"}})", 4),
+            "safetensors: tensor 't': its entry has the key 'dtype' twice");
+  EXPECT_EQ(error_of(R"({"__metadata__":{"a":"x","b":"","a":"y"}})", 0),
+            "safetensors: __metadata__ has the key 'a' twice");
+  EXPECT_EQ(error_of(R"({"__metadata__":{},"__metadata__":{}})", 0), "safetensors: __metadata__ appears twice");
 }
 
 TEST(SafetensorsDefects, ShapeOfOtherTypes) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the reader of safetensors accepts, and the exact values that it gives.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <bit>
 #include <cmath>
@@ -66,16 +67,82 @@ TEST(Safetensors, ReadsEveryStoredType) {
   EXPECT_EQ(result.value.find("b")->values, (std::vector<float>{3}));
 }
 
-TEST(Safetensors, LeavesOutTheCounterOfBatchNorm) {
-  const std::string weight = R"({"bn.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)";
-  const weights_result result = read_safetensors(
-      file_of(weight + R"("bn.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[4,12]}})", 12));
+TEST(Safetensors, LeavesOutWhatIsNoFloat) {
+  const weights_result result =
+      read_safetensors(file_of(R"({"bn.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+                               R"("bn.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[4,12]},)"
+                               R"("mask":{"dtype":"BOOL","shape":[3],"data_offsets":[12,15]},)"
+                               R"("later":{"dtype":"F3_OF_2031","shape":[7,7],"data_offsets":[15,16]}})",
+                               16));
   ASSERT_TRUE(result) << result.error;
   ASSERT_EQ(result.value.tensors.size(), 1u);
   EXPECT_EQ(result.value.tensors[0].name, "bn.weight");
-  EXPECT_EQ(
-      read_safetensors(file_of(weight + R"("bn.other":{"dtype":"I64","shape":[],"data_offsets":[4,12]}})", 12)).error,
-      "safetensors: tensor 'bn.other': dtype I64 is not supported; expected F32, F16 or BF16: convert it first");
+  ASSERT_EQ(result.value.unread.size(), 3u);
+  EXPECT_EQ(result.value.unread[1].name, "later");
+  EXPECT_EQ(result.value.unread[1].stored_type, "F3_OF_2031");
+  EXPECT_EQ(result.value.unread[2].shape, std::vector<std::uint64_t>{3});
+  EXPECT_EQ(result.notes, std::vector<std::string>{"safetensors: left out, because they are not F32, F16, BF16 or F64: "
+                                                   "'bn.num_batches_tracked', 'later', 'mask'"});
+}
+
+TEST(Safetensors, RoundsF64ToTheNearestAndSaysSo) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  constexpr float most = std::numeric_limits<float>::max();
+  // Each f64 and its f32: exact; ties to even; below the least denormal; up to and beyond the largest number.
+  const std::pair<double, float> cases[] = {{1, 1},
+                                            {-0.0, -0.0f},
+                                            {0.1, 0.1f},
+                                            {0x1.000001p0, 1},
+                                            {0x1.000003p0, 0x1.000004p0f},
+                                            {0x1.0000010000001p0, 0x1.000002p0f},
+                                            {0x1p-150, 0},
+                                            {0x1.8p-149, 0x1p-148f},
+                                            {0x1.fffffefp127, most},
+                                            {0x1.ffffffp127, most},
+                                            {-1e300, -most},
+                                            {infinity, std::numeric_limits<float>::infinity()}};
+  const std::string header = R"({"t":{"dtype":"F64","shape":[12],"data_offsets":[0,96]}})";
+  auto file = file_of(header, 96);
+  for (std::size_t i = 0; i < 12; ++i) std::memcpy(file.data() + file.size() - 96 + 8 * i, &cases[i].first, 8);
+  const weights_result result = read_safetensors(file);
+  ASSERT_TRUE(result) << result.error;
+  const weight_tensor& tensor = result.value.tensors.at(0);
+  EXPECT_EQ(tensor.stored_type, "F64");
+  for (std::size_t i = 0; i < 12; ++i) EXPECT_EQ(bits_of(tensor.values.at(i)), bits_of(cases[i].second)) << i;
+  EXPECT_EQ(result.notes,
+            (std::vector<std::string>{
+                "safetensors: tensor 't' of 12 values: 1 infinite, 2 beyond the range of f32, replaced by its largest "
+                "number 3.4028235e38",
+                "safetensors: 1 tensor is F64 and rounded to f32, which changed 7 of 12 values"}));
+}
+
+TEST(Safetensors, F64LongerThanOneBlock) {
+  constexpr std::size_t count = 10'000;
+  auto file = file_of(R"({"t":{"dtype":"F64","shape":[10000],"data_offsets":[0,80000]}})", count * 8);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double value = static_cast<double>(i) * 0.5;
+    std::memcpy(file.data() + file.size() - count * 8 + 8 * i, &value, 8);
+  }
+  const weights_result result = read_safetensors(file);
+  ASSERT_TRUE(result) << result.error;
+  for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(result.value.tensors[0].values[i], static_cast<float>(i) * 0.5f);
+  EXPECT_EQ(result.notes, std::vector<std::string>{
+                              "safetensors: 1 tensor is F64 and rounded to f32, which changed 0 of 10000 values"});
+}
+
+TEST(Safetensors, SaysWhichTensorsHaveNaNInfiniteOrNoPositiveVariances) {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  const weights w{{{"a", {4}, "F32", {nan, 1, -infinity, -nan}},
+                   {"bn.running_mean", {2}, "F32", {0, -1}},
+                   {"bn.running_var", {5}, "F32", {0, -0.0f, -1, 1e-40f, nan}},
+                   {"running_var", {1}, "F32", {0}},
+                   {"b", {2}, "F32", {0, std::numeric_limits<float>::max()}}}};
+  EXPECT_EQ(read_safetensors(write_safetensors(w)).notes,
+            (std::vector<std::string>{
+                "safetensors: tensor 'a' of 4 values: 2 NaN, 1 infinite",
+                "safetensors: tensor 'bn.running_var' of 5 values: 1 NaN, 2 zero, 1 negative; a variance should be "
+                "positive",
+                "safetensors: tensor 'running_var' of 1 values: 1 zero; a variance should be positive"}));
 }
 
 TEST(Safetensors, EveryHalfIsExact) {
@@ -178,6 +245,13 @@ TEST(Safetensors, LoadsFromDisk) {
   std::remove(path.c_str());
   EXPECT_EQ(load_safetensors(path).error, "'" + path + "': No such file or directory");
   EXPECT_EQ(load_safetensors("/").error, "'/': Is a directory");
+  const std::string why = "not a regular file; weights are read by position, so copy them to a file first";
+  EXPECT_EQ(load_safetensors("/dev/zero").error, "'/dev/zero': " + why);
+  const std::string pipe = ::testing::TempDir() + "inlay_pipe.safetensors";
+  std::remove(pipe.c_str());
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(load_safetensors(pipe).error, "'" + pipe + "': " + why) << "does not wait for a writer";
+  std::remove(pipe.c_str());
 }
 
 }  // namespace

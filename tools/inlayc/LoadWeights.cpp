@@ -3,6 +3,7 @@
 #include "LoadWeights.h"
 
 #include "Inlay/Target/Target.h"
+#include "llvm/Support/WithColor.h"
 
 namespace inlay::tools {
 namespace {
@@ -10,8 +11,20 @@ namespace {
 namespace cl = llvm::cl;
 using compiler::failed;
 
-cl::opt<std::string> weightsPath("weights", cl::desc("Weights of the networks' parameters, by PyTorch name"),
-                                 cl::value_desc("file.safetensors"), cl::cat(inlaycOptions()));
+cl::list<std::string> weightsPaths("weights",
+                                   cl::desc("Weights of the networks' parameters, by PyTorch name; may be repeated"),
+                                   cl::value_desc("file.safetensors"), cl::cat(inlaycOptions()));
+cl::opt<std::string> prefix(
+    "prefix",
+    cl::desc("What the tensors' names have in front of the parameters' (default: what all names "
+             "of a file share, such as module., if that is needed)"),
+    cl::value_desc("text"), cl::cat(inlaycOptions()));
+cl::list<std::string> ties("tie",
+                           cl::desc("Give a parameter the values of another tensor, or with ^T of its transpose, as in "
+                                    "dec.weight=enc.weight^T; may be repeated"),
+                           cl::value_desc("parameter=tensor"), cl::cat(inlaycOptions()));
+cl::opt<bool> strict("strict", cl::desc("Make a tensor that no network reads an error instead of a note"),
+                     cl::cat(inlaycOptions()));
 
 }  // namespace
 
@@ -20,23 +33,17 @@ cl::OptionCategory& inlaycOptions() {
   return category;
 }
 
-std::vector<std::string> weightsFiles() {
-  if (weightsPath.empty()) return {};
-  return {weightsPath};
-}
+std::vector<std::string> weightsFiles() { return {weightsPaths.begin(), weightsPaths.end()}; }
 
 llvm::Expected<weights> loadWeights(llvm::ArrayRef<graph_view> graphs) {
-  weights loaded;
-  if (!weightsPath.empty()) {
-    weights_result result = load_safetensors(weightsPath);
-    if (!result) return failed("--weights=" + result.error);
-    loaded = std::move(result.value);
-  }
-  std::vector<std::string> problems = check_weights(std::span(graphs.data(), graphs.size()), loaded);
-  if (problems.empty()) return loaded;
-  std::string message = weightsPath.empty() ? "the networks have parameters, but there is no --weights:"
-                                            : "the weights in '" + weightsPath + "' do not fit the networks:";
-  for (const std::string& problem : problems) message += "\n  " + problem;
+  const weights_request request{weightsFiles(), prefix, {ties.begin(), ties.end()}, strict};
+  weights_load loaded = load_weights(std::span(graphs.data(), graphs.size()), request);
+  for (const std::string& note : loaded.notes) llvm::WithColor::note(llvm::errs(), "inlayc") << note << "\n";
+  if (loaded) return std::move(loaded.value);
+  std::string message = "the weights do not fit the networks:";
+  if (request.files.size() == 1) message = "the weights in '" + request.files[0] + "' do not fit the networks:";
+  if (request.files.empty()) message = "the networks have parameters, but there is no --weights:";
+  for (const std::string& error : loaded.errors) message += "\n  " + error;
   return failed(message);
 }
 

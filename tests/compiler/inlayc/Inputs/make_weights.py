@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a safetensors file of zeros, or of random numbers in [-0.1, 0.1]: make_weights.py [--random] FILE NAME=SIZExSIZE..."""
+"""Writes a safetensors file of zeros, or of random numbers in [-0.1, 0.1]: make_weights.py [--random] FILE NAME=SIZExSIZE...
+
+A type other than F32, of zeros in any case, follows the sizes: NAME=SIZE:I64; a scalar has no size: NAME=:I64.
+"""
 import array
 import json
 import random
@@ -12,16 +15,22 @@ if is_random:
     arguments.pop(0)
     random.seed(1)
 
-header, position = {}, 0
+BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "BOOL": 1, "U8": 1, "F8_E4M3": 1}
+header, data = {}, b""
 for argument in arguments[1:]:
     name, sizes = argument.split("=")
-    shape = [int(size) for size in sizes.split("x")]
-    count = 4
+    sizes, _, kind = sizes.partition(":")
+    shape = [int(size) for size in sizes.split("x") if size]
+    count = 1
     for size in shape:
         count *= size
-    header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [position, position + count]}
-    position += count
+    kind = kind or "F32"
+    begin = len(data)
+    if is_random and kind == "F32":
+        data += array.array("f", (random.uniform(-0.1, 0.1) for _ in range(count))).tobytes()
+    else:
+        data += bytes(count * BYTES[kind])
+    header[name] = {"dtype": kind, "shape": shape, "data_offsets": [begin, len(data)]}
 text = json.dumps(header).encode()
-values = array.array("f", (random.uniform(-0.1, 0.1) if is_random else 0.0 for _ in range(position // 4)))
 with open(arguments[0], "wb") as file:
-    file.write(struct.pack("<Q", len(text)) + text + values.tobytes())
+    file.write(struct.pack("<Q", len(text)) + text + data)
