@@ -2,7 +2,10 @@
 # inlay_add_network(): compiles the networks of one source file to machine code and links them into a target.
 #
 #   inlay_add_network(<target> SOURCE <model.cpp>
-#                     [WEIGHTS <weights.safetensors>]   default: all weights are in the source
+#                     [WEIGHTS <weights.safetensors>...] default: all weights are in the source
+#                     [WEIGHTS_PREFIX <text>]           what the files' names have before the parameters', such as actor.
+#                     [WEIGHTS_TIE <name>=<tensor>[^T]...] a parameter that has the values, or the transpose, of a tensor
+#                     [WEIGHTS_STRICT]                  a tensor that no network reads is an error, not a note
 #                     [WEIGHTS_TYPE f32|bf16]           default: f32; bf16 halves the weights, each rounded by up to 1/256
 #                     [PARALLEL]                        adds the entry points for several threads
 #                     [MAX_BATCH <samples>]             default: any; less scratch memory, larger batches are refused
@@ -57,7 +60,8 @@ function(_inlay_check_call target source unparsed missing)
   endif()
   if(unparsed)
     message(FATAL_ERROR "inlay_add_network(${target}): unknown arguments '${unparsed}'; "
-                        "known are SOURCE, WEIGHTS, WEIGHTS_TYPE, PARALLEL, MAX_BATCH, CPU, TARGET and NETWORK")
+                        "known are SOURCE, WEIGHTS, WEIGHTS_PREFIX, WEIGHTS_TIE, WEIGHTS_STRICT, WEIGHTS_TYPE, "
+                        "PARALLEL, MAX_BATCH, CPU, TARGET and NETWORK")
   endif()
   if(NOT source)
     message(FATAL_ERROR "inlay_add_network(${target}): give SOURCE, the file with the INLAY_NETWORK() lines")
@@ -181,7 +185,8 @@ function(_inlay_link_kernels target library object folder stem)
 endfunction()
 
 function(inlay_add_network target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "PARALLEL" "SOURCE;WEIGHTS;WEIGHTS_TYPE;MAX_BATCH;CPU;TARGET" "NETWORK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "PARALLEL;WEIGHTS_STRICT"
+                        "SOURCE;WEIGHTS_PREFIX;WEIGHTS_TYPE;MAX_BATCH;CPU;TARGET" "NETWORK;WEIGHTS;WEIGHTS_TIE")
   _inlay_check_call("${target}" "${arg_SOURCE}" "${arg_UNPARSED_ARGUMENTS}" "${arg_KEYWORDS_MISSING_VALUES}")
 
   _inlay_resolve(source SOURCE ${arg_SOURCE})
@@ -194,10 +199,19 @@ function(inlay_add_network target)
 
   set(options)
   set(inputs $<TARGET_OBJECTS:${object}> $<TARGET_FILE:Inlay::inlayc>)
-  if(arg_WEIGHTS)
-    _inlay_resolve(weights WEIGHTS ${arg_WEIGHTS})
+  foreach(file IN LISTS arg_WEIGHTS)
+    _inlay_resolve(weights WEIGHTS ${file})
     list(APPEND options --weights ${weights})
     list(APPEND inputs ${weights})
+  endforeach()
+  if(arg_WEIGHTS_PREFIX)
+    list(APPEND options --prefix ${arg_WEIGHTS_PREFIX})
+  endif()
+  foreach(tie IN LISTS arg_WEIGHTS_TIE)
+    list(APPEND options --tie ${tie})
+  endforeach()
+  if(arg_WEIGHTS_STRICT)
+    list(APPEND options --strict)
   endif()
   if(NOT arg_TARGET AND CMAKE_CROSSCOMPILING)
     set(arg_TARGET ${CMAKE_CXX_COMPILER_TARGET})

@@ -1,39 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
-// libFuzzer entry: any bytes are either refused with a reason or give tensors whose sizes agree with their shapes.
+// libFuzzer entry: any bytes are either refused with a reason or give tensors whose sizes agree with their shapes, from
+// memory and through a file. An input is read as a file, and once more as a header up to the first line feed and the
+// data behind it, so that most inputs get past the header's length and text files can be a corpus.
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
+#include "inlay/graph_builder.hpp"
 #include "inlay/weights.hpp"
 
 namespace {
+
+using namespace inlay;
 
 void require(bool holds) {
   if (!holds) std::abort();
 }
 
+bool has_its_values(const weight_tensor& tensor) {
+  std::uint64_t elements = 1;
+  for (std::uint64_t size : tensor.shape) elements *= size;
+  return elements == tensor.values.size();
+}
+
+weights_result read(std::span<const std::byte> file) {
+  weights_result result = read_safetensors(file);
+  require(result || (result.value.tensors.empty() && result.value.unread.empty() && result.notes.empty()));
+  for (const weight_tensor& tensor : result.value.tensors) {
+    require(has_its_values(tensor));
+    require(result.value.find(tensor.name) == &tensor);
+  }
+  return result;
+}
+
+/// Parameters whose names the dictionary has.
+graph_builder network() {
+  graph_builder b("net");
+  b.output(b.input("x", {1, {1}}), "y");
+  b.parameter("a", {2, {1, 2}});
+  b.parameter("b.running_var", {1, {1}});
+  b.parameter("c", {0, {}});
+  require(!b.finish());
+  return b;
+}
+
+/// The file through a descriptor. Whatever load_weights() accepts is what the reader of whole files gives.
+void load(std::span<const std::byte> file, const weights_result& whole) {
+  static const int descriptor = memfd_create("fuzz", MFD_CLOEXEC);
+  static const std::string path = "/proc/self/fd/" + std::to_string(descriptor);
+  static const graph_builder graph = network();
+  static const graph_view view = graph.view();
+  require(ftruncate(descriptor, 0) == 0);
+  require(pwrite(descriptor, file.data(), file.size(), 0) == static_cast<ssize_t>(file.size()));
+  for (const bool tied : {false, true}) {
+    weights_request request{.files = {path}};
+    if (tied) request.ties = {"a=d^T", "c=e"};
+    const weights_load loaded = load_weights(std::span(&view, 1), request);
+    require(loaded.errors.empty() == !loaded.value.tensors.empty());
+    if (!whole) require(!loaded);
+    require(!loaded || check_weights(view, loaded.value).empty());
+    for (const weight_tensor& tensor : loaded.value.tensors) {
+      require(has_its_values(tensor));
+      const weight_tensor* same = whole.value.find(tensor.name);
+      if (same == nullptr || tied || tensor.values.empty()) continue;
+      require(std::memcmp(same->values.data(), tensor.values.data(), 4 * tensor.values.size()) == 0);
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto read = [](std::span<const std::byte> file) {
-    inlay::weights_result result = inlay::read_safetensors(file);
-    require(result || result.value.tensors.empty());
-    for (const inlay::weight_tensor& tensor : result.value.tensors) {
-      std::uint64_t elements = 1;
-      for (std::uint64_t s : tensor.shape) elements *= s;
-      require(elements == tensor.values.size());
-      require(result.value.find(tensor.name) == &tensor);
-    }
-    return result;
-  };
-  read({reinterpret_cast<const std::byte*>(data), size});
+  const std::span input(reinterpret_cast<const std::byte*>(data), size);
+  read(input);
 
-  // The same bytes once more behind a length that is true, so that most runs reach the JSON and the tensors.
-  const std::size_t header = size == 0 ? 0 : size - std::min<std::size_t>(size - 1, data[0] % 16u);
-  std::vector<std::byte> file(8 + size);
-  for (std::size_t i = 0; i < 8; ++i) file[i] = static_cast<std::byte>((header >> (8 * i)) & 0xffu);
-  for (std::size_t i = 0; i < size; ++i) file[8 + i] = static_cast<std::byte>(data[i]);
-  if (const inlay::weights_result first = read(file)) {
-    const inlay::weights_result again = inlay::read_safetensors(inlay::write_safetensors(first.value));
+  const std::uint8_t* feed = std::find(data, data + size, '\n');
+  const std::uint64_t header = static_cast<std::uint64_t>(feed - data);
+  std::vector<std::byte> file(sizeof header + size);
+  std::memcpy(file.data(), &header, sizeof header);
+  std::copy(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(header), file.begin() + sizeof header);
+  if (header < size) {  // without the line feed
+    std::copy(input.begin() + static_cast<std::ptrdiff_t>(header) + 1, input.end(),
+              file.begin() + static_cast<std::ptrdiff_t>(sizeof header + header));
+    file.pop_back();
+  }
+  const weights_result first = read(file);
+  load(file, first);
+  if (first) {
+    const weights_result again = read_safetensors(write_safetensors(first.value));
     require(static_cast<bool>(again) && again.value.tensors.size() == first.value.tensors.size());
   }
   return 0;

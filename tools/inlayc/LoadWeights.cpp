@@ -2,6 +2,8 @@
 // The command line's weights: the options that name them, and the values that the networks read.
 #include "LoadWeights.h"
 
+#include <set>
+
 #include "Inlay/Target/Target.h"
 #include "llvm/Support/WithColor.h"
 
@@ -26,6 +28,16 @@ cl::list<std::string> ties("tie",
 cl::opt<bool> strict("strict", cl::desc("Make a tensor that no network reads an error instead of a note"),
                      cl::cat(inlaycOptions()));
 
+/// Code reaches its data, and that of everything else in the program, by 32-bit offsets.
+constexpr uint64_t kMostBytes = uint64_t{1} << 31;
+
+llvm::Error tooLarge(const std::string& what, uint64_t bytes) {
+  const uint64_t mebibytes = bytes >> 20;
+  return failed(what + " " + std::to_string(mebibytes) +
+                " MiB; an object whose code is linked into a program must have less than 2048 MiB, so make the network "
+                "smaller, divide it into several programs, or store its weights in bf16 (--weights-type=bf16)");
+}
+
 }  // namespace
 
 cl::OptionCategory& inlaycOptions() {
@@ -34,6 +46,25 @@ cl::OptionCategory& inlaycOptions() {
 }
 
 std::vector<std::string> weightsFiles() { return {weightsPaths.begin(), weightsPaths.end()}; }
+
+llvm::Error checkWeightBytes(llvm::ArrayRef<graph_view> graphs, bool bf16) {
+  uint64_t bytes = 0;
+  std::set<std::string_view> known;
+  for (const graph_view& graph : graphs) {
+    std::vector<bool> isMatrix(graph.nodes.size());
+    for (const node_record& node : graph.nodes)
+      if (node.kind == op::dense && graph.operands(node)[1] != no_node) isMatrix[graph.operands(node)[1]] = true;
+    for (auto [node, matrix] : llvm::zip(graph.nodes, isMatrix)) {
+      const bool isParameter = node.kind == op::parameter && known.insert(graph.name_of(node)).second;
+      if (isParameter || node.kind == op::constant) bytes += node.dims.elements() * (bf16 && matrix ? 2 : 4);
+    }
+  }
+  return bytes < kMostBytes ? llvm::Error::success() : tooLarge("the networks' weights take", bytes);
+}
+
+llvm::Error checkObjectBytes(uint64_t bytes) {
+  return bytes < kMostBytes ? llvm::Error::success() : tooLarge("the object with its packed weights would have", bytes);
+}
 
 llvm::Expected<weights> loadWeights(llvm::ArrayRef<graph_view> graphs) {
   const weights_request request{weightsFiles(), prefix, {ties.begin(), ties.end()}, strict};

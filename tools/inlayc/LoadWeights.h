@@ -19,7 +19,13 @@ llvm::cl::OptionCategory& inlaycOptions();
 /// The files given with --weights.
 std::vector<std::string> weightsFiles();
 
-/// Reads the weights of all parameters of `graphs`. The error lists everything that is wrong with the files.
+/// Refuses networks whose weights an object cannot hold: 2 GiB or more. With `bf16` those of layers take half.
+llvm::Error checkWeightBytes(llvm::ArrayRef<graph_view> graphs, bool bf16);
+/// The same for the object that was made, whose weights may be padded.
+llvm::Error checkObjectBytes(uint64_t bytes);
+
+/// Reads the weights of all parameters of `graphs` and prints notes about them. The error lists everything that is wrong
+/// with the files.
 llvm::Expected<weights> loadWeights(llvm::ArrayRef<graph_view> graphs);
 
 }  // namespace inlay::tools

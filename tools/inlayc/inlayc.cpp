@@ -170,6 +170,7 @@ llvm::Error run() {
   if (!model) return model.takeError();
   llvm::Expected<std::vector<graph_view>> graphs = chooseNetworks(model->graphs);
   if (!graphs) return graphs.takeError();
+  if (llvm::Error error = tools::checkWeightBytes(*graphs, weightsType == "bf16")) return error;
   llvm::Expected<weights> loaded = tools::loadWeights(*graphs);
   if (!loaded) return loaded.takeError();
   llvm::Expected<Target> target = resolveTarget(targetTriple, targetCpu);
@@ -195,6 +196,7 @@ llvm::Error run() {
   for (const graph_view& graph : *graphs)
     if (mlir::failed(importGraph(graph, lookup, *module)))
       return failed("the import phase failed; see the errors above");
+  loaded->tensors = {};  // the module has a copy
   if (mlir::failed(mlir::verify(*module))) return failed("the imported network is not valid; see the errors above");
 
   CompileOptions options;
@@ -206,6 +208,7 @@ llvm::Error run() {
   options.reproducible = reproducible;
   llvm::Expected<CompileResult> result = compileModule(*module, *target, options);
   if (!result) return result.takeError();
+  if (llvm::Error error = tools::checkObjectBytes(result->object.size())) return error;
   compiled = {std::move(*result), target->describe(), *module};
   if (explain) {
     const bool taken = llvm::any_of(outputs, [](const tools::OutputFile& output) { return output.path == "-"; });
