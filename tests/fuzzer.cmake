@@ -7,7 +7,7 @@
 #                    RUNS <count> MAX_LENGTH <bytes> of the test, from a fixed seed)
 #
 # clang++ compiles it in every preset, because libFuzzer comes with clang. For hours of fuzzing run the program by hand:
-# <build>/tests/<folder>/<name> -max_len=512 new_inputs <folder of the corpus>
+# <build>/tests/<folder>/<name>.dir/<name> -max_len=512 new_inputs <folder of the corpus>
 include_guard()
 
 find_program(INLAY_FUZZ_COMPILER NAMES clang++-19 clang++)
@@ -37,7 +37,7 @@ function(inlay_add_fuzzer name)
     list(APPEND objects ${object})
   endforeach()
   file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${name}.dir ${CMAKE_CURRENT_BINARY_DIR}/${name}.found)
-  set(program ${CMAKE_CURRENT_BINARY_DIR}/${name})
+  set(program ${CMAKE_CURRENT_BINARY_DIR}/${name}.dir/${name})
   add_custom_command(
     OUTPUT ${program}
     COMMAND ${INLAY_FUZZ_COMPILER} -fsanitize=fuzzer,address,undefined ${objects} -o ${program}

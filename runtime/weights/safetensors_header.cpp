@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "element_types.hpp"
 
@@ -174,7 +175,8 @@ class header_events {
 std::string check_cover(const std::vector<tensor_entry>& entries, std::uint64_t data_bytes) {
   std::vector<const tensor_entry*> in_order;
   for (const tensor_entry& e : entries) in_order.push_back(&e);
-  std::ranges::stable_sort(in_order, {}, [](const tensor_entry* e) { return std::pair(e->begin, e->end); });
+  std::ranges::sort(in_order, {},
+                    [](const tensor_entry* e) { return std::tuple(e->begin, e->end, std::string_view(e->name)); });
   std::uint64_t position = 0;
   const tensor_entry* before = nullptr;
   for (const tensor_entry* e : in_order) {
@@ -203,7 +205,7 @@ std::string read_header(std::string_view text, std::uint64_t data_bytes, std::ve
   json::sax_parse(text, &events);
   if (!events.is_json) return "the header is not valid JSON";
   if (!events.is_object) return "the header is not a JSON object";
-  std::ranges::stable_sort(entries, {}, &tensor_entry::name);
+  std::ranges::sort(entries, {}, &tensor_entry::name);
   const auto twice = std::ranges::adjacent_find(entries, {}, &tensor_entry::name);
   if (twice != entries.end()) return "tensor '" + twice->name + "' appears twice";
   if (events.has_metadata_twice) return "__metadata__ appears twice";

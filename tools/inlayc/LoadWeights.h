@@ -24,8 +24,8 @@ llvm::Error checkWeightBytes(llvm::ArrayRef<graph_view> graphs, bool bf16);
 /// The same for the object that was made, whose weights may be padded.
 llvm::Error checkObjectBytes(uint64_t bytes);
 
-/// Reads the weights of all parameters of `graphs` and prints notes about them. The error lists everything that is wrong
-/// with the files.
+/// Reads the weights of all parameters of `graphs` and prints notes about them. The error lists everything that is
+/// wrong with the files.
 llvm::Expected<weights> loadWeights(llvm::ArrayRef<graph_view> graphs);
 
 }  // namespace inlay::tools
