@@ -8,6 +8,7 @@
 #                     [WEIGHTS_STRICT]                  a tensor that no network reads is an error, not a note
 #                     [WEIGHTS_TYPE f32|bf16]           default: f32; bf16 halves the weights, each rounded by up to 1/256
 #                     [PARALLEL]                        adds the entry points for several threads
+#                     [REPRODUCIBLE]                    the same bits for every batch, number of threads and CPU
 #                     [MAX_BATCH <samples>]             default: any; less scratch memory, larger batches are refused
 #                     [CPU <cpu>] [TARGET <triple>]     default: the machine that builds, or CMake's cross target
 #                     [NETWORK <name>...])              default: every network in the source file
@@ -61,7 +62,7 @@ function(_inlay_check_call target source unparsed missing)
   if(unparsed)
     message(FATAL_ERROR "inlay_add_network(${target}): unknown arguments '${unparsed}'; "
                         "known are SOURCE, WEIGHTS, WEIGHTS_PREFIX, WEIGHTS_TIE, WEIGHTS_STRICT, WEIGHTS_TYPE, "
-                        "PARALLEL, MAX_BATCH, CPU, TARGET and NETWORK")
+                        "PARALLEL, REPRODUCIBLE, MAX_BATCH, CPU, TARGET and NETWORK")
   endif()
   if(NOT source)
     message(FATAL_ERROR "inlay_add_network(${target}): give SOURCE, the file with the INLAY_NETWORK() lines")
@@ -185,7 +186,7 @@ function(_inlay_link_kernels target library object folder stem)
 endfunction()
 
 function(inlay_add_network target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "PARALLEL;WEIGHTS_STRICT"
+  cmake_parse_arguments(PARSE_ARGV 1 arg "PARALLEL;REPRODUCIBLE;WEIGHTS_STRICT"
                         "SOURCE;WEIGHTS_PREFIX;WEIGHTS_TYPE;MAX_BATCH;CPU;TARGET" "NETWORK;WEIGHTS;WEIGHTS_TIE")
   _inlay_check_call("${target}" "${arg_SOURCE}" "${arg_UNPARSED_ARGUMENTS}" "${arg_KEYWORDS_MISSING_VALUES}")
 
@@ -228,6 +229,9 @@ function(inlay_add_network target)
   endif()
   if(arg_PARALLEL)
     list(APPEND options --parallel)
+  endif()
+  if(arg_REPRODUCIBLE)
+    list(APPEND options --reproducible)
   endif()
   if(DEFINED arg_MAX_BATCH)
     list(APPEND options --max-batch ${arg_MAX_BATCH})
