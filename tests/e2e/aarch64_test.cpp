@@ -3,6 +3,7 @@
 // remainders and softmax against the interpreter.
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -62,46 +63,73 @@ std::vector<float> floats_of_all_sizes() {
   return x;
 }
 
-TEST(Aarch64, KernelsRunInQemuAsInTheInterpreter) {
-  const std::string clang = INLAY_CLANG, qemu = INLAY_QEMU_AARCH64;
-  if (qemu.empty() || clang.empty()) GTEST_SKIP() << "needs qemu-aarch64 (package qemu-user) and clang 19";
+/// Whether kernels can be run here.
+bool can_emulate() { return !std::string(INLAY_QEMU_AARCH64).empty() && !std::string(INLAY_CLANG).empty(); }
 
+/// What a kernel for aarch64 makes of `x`, in a rounding mode as in FPCR: first all activations, then all
+/// probabilities.
+std::vector<float> emulate(const tools::jit_kernel& kernel, std::span<const float> x, int mode) {
+  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / "inlay_aarch64";
+  std::filesystem::create_directories(folder);
+  const auto file = [&](const char* name) { return (folder / name).string(); };
+  std::ofstream(file("kernel.o"), std::ios::binary)
+      .write(kernel.object().data(), static_cast<std::streamsize>(kernel.object().size()));
+  std::ofstream(file("x.bin"), std::ios::binary)
+      .write(reinterpret_cast<const char*>(x.data()), static_cast<std::streamsize>(x.size() * sizeof(float)));
+  const std::string sizes = " -DSAMPLES=" + std::to_string(samples) + " -DINPUTS=" + std::to_string(inputs) +
+                            " -DFIRST=" + std::to_string(activations * inputs) +
+                            " -DSECOND=" + std::to_string(classes) +
+                            " -DSCRATCH=" + std::to_string(kernel.scratch_bytes());
+  const std::string build = INLAY_CLANG
+                            " --target=aarch64-linux-gnu -O1 -ffreestanding -fno-builtin -nostdlib -static "
+                            "-fuse-ld=lld" +
+                            sizes + " -DMODE=" + std::to_string(mode) + " " INLAY_AARCH64_RUNNER " " +
+                            file("kernel.o") + " -o " + file("runner");
+  EXPECT_EQ(std::system(build.c_str()), 0) << build;
+  const std::string run = INLAY_QEMU_AARCH64 " " + file("runner") + " < " + file("x.bin") + " > " + file("y.bin");
+  EXPECT_EQ(std::system(run.c_str()), 0) << run;
+  std::vector<float> y(samples * (activations * inputs + classes));
+  std::ifstream result(file("y.bin"), std::ios::binary);
+  result.read(reinterpret_cast<char*>(y.data()), static_cast<std::streamsize>(y.size() * sizeof(float)));
+  EXPECT_TRUE(result) << "the emulated program wrote too little";
+  return y;
+}
+
+TEST(Aarch64, ReproducibleKernelsGiveTheBitsOfThisMachine) {
+  if (!can_emulate()) GTEST_SKIP() << "needs qemu-aarch64 (package qemu-user) and clang 19";
+  std::mt19937 random(10);
+  const graph_builder b = everything();
+  const weights w = random_weights(b.view(), random);
+  const auto here = compile(b, w, {.cpu = "x86-64-v3", .reproducible = true});
+  if (here->entry() == nullptr) GTEST_SKIP() << "compares with x86-64";
+  const std::vector<float> x = floats_of_all_sizes();
+  std::vector<float> all(samples * activations * inputs), probabilities(samples * classes);
+  std::vector<std::byte> scratch(here->scratch_bytes());
+  const float* const in[] = {x.data()};
+  float* const out[] = {all.data(), probabilities.data()};
+  ASSERT_EQ(here->run(in, out, samples, scratch.data()), 0);
+  all.insert(all.end(), probabilities.begin(), probabilities.end());
+
+  const std::vector<float> there =
+      emulate(*compile(b, w, {.triple = "aarch64-linux-gnu", .cpu = "generic", .reproducible = true}), x, 0);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (std::isnan(all[i]) && std::isnan(there[i])) continue;  // a processor chooses the sign of its NaN
+    ASSERT_EQ(std::bit_cast<std::uint32_t>(there[i]), std::bit_cast<std::uint32_t>(all[i]))
+        << "output " << i << ": " << there[i] << ", here " << all[i];
+  }
+}
+
+TEST(Aarch64, KernelsRunInQemuAsInTheInterpreter) {
+  if (!can_emulate()) GTEST_SKIP() << "needs qemu-aarch64 (package qemu-user) and clang 19";
   std::mt19937 random(9);
   const graph_builder b = everything();
   const graph_view graph = b.view();
   const weights w = random_weights(graph, random);
   const auto kernel = compile(b, w, {.triple = "aarch64-linux-gnu", .cpu = "generic"});
-  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / "inlay_aarch64";
-  std::filesystem::create_directories(folder);
-  const auto file = [&](const char* name) { return (folder / name).string(); };
-  std::ofstream(file("kernel.o"), std::ios::binary)
-      .write(kernel->object().data(), static_cast<std::streamsize>(kernel->object().size()));
   const std::vector<float> x = floats_of_all_sizes();
-  std::ofstream(file("x.bin"), std::ios::binary)
-      .write(reinterpret_cast<const char*>(x.data()), static_cast<std::streamsize>(x.size() * sizeof(float)));
-
-  const std::string sizes = " -DSAMPLES=" + std::to_string(samples) + " -DINPUTS=" + std::to_string(inputs) +
-                            " -DFIRST=" + std::to_string(activations * inputs) +
-                            " -DSECOND=" + std::to_string(classes) +
-                            " -DSCRATCH=" + std::to_string(kernel->scratch_bytes());
-  const auto run_in = [&](int mode) {
-    const std::string build = clang +
-                              " --target=aarch64-linux-gnu -O1 -ffreestanding -fno-builtin -nostdlib -static "
-                              "-fuse-ld=lld" +
-                              sizes + " -DMODE=" + std::to_string(mode) + " " INLAY_AARCH64_RUNNER " " +
-                              file("kernel.o") + " -o " + file("runner");
-    EXPECT_EQ(std::system(build.c_str()), 0) << build;
-    const std::string run = qemu + " " + file("runner") + " < " + file("x.bin") + " > " + file("y.bin");
-    EXPECT_EQ(std::system(run.c_str()), 0) << run;
-    std::vector<float> y(samples * (activations * inputs + classes));
-    std::ifstream result(file("y.bin"), std::ios::binary);
-    result.read(reinterpret_cast<char*>(y.data()), static_cast<std::streamsize>(y.size() * sizeof(float)));
-    EXPECT_TRUE(result) << "the emulated program wrote too little";
-    return y;
-  };
-  const std::vector<float> found = run_in(0);
+  const std::vector<float> found = emulate(*kernel, x, 0);
   for (int mode = 1; mode < 4; ++mode) {  // up, down, towards zero
-    const std::vector<float> other = run_in(mode);
+    const std::vector<float> other = emulate(*kernel, x, mode);
     EXPECT_EQ(std::memcmp(other.data(), found.data(), found.size() * sizeof(float)), 0) << "rounding mode " << mode;
   }
 
