@@ -2,6 +2,10 @@
 // Compiles a graph that was built at run time and loads the object into this process.
 #include "jit_kernel.hpp"
 
+#include <array>
+#include <type_traits>
+#include <utility>
+
 #include "Inlay/Import/ImportGraph.h"
 #include "Inlay/Pipelines/Pipelines.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
@@ -24,28 +28,66 @@ struct jit_kernel::loaded {
   std::unique_ptr<llvm::orc::LLJIT> jit;
 };
 
+namespace {
+
+using pointers = std::array<float*, jit_kernel::most_pointers>;
+
+/// Calls the C entry point of so many pointers; inputs and outputs are passed alike.
+template <std::size_t... I>
+int call_of(const pointers& p, std::index_sequence<I...>, void* entry, std::size_t batch, void* scratch,
+            const inlay_parallel_for* workers) {
+  if (workers)
+    return reinterpret_cast<int (*)(std::remove_cvref_t<decltype(p[I])>..., std::size_t, void*,
+                                    const inlay_parallel_for*)>(entry)(p[I]..., batch, scratch, workers);
+  return reinterpret_cast<int (*)(std::remove_cvref_t<decltype(p[I])>..., std::size_t, void*)>(entry)(p[I]..., batch,
+                                                                                                      scratch);
+}
+
+template <std::size_t... N>
+int call_with(const pointers& p, std::size_t count, std::index_sequence<N...>, void* entry, std::size_t batch,
+              void* scratch, const inlay_parallel_for* workers) {
+  int result = 0;
+  ((count == N + 1 ? void(result = call_of(p, std::make_index_sequence<N + 1>(), entry, batch, scratch, workers))
+                   : void()),
+   ...);
+  return result;
+}
+
+}  // namespace
+
 jit_kernel::jit_kernel() = default;
 jit_kernel::~jit_kernel() = default;
 
 std::unique_ptr<jit_kernel> jit_kernel::compile(const graph_view& graph, const weights& w, const jit_target& target,
                                                 std::string& error) {
+  auto kernels = compile_all({&graph, 1}, {&w, 1}, target, error);
+  return kernels.empty() ? nullptr : std::move(kernels.front());
+}
+
+std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const graph_view> graphs,
+                                                                 std::span<const weights> w, const jit_target& target,
+                                                                 std::string& error) {
+  std::vector<std::unique_ptr<jit_kernel>> kernels;
   const auto give_up = [&](llvm::Error reason) {
     error = llvm::toString(std::move(reason));
-    return nullptr;
+    kernels.clear();
+    return std::move(kernels);
   };
   mlir::DialectRegistry registry;
   compiler::registerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
-  const auto lookup = [&](llvm::StringRef name) {
-    const weight_tensor* tensor = w.find(std::string_view(name.data(), name.size()));
-    return tensor ? llvm::ArrayRef<float>(tensor->values) : llvm::ArrayRef<float>();
-  };
-  graph_view hashed = graph;
-  hashed.hash = graph_hash(graph);
-  if (mlir::failed(compiler::importGraph(hashed, lookup, *module)))
-    return give_up(compiler::failed("the import phase failed; see the errors above"));
+  for (std::size_t i = 0; i < graphs.size(); ++i) {
+    const auto lookup = [&](llvm::StringRef name) {
+      const weight_tensor* tensor = w[i].find(std::string_view(name.data(), name.size()));
+      return tensor ? llvm::ArrayRef<float>(tensor->values) : llvm::ArrayRef<float>();
+    };
+    graph_view hashed = graphs[i];
+    hashed.hash = graph_hash(graphs[i]);
+    if (mlir::failed(compiler::importGraph(hashed, lookup, *module)))
+      return give_up(compiler::failed("the import phase failed; see the errors above"));
+  }
   llvm::Expected<compiler::Target> resolved = compiler::resolveTarget(target.triple, target.cpu);
   if (!resolved) return give_up(resolved.takeError());
   compiler::CompileOptions options;
@@ -56,51 +98,50 @@ std::unique_ptr<jit_kernel> jit_kernel::compile(const graph_view& graph, const w
   llvm::Expected<compiler::CompileResult> result = compiler::compileModule(*module, *resolved, options);
   if (!result) return give_up(result.takeError());
 
-  std::unique_ptr<jit_kernel> kernel(new jit_kernel);
-  kernel->summary_ = std::make_unique<compiler::NetworkSummary>(result->networks.front());
-  kernel->object_.assign(result->object.begin(), result->object.end());
-  if (llvm::Triple(resolved->triple).getArch() != llvm::Triple(llvm::sys::getProcessTriple()).getArch()) return kernel;
+  for (compiler::NetworkSummary& network : result->networks) {
+    kernels.emplace_back(new jit_kernel);
+    kernels.back()->summary_ = std::make_unique<compiler::NetworkSummary>(std::move(network));
+    kernels.back()->object_.assign(result->object.begin(), result->object.end());
+  }
+  if (llvm::Triple(resolved->triple).getArch() != llvm::Triple(llvm::sys::getProcessTriple()).getArch()) return kernels;
 
   auto jit = llvm::orc::LLJITBuilder().create();
   if (!jit) return give_up(jit.takeError());
-  const std::string& name = kernel->summary_->name;
-  auto buffer =
-      llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(kernel->object_.data(), kernel->object_.size()), name);
+  auto buffer = llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(result->object.data(), result->object.size()),
+                                                     kernels.front()->summary_->name);
   if (llvm::Error failure = (*jit)->addObjectFile(std::move(buffer))) return give_up(std::move(failure));
-  auto entry = (*jit)->lookup(name + "_run");
-  if (!entry) return give_up(entry.takeError());
-  kernel->entry_ = entry->toPtr<void*>();
-  if (target.parallel) {
-    auto parallel = (*jit)->lookup(name + "_run_parallel");
-    if (!parallel) return give_up(parallel.takeError());
-    kernel->parallel_entry_ = parallel->toPtr<void*>();
+  auto code = std::make_shared<loaded>();
+  code->jit = std::move(*jit);
+  for (const auto& kernel : kernels) {
+    const std::string& name = kernel->summary_->name;
+    auto entry = code->jit->lookup(name + "_run");
+    if (!entry) return give_up(entry.takeError());
+    kernel->entry_ = entry->toPtr<void*>();
+    if (target.parallel) {
+      auto parallel = code->jit->lookup(name + "_run_parallel");
+      if (!parallel) return give_up(parallel.takeError());
+      kernel->parallel_entry_ = parallel->toPtr<void*>();
+    }
+    kernel->loaded_ = code;
   }
-  kernel->loaded_ = std::make_unique<loaded>();
-  kernel->loaded_->jit = std::move(*jit);
-  return kernel;
+  return kernels;
 }
 
 std::size_t jit_kernel::scratch_bytes() const { return static_cast<std::size_t>(summary_->scratchBytes); }
 
 int jit_kernel::run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch,
                     void* scratch, const inlay_parallel_for* workers) const {
-  std::vector<float*> p;
-  for (const float* input : inputs) p.push_back(const_cast<float*>(input));
-  p.insert(p.end(), outputs.begin(), outputs.end());
-  // The C signatures, by the number of pointers; inputs and outputs are passed alike.
-  const auto call = [&](auto... pointers) {
-    if (workers)
-      return reinterpret_cast<int (*)(decltype(pointers)..., std::size_t, void*, const inlay_parallel_for*)>(
-          parallel_entry_)(pointers..., batch, scratch, workers);
-    return reinterpret_cast<int (*)(decltype(pointers)..., std::size_t, void*)>(entry_)(pointers..., batch, scratch);
+  std::array<float*, most_pointers> p{};
+  std::size_t count = 0;
+  const auto add = [&](float* pointer) {
+    if (count == most_pointers) llvm::report_fatal_error("jit_kernel: more inputs and outputs than it can pass");
+    p[count++] = pointer;
   };
-  switch ((workers ? parallel_entry_ : entry_) ? p.size() : 0) {
-    case 2: return call(p[0], p[1]);
-    case 3: return call(p[0], p[1], p[2]);
-    case 4: return call(p[0], p[1], p[2], p[3]);
-    case 5: return call(p[0], p[1], p[2], p[3], p[4]);
-  }
-  llvm::report_fatal_error("jit_kernel: code of another machine, or more inputs and outputs than it can pass");
+  for (const float* input : inputs) add(const_cast<float*>(input));
+  for (float* output : outputs) add(output);
+  void* entry = workers ? parallel_entry_ : entry_;
+  if (!entry) llvm::report_fatal_error("jit_kernel: code of another machine, or compiled without --parallel");
+  return call_with(p, count, std::make_index_sequence<most_pointers>(), entry, batch, scratch, workers);
 }
 
 }  // namespace inlay::tools

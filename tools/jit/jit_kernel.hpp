@@ -39,17 +39,23 @@ class jit_kernel {
   /// is compiled and cannot be run.
   static std::unique_ptr<jit_kernel> compile(const graph_view& graph, const weights& w, const jit_target& target,
                                              std::string& error);
+  /// Compiles several networks of different names into one object, each with weights of its own; the kernels in the
+  /// graphs' order, none on failure.
+  static std::vector<std::unique_ptr<jit_kernel>> compile_all(std::span<const graph_view> graphs,
+                                                              std::span<const weights> w, const jit_target& target,
+                                                              std::string& error);
   ~jit_kernel();
 
-  /// Runs `batch` samples; inputs and outputs in the graph's order. Returns what the kernel returns: 0, 1 where a
-  /// pointer is null, 4 where the batch exceeds max_batch. With `workers` on several threads, for which it must have
-  /// been compiled.
+  /// Runs `batch` samples; inputs and outputs in the graph's order, at most most_pointers of them. Returns what the
+  /// kernel returns: 0, 1 where a pointer is null, 4 where the batch exceeds max_batch. With `workers` on several
+  /// threads, for which it must have been compiled.
   int run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch, void* scratch,
           const inlay_parallel_for* workers = nullptr) const;
   /// The C entry point `<name>_run`.
   void* entry() const { return entry_; }
   /// Its form for several threads, `<name>_run_parallel`; null if it was not asked for.
   void* parallel_entry() const { return parallel_entry_; }
+  static constexpr std::size_t most_pointers = 16;
   std::size_t scratch_bytes() const;
   const compiler::NetworkSummary& summary() const { return *summary_; }
   std::span<const char> object() const { return object_; }
@@ -60,7 +66,7 @@ class jit_kernel {
 
   std::unique_ptr<compiler::NetworkSummary> summary_;
   std::vector<char> object_;
-  std::unique_ptr<loaded> loaded_;
+  std::shared_ptr<loaded> loaded_;  // shared by the networks of one object
   void* entry_ = nullptr;
   void* parallel_entry_ = nullptr;
 };

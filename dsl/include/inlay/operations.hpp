@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of operations and of instructions: one row per enumerator of `op` and `scalar_op`, with its name and how
+// many values it reads. Tools that must know every operation iterate over them.
+#pragma once
+
+#include <type_traits>
+
+#include "inlay/graph.hpp"
+
+namespace inlay {
+
+/// One row of the table of operations.
+struct op_row {
+  op id;
+  std::string_view name;
+  std::uint32_t least_operands;  ///< entries in the operand table; an absent bias counts
+  std::uint32_t most_operands;
+};
+
+inline constexpr std::uint32_t any_number = 0xffffffffu;
+
+/// Rows in the order of their ids, starting with 1.
+inline constexpr op_row op_table[] = {
+    {op::input, "input", 0, 0},     {op::parameter, "parameter", 0, 0},    {op::constant, "constant", 0, 0},
+    {op::dense, "dense", 3, 3},     {op::map, "map", 1, any_number},       {op::softmax, "softmax", 1, 1},
+    {op::reshape, "reshape", 1, 1}, {op::concat, "concat", 1, any_number}, {op::log_softmax, "log_softmax", 1, 1},
+};
+inline constexpr std::size_t op_count = sizeof(op_table) / sizeof(op_table[0]);
+
+/// One row of the table of instructions. `symbol` is what the DSL writes between two operands, or empty.
+struct scalar_op_row {
+  scalar_op id;
+  std::string_view name;
+  std::string_view symbol;
+};
+
+/// Rows in the order of their ids, starting with 1.
+inline constexpr scalar_op_row scalar_op_table[] = {
+    {scalar_op::operand, "operand", {}},    {scalar_op::literal, "literal", {}},
+    {scalar_op::add, "add", "+"},           {scalar_op::subtract, "subtract", "-"},
+    {scalar_op::multiply, "multiply", "*"}, {scalar_op::divide, "divide", "/"},
+    {scalar_op::minimum, "minimum", {}},    {scalar_op::maximum, "maximum", {}},
+    {scalar_op::less, "less", "<"},         {scalar_op::less_equal, "less_equal", "<="},
+    {scalar_op::greater, "greater", ">"},   {scalar_op::greater_equal, "greater_equal", ">="},
+    {scalar_op::equal, "equal", "=="},      {scalar_op::not_equal, "not_equal", "!="},
+    {scalar_op::select, "select", {}},      {scalar_op::apply, "apply", {}},
+};
+inline constexpr std::size_t scalar_op_count = sizeof(scalar_op_table) / sizeof(scalar_op_table[0]);
+
+namespace detail {
+
+/// Whether `id` has a row. The switch has no default, so that the compiler warns of an enumerator without one.
+constexpr bool has_row(op id) {
+  switch (id) {
+    case op::input:
+    case op::parameter:
+    case op::constant:
+    case op::dense:
+    case op::map:
+    case op::softmax:
+    case op::reshape:
+    case op::concat:
+    case op::log_softmax: return true;
+  }
+  return false;
+}
+constexpr bool has_row(scalar_op id) {
+  switch (id) {
+    case scalar_op::operand:
+    case scalar_op::literal:
+    case scalar_op::add:
+    case scalar_op::subtract:
+    case scalar_op::multiply:
+    case scalar_op::divide:
+    case scalar_op::minimum:
+    case scalar_op::maximum:
+    case scalar_op::less:
+    case scalar_op::less_equal:
+    case scalar_op::greater:
+    case scalar_op::greater_equal:
+    case scalar_op::equal:
+    case scalar_op::not_equal:
+    case scalar_op::select:
+    case scalar_op::apply: return true;
+  }
+  return false;
+}
+
+/// Whether a table's rows are its enumerators 1, 2, ... in order, and the next number is none.
+template <class Row, std::size_t Count>
+consteval bool is_complete(const Row (&table)[Count]) {
+  using id = decltype(table[0].id);
+  for (std::size_t i = 0; i < Count; ++i)
+    if (static_cast<std::size_t>(table[i].id) != i + 1 || !has_row(table[i].id)) return false;
+  return !has_row(static_cast<std::remove_cvref_t<id>>(Count + 1));
+}
+
+}  // namespace detail
+
+static_assert(detail::is_complete(op_table), "op_table must list the operations by id");
+static_assert(detail::is_complete(scalar_op_table), "scalar_op_table must list the instructions by id");
+
+/// Row of `id`, which must be an enumerator.
+constexpr const op_row& row_of(op id) { return op_table[static_cast<std::size_t>(id) - 1]; }
+constexpr const scalar_op_row& row_of(scalar_op id) { return scalar_op_table[static_cast<std::size_t>(id) - 1]; }
+
+}  // namespace inlay

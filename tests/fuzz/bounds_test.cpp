@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The error analysis: right values, bounds that f32 keeps and that a fault does not, and where nothing is known.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "bounds.hpp"
+#include "draw.hpp"
+#include "inlay/interpreter.hpp"
+#include "values.hpp"
+
+namespace inlay::fuzz {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+/// The first output of a map of one element.
+bounded of_map(std::vector<instruction> program, float x) {
+  network net{.name = "map", .steps = {}, .outputs = {{1, "y"}}};
+  net.steps.push_back({.kind = op::input, .dims = {1, {1}}, .name = "x"});
+  program.insert(program.begin(), instruction{.code = scalar_op::operand});
+  net.steps.push_back({.kind = op::map, .dims = {1, {1}}, .operands = {0}, .program = std::move(program)});
+  const graph_builder b = build(net);
+  EXPECT_FALSE(b.first_violation());
+  const std::vector<std::vector<float>> inputs = {{x}};
+  return evaluate_with_bounds(b.view(), {}, inputs, 1, {}).outputs[0][0];
+}
+
+instruction apply(activation function, float p0 = 0, float p1 = 0) {
+  return {.code = scalar_op::apply, .function = function, .a = 0, .p0 = p0, .p1 = p1};
+}
+
+TEST(Bounds, AreOneRoundingForOneOperation) {
+  const bounded sum = of_map({{.code = scalar_op::literal, .p0 = 0.1f}, {.code = scalar_op::add, .a = 0, .b = 1}}, 3);
+  EXPECT_EQ(sum.value, 3 + static_cast<double>(0.1f));
+  EXPECT_GE(sum.error, 0x1p-24 * 3);
+  EXPECT_LE(sum.error, 0x1p-23 * 3.2);
+  const bounded relu = of_map({apply(activation::relu)}, 3);
+  EXPECT_EQ(relu.value, 3);
+  EXPECT_EQ(relu.error, 0);
+  const bounded exp = of_map({apply(activation::exp)}, 1);
+  EXPECT_DOUBLE_EQ(exp.value, std::exp(1.0));
+  EXPECT_GE(exp.error, 0x1p-22);  // the contract: 1 ulp
+  EXPECT_LE(exp.error, 0x1p-21);
+}
+
+TEST(Bounds, KnowNanAndInfinity) {
+  EXPECT_TRUE(allows(of_map({apply(activation::log)}, -1), kNan));
+  EXPECT_FALSE(allows(of_map({apply(activation::log)}, -1), 0));
+  EXPECT_TRUE(allows(of_map({apply(activation::exp)}, 100), kInfinity));
+  EXPECT_FALSE(allows(of_map({apply(activation::exp)}, 100), 3e38f));
+  EXPECT_TRUE(allows(of_map({apply(activation::sigmoid)}, -kInfinity), 0));
+  EXPECT_FALSE(allows(of_map({apply(activation::sigmoid)}, -kInfinity), kNan));
+  EXPECT_TRUE(allows(of_map({apply(activation::tanh)}, kNan), kNan));
+}
+
+TEST(Bounds, AreWideOnBothSidesOfAJump) {
+  // sin(x) - sin(x) + x is x but for rounding, so that the step may go either way at its threshold and not elsewhere.
+  const auto stepped = [](float x) {
+    return of_map({apply(activation::sin),
+                   {.code = scalar_op::add, .a = 0, .b = 1},
+                   {.code = scalar_op::subtract, .a = 2, .b = 1},
+                   {.code = scalar_op::apply, .function = activation::step, .a = 3, .p0 = 0.75f}},
+                  x);
+  };
+  EXPECT_TRUE(allows(stepped(0.75f), 0));
+  EXPECT_TRUE(allows(stepped(0.75f), 1));
+  EXPECT_TRUE(allows(stepped(0.7501f), 1));
+  EXPECT_FALSE(allows(stepped(0.7501f), 0));
+  EXPECT_FALSE(allows(stepped(0.7499f), 1));
+}
+
+TEST(Bounds, KnowNothingAtAPole) {
+  // 1 / (sin(x) - sin(x)) is nothing that rounding leaves alone.
+  const bounded pole = of_map({apply(activation::sin),
+                               {.code = scalar_op::add, .a = 0, .b = 1},
+                               {.code = scalar_op::subtract, .a = 2, .b = 1},
+                               {.code = scalar_op::subtract, .a = 3, .b = 0},
+                               {.code = scalar_op::apply, .function = activation::reciprocal, .a = 4}},
+                              0.5f);
+  EXPECT_FALSE(pole.is_known());
+  EXPECT_TRUE(allows(pole, -3));
+}
+
+/// The interpreter's f32 engine is another f32 implementation: it keeps the bounds, and one with a fault does not.
+TEST(Bounds, AreKeptByTheInterpreterAndBrokenByAFault) {
+  std::size_t known = 0, tight = 0, all = 0, caught = 0, tried = 0;
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    random_source random(7, i);
+    draw_settings settings{.most_nodes = 8};
+    const network net = draw_network(random, settings);
+    const graph_builder b = build(net);
+    const graph_view g = b.view();
+    const data_plan plan{.seed = random.word()};
+    const weights w = make_weights(g, plan);
+    const interpreter_result made = interpreter::create(g, w);
+    ASSERT_TRUE(made) << made.errors.front();
+    constexpr std::size_t batch = 3;
+    std::vector<std::vector<float>> inputs, results;
+    std::vector<const float*> from;
+    std::vector<float*> to;
+    for (const node_record& node : g.nodes)
+      if (node.kind == op::input) inputs.push_back(make_input(g, node, batch, plan));
+    for (const auto& input : inputs) from.push_back(input.data());
+    for (const output_record& o : g.outputs)
+      results.emplace_back(batch * static_cast<std::size_t>(g.nodes[o.node].dims.elements()));
+    for (auto& result : results) to.push_back(result.data());
+    const expectation expected = evaluate_with_bounds(g, w, inputs, batch, {});
+    made.value->run(from, to, batch, engine::reference);
+    for (std::size_t o = 0; o < results.size(); ++o)
+      for (std::size_t e = 0; e < results[o].size(); ++e) {
+        const bounded& bound = expected.outputs[o][e];
+        const bool overflows = expected.overflows[e / (results[o].size() / batch)];
+        ASSERT_TRUE(overflows || allows(bound, results[o][e]))
+            << "network " << i << ", output " << o << ", element " << e << ": " << results[o][e] << ", expected "
+            << bound.value << " +- " << bound.error << "\n"
+            << dsl_source(net);
+        ++all, known += bound.is_known(), tight += bound.error <= 1e-3 * std::max(1.0, std::abs(bound.value));
+        ++tried, caught += !allows(bound, results[o][e] * 1.01f + 0.01f);
+      }
+  }
+  EXPECT_GT(known, all * 9 / 10);
+  EXPECT_GT(tight, all * 8 / 10);
+  EXPECT_GT(caught, tried * 7 / 10);
+}
+
+}  // namespace
+}  // namespace inlay::fuzz

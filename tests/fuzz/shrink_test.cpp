@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shrinking: every step is a well-formed network, and what remains is what a failure needs.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "isolate.hpp"
+#include "shrink.hpp"
+
+namespace inlay::fuzz {
+namespace {
+
+bool uses(const trial& t, op kind) {
+  return std::ranges::any_of(t.networks, [&](const network& net) {
+    return std::ranges::any_of(net.steps, [&](const step& s) { return s.kind == kind; });
+  });
+}
+bool uses(const trial& t, activation function) {
+  for (const network& net : t.networks)
+    for (const step& s : net.steps)
+      for (const instruction& c : s.program)
+        if (c.code == scalar_op::apply && c.function == function) return true;
+  return false;
+}
+
+TEST(Simpler, IsAlwaysWellFormed) {
+  for (std::uint64_t i = 0; i < 60; ++i)
+    for (const trial& small : simpler(draw_trial({}, i)))
+      for (const network& net : small.networks) {
+        const graph_builder b = build(net);
+        ASSERT_FALSE(b.first_violation()) << "trial " << i << ": " << advice(b.first_violation().code) << "\n"
+                                          << dsl_source(net);
+      }
+}
+
+TEST(Shrink, LeavesWhatTheFailureNeeds) {
+  unsigned found = 0;
+  for (std::uint64_t i = 0; i < 200 && found < 5; ++i) {
+    const trial t = draw_trial({}, i);
+    const auto fails = [](const trial& each) { return uses(each, op::concat) && uses(each, activation::tanh); };
+    if (!fails(t)) continue;
+    ++found;
+    const shrunk result = shrink(t, fails, 100000);
+    const trial& small = result.smallest;
+    ASSERT_TRUE(fails(small));
+    ASSERT_EQ(small.networks.size(), 1u);
+    EXPECT_EQ(small.calls.size(), 1u);
+    EXPECT_EQ(small.calls[0].batch, 1u);
+    EXPECT_LE(small.networks[0].steps.size(), 5u) << dsl_source(small.networks[0]);
+    for (const step& s : small.networks[0].steps) EXPECT_LE(s.dims.elements(), 2u) << dsl_source(small.networks[0]);
+    EXPECT_EQ(dsl_source(replay(t, result.steps).networks[0]), dsl_source(small.networks[0]));
+  }
+  EXPECT_EQ(found, 5u);
+}
+
+TEST(Trial, HasEveryKindOfCall) {
+  bool split = false, empty = false, several = false, bf16 = false, refused = false, single = false;
+  std::set<unsigned> parts;
+  std::set<std::size_t> batches;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    const trial t = draw_trial({}, i);
+    several = several || t.networks.size() > 1, bf16 = bf16 || t.bf16;
+    for (const call_plan& call : t.calls) {
+      split = split || call.first > 0, empty = empty || call.batch == 0;
+      refused = refused || (t.max_batch > 0 && call.batch > t.max_batch), single = single || t.max_batch == 1;
+      parts.insert(call.parts), batches.insert(call.batch);
+    }
+  }
+  EXPECT_TRUE(split && empty && several && bf16 && refused && single);
+  EXPECT_EQ(parts, (std::set<unsigned>{0, 1, 2, 3, 7}));
+  for (std::size_t batch = 0; batch <= 70; ++batch) EXPECT_TRUE(batches.contains(batch)) << batch;
+}
+
+}  // namespace
+}  // namespace inlay::fuzz

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+// The running error analysis: each operation adds its own rounding to what its operands bring. First order, with a
+// factor to spare at the end; intervals where a function is not smooth.
+#include "bounds.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "inlay/operations.hpp"
+
+namespace inlay::fuzz {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kUnit = 0x1p-24;       // half an ulp of 1
+constexpr double kDenormal = 0x1p-149;  // an ulp of 0
+constexpr double kGreatest = std::numeric_limits<float>::max();
+/// Half an ulp of bf16, which has 8 bits.
+constexpr double kBf16Unit = 0x1p-8;
+constexpr double kBf16Denormal = 0x1p-133;
+
+constexpr bounded kUnknown{0, kInfinity};
+
+bool is_exact(const bounded& x) { return x.error == 0; }
+
+/// A result of arithmetic: where it may overflow, anything may come out; what is NaN or infinite is so for certain.
+bounded settled(double value, double error) {
+  if (std::isnan(error)) return kUnknown;
+  if (!std::isfinite(value)) return error < kInfinity ? bounded{value, 0} : kUnknown;
+  return std::abs(value) + error < kGreatest ? bounded{value, error} : kUnknown;
+}
+
+double ulp_of(double value) {
+  const double magnitude = std::abs(value);
+  if (!(magnitude >= 0x1p-126)) return kDenormal;
+  return std::ldexp(1.0, std::ilogb(magnitude) - 23);
+}
+
+bool is_float(double value) { return static_cast<double>(static_cast<float>(value)) == value; }
+
+/// One rounding to f32, on top of `error`. `factor` roundings where the compiler may take several.
+bounded rounded(double value, double error, double factor = 1) {
+  if (error == 0 && factor <= 1 && is_float(value)) return settled(value, 0);
+  return settled(value, error + factor * (kUnit * std::abs(value) + kDenormal));
+}
+
+bounded either(const bounded& a, const bounded& b) {
+  if (!a.is_known() || !b.is_known()) return kUnknown;
+  if (std::isnan(a.value) && std::isnan(b.value)) return a;
+  if (a.value == b.value) return {a.value, std::max(a.error, b.error)};
+  if (!std::isfinite(a.value) || !std::isfinite(b.value)) return kUnknown;
+  return {a.value, std::max(a.error, std::abs(a.value - b.value) + b.error)};
+}
+
+/// A comparison's 0 or 1; either where the difference may be rounding.
+bounded compared(scalar_op code, const bounded& a, const bounded& b) {
+  if (!a.is_known() || !b.is_known()) return {0.5, 0.5};
+  const bool certain = std::isnan(a.value) || std::isnan(b.value) || (is_exact(a) && is_exact(b)) ||
+                       !(std::abs(a.value - b.value) <= a.error + b.error);
+  if (!certain) return {0.5, 0.5};
+  bool holds = false;
+  switch (code) {
+    case scalar_op::less: holds = a.value < b.value; break;
+    case scalar_op::less_equal: holds = a.value <= b.value; break;
+    case scalar_op::greater: holds = a.value > b.value; break;
+    case scalar_op::greater_equal: holds = a.value >= b.value; break;
+    case scalar_op::equal: holds = a.value == b.value; break;
+    default: holds = a.value != b.value; break;
+  }
+  return {holds ? 1.0 : 0.0, 0};
+}
+
+bounded divided(const bounded& a, const bounded& b) {
+  if (!a.is_known() || !b.is_known()) return kUnknown;
+  if (std::isnan(a.value) || std::isnan(b.value)) return {kNan, 0};
+  // The sign of a computed zero is nobody's promise.
+  if (b.value == 0 || std::abs(b.value) <= b.error) return kUnknown;
+  const double quotient = a.value / b.value;
+  if (!std::isfinite(a.value) || !std::isfinite(b.value)) return {quotient, 0};
+  const double least = std::abs(b.value) - b.error;
+  return rounded(quotient, (a.error + std::abs(quotient) * b.error) / least, is_exact(a) && is_exact(b) ? 1 : 2);
+}
+
+bounded multiplied(const bounded& a, const bounded& b) {
+  if (!a.is_known() || !b.is_known()) {
+    return kUnknown;
+  }
+  const double product = a.value * b.value;
+  if (std::isnan(product)) {
+    // Infinity times what may be zero or not.
+    const bool certain = std::isnan(a.value) || std::isnan(b.value) || (is_exact(a) && is_exact(b));
+    return certain ? bounded{kNan, 0} : kUnknown;
+  }
+  if (std::isinf(a.value) || std::isinf(b.value)) {
+    const bounded& finite = std::isinf(a.value) ? b : a;
+    return std::abs(finite.value) > finite.error ? bounded{product, 0} : kUnknown;
+  }
+  return rounded(product, std::abs(a.value) * b.error + std::abs(b.value) * a.error + a.error * b.error);
+}
+
+/// f at a value that is off by up to `error`: how far the result may be from f(value). Looks at the ends, between
+/// them, at the slope, and where functions have their kinks, jumps and poles.
+double spread(const activation_row& row, double x, double error, double p0, double p1) {
+  const double middle = row.formula(x, p0, p1);
+  const double low = x - error, high = x + error;
+  double worst = std::abs(row.derivative(x, p0, p1)) * error;
+  if (std::isnan(worst)) worst = 0;
+  bool unbounded = false;
+  const auto look = [&](double at) {
+    if (at < low || at > high) return;
+    const double there = row.formula(at, p0, p1);
+    if (there == middle) return;
+    const double difference = std::abs(there - middle);
+    if (std::isfinite(difference))
+      worst = std::max(worst, difference);
+    else
+      unbounded = true;
+  };
+  for (int i = -4; i <= 4; ++i) look(x + error * i / 4);
+  for (double kink : {0.0, -0.0, p0, p1, -p0, p1 / p0, -3.0, 3.0, 6.0, std::nextafter(p0, kInfinity)}) look(kink);
+  return unbounded ? kInfinity : 1.25 * worst;
+}
+
+bounded applied(const instruction& c, const bounded& x) {
+  if (!x.is_known()) return kUnknown;
+  const activation_row& row = row_of(c.function);
+  const double p0 = static_cast<double>(c.p0), p1 = static_cast<double>(c.p1);
+  const double value = row.formula(x.value, p0, p1);
+  if (std::isnan(x.value)) return {value, 0};
+  // The sign of a computed zero is nobody's promise.
+  if (x.value == 0) {
+    const double other = row.formula(-x.value, p0, p1);
+    if (other != value && !(std::isnan(other) && std::isnan(value))) return kUnknown;
+  }
+  double error = 0;
+  if (x.error > 0) error = spread(row, x.value, x.error, p0, p1);
+  if (!(error < kInfinity)) return kUnknown;
+  if (!std::isfinite(value)) return {value, 0};
+  // Nothing folds into an activation, so what overflows here overflows for certain, but at the edge.
+  if (std::abs(value) - error > 3.41e38 && error < std::abs(value)) return {std::copysign(kInfinity, value), 0};
+  const bool periodic = c.function == activation::sin || c.function == activation::cos;
+  if (periodic && std::abs(x.value) > 32768) return {value, 2};
+  const double contract = static_cast<double>(row.contract(c.tier));
+  if (contract <= 0.5 && error == 0 && is_float(value)) return settled(value, 0);
+  return settled(value, error + contract * ulp_of(std::abs(value) + error) + kDenormal);
+}
+
+/// One instruction of a program.
+bounded scalar(const instruction& c, std::span<const bounded> results, std::span<const bounded> operands) {
+  const std::uint32_t arity = scalar_arity(c.code);
+  const bounded a = arity > 0 ? results[c.a] : bounded{}, b = arity > 1 ? results[c.b] : bounded{};
+  switch (c.code) {
+    case scalar_op::operand: return operands[c.a];
+    case scalar_op::literal: return {static_cast<double>(c.p0), 0};
+    case scalar_op::add:
+    case scalar_op::subtract: {
+      if (!a.is_known() || !b.is_known()) return kUnknown;
+      const double sum = c.code == scalar_op::add ? a.value + b.value : a.value - b.value;
+      // A sum of floats that is a denormal number is exact.
+      return rounded(sum, a.error + b.error);
+    }
+    case scalar_op::multiply: return multiplied(a, b);
+    case scalar_op::divide: return divided(a, b);
+    case scalar_op::minimum:
+    case scalar_op::maximum: {
+      if (!a.is_known() || !b.is_known()) return kUnknown;
+      if (std::isnan(a.value) || std::isnan(b.value)) return {kNan, 0};
+      const bool first = c.code == scalar_op::minimum ? a.value < b.value : a.value > b.value;
+      const bounded &chosen = first ? a : b, &other = first ? b : a;
+      if (std::isinf(chosen.value) || std::isinf(other.value)) return chosen;
+      return {chosen.value, std::max(a.error, b.error)};
+    }
+    case scalar_op::less:
+    case scalar_op::less_equal:
+    case scalar_op::greater:
+    case scalar_op::greater_equal:
+    case scalar_op::equal:
+    case scalar_op::not_equal: return compared(c.code, a, b);
+    case scalar_op::select: {
+      const bounded& no = results[c.c];
+      if (a.is_known() && (std::isnan(a.value) || std::abs(a.value) > a.error)) return b;
+      if (is_exact(a)) return no;
+      return either(b, no);
+    }
+    case scalar_op::apply: return applied(c, a);
+  }
+  return kUnknown;
+}
+
+using values = std::vector<bounded>;
+
+class evaluator {
+ public:
+  evaluator(const graph_view& g, const weights& w, const bound_options& options)
+      : g_(g), options_(options), all_(g.nodes.size()), fixed_(g.nodes.size()) {
+    for (std::uint32_t i = 0; i < g.nodes.size(); ++i) {
+      const node_record& n = g.nodes[i];
+      fixed_[i] = n.kind != op::input;
+      for (std::uint32_t operand : g.operands(n)) fixed_[i] = fixed_[i] && (operand == no_node || fixed_[operand]);
+      if (n.kind == op::parameter) {
+        const weight_tensor* tensor = w.find(g.name_of(n));
+        for (float f : tensor->values) all_[i].push_back({static_cast<double>(f), 0});
+      } else if (n.kind == op::constant) {
+        for (float f : g.elements(n)) all_[i].push_back({static_cast<double>(f), 0});
+      } else if (fixed_[i]) {
+        compute(i);
+      }
+    }
+    fixed_are_calm_ = calm_, fixed_overflow_ = overflows_;
+  }
+
+  expectation run(std::span<const std::vector<float>> inputs, std::size_t batch) {
+    expectation result;
+    result.outputs.resize(g_.outputs.size());
+    for (std::size_t sample = 0; sample < batch; ++sample) {
+      calm_ = fixed_are_calm_, overflows_ = fixed_overflow_;
+      std::size_t input = 0;
+      for (std::uint32_t i = 0; i < g_.nodes.size(); ++i) {
+        if (fixed_[i]) {
+          // Weights that are not finite reach the kernels whether they matter or not.
+          if (g_.nodes[i].kind == op::parameter || g_.nodes[i].kind == op::constant) look(all_[i]);
+          continue;
+        }
+        if (g_.nodes[i].kind == op::input) {
+          const auto size = static_cast<std::size_t>(g_.nodes[i].dims.elements());
+          all_[i].clear();
+          for (float f : std::span(inputs[input]).subspan(sample * size, size))
+            all_[i].push_back({static_cast<double>(f), 0});
+          ++input;
+          look(all_[i]);
+        } else {
+          compute(i);
+        }
+      }
+      for (std::size_t o = 0; o < g_.outputs.size(); ++o) {
+        const values& from = all_[g_.outputs[o].node];
+        result.outputs[o].insert(result.outputs[o].end(), from.begin(), from.end());
+      }
+      result.calm.push_back(calm_);
+      result.overflows.push_back(overflows_);
+    }
+    return result;
+  }
+
+ private:
+  const graph_view& g_;
+  bound_options options_;
+  std::vector<values> all_;
+  std::vector<bool> fixed_;  // by node: depends on no input
+  bool calm_ = true, fixed_are_calm_ = true, overflows_ = false, fixed_overflow_ = false;
+
+  /// Half of the range is left to sums whose order is the compiler's.
+  void look(const bounded& x) { calm_ = calm_ && x.is_known() && std::abs(x.value) + x.error < 1e37; }
+  void look(const values& all) {
+    for (const bounded& x : all) look(x);
+  }
+
+  std::uint32_t unreshaped(std::uint32_t node) const {
+    while (g_.nodes[node].kind == op::reshape) node = g_.operands(g_.nodes[node])[0];
+    return node;
+  }
+
+  void compute(std::uint32_t index) {
+    const node_record& n = g_.nodes[index];
+    const auto operands = g_.operands(n);
+    values& y = all_[index];
+    switch (n.kind) {
+      case op::input:
+      case op::parameter:
+      case op::constant: return;
+      case op::dense: y = dense(n); break;
+      case op::map: y = map(n); break;
+      case op::softmax: y = softmax(all_[operands[0]], n.dims.sizes[n.dims.rank - 1], false); break;
+      case op::log_softmax: y = softmax(all_[operands[0]], n.dims.sizes[n.dims.rank - 1], true); break;
+      case op::reshape: y = all_[operands[0]]; break;
+      case op::concat: y = concat(n); break;
+    }
+    look(y);
+  }
+
+  /// A sum of K products and a bias, in any order, with or without fused multiply-adds.
+  values dense(const node_record& n) {
+    const auto operands = g_.operands(n);
+    const values &x = all_[operands[0]], &w = all_[operands[1]];
+    const values* bias = operands[2] == no_node ? nullptr : &all_[operands[2]];
+    const std::size_t inputs = x.size(), outputs = w.size() / inputs;
+    const double roundings = static_cast<double>(inputs) + 2;
+    const double weight_error = options_.bf16_weights ? kBf16Unit : 0;
+    // A layer that is folded into this one turns infinity - infinity into something else, or the other way around.
+    const bool folded = g_.nodes[unreshaped(operands[0])].kind == op::dense;
+    values y;
+    for (std::size_t o = 0; o < outputs; ++o) {
+      double sum = 0, magnitude = 0, error = 0, finite = 0;
+      bool known = true, infinite = false;
+      const auto add = [&](double product, double product_error) {
+        sum += product, error += product_error;
+        if (std::isfinite(product))
+          magnitude += std::abs(product), finite += product;
+        else if (!std::isnan(product))
+          infinite = true;
+      };
+      if (bias) known = (*bias)[o].is_known(), add((*bias)[o].value, (*bias)[o].error);
+      for (std::size_t k = 0; k < inputs && known; ++k) {
+        const bounded &a = x[k], &b = w[o * inputs + k];
+        if (std::isfinite(a.value) && std::isfinite(b.value) && a.is_known() && b.is_known()) {
+          const double b_error =
+              b.error + weight_error * std::abs(b.value) + (options_.bf16_weights && b.value != 0 ? kBf16Denormal : 0);
+          add(a.value * b.value, std::abs(b.value) * a.error + (std::abs(a.value) + a.error) * b_error);
+          continue;
+        }
+        // A layer may leave out the weights of zeros, infinite or not.
+        if (!std::isfinite(b.value) && std::abs(a.value) <= a.error) known = false;
+        const bounded product = multiplied(a, b);
+        known = known && product.is_known();
+        add(product.value, product.error);
+      }
+      if (!known || (folded && infinite) || (!std::isnan(sum) && !(magnitude + error < kGreatest / 4)))
+        y.push_back(kUnknown);
+      else
+        y.push_back(settled(sum, error + roundings * (kUnit * (magnitude + error) + kDenormal)));
+    }
+    return y;
+  }
+
+  values map(const node_record& n) {
+    const auto operands = g_.operands(n);
+    const auto program = g_.program(n);
+    values y, results(program.size()), inputs(operands.size());
+    for (std::size_t i = 0, size = static_cast<std::size_t>(n.dims.elements()); i < size; ++i) {
+      for (std::size_t o = 0; o < operands.size(); ++o) {
+        const values& from = all_[operands[o]];
+        inputs[o] = from[from.size() == 1 ? 0 : i];
+      }
+      for (std::size_t c = 0; c < program.size(); ++c) {
+        results[c] = scalar(program[c], std::span(results).first(c), inputs);
+        look(results[c]);
+        if (program[c].code == scalar_op::apply && std::isinf(results[c].value))
+          overflows_ = overflows_ || std::isfinite(results[program[c].a].value);
+      }
+      y.push_back(results.back());
+    }
+    return y;
+  }
+
+  /// Of each run of `length` elements. The derivative of softmax is p_i (d_ij - p_j), of its logarithm d_ij - p_j.
+  static values softmax(const values& x, std::size_t length, bool logarithm) {
+    values y;
+    for (std::size_t start = 0; start < x.size(); start += length) {
+      const auto run = std::span(x).subspan(start, length);
+      bool known = true, nan = false;
+      double highest = -kInfinity, most_error = 0;
+      for (const bounded& each : run) {
+        known = known && each.is_known(), nan = nan || std::isnan(each.value);
+        highest = std::max(highest, each.value), most_error = std::max(most_error, each.error);
+      }
+      double sum = 0;
+      for (const bounded& each : run) sum += std::exp(each.value - highest);
+      const double units = static_cast<double>(length) + 8;
+      for (const bounded& each : run) {
+        const double below = each.value - highest;
+        if (!known)
+          y.push_back(kUnknown);
+        else if (nan || std::isnan(below) || std::isnan(sum))
+          y.push_back({kNan, 0});
+        else if (logarithm)
+          y.push_back(settled(below - std::log(sum),
+                              each.error + most_error + kUnit * (units + 2 * std::abs(below) + 2 * std::log(sum))));
+        else {
+          // Each element moves by its own error and, against it, by the errors of the others.
+          const double p = std::exp(below) / sum, shift = each.error + most_error;
+          const double highest_p = std::exp(std::min(0.0, below - std::log(sum) + shift));
+          const double moved = std::max(highest_p - p, p * -std::expm1(-shift));
+          const double own = kUnit * (units + 2 * std::min(std::abs(below), 200.0));
+          // What is below the normal numbers may be flushed.
+          y.push_back(settled(p, std::min(1.0, moved + highest_p * own) + 0x1p-126));
+        }
+      }
+    }
+    return y;
+  }
+
+  values concat(const node_record& n) {
+    std::size_t repeats = 1;
+    for (std::uint32_t i = 0; i < n.axis; ++i) repeats *= n.dims.sizes[i];
+    values y;
+    for (std::size_t r = 0; r < repeats; ++r)
+      for (std::uint32_t piece : g_.operands(n)) {
+        const values& from = all_[piece];
+        const std::size_t run = from.size() / repeats;
+        y.insert(y.end(), from.begin() + static_cast<std::ptrdiff_t>(r * run),
+                 from.begin() + static_cast<std::ptrdiff_t>((r + 1) * run));
+      }
+    return y;
+  }
+};
+
+}  // namespace
+
+expectation evaluate_with_bounds(const graph_view& graph, const weights& w, std::span<const std::vector<float>> inputs,
+                                 std::size_t batch, const bound_options& options) {
+  return evaluator(graph, w, options).run(inputs, batch);
+}
+
+bool allows(const bounded& expected, float found) {
+  if (!expected.is_known()) return true;
+  const auto value = static_cast<double>(found);
+  if (std::isnan(expected.value) || std::isnan(value)) return std::isnan(expected.value) && std::isnan(value);
+  if (std::isinf(expected.value) || std::isinf(value)) return expected.value == value;
+  // A result of exactly representable steps may still be stored as the nearest float of a value that is none.
+  return std::abs(value - expected.value) <= 1.5 * expected.error + kUnit * std::abs(expected.value);
+}
+
+}  // namespace inlay::fuzz

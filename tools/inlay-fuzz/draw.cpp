@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+// Draws random networks: one function per operation, listed in one table.
+#include "draw.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace inlay::fuzz {
+namespace {
+
+class drawer;
+
+/// How an operation is drawn, and how often beside the others.
+struct draw_row {
+  op kind;
+  unsigned weight;
+  std::uint32_t (drawer::*draw)();
+};
+
+template <std::size_t Count>
+consteval bool are_complete(const draw_row (&rows)[Count]) {
+  for (std::size_t i = 0; i < Count; ++i)
+    if (rows[i].kind != op_table[i].id || rows[i].weight == 0) return false;
+  return Count == op_count;
+}
+
+class drawer {
+ public:
+  drawer(network& net, random_source& random, const draw_settings& settings)
+      : net_(net), random_(random), settings_(settings) {
+    const unsigned size = random.pick(100);
+    most_weights_ = std::min(settings.most_weights, size < 70 ? 4096u : size < 95 ? 20000u : ~0u);
+  }
+
+  void run() {
+    const std::uint32_t inputs = random_.chance(75) ? 1 : 2 + random_.pick(2);
+    for (std::uint32_t i = 0; i < inputs; ++i) input();
+    const std::uint32_t nodes = 1 + random_.pick(1 + random_.pick(settings_.most_nodes));
+    for (std::uint32_t i = 0; i < nodes; ++i) add();
+    outputs();
+  }
+
+  std::uint32_t input() {
+    std::uint32_t elements = width();
+    const std::string name = "x" + std::to_string(net_.steps.size());
+    return value({.kind = op::input, .dims = random_.chance(75) ? vector(elements) : dims_of(elements), .name = name});
+  }
+
+  std::uint32_t dense() {
+    const std::uint32_t x = flat(take()), inputs = elements(x);
+    std::uint32_t outputs = random_.chance(35) ? inputs : width();
+    outputs = std::max(1u, std::min(outputs, most_weights_ / inputs));
+    const std::string name = "fc" + std::to_string(net_.steps.size());
+    const std::uint32_t weight = weight_of(name, inputs, outputs);
+    outputs = dims(weight).sizes[0];
+    const std::uint32_t bias = random_.chance(30)  ? no_node
+                               : random_.chance(6) ? constant(vector(outputs))
+                                                   : parameter(name + ".bias", vector(outputs));
+    static constexpr zeros choices[] = {zeros::automatic, zeros::automatic, zeros::automatic, zeros::automatic,
+                                        zeros::skip,      zeros::skip,      zeros::multiply};
+    return value({.kind = op::dense,
+                  .dims = vector(outputs),
+                  .name = name,
+                  .operands = {x, weight, bias},
+                  .zero_inputs = random_.one_of(choices)});
+  }
+
+  std::uint32_t map();
+
+  std::uint32_t softmax() { return normalised(op::softmax); }
+  std::uint32_t log_softmax() { return normalised(op::log_softmax); }
+
+  std::uint32_t reshape() {
+    const std::uint32_t x = take();
+    return value({.kind = op::reshape, .dims = dims_of(elements(x)), .operands = {x}});
+  }
+
+  std::uint32_t concat() {
+    const bool flattened = random_.chance(60);
+    const std::uint32_t first = flattened ? flat(take()) : with_rank(take());
+    const shape like = dims(first);
+    const std::uint32_t axis = random_.pick(like.rank), most = 1 + random_.pick(4);
+    std::vector<std::uint32_t> pieces = {first};
+    shape joined = like;
+    const auto join = [&](std::uint32_t piece) {
+      shape other = dims(piece);
+      if (other.rank != like.rank) return;
+      joined.sizes[axis] += other.sizes[axis];
+      other.sizes[axis] = like.sizes[axis];
+      if (other == like && joined.elements() <= settings_.most_elements)
+        pieces.push_back(piece), ++reads_[piece];
+      else
+        joined.sizes[axis] -= dims(piece).sizes[axis];
+    };
+    for (std::uint32_t tries = 0; tries < 3 * most && pieces.size() <= most; ++tries) {
+      if (random_.chance(6)) {
+        shape weights = like;
+        weights.sizes[axis] = 1 + random_.pick(9);
+        if (weights.elements() <= 64)
+          join(random_.chance(50) ? parameter("p" + std::to_string(net_.steps.size()), weights) : constant(weights));
+      } else {
+        const std::uint32_t piece = random_.chance(15) ? first : values_[random_.pick(values_.size())];
+        join(flattened ? flat(piece) : piece);
+      }
+    }
+    if (random_.chance(30)) std::reverse(pieces.begin(), pieces.end());
+    return value({.kind = op::concat, .dims = joined, .operands = pieces, .axis = axis});
+  }
+
+  /// Weights as values of their own: joined with a value or added to it.
+  std::uint32_t parameter_value() { return joined_with(true); }
+  std::uint32_t constant_value() { return joined_with(false); }
+
+ private:
+  network& net_;
+  random_source& random_;
+  const draw_settings& settings_;
+  std::uint32_t most_weights_;
+  std::vector<std::uint32_t> values_;  // steps that depend on an input
+  std::vector<std::uint32_t> reads_;   // by step
+  // Of the map that is being drawn:
+  std::vector<std::uint32_t> operands_;
+  std::vector<instruction> program_;
+  std::uint32_t subject_ = 0;
+
+  const shape& dims(std::uint32_t v) const { return net_.steps[v].dims; }
+  std::uint32_t elements(std::uint32_t v) const { return static_cast<std::uint32_t>(dims(v).elements()); }
+  static shape vector(std::uint32_t size) { return {1, {size}}; }
+
+  std::uint32_t append(step s) {
+    for (std::uint32_t operand : s.operands)
+      if (operand != no_node) ++reads_[operand];
+    net_.steps.push_back(std::move(s));
+    reads_.push_back(0);
+    return static_cast<std::uint32_t>(net_.steps.size() - 1);
+  }
+  std::uint32_t value(step s) {
+    values_.push_back(append(std::move(s)));
+    return values_.back();
+  }
+  std::uint32_t parameter(const std::string& name, const shape& of) {
+    return append({.kind = op::parameter, .dims = of, .name = name});
+  }
+  std::uint32_t constant(const shape& of) {
+    step s{.kind = op::constant, .dims = of};
+    for (std::uint64_t i = 0; i < of.elements(); ++i) s.elements.push_back(number());
+    return append(std::move(s));
+  }
+
+  float number() {
+    static constexpr float choices[] = {0.0f, -0.0f, 1, -1, 0.5f, 2, -2, 3, 0.1f, 0.25f, 4, 6, 10, 100};
+    static constexpr float corners[] = {
+        1e-30f, 1e30f, 3e38f, -293, 1e6f, 1e-40f, std::numeric_limits<float>::infinity()};
+    if (random_.chance(2)) return random_.one_of(corners);
+    return random_.chance(40) ? random_.one_of(choices) : static_cast<float>(random_.real(-2, 2));
+  }
+
+  /// Sizes where the tails of vectors, panels and tiles begin and end.
+  std::uint32_t width() {
+    const unsigned kind = random_.pick(100);
+    if (kind < 35) return 1 + random_.pick(20);
+    if (kind < 60) return 1 + random_.pick(70);
+    if (kind < 90) {
+      static constexpr std::uint32_t units[] = {4, 8, 16, 32};
+      return random_.one_of(units) * (1 + random_.pick(5)) - 1 + random_.pick(3);
+    }
+    if (kind < 97) return 70 + random_.pick(230);
+    return 1022 + random_.pick(5);
+  }
+
+  /// A shape of so many elements: rank 1 to 6, or 0 for a single one.
+  shape dims_of(std::uint32_t count) {
+    if (count == 1 && random_.chance(30)) return {0, {}};
+    shape s{1, {count}};
+    const std::uint32_t rank = random_.chance(90) ? 1 + random_.pick(3) : 4 + random_.pick(3);
+    for (std::uint32_t i = 1; i < rank; ++i) {
+      // Splits a divisor off the last size.
+      const std::uint32_t last = s.sizes[s.rank - 1];
+      std::vector<std::uint32_t> divisors = {1, last};
+      for (std::uint32_t d = 2; d < last && d < 40; ++d)
+        if (last % d == 0) divisors.push_back(d);
+      const std::uint32_t divisor = divisors[random_.pick(divisors.size())];
+      s.sizes[s.rank - 1] = divisor;
+      s.sizes[s.rank++] = last / divisor;
+    }
+    return s;
+  }
+
+  /// A value, sooner a recent one.
+  std::uint32_t take() {
+    const auto n = values_.size();
+    return values_[n - 1 - std::min(random_.pick(n), random_.pick(n))];
+  }
+  std::uint32_t flat(std::uint32_t v) {
+    return dims(v).rank == 1 ? v : value({.kind = op::reshape, .dims = vector(elements(v)), .operands = {v}});
+  }
+  std::uint32_t with_rank(std::uint32_t v) { return dims(v).rank == 0 ? flat(v) : v; }
+
+  std::uint32_t normalised(op kind) {
+    const std::uint32_t x = with_rank(take());
+    return value({.kind = kind, .dims = dims(x), .operands = {x}});
+  }
+
+  /// A layer's weight: mostly its own, else another layer's, written in the source, or computed from weights.
+  std::uint32_t weight_of(const std::string& name, std::uint32_t inputs, std::uint32_t outputs) {
+    const shape wanted{2, {outputs, inputs}};
+    if (random_.chance(10))
+      for (std::uint32_t i = 0; i < net_.steps.size(); ++i)
+        if (net_.steps[i].kind == op::parameter && dims(i).rank == 2 && dims(i).sizes[1] == inputs) return i;
+    if (random_.chance(5) && wanted.elements() <= 64) return constant(wanted);
+    const std::uint32_t own = parameter(name + ".weight", wanted);
+    if (!random_.chance(3)) return own;
+    static constexpr activation functions[] = {activation::relu, activation::square, activation::tanh};
+    const activation function = random_.one_of(functions);
+    if (!settings_.has(row_of(function).name)) return own;
+    return append({.kind = op::map,
+                   .dims = wanted,
+                   .operands = {own},
+                   .program = {{.code = scalar_op::operand}, {.code = scalar_op::apply, .function = function}}});
+  }
+
+  std::uint32_t joined_with(bool is_parameter) {
+    const std::uint32_t x = take();
+    const auto weights = [&](const shape& of) {
+      return is_parameter ? parameter("p" + std::to_string(net_.steps.size()), of) : constant(of);
+    };
+    const bool small = is_parameter || elements(x) <= 64;
+    const std::uint32_t w = weights(small && random_.chance(70) ? dims(x) : dims(x).rank == 0 ? dims(x) : vector(1));
+    static constexpr scalar_op codes[] = {scalar_op::add,     scalar_op::subtract, scalar_op::multiply,
+                                          scalar_op::maximum, scalar_op::divide,   scalar_op::less};
+    instruction last{.code = random_.one_of(codes), .a = 0, .b = 1};
+    if (!settings_.has(row_of(last.code).name)) last.code = scalar_op::add;
+    const bool swapped = random_.chance(30);
+    return value({.kind = op::map,
+                  .dims = dims(x),
+                  .operands = swapped ? std::vector{w, x} : std::vector{x, w},
+                  .program = {{.code = scalar_op::operand, .a = 0}, {.code = scalar_op::operand, .a = 1}, last}});
+  }
+
+  void add();
+
+  void outputs() {
+    std::vector<std::uint32_t> unread;
+    for (std::uint32_t v : values_)
+      if (reads_[v] == 0) unread.push_back(v);
+    const bool join = settings_.has("concat") && unread.size() > (random_.chance(50) ? 1u : 4u);
+    if (join) {
+      shape joined = vector(0);
+      for (std::uint32_t& v : unread) v = flat(v), joined.sizes[0] += elements(v);
+      unread = {value({.kind = op::concat, .dims = joined, .operands = unread})};
+    }
+    if (random_.chance(12)) {
+      const std::uint32_t tap = take();
+      if (settings_.has("input_output") || net_.steps[tap].kind != op::input) unread.push_back(tap);
+    }
+    if (random_.chance(4)) unread.push_back(unread[0]);
+    if (random_.chance(5) && settings_.has("parameter_output")) {
+      std::vector<std::uint32_t> weights;
+      for (std::uint32_t i = 0; i < net_.steps.size(); ++i)
+        if (net_.steps[i].kind == op::parameter || net_.steps[i].kind == op::constant) weights.push_back(i);
+      unread.push_back(weights.empty() || random_.chance(30) ? parameter("q", vector(width()))
+                                                             : weights[random_.pick(weights.size())]);
+    }
+    for (std::uint32_t v : unread) net_.outputs.push_back({v, "y" + std::to_string(net_.outputs.size())});
+    if (random_.chance(20)) std::reverse(net_.outputs.begin(), net_.outputs.end());
+  }
+
+  // ---- programs ----
+
+  std::uint32_t push(const instruction& c) {
+    program_.push_back(c);
+    return static_cast<std::uint32_t>(program_.size() - 1);
+  }
+  std::uint32_t load(std::uint32_t v) {
+    for (std::uint32_t i = 0; i < program_.size(); ++i)
+      if (program_[i].code == scalar_op::operand && operands_[program_[i].a] == v) return i;
+    operands_.push_back(v);
+    return push({.code = scalar_op::operand, .a = static_cast<std::uint32_t>(operands_.size() - 1)});
+  }
+  std::uint32_t literal() {
+    const float f = number();
+    for (std::uint32_t i = 0; i < program_.size(); ++i)
+      if (program_[i].code == scalar_op::literal &&
+          std::bit_cast<std::uint32_t>(program_[i].p0) == std::bit_cast<std::uint32_t>(f))
+        return i;
+    return push({.code = scalar_op::literal, .p0 = f});
+  }
+
+  /// An operand: mostly of the map's own shape, sometimes of one element, sometimes weights.
+  std::uint32_t leaf() {
+    if (random_.chance(45)) return load(subject_);
+    if (random_.chance(20)) {
+      const bool one = random_.chance(50) || elements(subject_) > 64;
+      const shape of = one && dims(subject_).rank > 0 ? vector(1) : dims(subject_);
+      const bool small = of.elements() <= 64;
+      return load(small && random_.chance(40) ? constant(of) : parameter("p" + std::to_string(net_.steps.size()), of));
+    }
+    for (int tries = 0; tries < 4; ++tries) {
+      const std::uint32_t v = values_[random_.pick(values_.size())];
+      if (dims(v) == dims(subject_) || (elements(v) == 1 && dims(v).rank <= dims(subject_).rank)) return load(v);
+    }
+    return load(subject_);
+  }
+
+  instruction function_of(std::uint32_t argument) {
+    const activation_row* row = &activation_table[random_.pick(activation_count)];
+    while (!settings_.has(row->name)) row = &activation_table[random_.pick(activation_count)];
+    instruction c{
+        .code = scalar_op::apply, .function = row->id, .a = argument, .p0 = row->defaults[0], .p1 = row->defaults[1]};
+    if (random_.chance(20)) c.tier = accuracy::fast;
+    if (row->parameters > 0 && random_.chance(50)) {
+      static constexpr float usual[] = {0.01f, 0.1f, 0.25f, 0.5f, 1, 1.5f, 2, 3, 20};
+      static constexpr float unusual[] = {-0.5f, -1, -3, 0, 1e-30f, 1e30f, std::numeric_limits<float>::infinity()};
+      for (float* p : {&c.p0, &c.p1}) *p = random_.chance(10) ? random_.one_of(unusual) : random_.one_of(usual);
+      if (row->parameters < 2) c.p1 = 0;
+    }
+    return c;
+  }
+
+  /// Applies an activation; those that are NaN for half of all numbers mostly get the other half.
+  std::uint32_t applied(std::uint32_t argument) {
+    instruction c = function_of(argument);
+    const bool positive =
+        c.function == activation::log || c.function == activation::sqrt || c.function == activation::rsqrt;
+    if (positive && settings_.has("abs") && random_.chance(80))
+      c.a = push({.code = scalar_op::apply, .function = activation::abs, .a = argument});
+    return push(c);
+  }
+
+  /// A program's tree, in the order in which the DSL appends it. With `may_be_literal`, perhaps just a number.
+  std::uint32_t tree(std::uint32_t depth, bool may_be_literal) {
+    if (may_be_literal && random_.chance(20) && settings_.has("literal")) return literal();
+    if (depth == 0 || random_.chance(20)) return leaf();
+    const scalar_op_row* row = &scalar_op_table[random_.pick(scalar_op_count)];
+    if (!settings_.has(row->name)) return leaf();
+    switch (row->id) {
+      case scalar_op::operand: return leaf();
+      case scalar_op::literal: return tree(depth - 1, may_be_literal);
+      case scalar_op::apply: return applied(tree(depth - 1, false));
+      case scalar_op::select: {
+        instruction c{.code = row->id};
+        c.a = tree(depth - 1, false), c.b = tree(depth - 1, true), c.c = tree(depth - 1, true);
+        return push(c);
+      }
+      default: {
+        instruction c{.code = row->id};
+        const bool literal_first = random_.chance(50);
+        c.a = tree(depth - 1, literal_first);
+        const bool has_value = program_[c.a].code != scalar_op::literal;
+        c.b = tree(depth - 1, has_value);
+        return push(c);
+      }
+    }
+  }
+
+  std::uint32_t finish_map() {
+    return value({.kind = op::map, .dims = dims(subject_), .operands = operands_, .program = program_});
+  }
+  void start_map(std::uint32_t subject) { operands_.clear(), program_.clear(), subject_ = subject; }
+
+  std::uint32_t activated(std::uint32_t x) {
+    start_map(x);
+    if (settings_.has("apply"))
+      applied(load(x));
+    else
+      push({.code = scalar_op::add, .a = load(x), .b = literal()});
+    return finish_map();
+  }
+
+  /// where(x > 0, x, w * x), as prelu() of the DSL writes it.
+  std::uint32_t prelu() {
+    const std::uint32_t x = take();
+    start_map(x);
+    const std::uint32_t at = load(x), zero = push({.code = scalar_op::literal, .p0 = 0});
+    const std::uint32_t above = push({.code = scalar_op::greater, .a = at, .b = zero});
+    const bool one = random_.chance(50) && dims(x).rank > 0;
+    const std::uint32_t w = load(parameter("p" + std::to_string(net_.steps.size()), one ? vector(1) : dims(x)));
+    const std::uint32_t scaled = push({.code = scalar_op::multiply, .a = w, .b = at});
+    push({.code = scalar_op::select, .a = above, .b = at, .c = scaled});
+    return finish_map();
+  }
+};
+
+std::uint32_t drawer::map() {
+  const unsigned kind = random_.pick(100);
+  const bool prelu_is_possible =
+      settings_.has("select") && settings_.has("greater") && settings_.has("multiply") && settings_.has("parameter");
+  if (kind < 40 && settings_.has("apply")) return activated(take());
+  if (kind < 45 && prelu_is_possible) return prelu();
+  start_map(take());
+  // What is drawn must compute something, from the subject at least.
+  const std::uint32_t root = tree(1 + random_.pick(4), false);
+  const bool reads_subject = std::ranges::find(operands_, subject_) != operands_.end();
+  if (!reads_subject || program_[root].code == scalar_op::operand) {
+    const std::uint32_t subject = load(subject_);
+    instruction last{.code = random_.chance(50) ? scalar_op::add : scalar_op::multiply, .a = root, .b = subject};
+    if (root == subject) last.b = literal();
+    push(last);
+  }
+  return finish_map();
+}
+
+void drawer::add() {
+  // One row per operation of op_table, in its order.
+  static constexpr draw_row rows[] = {
+      {op::input, 2, &drawer::input},
+      {op::parameter, 4, &drawer::parameter_value},
+      {op::constant, 3, &drawer::constant_value},
+      {op::dense, 30, &drawer::dense},
+      {op::map, 30, &drawer::map},
+      {op::softmax, 5, &drawer::softmax},
+      {op::reshape, 6, &drawer::reshape},
+      {op::concat, 15, &drawer::concat},
+      {op::log_softmax, 4, &drawer::log_softmax},
+  };
+  static_assert(are_complete(rows), "every operation needs a row that draws it");
+  unsigned total = 0;
+  const draw_row* chosen = nullptr;
+  for (const draw_row& row : rows) {
+    if (!settings_.has(row_of(row.kind).name)) continue;
+    total += row.weight;
+    if (random_.pick(total) < row.weight) chosen = &row;
+  }
+  (this->*chosen->draw)();
+  // A layer is mostly followed by its activation.
+  if (chosen->kind == op::dense && settings_.has("map") && random_.chance(40)) activated(values_.back());
+}
+
+}  // namespace
+
+network draw_network(random_source& random, const draw_settings& settings, std::string name) {
+  network net;
+  net.name = std::move(name);
+  drawer(net, random, settings).run();
+  return net;
+}
+
+}  // namespace inlay::fuzz

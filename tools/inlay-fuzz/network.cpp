@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the fuzzer's statements to a graph and to DSL source.
+#include "network.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <sstream>
+
+namespace inlay::fuzz {
+namespace {
+
+/// Appends the steps of a network to a builder in the DSL's order: inputs first, and what depends on no input where
+/// it is first used.
+class graph_maker {
+ public:
+  graph_maker(const network& net, graph_builder& b) : net_(net), b_(b), nodes_(net.steps.size(), no_node) {}
+
+  void run() {
+    const std::vector<bool> bound = net_.bound();
+    for (std::uint32_t i = 0; i < net_.steps.size(); ++i)
+      if (net_.steps[i].kind == op::input) nodes_[i] = b_.input(net_.steps[i].name, net_.steps[i].dims);
+    for (std::uint32_t i = 0; i < net_.steps.size(); ++i)
+      if (bound[i]) node_of(i);
+    for (const output_step& o : net_.outputs) b_.output(node_of(o.value), o.name);
+    b_.finish();
+  }
+
+ private:
+  const network& net_;
+  graph_builder& b_;
+  std::vector<std::uint32_t> nodes_;
+
+  std::uint32_t node_of(std::uint32_t value) {
+    if (value == no_node) return no_node;
+    if (nodes_[value] == no_node) nodes_[value] = add(net_.steps[value]);
+    return nodes_[value];
+  }
+
+  std::uint32_t add(const step& s) {
+    std::vector<std::uint32_t> operands;
+    for (std::uint32_t operand : s.operands) operands.push_back(node_of(operand));
+    switch (s.kind) {
+      case op::input: return b_.input(s.name, s.dims);
+      case op::parameter: return b_.parameter(s.name, s.dims);
+      case op::constant: return b_.constant(s.dims, s.elements);
+      case op::dense: return b_.dense(s.name, operands[0], operands[1], operands[2], s.zero_inputs);
+      case op::map: return b_.map(operands, s.program, s.dims);
+      case op::softmax: return b_.softmax(operands[0]);
+      case op::log_softmax: return b_.log_softmax(operands[0]);
+      case op::reshape: return b_.reshape(operands[0], s.dims);
+      case op::concat: return b_.concat(operands, s.axis);
+    }
+    return no_node;
+  }
+};
+
+std::string sizes_text(const shape& dims) {
+  std::string text;
+  for (std::uint32_t i = 0; i < dims.rank; ++i) text += (i == 0 ? "" : ", ") + std::to_string(dims.sizes[i]);
+  return text;
+}
+std::string typed(const char* function, const shape& dims) {
+  return std::string(function) + "<f32" + (dims.rank == 0 ? "" : ", ") + sizes_text(dims) + ">";
+}
+
+class source_writer {
+ public:
+  explicit source_writer(const network& net) : net_(net), bound_(net.bound()) {}
+
+  std::string run() {
+    out_ << "network(\"" << net_.name << '"';
+    std::string arguments;
+    for (std::uint32_t i = 0; i < net_.steps.size(); ++i) {
+      const step& s = net_.steps[i];
+      if (s.kind != op::input) continue;
+      out_ << ", " << typed("input", s.dims) << "(\"" << s.name << "\")";
+      arguments += (arguments.empty() ? "" : ", ") + std::string("auto ") + reference(i);
+    }
+    out_ << ", [](" << arguments << ") {\n";
+    for (std::uint32_t i = 0; i < net_.steps.size(); ++i) statement(i);
+    out_ << "  return ";
+    const bool several = net_.outputs.size() > 1;
+    if (several) out_ << "outputs(";
+    for (std::size_t i = 0; i < net_.outputs.size(); ++i)
+      out_ << (i == 0 ? "" : ", ") << "output(\"" << net_.outputs[i].name << "\", " << reference(net_.outputs[i].value)
+           << ')';
+    out_ << (several ? ");\n})" : ";\n})");
+    return out_.str();
+  }
+
+ private:
+  const network& net_;
+  std::vector<bool> bound_;
+  std::ostringstream out_;
+
+  /// How later statements name a value.
+  std::string reference(std::uint32_t value) const {
+    const step& s = net_.steps[value];
+    if (s.kind == op::parameter) return typed("param", s.dims) + "(\"" + s.name + "\")";
+    if (s.kind == op::constant) {
+      std::string text = typed("constant", s.dims) + "({";
+      for (std::size_t i = 0; i < s.elements.size(); ++i) text += (i == 0 ? "" : ", ") + float_text(s.elements[i]);
+      return text + "})";
+    }
+    return (s.kind == op::input ? "x" : "v") + std::to_string(value);
+  }
+
+  void statement(std::uint32_t value) {
+    const step& s = net_.steps[value];
+    if (s.kind == op::input || s.kind == op::parameter || s.kind == op::constant) return;
+    // A map becomes a node where it is written if it has a type; a layer is one in any case.
+    const bool typed_map = s.kind == op::map && bound_[value];
+    out_ << "  " << (typed_map ? typed("tensor", s.dims) : "auto") << ' ' << reference(value) << " = " << expression(s)
+         << ";\n";
+  }
+
+  std::string expression(const step& s) const {
+    const auto operand = [&](std::size_t i) { return reference(s.operands[i]); };
+    switch (s.kind) {
+      case op::input:
+      case op::parameter:
+      case op::constant: return {};
+      case op::dense: return dense(s);
+      case op::map: return scalar(s, static_cast<std::uint32_t>(s.program.size() - 1));
+      case op::softmax: return "softmax(" + operand(0) + ")";
+      case op::log_softmax: return "log_softmax(" + operand(0) + ")";
+      case op::reshape: return "reshape<" + sizes_text(s.dims) + ">(" + operand(0) + ")";
+      case op::concat: {
+        std::string text = s.axis == 0 ? "concat(" : "concat<" + std::to_string(s.axis) + ">(";
+        for (std::size_t i = 0; i < s.operands.size(); ++i) text += (i == 0 ? "" : ", ") + operand(i);
+        return text + ")";
+      }
+    }
+    return {};
+  }
+
+  bool is_parameter(std::uint32_t value, const std::string& name) const {
+    return net_.steps[value].kind == op::parameter && net_.steps[value].name == name;
+  }
+
+  std::string dense(const step& s) const {
+    const bool own = is_parameter(s.operands[1], s.name + ".weight") &&
+                     (s.operands[2] == no_node || is_parameter(s.operands[2], s.name + ".bias"));
+    std::string text = "dense";
+    if (own) text += "<" + std::to_string(s.dims.sizes[0]) + ">";
+    text += "(\"" + s.name + "\", " + reference(s.operands[0]);
+    if (!own) text += ", " + reference(s.operands[1]);
+    if (!own && s.operands[2] != no_node) text += ", " + reference(s.operands[2]);
+    if (own && s.operands[2] == no_node) text += ", no_bias";
+    if (s.zero_inputs != zeros::automatic) text += s.zero_inputs == zeros::skip ? ", skip_zeros" : ", multiply_zeros";
+    return text + ")";
+  }
+
+  std::string scalar(const step& s, std::uint32_t index) const {
+    const instruction& c = s.program[index];
+    const std::string_view symbol = row_of(c.code).symbol;
+    if (!symbol.empty()) return "(" + scalar(s, c.a) + " " + std::string(symbol) + " " + scalar(s, c.b) + ")";
+    switch (c.code) {
+      case scalar_op::operand: return reference(s.operands[c.a]);
+      case scalar_op::literal: return float_text(c.p0);
+      case scalar_op::select: return "where(" + scalar(s, c.a) + ", " + scalar(s, c.b) + ", " + scalar(s, c.c) + ")";
+      case scalar_op::apply: return activate(c, scalar(s, c.a));
+      default: return std::string(row_of(c.code).name) + "(" + scalar(s, c.a) + ", " + scalar(s, c.b) + ")";
+    }
+  }
+
+  static std::string activate(const instruction& c, const std::string& argument) {
+    const activation_row& row = row_of(c.function);
+    std::string text = std::string(row.name) + "(" + argument;
+    const bool defaults =
+        (row.parameters < 1 || c.p0 == row.defaults[0]) && (row.parameters < 2 || c.p1 == row.defaults[1]);
+    if (!defaults && row.parameters > 0) text += ", " + float_text(c.p0);
+    if (!defaults && row.parameters > 1) text += ", " + float_text(c.p1);
+    return text + (c.tier == accuracy::fast ? ", fast)" : ")");
+  }
+};
+
+}  // namespace
+
+std::vector<bool> network::bound() const {
+  std::vector<bool> result;
+  for (const step& s : steps) {
+    bool any = s.kind == op::input;
+    for (std::uint32_t operand : s.operands) any = any || (operand != no_node && result[operand]);
+    result.push_back(any);
+  }
+  return result;
+}
+
+graph_builder build(const network& net) {
+  graph_builder b(net.name);
+  graph_maker(net, b).run();
+  return b;
+}
+
+std::string dsl_source(const network& net) { return source_writer(net).run(); }
+
+std::string float_text(float value) {
+  if (std::isnan(value)) return "std::numeric_limits<float>::quiet_NaN()";
+  if (std::isinf(value))
+    return value < 0 ? "-std::numeric_limits<float>::infinity()" : "std::numeric_limits<float>::infinity()";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.9g", static_cast<double>(value));
+  std::string result = text;
+  if (result.find_first_of(".e") == std::string::npos) result += ".0";
+  return result + "f";
+}
+
+void coverage::add(const network& net) {
+  for (const step& s : net.steps) {
+    kinds.insert(s.kind);
+    for (const instruction& c : s.program) {
+      codes.insert(c.code);
+      if (c.code == scalar_op::apply) functions.emplace(c.function, c.tier);
+    }
+  }
+}
+
+std::string coverage::missing() const {
+  std::string names;
+  for (const op_row& row : op_table)
+    if (!kinds.contains(row.id)) names += std::string(row.name) + " ";
+  for (const scalar_op_row& row : scalar_op_table)
+    if (!codes.contains(row.id)) names += std::string(row.name) + " ";
+  for (const activation_row& row : activation_table)
+    for (accuracy tier : {accuracy::exact, accuracy::fast})
+      if (!functions.contains({row.id, tier}))
+        names += std::string(row.name) + (tier == accuracy::fast ? ":fast " : " ");
+  return names;
+}
+
+}  // namespace inlay::fuzz

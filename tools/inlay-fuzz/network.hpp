@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// A network as the fuzzer draws and shrinks it: a list of statements that becomes a graph and DSL source alike.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "inlay/graph_builder.hpp"
+#include "inlay/operations.hpp"
+
+namespace inlay::fuzz {
+
+/// One statement; its index in the network is the value that it makes.
+struct step {
+  op kind{};
+  shape dims{};
+  std::string name{};                     ///< of an input, a parameter or a layer
+  std::vector<std::uint32_t> operands{};  ///< earlier steps, or no_node
+  std::vector<instruction> program{};     ///< of a map
+  std::uint32_t axis = 0;                 ///< of a concat
+  zeros zero_inputs = zeros::automatic;   ///< of a dense layer
+  std::vector<float> elements{};          ///< of a constant
+};
+
+struct output_step {
+  std::uint32_t value = 0;
+  std::string name;
+};
+
+struct network {
+  std::string name;
+  std::vector<step> steps;
+  std::vector<output_step> outputs;
+
+  /// Whether a value depends on an input; others are weights alone.
+  std::vector<bool> bound() const;
+};
+
+/// The graph that the DSL would make of dsl_source(net). Its first_violation() is set where `net` breaks a rule.
+graph_builder build(const network& net);
+
+/// The network as a C++ expression, `network("name", input<f32, 4>("x0"), ...)`.
+std::string dsl_source(const network& net);
+
+/// A float as the DSL's source writes it, exact to the last bit.
+std::string float_text(float value);
+
+/// Which rows of the three tables some networks have used.
+struct coverage {
+  std::set<op> kinds;
+  std::set<scalar_op> codes;
+  std::set<std::pair<activation, accuracy>> functions;
+
+  void add(const network& net);
+  /// Names of the rows that no network had, separated by spaces.
+  std::string missing() const;
+};
+
+}  // namespace inlay::fuzz

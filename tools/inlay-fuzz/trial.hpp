@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// One trial of the fuzzer: networks, their numbers and how they are called; and what came of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "draw.hpp"
+#include "values.hpp"
+
+namespace inlay::fuzz {
+
+/// One call of an entry point, on samples first .. first + batch - 1.
+struct call_plan {
+  std::size_t first = 0;
+  std::size_t batch = 1;
+  unsigned parts = 0;  ///< parts that threads would do; 0 for the entry point of one thread
+};
+
+struct trial {
+  std::vector<network> networks;  ///< compiled into one object
+  data_plan data;
+  std::vector<call_plan> calls;
+  std::string cpu = "native";
+  bool bf16 = false;
+  bool parallel = false;
+  std::size_t max_batch = 0;      ///< what the kernels are limited to; calls beyond it must be refused
+  std::uint64_t layout_seed = 0;  ///< where buffers lie within their pages
+};
+
+struct trial_settings {
+  std::uint64_t seed = 1;
+  draw_settings draw;
+  std::vector<std::string> cpus;               ///< taken in turn
+  int bf16 = -1;                               ///< 0 never, 1 always, else sometimes
+  int parallel = -1;                           ///< the same
+  int max_batch = -1;                          ///< 0 no limit, else this one; below 0 sometimes one
+  std::set<std::string, std::less<>> ignored;  ///< names of findings that are none
+};
+
+/// Trial `index` of a seed; depends on nothing else than its arguments.
+trial draw_trial(const trial_settings& settings, std::uint64_t index);
+
+enum class finding : int {
+  none,
+  rejected,
+  compile_error,
+  wrong_value,
+  not_written,
+  bad_status,
+  flags,
+  control,
+  crash,
+  timeout
+};
+const char* name_of(finding what);
+
+struct statistics {
+  std::uint64_t networks = 0, nodes = 0, elements = 0, known = 0, tight = 0;
+  void add(const statistics& other);
+};
+
+struct verdict {
+  finding what = finding::none;
+  std::string text;
+  statistics counts;
+};
+
+/// Compiles and runs a trial in this process. Crashes where the compiler or the kernels do.
+verdict run_trial(const trial& t, const trial_settings& settings);
+
+}  // namespace inlay::fuzz
