@@ -34,4 +34,9 @@ struct timing {
 /// seconds, starting with another one each time. Returns their timings in the order given.
 std::vector<timing> hold(const std::vector<contestant>& contestants, int rounds, double slice);
 
+/// Seconds for doing the work once when the caches hold nothing of it: the median over the rounds. `evict` displaces
+/// what they hold; it runs before each piece of work.
+std::vector<double> hold_cold(const std::vector<contestant>& contestants, int rounds,
+                              const std::function<void()>& evict);
+
 }  // namespace inlay::bench

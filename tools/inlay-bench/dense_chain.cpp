@@ -2,10 +2,6 @@
 // Networks that are dense layers one after the other, as libraries of layers see them.
 #include "dense_chain.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <random>
-
 namespace inlay::bench {
 namespace {
 
@@ -58,23 +54,6 @@ std::optional<std::vector<dense_layer>> dense_chain(const graph_view& graph, con
   }
   if (layers.empty() || graph.outputs.size() != 1 || graph.outputs[0].node != value) return std::nullopt;
   return layers;
-}
-
-weights random_weights(const graph_view& graph) {
-  weights w;
-  std::mt19937 random(1);
-  for (const node_record& node : graph.nodes) {
-    if (node.kind != op::parameter) continue;
-    weight_tensor tensor{.name = std::string(graph.name_of(node)), .shape = {}, .stored_type = "F32", .values = {}};
-    tensor.shape.assign(node.dims.sizes.begin(), node.dims.sizes.begin() + node.dims.rank);
-    const double inputs = node.dims.rank > 1 ? static_cast<double>(node.dims.sizes[1]) : 100;
-    std::normal_distribution<float> normal(0.0f, static_cast<float>(std::sqrt(2 / inputs)));
-    tensor.values.resize(static_cast<std::size_t>(node.dims.elements()));
-    for (float& each : tensor.values) each = normal(random);
-    w.tensors.push_back(std::move(tensor));
-  }
-  std::ranges::sort(w.tensors, {}, &weight_tensor::name);
-  return w;
 }
 
 }  // namespace inlay::bench

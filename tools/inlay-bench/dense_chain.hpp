@@ -29,8 +29,4 @@ struct dense_layer {
 /// most one activation of one operand and at most one softmax. Their weights point into `w`.
 std::optional<std::vector<dense_layer>> dense_chain(const graph_view& graph, const weights& w);
 
-/// Weights of the right shapes: normal with variance 2 / inputs (He et al., 2015), so that activations keep their size,
-/// the same in every run.
-weights random_weights(const graph_view& graph);
-
 }  // namespace inlay::bench

@@ -31,10 +31,10 @@ options:
 options of activations:
   --function NAME     this activation only; may be repeated
 options of networks:
-  --weights FILE      safetensors with the model's weights; without it they are random
+  --weights FILE      safetensors with the model's weights; without it they are drawn, the same in every run
   --network NAME      this network only; may be repeated
   --batch N           samples per call; may be repeated (default: the suite's own, or 1 and 64)
-  --layers            time each dense layer on its own, too
+  --layers            time each layer on its own, too, with the pointwise operations that follow it
   --bf16              also with the weights stored as bf16
   --threads N         also compiled for N threads; per cent of the peak stay those of one
   --html FILE         also write a page with a roofline picture

@@ -4,8 +4,11 @@
 #include "machine.hpp"
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <limits>
 #include <vector>
 
 namespace inlay::bench {
@@ -47,6 +50,12 @@ void read(const std::vector<vector>& data) {
   for (vector& sum : sums) keep(sum);
 }
 
+/// The size of a cache, or `fallback` where the system does not say.
+std::size_t cache_bytes(int name, std::size_t fallback) {
+  const long size = sysconf(name);
+  return size > 0 ? static_cast<std::size_t>(size) : fallback;
+}
+
 }  // namespace
 
 const double peak_flops = 2.0 * lanes * chains * steps;
@@ -54,14 +63,26 @@ const double peak_flops = 2.0 * lanes * chains * steps;
 contestant peak() { return {"peak", multiply_add}; }
 
 std::array<read_bandwidth, 4> measure_bandwidths(int rounds) {
-  std::array<read_bandwidth, 4> levels = {
-      {{"L1", 16 << 10, 0}, {"L2", 512 << 10, 0}, {"L3", 8 << 20, 0}, {"memory", 256 << 20, 0}}};
+  std::array<read_bandwidth, 4> levels = {{{"L1", 16 << 10, cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32 << 10), 0},
+                                           {"L2", 512 << 10, cache_bytes(_SC_LEVEL2_CACHE_SIZE, 1 << 20), 0},
+                                           {"L3", 8 << 20, cache_bytes(_SC_LEVEL3_CACHE_SIZE, 16 << 20), 0},
+                                           {"memory", 256 << 20, std::numeric_limits<std::size_t>::max(), 0}}};
   for (read_bandwidth& level : levels) {
     const std::vector<vector> data(level.bytes / sizeof(vector));
     const timing time = hold({contestant(level.level, [&data] { read(data); })}, rounds, 1e-3).front();
     level.gb_per_second = static_cast<double>(level.bytes) / time.median * 1e-9;
   }
   return levels;
+}
+
+// Twice the last level, but not the hundreds of megabytes that a virtual machine may say of its host: those are shared.
+cache_evictor::cache_evictor()
+    : data_(std::clamp<std::size_t>(2 * cache_bytes(_SC_LEVEL3_CACHE_SIZE, 32 << 20), 32 << 20, 128 << 20), 1) {}
+
+void cache_evictor::evict() const {
+  int sum = 0;
+  for (std::size_t i = 0; i < data_.size(); i += 64) sum += data_[i];
+  asm volatile("" ::"r"(sum));
 }
 
 std::string cpu_name() {

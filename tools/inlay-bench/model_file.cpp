@@ -3,7 +3,7 @@
 #include "model_file.hpp"
 
 #include "ReadModel.h"
-#include "dense_chain.hpp"
+#include "random_weights.hpp"
 
 namespace inlay::bench {
 
@@ -26,8 +26,11 @@ std::vector<bench_network> read_networks(const std::string& object, const std::s
   }
   std::vector<bench_network> networks;
   for (const graph_view& graph : memory->graphs)
-    networks.push_back(
-        {std::string(graph.name), graph, weights_file.empty() ? random_weights(graph) : all, {}, memory});
+    networks.push_back({std::string(graph.name),
+                        graph,
+                        weights_file.empty() ? random_weights(graph) : weights_of(graph, all),
+                        {},
+                        memory});
   return networks;
 }
 

@@ -27,8 +27,4 @@ std::vector<bench_network> built_in_suite();
 std::vector<bench_network> read_networks(const std::string& object, const std::string& weights_file,
                                          std::string& error);
 
-/// One dense layer of a network as a network of its own.
-struct dense_layer;
-bench_network single_layer(const dense_layer& layer);
-
 }  // namespace inlay::bench

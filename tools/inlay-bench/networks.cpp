@@ -6,15 +6,16 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <random>
 
 #include "dense_chain.hpp"
 #include "inlay/interpreter.hpp"
 #include "inlay/thread_pool.hpp"
 #include "jit_kernel.hpp"
+#include "layers.hpp"
 #include "model_file.hpp"
 #include "peers/network_peers.hpp"
+#include "relative_error.hpp"
 
 namespace inlay::bench {
 namespace {
@@ -67,45 +68,19 @@ struct workload {
 
 /// Runs a contestant once; returns its largest error.
 double error_of(const contestant& who, workload& work) {
-  for (auto& each : work.outputs) std::ranges::fill(each, std::nanf(""));
+  for (auto& each : work.outputs) std::ranges::fill(each, unwritten());
   who.run();
   double largest = 0;
-  for (std::size_t i = 0; i < work.outputs.size(); ++i)
-    for (std::size_t j = 0; j < work.outputs[i].size(); ++j) {
-      const double exact = static_cast<double>(work.exact[i][j]);
-      const double error = std::abs(static_cast<double>(work.outputs[i][j]) - exact) / std::max(1.0, std::abs(exact));
-      if (!(error <= largest)) largest = error;
-    }
-  return largest;
-}
-
-std::string duration(double seconds) {
-  char text[32];
-  const double ns = seconds * 1e9;
-  const double scaled = ns < 1e3 ? ns : ns < 1e6 ? ns / 1e3 : ns / 1e6;
-  std::snprintf(text, sizeof text, "%.4g %s", scaled, ns < 1e3 ? "ns" : ns < 1e6 ? "us" : "ms");
-  return text;
-}
-
-void print(const network_contest& contest) {
-  std::printf("\n%s%s%s, batch %d: %.4g MFLOP, %.4g KiB of weights\n", contest.network.c_str(),
-              contest.layer.empty() ? "" : ", layer ", contest.layer.c_str(), contest.batch, contest.flops * 1e-6,
-              contest.weight_bytes / 1024);
-  std::printf("  %-12s %11s %8s %12s %9s %8s %10s\n", "", "median", "spread", "vs compiled", "GFLOP/s", "of peak",
-              "max error");
-  const double ours = contest.results.front().time.median;
-  for (const network_result& each : contest.results) {
-    const double speed = contest.flops / each.time.median;
-    std::printf("  %-12s %11s %7.1f%% %11.2fx %9.4g %7.1f%% %10.1e\n", each.contestant.c_str(),
-                duration(each.time.median).c_str(), 100 * (each.time.upper - each.time.lower) / each.time.median,
-                each.time.median / ours, speed * 1e-9, 100 * speed / contest.peak, each.max_error);
+  for (std::size_t i = 0; i < work.outputs.size(); ++i) {
+    const double error = relative_error(work.outputs[i], work.exact[i]);
+    if (!(error <= largest)) largest = error;
   }
-  std::fflush(stdout);
+  return largest;
 }
 
 /// Holds one contest. False, with a message, if a contestant is wrong or does not compile.
 bool hold_contest(const bench_network& network, const std::string& layer, const std::string& title, int batch,
-                  const networks_options& options, networks_report& report) {
+                  const networks_options& options, cache_evictor& evictor, networks_report& report) {
   const std::size_t samples = static_cast<std::size_t>(batch);
   const auto fail = [&](const std::string& who, const std::string& what) {
     std::fprintf(stderr, "inlay-bench: error: %s, batch %d: %s: %s\n", title.c_str(), batch, who.c_str(), what.c_str());
@@ -170,6 +145,13 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
 
   interpreted.value->run(work.in, work.out, samples, engine::reference);
   work.exact = work.outputs;
+  std::size_t unusual = 0, all = 0;
+  for (const auto& each : work.exact)
+    unusual += static_cast<std::size_t>(std::ranges::count_if(each, [](float f) { return !std::isfinite(f); })),
+        all += each.size();
+  if (unusual != 0)
+    std::printf("\nnote: %s: %zu of %zu results are infinite or NaN, so times may not be those of real values%s\n",
+                title.c_str(), unusual, all, options.weights_file.empty() ? "; give --weights" : "");
   network_contest contest{.network = title,
                           .layer = layer,
                           .batch = batch,
@@ -180,7 +162,7 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
                           .results = {}};
   bool right = true;
   for (const contestant& each : contestants) {
-    contest.results.push_back({each.name, {}, error_of(each, work)});
+    contest.results.push_back({.contestant = each.name, .time = {}, .max_error = error_of(each, work)});
     if (contest.results.back().max_error <= (each.name == "bf16 weights" ? 0.1 : 1e-3)) continue;
     char text[64];
     std::snprintf(text, sizeof text, "its result is off by %g", contest.results.back().max_error);
@@ -188,33 +170,18 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   }
   contestants.push_back(peak());
   const std::vector<timing> times = hold(contestants, options.rounds, 1e-3);
-  for (std::size_t i = 0; i < contest.results.size(); ++i) contest.results[i].time = times[i];
   contest.peak = peak_flops / times.back().median;
-  print(contest);
+  contestants.pop_back();
+  const std::vector<double> cold = hold_cold(contestants, options.rounds, [&] {
+    workers.run(
+        workers.context, [](void* what, std::size_t, std::size_t) { static_cast<cache_evictor*>(what)->evict(); },
+        &evictor);
+  });
+  for (std::size_t i = 0; i < contest.results.size(); ++i)
+    contest.results[i].time = times[i], contest.results[i].cold = cold[i];
+  print(contest, report);
   report.contests.push_back(std::move(contest));
   return right;
-}
-
-nlohmann::json json_of(const networks_report& report, int rounds) {
-  nlohmann::json json = {{"cpu", report.cpu}, {"rounds", rounds}};
-  for (const read_bandwidth& level : report.bandwidths) json["read_gb_per_second"][level.level] = level.gb_per_second;
-  for (const network_contest& contest : report.contests) {
-    nlohmann::json each = {{"network", contest.network},
-                           {"batch", contest.batch},
-                           {"flop", contest.flops},
-                           {"weight_bytes", contest.weight_bytes},
-                           {"peak_gflop_per_second", contest.peak * 1e-9}};
-    if (!contest.layer.empty()) each["layer"] = contest.layer;
-    for (const network_result& result : contest.results)
-      each["contestants"][result.contestant] = {
-          {"seconds", result.time.median},
-          {"quartiles", {result.time.lower, result.time.upper}},
-          {"ratio_to_compiled", result.time.median / contest.results.front().time.median},
-          {"gflop_per_second", contest.flops / result.time.median * 1e-9},
-          {"max_error", result.max_error}};
-    json["contests"].push_back(std::move(each));
-  }
-  return json;
 }
 
 bool write(const std::string& path, const std::string& text) {
@@ -253,26 +220,26 @@ int run_networks(const networks_options& options) {
   networks_report report;
   report.cpu = cpu_name();
   report.bandwidths = measure_bandwidths(std::min(options.rounds, 9));
-  std::printf("%s, one thread, %d interleaved rounds; reading", report.cpu.c_str(), options.rounds);
-  for (const read_bandwidth& level : report.bandwidths) std::printf(" %s %.0f GB/s", level.level, level.gb_per_second);
-  std::printf("\n");
+#ifdef INLAY_BENCH_OPENBLAS
+  report.openblas = openblas_choice();
+#endif
+  print_head(report, options.rounds);
   if (!options.model.empty() && options.weights_file.empty())
-    std::printf("No --weights: random ones of the right shapes.\n");
+    std::printf("No --weights: drawn at random, the same in every run; variances are positive.\n");
+  cache_evictor evictor;
   bool right = true;
   for (const bench_network& network : networks) {
     std::vector<int> batches = !options.batches.empty() ? options.batches : network.batches;
     if (batches.empty()) batches = {1, 64};
     for (const int batch : batches) {
-      right = hold_contest(network, "", network.name, batch, options, report) && right;
-      const auto chain = options.layers ? dense_chain(network.graph, network.values) : std::nullopt;
-      if (options.layers && !chain)
-        std::fprintf(stderr, "inlay-bench: %s is not dense layers in a row: no --layers\n", network.name.c_str());
-      for (const dense_layer& layer : chain.value_or(std::vector<dense_layer>()))
-        right = hold_contest(single_layer(layer), layer.name, network.name, batch, options, report) && right;
+      right = hold_contest(network, "", network.name, batch, options, evictor, report) && right;
+      if (options.layers)
+        for (const bench_network& layer : layers_of(network))
+          right = hold_contest(layer, layer.name, network.name, batch, options, evictor, report) && right;
     }
   }
   bool written = true;
-  if (!options.json.empty()) written = write(options.json, json_of(report, options.rounds).dump(2) + "\n");
+  if (!options.json.empty()) written = write(options.json, json_of(report, options.rounds));
   if (!options.html.empty()) written = write(options.html, html_of(report)) && written;
   return !written ? 2 : right ? 0 : 1;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks built at run time: the built-in suite, and single layers of others.
+// The built-in suite.
 #include <algorithm>
 
-#include "dense_chain.hpp"
 #include "inlay/graph_builder.hpp"
 #include "model_file.hpp"
+#include "random_weights.hpp"
 
 namespace inlay::bench {
 namespace {
@@ -61,20 +61,6 @@ std::vector<bench_network> built_in_suite() {
   suite.push_back(build("mnist", 784, mnist, {1, 32, 256}));
   suite.push_back(build("wide", 1024, wide, {1, 128}));
   return suite;
-}
-
-bench_network single_layer(const dense_layer& layer) {
-  const layer_plan plan[] = {{static_cast<std::uint32_t>(layer.outputs), layer.function, layer.softmax}};
-  bench_network network = build("layer", static_cast<std::uint32_t>(layer.inputs), plan, {});
-  const std::size_t outputs = static_cast<std::size_t>(layer.outputs);
-  for (weight_tensor& tensor : network.values.tensors)
-    if (tensor.name == "fc1.weight")
-      tensor.values.assign(layer.weight, layer.weight + outputs * static_cast<std::size_t>(layer.inputs));
-    else if (layer.bias)
-      tensor.values.assign(layer.bias, layer.bias + outputs);
-    else
-      std::ranges::fill(tensor.values, 0.0f);
-  return network;
 }
 
 }  // namespace inlay::bench

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "../dense_chain.hpp"
+#include "../networks.hpp"
 
 namespace inlay::bench {
 
@@ -28,6 +29,8 @@ bool can_activate(const dense_layer& layer);
 network_library eigen_networks();
 #ifdef INLAY_BENCH_OPENBLAS
 network_library openblas_networks();
+/// Which kernels OpenBLAS has chosen for this processor.
+openblas_facts openblas_choice();
 #endif
 #ifdef INLAY_BENCH_ONEDNN
 network_library onednn_networks();

@@ -3,6 +3,10 @@
 #include <cblas.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <initializer_list>
+#include <sstream>
+#include <string_view>
 
 #include "network_peers.hpp"
 
@@ -37,6 +41,32 @@ network_run prepare(std::span<const dense_layer> layers, int batch) {
 }
 
 }  // namespace
+
+openblas_facts openblas_choice() {
+  openblas_facts facts;
+  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH NO_AFFINITY Zen MAX_THREADS=64"
+  std::istringstream config(openblas_get_config());
+  config >> facts.version >> facts.version;
+  facts.core = openblas_get_corename();
+  if (const char* coretype = std::getenv("OPENBLAS_CORETYPE")) facts.coretype = coretype;
+#if defined(__x86_64__)
+  const auto core_is_one_of = [&](std::initializer_list<std::string_view> cores) {
+    return std::ranges::find(cores, facts.core) != cores.end();
+  };
+  const bool wide = core_is_one_of({"SkylakeX", "Cooperlake", "SapphireRapids"});
+  const bool middle = wide || core_is_one_of({"Haswell", "Zen", "Excavator"});
+  const char* const better = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") ? "SkylakeX"
+                             : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")       ? "Haswell"
+                                                                                                     : nullptr;
+  const bool as_good = better == nullptr || wide || (middle && better == std::string_view("Haswell"));
+  // Who sets the variable to a processor with AVX2 has chosen that.
+  if (!as_good && !(middle && !facts.coretype.empty()))
+    facts.warning = "OpenBLAS uses its kernels for " + facts.core + ", which do not use all of this processor's " +
+                    (middle ? "AVX-512" : "vector instructions") +
+                    ", and looks slower than it is: set OPENBLAS_CORETYPE=" + better;
+#endif
+  return facts;
+}
 
 network_library openblas_networks() { return {"OpenBLAS", prepare}; }
 
