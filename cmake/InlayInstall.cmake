@@ -18,6 +18,10 @@ set_target_properties(inlay_runtime PROPERTIES EXPORT_NAME runtime)
 set_target_properties(inlay_interpreter PROPERTIES EXPORT_NAME interpreter)
 set_target_properties(inlay_warnings PROPERTIES EXPORT_NAME warnings)
 
+if(TARGET inlay-bench)
+  set_target_properties(inlay-bench PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS inlay-bench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 install(TARGETS ${inlay_installed_targets} EXPORT InlayTargets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 # The libraries for this machine, and their sources for others.
 install(TARGETS inlay_runtime inlay_interpreter EXPORT InlayRuntimeTargets

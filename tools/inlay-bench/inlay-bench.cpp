@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // inlay-bench: compiled code against its peers, in one interleaved run.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -7,12 +8,14 @@
 #include <vector>
 
 #include "activations.hpp"
+#include "compare.hpp"
 #include "networks.hpp"
 
 namespace {
 
 constexpr char usage[] = R"(usage: inlay-bench activations [options]
        inlay-bench networks [model.o] [options]
+       inlay-bench compare OTHER [options] [-- options of networks]
 
 Times compiled code against its peers in one interleaved run, after checking that every contestant computes the same.
 
@@ -23,6 +26,8 @@ Times compiled code against its peers in one interleaved run, after checking tha
                       file that the C++ compiler made of a model, or else the built-in suite tiny (2-8-1), control
                       (64-128-128-10), mnist (784-512-256-10) and wide (1024-4096-1024). In per cent of the machine's
                       peak, which is measured in the same run.
+  compare             the kernels of this build against those of another build's inlay-bench, OTHER: runs `networks` of
+                      both in turn and compares them row by row
 
 options:
   --rounds N          interleaved rounds; medians are taken over them (default 31)
@@ -38,8 +43,11 @@ options of networks:
   --bf16              also with the weights stored as bf16
   --threads N         also compiled for N threads; per cent of the peak stay those of one
   --html FILE         also write a page with a roofline picture
+options of compare:
+  --pairs N           runs of each program (default 11)
+  --tolerance N       per cent that a row may be slower (default 2)
 
-exit code: 0; 1 if a contestant computes something else; 2 for wrong options.
+exit code: 0; 1 if a contestant computes something else or a row of compare is slower; 2 for wrong options.
 )";
 
 int fail(const char* what, std::string_view argument) {
@@ -126,12 +134,29 @@ int networks(int argc, char** argv) {
   return inlay::bench::run_networks(options);
 }
 
+int compare(int argc, char** argv) {
+  inlay::bench::compare_options options;
+  int own = argc;  // arguments up to "--"
+  for (int i = argc; i-- > 2;)
+    if (argv[i] == std::string_view("--")) own = i;
+  options.passed.assign(argv + std::min(own + 1, argc), argv + argc);
+  const std::vector<option> known = {
+      {"--pairs", [&](const char* value) { return parse(value, options.pairs); },
+       "--pairs needs a number from 1 to 100000, found"},
+      {"--tolerance", [&](const char* value) { return parse(value, options.tolerance); },
+       "--tolerance needs a number from 1 to 100000, found"}};
+  if (const int stop = read(own, argv, known, {}, &options.other)) return stop - 1;
+  if (options.other.empty()) return fail("compare needs the inlay-bench of another build; found", "");
+  return inlay::bench::run_compare(options);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string_view command = argc < 2 ? "" : argv[1];
   if (command == "activations") return activations(argc, argv);
   if (command == "networks") return networks(argc, argv);
+  if (command == "compare") return compare(argc, argv);
   if (command == "--help" || argc < 2) {
     std::fputs(usage, argc < 2 ? stderr : stdout);
     return argc < 2 ? 2 : 0;
