@@ -92,7 +92,8 @@ int run_compare(const compare_options& options) {
       std::optional<rows> found;
       if (run(program, options.passed, file.path)) found = read(file.path);
       if (!found || found->empty()) {
-        std::fprintf(stderr, "inlay-bench: error: '%s networks' failed; run it by itself to see why\n", program.c_str());
+        std::fprintf(stderr, "inlay-bench: error: '%s networks' failed; run it by itself to see why\n",
+                     program.c_str());
         return 2;
       }
       for (const auto& [name, time] : *found) {
@@ -107,9 +108,10 @@ int run_compare(const compare_options& options) {
   }
   std::fprintf(stderr, "\n");
 
-  std::printf("%d pairs of runs in turn. now / before: the median over the pairs; below 1 is faster now.\n\n%-44s %12s %12s"
-              " %17s\n",
-              options.pairs, "", "now", "now / before", "least to most");
+  std::printf(
+      "%d pairs of runs in turn. now / before: the median over the pairs; below 1 is faster now.\n\n%-44s %12s %12s"
+      " %17s\n",
+      options.pairs, "", "now", "now / before", "least to most");
   bool slower = false;
   for (const std::string& name : order) {
     if (ratios[name].empty()) continue;

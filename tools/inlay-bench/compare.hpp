@@ -8,10 +8,10 @@
 namespace inlay::bench {
 
 struct compare_options {
-  std::string other;               ///< the inlay-bench of before
-  int pairs = 11;                  ///< runs of each
-  int tolerance = 2;               ///< per cent that a row may be slower
-  std::vector<std::string> passed; ///< arguments of `networks`, for both
+  std::string other;                ///< the inlay-bench of before
+  int pairs = 11;                   ///< runs of each
+  int tolerance = 2;                ///< per cent that a row may be slower
+  std::vector<std::string> passed;  ///< arguments of `networks`, for both
 };
 
 /// Runs `inlay-bench networks` of this build and of the other in turn. Prints, for each network, batch and kind of

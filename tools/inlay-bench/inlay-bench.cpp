@@ -140,11 +140,10 @@ int compare(int argc, char** argv) {
   for (int i = argc; i-- > 2;)
     if (argv[i] == std::string_view("--")) own = i;
   options.passed.assign(argv + std::min(own + 1, argc), argv + argc);
-  const std::vector<option> known = {
-      {"--pairs", [&](const char* value) { return parse(value, options.pairs); },
-       "--pairs needs a number from 1 to 100000, found"},
-      {"--tolerance", [&](const char* value) { return parse(value, options.tolerance); },
-       "--tolerance needs a number from 1 to 100000, found"}};
+  const std::vector<option> known = {{"--pairs", [&](const char* value) { return parse(value, options.pairs); },
+                                      "--pairs needs a number from 1 to 100000, found"},
+                                     {"--tolerance", [&](const char* value) { return parse(value, options.tolerance); },
+                                      "--tolerance needs a number from 1 to 100000, found"}};
   if (const int stop = read(own, argv, known, {}, &options.other)) return stop - 1;
   if (options.other.empty()) return fail("compare needs the inlay-bench of another build; found", "");
   return inlay::bench::run_compare(options);
