@@ -17,11 +17,11 @@ std::vector<bench_network> read_networks(const std::string& object, const std::s
   auto memory = std::make_shared<tools::Model>(std::move(*model));
   weights all;
   if (!weights_file.empty()) {
-    weights_result loaded = load_safetensors(weights_file);
-    if (!loaded) error = "--weights=" + loaded.error;
-    if (loaded)
-      for (const std::string& problem : check_weights(memory->graphs, loaded.value)) error += "\n  " + problem;
-    if (!error.empty()) return {};
+    // As inlayc reads them: checkpoints with tensors that no network reads, prefixes, other types.
+    weights_load loaded = load_weights(memory->graphs, {.files = {weights_file}});
+    if (!loaded) error = "--weights=" + weights_file;
+    for (const std::string& problem : loaded.errors) error += "\n  " + problem;
+    if (!loaded) return {};
     all = std::move(loaded.value);
   }
   std::vector<bench_network> networks;
