@@ -2,6 +2,8 @@
 # inlay_add_fuzzer(): a libFuzzer program with AddressSanitizer and UndefinedBehaviorSanitizer, and a short run as a test.
 #
 #   inlay_add_fuzzer(<name> SOURCES <file>...        all that it consists of; nothing is linked from other targets
+#                    [LINK <file>...]                libraries
+#                    [INCLUDES <folder>...]          besides those of the runtime and the DSL; no warnings from them
 #                    CORPUS <folder>                 small inputs that every run starts from
 #                    [DICTIONARY <file>]             words for libFuzzer's -dict
 #                    RUNS <count> MAX_LENGTH <bytes> of the test, from a fixed seed)
@@ -13,7 +15,7 @@ include_guard()
 find_program(INLAY_FUZZ_COMPILER NAMES clang++-19 clang++)
 
 function(inlay_add_fuzzer name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS;DICTIONARY;RUNS;MAX_LENGTH" "SOURCES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS;DICTIONARY;RUNS;MAX_LENGTH" "SOURCES;LINK;INCLUDES")
   if(NOT INLAY_FUZZ_COMPILER)
     message(STATUS "${name} is left out: there is no clang++")
     return()
@@ -21,6 +23,7 @@ function(inlay_add_fuzzer name)
   list(TRANSFORM arg_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
   set(include_folders $<TARGET_PROPERTY:inlay_runtime,INTERFACE_INCLUDE_DIRECTORIES>
                       $<TARGET_PROPERTY:inlay_dsl,INTERFACE_INCLUDE_DIRECTORIES>)
+  list(TRANSFORM arg_INCLUDES PREPEND -isystem)
   set(objects)
   foreach(source IN LISTS arg_SOURCES)
     cmake_path(GET source FILENAME file)
@@ -28,7 +31,7 @@ function(inlay_add_fuzzer name)
     add_custom_command(
       OUTPUT ${object}
       COMMAND ${CMAKE_CXX_COMPILER_LAUNCHER} ${INLAY_FUZZ_COMPILER} -std=c++20 -O1 -g -Wall -Wextra -Werror
-              -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all "-I$<JOIN:${include_folders},;-I>" -MD -MF
+              -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all "-I$<JOIN:${include_folders},;-I>" ${arg_INCLUDES} -MD -MF
               ${object}.d -c ${source} -o ${object}
       DEPENDS ${source}
       DEPFILE ${object}.d
@@ -40,7 +43,7 @@ function(inlay_add_fuzzer name)
   set(program ${CMAKE_CURRENT_BINARY_DIR}/${name}.dir/${name})
   add_custom_command(
     OUTPUT ${program}
-    COMMAND ${INLAY_FUZZ_COMPILER} -fsanitize=fuzzer,address,undefined ${objects} -o ${program}
+    COMMAND ${INLAY_FUZZ_COMPILER} -fsanitize=fuzzer,address,undefined ${objects} ${arg_LINK} -o ${program}
     DEPENDS ${objects}
     COMMENT "Linking ${name}" VERBATIM)
   add_custom_target(${name} ALL DEPENDS ${program})

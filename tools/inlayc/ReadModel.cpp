@@ -41,7 +41,12 @@ llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> readFile(llvm::StringRef pat
 llvm::Expected<Model> readModel(llvm::StringRef path) {
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> buffer = readFile(path);
   if (!buffer) return buffer.takeError();
-  auto file = llvm::object::ObjectFile::createObjectFile(**buffer);
+  return readModel((*buffer)->getMemBufferRef());
+}
+
+llvm::Expected<Model> readModel(llvm::MemoryBufferRef object) {
+  const llvm::StringRef path = object.getBufferIdentifier();
+  auto file = llvm::object::ObjectFile::createObjectFile(object);
   if (!file) return notAnObject(path, file.takeError());
   std::vector<llvm::StringRef> parts;
   size_t words = 0;

@@ -8,6 +8,7 @@
 
 #include "inlay/graph.hpp"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBufferRef.h"
 
 namespace inlay::tools {
 
@@ -19,6 +20,8 @@ struct Model {
 
 /// Reads the `.inlay` section of the object file `path`.
 llvm::Expected<Model> readModel(llvm::StringRef path);
+/// The same of an object file in memory, which is copied; messages call it by its identifier.
+llvm::Expected<Model> readModel(llvm::MemoryBufferRef object);
 
 }  // namespace inlay::tools
 
