@@ -71,6 +71,19 @@ TEST_P(Operations, BatchNorm) {
   EXPECT_EQ(y, (std::vector<float>{3.5f, 3, 0.5f, -1}));
 }
 
+constexpr auto plainly_normed =
+    network("plainly_normed", input<f32, 2>("x"), [](auto x) { return batch_norm("bn", x, no_affine, 0.75f); });
+
+TEST_P(Operations, BatchNormWithoutAffine) {
+  const weights w{{{"bn.running_mean", {2}, "F32", {1, 2}}, {"bn.running_var", {2}, "F32", {0.25f, 3.25f}}}};
+  interpreter_result made = interpreter::create(graph_of<plainly_normed>, w);
+  ASSERT_TRUE(made);
+  const float x[] = {2, 4, -1, 3};
+  std::vector<float> y(4);
+  made.value->run(x, y.data(), 2, GetParam());
+  EXPECT_EQ(y, (std::vector<float>{1, 1, -2, 0.5f}));
+}
+
 TEST_P(Operations, Arithmetic) {
   const std::vector<float> x = {1, -4, 0.5f, 8};
   const auto with = [&](scalar_op code) { return pointwise({{.code = code, .a = 0, .b = 1}}, x); };

@@ -88,7 +88,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     file.pop_back();
   }
   const weights_result first = read(file);
-  load(file, first);
+  // Every accepted file, and some of the refused: what refuses them is the same code, and system calls take time.
+  if (first || size % 16 == 0) load(file, first);
   if (first) {
     const weights_result again = read_safetensors(write_safetensors(first.value));
     require(static_cast<bool>(again) && again.value.tensors.size() == first.value.tensors.size());

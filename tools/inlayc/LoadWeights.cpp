@@ -2,6 +2,7 @@
 // The command line's weights: the options that name them, and the values that the networks read.
 #include "LoadWeights.h"
 
+#include <new>
 #include <set>
 
 #include "Inlay/Target/Target.h"
@@ -28,14 +29,13 @@ cl::list<std::string> ties("tie",
 cl::opt<bool> strict("strict", cl::desc("Make a tensor that no network reads an error instead of a note"),
                      cl::cat(inlaycOptions()));
 
-/// Code reaches its data, and that of everything else in the program, by 32-bit offsets.
+/// What the linker can place so that signed 32-bit offsets reach it.
 constexpr uint64_t kMostBytes = uint64_t{1} << 31;
 
 llvm::Error tooLarge(const std::string& what, uint64_t bytes) {
-  const uint64_t mebibytes = bytes >> 20;
-  return failed(what + " " + std::to_string(mebibytes) +
-                " MiB; an object whose code is linked into a program must have less than 2048 MiB, so make the network "
-                "smaller, divide it into several programs, or store its weights in bf16 (--weights-type=bf16)");
+  return failed(what + " " + std::to_string(bytes >> 20) +
+                " MiB; a program's code reaches its data by 32-bit offsets, so an object must have less than 2048 MiB: "
+                "make the network smaller or store its weights in bf16 (--weights-type=bf16)");
 }
 
 }  // namespace
@@ -68,7 +68,10 @@ llvm::Error checkObjectBytes(uint64_t bytes) {
 
 llvm::Expected<weights> loadWeights(llvm::ArrayRef<graph_view> graphs) {
   const weights_request request{weightsFiles(), prefix, {ties.begin(), ties.end()}, strict};
+  // LLVM ends the program where memory is short; the reader says which tensor it was for.
+  const std::new_handler crash = std::set_new_handler(nullptr);
   weights_load loaded = load_weights(std::span(graphs.data(), graphs.size()), request);
+  std::set_new_handler(crash);
   for (const std::string& note : loaded.notes) llvm::WithColor::note(llvm::errs(), "inlayc") << note << "\n";
   if (loaded) return std::move(loaded.value);
   std::string message = "the weights do not fit the networks:";

@@ -39,6 +39,14 @@ static_assert(named(graph_of<normed>, op::parameter, "bn.running_var") != no_nod
 static_assert(named(graph_of<normed>, op::parameter, "bn.weight") != no_node);
 static_assert(named(graph_of<normed>, op::parameter, "bn.bias") != no_node);
 
+// The same with affine=False has its statistics only.
+constexpr auto plain =
+    network("plain", input<f32, 2>("x"), [](auto x) { return batch_norm("bn", x, no_affine, 0.5f); });
+INLAY_NETWORK(plain);
+static_assert(count(graph_of<plain>, op::parameter) == 2);
+static_assert(named(graph_of<plain>, op::parameter, "bn.running_mean") != no_node);
+static_assert(named(graph_of<plain>, op::parameter, "bn.running_var") != no_node);
+
 // Weights may come first in an operator and in a concat.
 constexpr auto weights_first = network("weights_first", input<f32, 2>("x"), [](auto x) {
   return concat(constant<f32, 1>({7}), x, constant<f32, 2>({5, 6}) - x);

@@ -101,23 +101,48 @@ constexpr auto dense(const char* name, X&& x, W&& weight, B&& bias, zeros zero_i
       [&bias](graph_builder& b) { return detail::commit_to(b, bias); }, zero_inputs, at);
 }
 
+struct no_affine_t {};
+/// `batch_norm("bn", x, no_affine)`, as affine=False in PyTorch.
+inline constexpr no_affine_t no_affine;
+
+namespace detail {
+
+template <bool Affine, Value V>
+constexpr auto batch_norm_of(const char* name, V&& x, float eps, const std::source_location& at) {
+  const auto input = committed(std::forward<V>(x));
+  using Shape = shape_type_of<V>;
+  static_assert(Shape::dims.rank == 1, "batch_norm needs a vector, one element per feature: flatten() makes one");
+  graph_builder& b = *input.owner;
+  b.locate(at);
+  b.enter_scope(name);
+  const auto load = [](const char* parameter) { return parameter_leaf<Shape>(parameter); };
+  const auto result = [&] {
+    if constexpr (Affine)
+      return committed((input - load("running_mean")) * (load("weight") * rsqrt(load("running_var") + eps, exact, at)) +
+                       load("bias"));
+    else
+      return committed((input - load("running_mean")) * rsqrt(load("running_var") + eps, exact, at));
+  }();
+  b.leave_scope();
+  return result;
+}
+
+}  // namespace detail
+
 /// y = (x - running_mean) / sqrt(running_var + eps) * weight + bias (torch.nn.BatchNorm1d after training): x[C] ->
 /// y[C], parameters `<name>.weight`, `.bias`, `.running_mean` and `.running_var`, each [C]. Beside a dense layer inlayc
 /// folds it into the layer's weights, where it costs nothing.
 template <Value V>
 constexpr auto batch_norm(const char* name, V&& x, float eps = 1e-5f,
                           std::source_location at = std::source_location::current()) {
-  const auto input = detail::committed(std::forward<V>(x));
-  using Shape = shape_type_of<V>;
-  static_assert(Shape::dims.rank == 1, "batch_norm needs a vector, one element per feature: flatten() makes one");
-  graph_builder& b = *input.owner;
-  b.locate(at);
-  b.enter_scope(name);
-  const auto load = [](const char* parameter) { return detail::parameter_leaf<Shape>(parameter); };
-  const auto result = detail::committed(
-      (input - load("running_mean")) * (load("weight") * rsqrt(load("running_var") + eps, exact, at)) + load("bias"));
-  b.leave_scope();
-  return result;
+  return detail::batch_norm_of<true>(name, std::forward<V>(x), eps, at);
+}
+
+/// The same without `weight` and `bias`: y = (x - running_mean) / sqrt(running_var + eps).
+template <Value V>
+constexpr auto batch_norm(const char* name, V&& x, no_affine_t, float eps = 1e-5f,
+                          std::source_location at = std::source_location::current()) {
+  return detail::batch_norm_of<false>(name, std::forward<V>(x), eps, at);
 }
 
 /// Softmax over the last axis: exp(x - max) / sum.
