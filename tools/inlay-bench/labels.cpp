@@ -7,6 +7,7 @@
 #include <limits>
 #include <numbers>
 #include <numeric>
+#include <utility>
 
 namespace inlay::bench {
 namespace {
@@ -86,7 +87,8 @@ std::vector<label> label_placer::place(const std::vector<named_point>& points) {
   };
   std::vector<std::size_t> order(points.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return neighbours(a) > neighbours(b); });
+  std::ranges::sort(
+      order, [&](std::size_t a, std::size_t b) { return std::pair(neighbours(b), a) < std::pair(neighbours(a), b); });
   std::vector<label> result(points.size());
   std::vector<bool> placed(points.size());
   // What was placed first knew nothing of the others: later sweeps move it.
