@@ -22,12 +22,18 @@ class EntryBuilder {
         module(module),
         builder(mlir::OpBuilder::atBlockEnd(module.getBody())),
         loc(builder.getUnknownLoc()),
-        pointer(LLVM::LLVMPointerType::get(module.getContext())) {
+        pointer(LLVM::LLVMPointerType::get(module.getContext())),
+        ports(summary.inputs.size() + summary.outputs.size()) {
     // The kernels know the network's place in the source.
     if (auto kernel = module.lookupSymbol(summary.kernelName(summary.rowBlocks.back()))) loc = kernel->getLoc();
   }
 
   void run() {
+    if (inArray()) {
+      for (int64_t rows : summary.rowBlocks) readFromArray(summary.kernelName(rows));
+      for (auto [rows, stages] : llvm::zip(summary.rowBlocks, summary.stages))
+        for (size_t stage = 0; stage < stages.size(); ++stage) readFromArray(summary.stageName(rows, stage));
+    }
     buildRun();
     if (summary.isParallel()) buildRunParallel();
     auto size = function(summary.name + "_scratch_bytes", builder.getI64Type(), {});
@@ -50,6 +56,12 @@ class EntryBuilder {
   mlir::OpBuilder builder;
   mlir::Location loc;
   mlir::Type pointer;
+  const size_t ports;
+
+  /// LLVM takes time with the square of a call's arguments, and with their third power where each is compared with
+  /// null. From this many inputs and outputs on, their pointers stand in an array.
+  static constexpr size_t kManyPorts = 64;
+  bool inArray() const { return ports >= kManyPorts; }
 
   LLVM::LLVMFuncOp function(llvm::StringRef name, mlir::Type result, llvm::ArrayRef<mlir::Type> arguments) {
     builder.setInsertionPointToEnd(module.getBody());
@@ -84,6 +96,71 @@ class EntryBuilder {
                                        llvm::ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
   }
 
+  /// Makes a kernel take one array of pointers instead of one pointer for each input and output.
+  void readFromArray(llvm::StringRef kernelName) {
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(kernelName);
+    Block &body = kernel.getBody().front();
+    Value array = body.insertArgument(0u, pointer, loc);
+    for (size_t p = 0; p < ports; ++p)
+      for (mlir::OpOperand &use :
+           llvm::make_early_inc_range(body.getArgument(static_cast<unsigned>(p + 1)).getUses())) {
+        builder.setInsertionPoint(use.getOwner());
+        use.set(builder.create<LLVM::LoadOp>(loc, pointer, slot(array, p)));
+      }
+    body.eraseArguments(1, static_cast<unsigned>(ports));
+    // The array is alone in memory, as what it points at is, and the other arguments stay what they are.
+    llvm::SmallVector<mlir::Attribute> attributes{builder.getDictionaryAttr(
+        builder.getNamedAttr(LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr()))};
+    if (mlir::ArrayAttr old = kernel.getArgAttrsAttr())
+      llvm::append_range(attributes, old.getValue().drop_front(ports));
+    attributes.resize(body.getNumArguments(), builder.getDictionaryAttr({}));
+    kernel.setArgAttrsAttr(builder.getArrayAttr(attributes));
+    kernel.setFunctionType(LLVM::LLVMFunctionType::get(kernel.getFunctionType().getReturnType(),
+                                                       llvm::to_vector(body.getArgumentTypes())));
+  }
+
+  /// Emits `emit(p)` for each input and output p as a loop and leaves the builder after it. With `leave`, control goes
+  /// there with `leaving` as soon as a result is false.
+  void forEachPort(llvm::function_ref<Value(Value)> emit, Block *leave = nullptr, mlir::ValueRange leaving = {}) {
+    Block *here = builder.getInsertionBlock();
+    mlir::Region &body = *here->getParent();
+    Block *loop = builder.createBlock(&body, std::next(here->getIterator()), builder.getI64Type(), loc);
+    Block *after = builder.createBlock(&body, std::next(loop->getIterator()));
+    builder.setInsertionPointToEnd(here);
+    builder.create<LLVM::BrOp>(loc, mlir::ValueRange{number(0)}, loop);
+    builder.setInsertionPointToEnd(loop);
+    Value stay = emit(loop->getArgument(0));
+    if (leave) {
+      Block *next = builder.createBlock(&body, after->getIterator());
+      builder.setInsertionPointToEnd(loop);
+      builder.create<LLVM::CondBrOp>(loc, stay, next, mlir::ValueRange(), leave, leaving);
+      builder.setInsertionPointToEnd(next);
+    }
+    Value following = builder.create<LLVM::AddOp>(loc, loop->getArgument(0), number(1));
+    Value more = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ult, following, number(int64_t(ports)));
+    builder.create<LLVM::CondBrOp>(loc, more, loop, mlir::ValueRange{following}, after, mlir::ValueRange());
+    builder.setInsertionPointToEnd(after);
+  }
+
+  /// The elements of one sample of each input and output, as a constant of the module.
+  LLVM::GlobalOp sampleSizes() {
+    const std::string name = summary.name + "_sample_sizes";
+    if (auto global = module.lookupSymbol<LLVM::GlobalOp>(name)) return global;
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    llvm::SmallVector<int64_t> sizes;
+    for (const PortSummary &port : summary.inputs) sizes.push_back(port.elements);
+    for (const PortSummary &port : summary.outputs) sizes.push_back(port.elements);
+    auto type = LLVM::LLVMArrayType::get(builder.getI64Type(), ports);
+    return builder.create<LLVM::GlobalOp>(loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, name,
+                                          builder.getI64TensorAttr(sizes));
+  }
+
+  Value element(Value array, Value index) {
+    return builder.create<LLVM::GEPOp>(loc, pointer, builder.getI64Type(), array, llvm::ArrayRef<LLVM::GEPArg>{index});
+  }
+
   /// Runs the stages of one block, `operands` being the pointers, the scratch memory and, for several rows, the rows.
   void callStages(int64_t capacity, llvm::ArrayRef<int64_t> stages, llvm::ArrayRef<Value> operands, Value slots,
                   Value workers) {
@@ -108,7 +185,6 @@ class EntryBuilder {
 
   /// As `<name>_run`, with the threads of an inlay_parallel_for where the work is worth it.
   void buildRunParallel() {
-    const size_t ports = summary.inputs.size() + summary.outputs.size();
     llvm::SmallVector<mlir::Type> arguments(ports, pointer);
     arguments.append({builder.getI64Type(), pointer, pointer});
     auto run = function(summary.name + "_run_parallel", builder.getI32Type(), arguments);
@@ -121,12 +197,16 @@ class EntryBuilder {
     Value workers = run.getArgument(static_cast<unsigned>(ports + 2));
     Value none =
         builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, workers, builder.create<LLVM::ZeroOp>(loc, pointer));
-    builder.create<LLVM::CondBrOp>(loc, none, alone, divided);
-
-    builder.setInsertionPointToEnd(alone);
-    auto status = builder.create<LLVM::CallOp>(loc, builder.getI32Type(), summary.name + "_run",
-                                               run.getArguments().take_front(ports + 2));
-    builder.create<LLVM::ReturnOp>(loc, status.getResult());
+    if (inArray()) {
+      alone->erase();
+      builder.create<LLVM::BrOp>(loc, mlir::ValueRange(), divided);
+    } else {
+      builder.create<LLVM::CondBrOp>(loc, none, alone, divided);
+      builder.setInsertionPointToEnd(alone);
+      auto status = builder.create<LLVM::CallOp>(loc, builder.getI32Type(), summary.name + "_run",
+                                                 run.getArguments().take_front(ports + 2));
+      builder.create<LLVM::ReturnOp>(loc, status.getResult());
+    }
 
     buildBlocks(run, divided, [&](int64_t capacity, llvm::ArrayRef<Value> operands) {
       const std::vector<int64_t> &stages = summary.stages[capacity > 1 ? 0 : summary.stages.size() - 1];
@@ -134,14 +214,22 @@ class EntryBuilder {
         builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.kernelName(capacity), operands);
       };
       if (llvm::none_of(stages, [](int64_t each) { return each != 0; })) return callWhole();
-      if (capacity == 1) return callStages(capacity, stages, operands, slots, workers);
+      if (capacity == 1 && !inArray()) return callStages(capacity, stages, operands, slots, workers);
       Block *here = builder.getInsertionBlock();
       Block *apart = builder.createBlock(&body, std::next(here->getIterator()));
       Block *whole = builder.createBlock(&body, std::next(apart->getIterator()));
       Block *after = builder.createBlock(&body, std::next(whole->getIterator()));
       builder.setInsertionPointToEnd(here);
-      Value flops = builder.create<LLVM::MulOp>(loc, operands.back(), number(summary.flops));
-      Value worth = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::uge, flops, number(kWorthMeeting));
+      Value worth;
+      if (capacity > 1) {
+        Value flops = builder.create<LLVM::MulOp>(loc, operands.back(), number(summary.flops));
+        worth = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::uge, flops, number(kWorthMeeting));
+      }
+      if (inArray()) {  // which has not left for `alone`
+        Value all = builder.create<LLVM::ConstantOp>(loc, builder.getBoolAttr(true));
+        Value some = builder.create<LLVM::XOrOp>(loc, none, all);
+        worth = worth ? builder.create<LLVM::AndOp>(loc, worth, some).getResult() : some;
+      }
       builder.create<LLVM::CondBrOp>(loc, worth, apart, whole);
       builder.setInsertionPointToEnd(apart);
       callStages(capacity, stages, operands, slots, workers);
@@ -154,7 +242,6 @@ class EntryBuilder {
   }
 
   void buildRun() {
-    const size_t ports = summary.inputs.size() + summary.outputs.size();
     llvm::SmallVector<mlir::Type> arguments(ports, pointer);
     arguments.append({builder.getI64Type(), pointer});
     auto run = function(summary.name + "_run", builder.getI32Type(), arguments);
@@ -167,8 +254,7 @@ class EntryBuilder {
   /// While rows remain, runs the kernel for a block of as many as it takes, or the one for a single row, and moves on.
   /// `call(capacity, operands)` emits the call at the builder's place and leaves the builder after it.
   void buildBlocks(LLVM::LLVMFuncOp run, Block *entry, llvm::function_ref<void(int64_t, llvm::ArrayRef<Value>)> call) {
-    const size_t ports = summary.inputs.size() + summary.outputs.size();
-    llvm::SmallVector<mlir::Type> state(ports, pointer);
+    llvm::SmallVector<mlir::Type> state(inArray() ? 0 : ports, pointer);
     state.push_back(builder.getI64Type());
     llvm::SmallVector<mlir::Location> locations(state.size(), loc);
     mlir::Region &body = run.getBody();
@@ -177,14 +263,33 @@ class EntryBuilder {
     Block *refused = builder.createBlock(&body, body.end(), builder.getI32Type(), loc);
 
     Value scratch = run.getArgument(static_cast<unsigned>(ports + 1));
-    emitChecks(run, entry, ports, scratch, head, refused, done);
+    Value array;
+    if (inArray()) {
+      builder.setInsertionPointToStart(&run.getBody().front());
+      array = builder.create<LLVM::AllocaOp>(loc, pointer, builder.getI64Type(), number(int64_t(ports)));
+      builder.setInsertionPointToEnd(entry);
+      for (size_t p = 0; p < ports; ++p)
+        builder.create<LLVM::StoreOp>(loc, run.getArgument(static_cast<unsigned>(p)), slot(array, p));
+    }
+    emitChecks(run, entry, array, scratch, head, refused, done);
 
-    Value remaining = head->getArgument(static_cast<unsigned>(ports));
+    Value remaining = head->getArguments().back();
     llvm::SmallVector<Value> operands(head->getArguments().drop_back());
+    if (array) operands.push_back(array);
     operands.push_back(scratch);
     const auto moveOn = [&](Value rows) {
       llvm::SmallVector<Value> next;
-      for (size_t p = 0; p < ports; ++p) {
+      if (array)
+        forEachPort([&](Value p) {
+          Value sizes = builder.create<LLVM::AddressOfOp>(loc, sampleSizes());
+          Value elements = builder.create<LLVM::LoadOp>(loc, builder.getI64Type(), element(sizes, p));
+          Value moved = builder.create<LLVM::GEPOp>(
+              loc, pointer, builder.getF32Type(), builder.create<LLVM::LoadOp>(loc, pointer, element(array, p)),
+              llvm::ArrayRef<LLVM::GEPArg>{builder.create<LLVM::MulOp>(loc, rows, elements).getResult()});
+          builder.create<LLVM::StoreOp>(loc, moved, element(array, p));
+          return Value();
+        });
+      for (size_t p = 0; !array && p < ports; ++p) {
         const PortSummary &port =
             p < summary.inputs.size() ? summary.inputs[p] : summary.outputs[p - summary.inputs.size()];
         Value elements = builder.create<LLVM::MulOp>(loc, rows, number(port.elements));
@@ -233,30 +338,39 @@ class EntryBuilder {
   Value status(int32_t code) { return builder.create<LLVM::ConstantOp>(loc, builder.getI32IntegerAttr(code)); }
 
   /// An empty batch succeeds whatever the pointers; otherwise none of them may be null, and the batch not too large.
-  void emitChecks(LLVM::LLVMFuncOp run, Block *entry, size_t ports, Value scratch, Block *start, Block *refused,
+  void emitChecks(LLVM::LLVMFuncOp run, Block *entry, Value array, Value scratch, Block *start, Block *refused,
                   Block *done) {
     builder.setInsertionPointToEnd(entry);
     Value batch = run.getArgument(static_cast<unsigned>(ports));
     Value null = builder.create<LLVM::ZeroOp>(loc, pointer);
-    llvm::SmallVector<Value> pointers(run.getArguments().take_front(ports));
+    llvm::SmallVector<Value> pointers;
+    if (!array) llvm::append_range(pointers, run.getArguments().take_front(ports));
     if (summary.scratchBytes > 0) pointers.push_back(scratch);
     Value anyNull;
     for (Value each : pointers) {
       Value isNull = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, each, null);
       anyNull = anyNull ? builder.create<LLVM::OrOp>(loc, anyNull, isNull).getResult() : isNull;
     }
+    if (!anyNull) anyNull = builder.create<LLVM::ConstantOp>(loc, builder.getBoolAttr(false));
     Block *check = builder.createBlock(start);
-    llvm::SmallVector<Value> state(run.getArguments().take_front(ports + 1));
+    llvm::SmallVector<Value> state(run.getArguments().slice(array ? ports : 0, array ? 1 : ports + 1));
     builder.setInsertionPointToEnd(entry);
     Value empty = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, batch, number(0));
     builder.create<LLVM::CondBrOp>(loc, empty, done, check);
     builder.setInsertionPointToEnd(check);
+    if (array)
+      forEachPort(
+          [&](Value p) {
+            Value each = builder.create<LLVM::LoadOp>(loc, pointer, element(array, p));
+            return builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ne, each, null).getResult();
+          },
+          refused, mlir::ValueRange{status(kNullPointer)});
     if (summary.maxBatch == 0) {
       builder.create<LLVM::CondBrOp>(loc, anyNull, refused, mlir::ValueRange{status(kNullPointer)}, start, state);
       return;
     }
-    Block *sized = builder.createBlock(start);
-    builder.setInsertionPointToEnd(check);
+    Block *last = builder.getInsertionBlock(), *sized = builder.createBlock(start);
+    builder.setInsertionPointToEnd(last);
     builder.create<LLVM::CondBrOp>(loc, anyNull, refused, mlir::ValueRange{status(kNullPointer)}, sized,
                                    mlir::ValueRange());
     builder.setInsertionPointToEnd(sized);
