@@ -237,8 +237,8 @@ std::size_t occurrences(const std::string& text, const std::string& part) {
 
 TEST(Page, NamesEveryPointAndSaysWhatTheMarksMean) {
   const std::string page = html_of(a_report());
-  std::ofstream("bench_test_page.html") << page;         // to look at
-  EXPECT_EQ(occurrences(page, "class='full'"), 7u + 1);  // and one in the legend
+  std::ofstream(::testing::TempDir() + "inlay_bench_page.html") << page;  // to look at
+  EXPECT_EQ(occurrences(page, "class='full'"), 7u + 1);                   // and one in the legend
   EXPECT_EQ(occurrences(page, "class='hollow'"), 7u + 1);
   EXPECT_EQ(occurrences(page, ">mnist x32</text>"), 2u);
   EXPECT_EQ(occurrences(page, "class='leader'"), 14u);
