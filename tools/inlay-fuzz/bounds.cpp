@@ -122,7 +122,7 @@ double spread(const activation_row& row, double x, double error, double p0, doub
   return unbounded ? kInfinity : 1.25 * worst;
 }
 
-bounded applied(const instruction& c, const bounded& x) {
+bounded applied(const instruction& c, const bounded& x, double least_ulp) {
   if (!x.is_known()) return kUnknown;
   const activation_row& row = row_of(c.function);
   const double p0 = static_cast<double>(c.p0), p1 = static_cast<double>(c.p1);
@@ -141,13 +141,14 @@ bounded applied(const instruction& c, const bounded& x) {
   if (std::abs(value) - error > 3.41e38 && error < std::abs(value)) return {std::copysign(kInfinity, value), 0};
   const bool periodic = c.function == activation::sin || c.function == activation::cos;
   if (periodic && std::abs(x.value) > 32768) return {value, 2};
-  const double contract = static_cast<double>(row.contract(c.tier));
+  const double contract = std::max(least_ulp, static_cast<double>(row.contract(c.tier)));
   if (contract <= 0.5 && error == 0 && is_float(value)) return settled(value, 0);
   return settled(value, error + contract * ulp_of(std::abs(value) + error) + kDenormal);
 }
 
 /// One instruction of a program.
-bounded scalar(const instruction& c, std::span<const bounded> results, std::span<const bounded> operands) {
+bounded scalar(const instruction& c, std::span<const bounded> results, std::span<const bounded> operands,
+               double activation_ulp) {
   const std::uint32_t arity = scalar_arity(c.code);
   const bounded a = arity > 0 ? results[c.a] : bounded{}, b = arity > 1 ? results[c.b] : bounded{};
   switch (c.code) {
@@ -183,7 +184,7 @@ bounded scalar(const instruction& c, std::span<const bounded> results, std::span
       if (is_exact(a)) return no;
       return either(b, no);
     }
-    case scalar_op::apply: return applied(c, a);
+    case scalar_op::apply: return applied(c, a, activation_ulp);
   }
   return kUnknown;
 }
@@ -333,7 +334,7 @@ class evaluator {
         inputs[o] = from[from.size() == 1 ? 0 : i];
       }
       for (std::size_t c = 0; c < program.size(); ++c) {
-        results[c] = scalar(program[c], std::span(results).first(c), inputs);
+        results[c] = scalar(program[c], std::span(results).first(c), inputs, options_.activation_ulp);
         look(results[c]);
         if (program[c].code == scalar_op::apply && std::isinf(results[c].value))
           overflows_ = overflows_ || std::isfinite(results[program[c].a].value);

@@ -23,6 +23,7 @@ struct bounded {
 
 struct bound_options {
   bool bf16_weights = false;
+  double activation_ulp = 0;  ///< the least error of every activation, for engines that keep no contract
 };
 
 /// The outputs of a batch.
