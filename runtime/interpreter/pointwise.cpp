@@ -24,10 +24,10 @@ void apply(const instruction& c, const block& x, block& y) {
     case activation::sigmoid: y = (x.isNaN()).select(x, (x < -104.0f).select(block::Zero(), x.logistic())); return;
     case activation::step: y = (x.isNaN()).select(x, (x > c.p0).select(block::Ones(), block::Zero())); return;
     case activation::softplus: {
-      const block t = c.p0 * x;
+      if (c.p0 != 1.0f) break;  // beta x may overflow in f32
       const block soft =
-          ((t < 0.0f).select(block::Zero(), t) + (t < -104.0f).select(block::Zero(), (-t.abs()).exp().log1p())) / c.p0;
-      y = (t > c.p1).select(x, soft);
+          (x < 0.0f).select(block::Zero(), x) + (x < -104.0f).select(block::Zero(), (-x.abs()).exp().log1p());
+      y = (x > c.p1).select(x, soft);
       return;
     }
     default: break;

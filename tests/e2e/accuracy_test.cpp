@@ -4,13 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cfenv>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <thread>
 
 #include "accuracy.hpp"
 #include "kernel_harness.hpp"
+#include "parameter_sets.hpp"
 
 namespace inlay::testing {
 namespace {
@@ -18,32 +19,30 @@ namespace {
 using tools::accuracy_report;
 using tools::activation_under_test;
 
-/// Where formulas saturate, overflow, underflow or change over; both signs of each are tested.
-constexpr float turning_points[] = {0.0f,      0x1p-126f,  1.0f,       std::numeric_limits<float>::infinity(),
-                                    88.72284f, 103.97208f, 9.0109135f, 0.6f,
-                                    0.92f,     3.95f,      14.5f,      20.0f,
-                                    32768.0f};
-
 class Accuracy : public ::testing::TestWithParam<std::string> {};
 
 /// Expects that `row` keeps its contract in layers of `width` elements.
-void expect_contract(const activation_row& row, accuracy tier, const std::string& cpu, std::uint32_t width) {
+void expect_contract(const activation_row& row, accuracy tier, const std::string& cpu, std::uint32_t width,
+                     const std::array<float, 2>& parameters, std::uint64_t stride) {
   std::string error;
-  const auto subject = activation_under_test::compile(row, tier, cpu, error, width);
+  const auto subject = activation_under_test::compile(row, tier, cpu, error, width, parameters);
   ASSERT_TRUE(subject) << error;
-  accuracy_report report = subject->test_all(5003, std::max(1u, std::thread::hardware_concurrency()));
-  for (const float point : turning_points)
+  accuracy_report report = subject->test_all(stride, std::max(1u, std::thread::hardware_concurrency()));
+  for (const float point : tools::turning_points(row, parameters))
     for (const float x : {point, -point}) {
       const std::uint64_t centre = tools::index_in_order(x);
       report.merge(subject->test(centre < 500 ? 0 : centre - 500, 1000, 1));
     }
   const bool exact = tier == accuracy::exact;
-  const float contract = row.contract(tier);
+  const double contract = tools::contract_of(row, tier, tools::rounding::nearest, parameters);
   std::printf("%-13s %s %7.4f ulp at %-15g contract %g\n", std::string(row.name).c_str(), exact ? "exact" : "fast ",
-              report.ulp, static_cast<double>(report.ulp_at), static_cast<double>(contract));
-  EXPECT_EQ(report.wrong, 0u) << row.name << ": NaN, infinity or the sign of zero is wrong, for example at "
+              report.ulp, static_cast<double>(report.ulp_at), contract);
+  const auto name = [&] {
+    return std::string(row.name) + "(x, " + std::to_string(parameters[0]) + ", " + std::to_string(parameters[1]) + ")";
+  };
+  EXPECT_EQ(report.wrong, 0u) << name() << ": NaN, infinity or the sign of zero is wrong, for example at "
                               << report.wrong_at;
-  EXPECT_LE(report.ulp, static_cast<double>(contract)) << row.name << " at " << report.ulp_at;
+  EXPECT_LE(report.ulp, contract) << name() << " at " << report.ulp_at;
   if (exact && (row.id == activation::sigmoid || row.id == activation::tanh)) {
     EXPECT_EQ(report.against, 0u) << row.name << " is not monotone at " << report.against_at;
   }
@@ -52,11 +51,21 @@ void expect_contract(const activation_row& row, accuracy tier, const std::string
 TEST_P(Accuracy, EveryActivationKeepsItsContract) {
   for (const activation_row& row : activation_table)
     for (const accuracy tier : {accuracy::exact, accuracy::fast})
-      expect_contract(row, tier, GetParam(), activation_under_test::usual_width);
+      expect_contract(row, tier, GetParam(), activation_under_test::usual_width, row.defaults, 5003);
+}
+
+TEST_P(Accuracy, SoDoesItAtOtherParameters) {
+  for (const tools::parameter_set& set : tools::parameter_sets)
+    for (const accuracy tier : {accuracy::exact, accuracy::fast}) {
+      const activation_row& row = row_of(set.id);
+      if (tier == accuracy::fast && row.fast_ulp == 0) continue;
+      expect_contract(row, tier, GetParam(), activation_under_test::usual_width, set.values, 40009);
+    }
 }
 
 TEST_P(Accuracy, SoDoesItInLayersOfOneElement) {
-  for (const activation_row& row : activation_table) expect_contract(row, accuracy::exact, GetParam(), 1);
+  for (const activation_row& row : activation_table)
+    expect_contract(row, accuracy::exact, GetParam(), 1, row.defaults, 5003);
 }
 
 TEST_P(Accuracy, ContractsHoldInEveryRoundingMode) {
@@ -71,7 +80,7 @@ TEST_P(Accuracy, ContractsHoldInEveryRoundingMode) {
           if (mode == tools::rounding::nearest) continue;
           subject->call_in(mode);
           accuracy_report report = subject->test_all(100003, std::max(1u, std::thread::hardware_concurrency()));
-          for (const float point : turning_points)
+          for (const float point : tools::turning_points(row, row.defaults))
             for (const float x : {point, -point})
               report.merge(subject->test(std::max(100u, tools::index_in_order(x)) - 100, 200, 1));
           // Its reduced argument was past the polynomial's range where the mode was not to nearest.
@@ -100,6 +109,17 @@ TEST(AccuracyReport, SeesWhatIsWrong) {
   EXPECT_EQ(report.wrong, 0u);
   EXPECT_EQ(subject->test(tools::index_in_order(INFINITY) - 1, 2, 1).wrong, 1u);
   EXPECT_EQ(subject->test_all(1000003, 2).tested, 4295u) << "every float of the stride once";
+}
+
+TEST(ParameterSets, EveryParameterIsVaried) {
+  for (const activation_row& row : activation_table)
+    for (std::uint32_t p = 0; p < row.parameters; ++p)
+      EXPECT_GE(std::ranges::count_if(tools::parameter_sets,
+                                      [&](const tools::parameter_set& set) {
+                                        return set.id == row.id && set.values[p] != row.defaults[p];
+                                      }),
+                2)
+          << row.name << ": add parameters other than the defaults to parameter_sets";
 }
 
 TEST(FloatOrder, IsTheOrderOfValueAndItsOwnInverse) {

@@ -79,31 +79,52 @@ void accuracy_report::merge(const accuracy_report& other) {
   if (other.wrong > 0) wrong += other.wrong, wrong_at = other.wrong_at;
 }
 
-graph_builder activation_network(const activation_row& row, accuracy tier, std::uint32_t elements) {
+graph_builder activation_network(const activation_row& row, accuracy tier, std::uint32_t elements,
+                                 const std::array<float, 2>& parameters) {
   graph_builder b("activation");
   const std::uint32_t operands[] = {b.input("x", {1, {elements}})};
-  const instruction program[] = {{.code = scalar_op::operand, .a = 0},
-                                 {.code = scalar_op::apply,
-                                  .function = row.id,
-                                  .tier = tier,
-                                  .a = 0,
-                                  .p0 = row.defaults[0],
-                                  .p1 = row.defaults[1]}};
+  const instruction program[] = {
+      {.code = scalar_op::operand, .a = 0},
+      {.code = scalar_op::apply, .function = row.id, .tier = tier, .a = 0, .p0 = parameters[0], .p1 = parameters[1]}};
   b.output(b.map(operands, program, {1, {elements}}), "y");
   b.finish();
   return b;
 }
 
-double contract_of(const activation_row& row, accuracy tier, rounding mode) {
+double contract_of(const activation_row& row, accuracy tier, rounding mode, const std::array<float, 2>& parameters) {
   const double nearest = static_cast<double>(row.contract(tier));
-  return mode != rounding::nearest && nearest <= 0.5 ? 1 : nearest;
+  if (nearest <= 0.5) return mode == rounding::nearest ? nearest : 1;
+  return parameters == row.defaults ? nearest : 1.5 * nearest;
+}
+
+std::vector<float> turning_points(const activation_row& row, const std::array<float, 2>& parameters) {
+  std::vector<float> points = {0.0f,      0x1p-126f,  1.0f,       std::numeric_limits<float>::infinity(),
+                               88.72284f, 103.97208f, 9.0109135f, 0.6f,
+                               0.92f,     3.95f,      14.5f,      20.0f,
+                               32768.0f};
+  if (row.parameters == 0) return points;
+  for (const float p : parameters) points.push_back(std::abs(p));
+  // A first parameter that scales, a second that is a threshold of the scaled, and where exponentials of it end.
+  for (const float scaled : {1.0f, 20.0f, 88.7f, 104.0f, parameters[1]}) {
+    points.push_back(std::abs(scaled / parameters[0]));
+    points.push_back(std::abs(scaled * parameters[0]));
+  }
+  std::erase_if(points, [](float point) { return std::isnan(point); });
+  return points;
 }
 
 std::unique_ptr<activation_under_test> activation_under_test::compile(const activation_row& row, accuracy tier,
                                                                       const std::string& cpu, std::string& error,
                                                                       std::uint32_t width) {
-  const graph_builder b = activation_network(row, tier, width);
-  std::unique_ptr<activation_under_test> result(new activation_under_test(row, width));
+  return compile(row, tier, cpu, error, width, row.defaults);
+}
+
+std::unique_ptr<activation_under_test> activation_under_test::compile(const activation_row& row, accuracy tier,
+                                                                      const std::string& cpu, std::string& error,
+                                                                      std::uint32_t width,
+                                                                      const std::array<float, 2>& parameters) {
+  const graph_builder b = activation_network(row, tier, width, parameters);
+  std::unique_ptr<activation_under_test> result(new activation_under_test(row, width, parameters));
   result->kernel_ = jit_kernel::compile(b.view(), {}, {.cpu = cpu}, error);
   return result->kernel_ ? std::move(result) : nullptr;
 }
@@ -128,8 +149,8 @@ accuracy_report activation_under_test::test(std::uint64_t first, std::uint64_t c
       kernel_->run(inputs, outputs, samples, scratch.data());
     }
     for (std::size_t i = 0; i < n; ++i) {
-      const double expected = row_.formula(static_cast<double>(in[i]), static_cast<double>(row_.defaults[0]),
-                                           static_cast<double>(row_.defaults[1]));
+      const double expected = row_.formula(static_cast<double>(in[i]), static_cast<double>(parameters_[0]),
+                                           static_cast<double>(parameters_[1]));
       const float found = out[i];
       ++report.tested;
       if (!special_is_right(row_, in[i], found, expected, mode_)) ++report.wrong, report.wrong_at = in[i];

@@ -3,10 +3,12 @@
 // all 2^32 floats, and the tests, which visit a sample.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "inlay/activations.hpp"
 #include "inlay/graph_builder.hpp"
@@ -31,18 +33,30 @@ struct accuracy_report {
   void merge(const accuracy_report& other);
 };
 
-/// The network "activation": `width` elements, `row` on each at its default parameters.
-graph_builder activation_network(const activation_row& row, accuracy tier, std::uint32_t width);
+/// The network "activation": `width` elements, `row` on each.
+graph_builder activation_network(const activation_row& row, accuracy tier, std::uint32_t width,
+                                 const std::array<float, 2>& parameters);
+inline graph_builder activation_network(const activation_row& row, accuracy tier, std::uint32_t width) {
+  return activation_network(row, tier, width, row.defaults);
+}
+
+/// Where `row` saturates, overflows, underflows or changes over, and where its parameters are; each is to be tested
+/// with both signs.
+std::vector<float> turning_points(const activation_row& row, const std::array<float, 2>& parameters);
 
 /// The floating-point environment that a kernel is called in.
 enum class rounding { nearest, up, down, zero };
 inline constexpr rounding all_roundings[] = {rounding::nearest, rounding::up, rounding::down, rounding::zero};
 
 /// Most error of `row` under a rounding mode, in ulp of f32. A single operation, half a unit in rounding to nearest, is
-/// rounded as the mode says; kernels with any other formula run in rounding to nearest.
-double contract_of(const activation_row& row, accuracy tier, rounding mode);
+/// rounded as the mode says; kernels with any other formula run in rounding to nearest. At parameters other than the
+/// defaults, which scale the result to another place within its power of two, such a formula has half as much again.
+double contract_of(const activation_row& row, accuracy tier, rounding mode, const std::array<float, 2>& parameters);
+inline double contract_of(const activation_row& row, accuracy tier, rounding mode) {
+  return contract_of(row, tier, mode, row.defaults);
+}
 
-/// One row of the table, compiled at its default parameters.
+/// One row of the table, compiled at its default parameters or at others.
 class activation_under_test {
  public:
   static constexpr std::uint32_t usual_width = 256;
@@ -52,6 +66,9 @@ class activation_under_test {
   static std::unique_ptr<activation_under_test> compile(const activation_row& row, accuracy tier,
                                                         const std::string& cpu, std::string& error,
                                                         std::uint32_t width = usual_width);
+  static std::unique_ptr<activation_under_test> compile(const activation_row& row, accuracy tier,
+                                                        const std::string& cpu, std::string& error, std::uint32_t width,
+                                                        const std::array<float, 2>& parameters);
 
   const activation_row& row() const { return row_; }
 
@@ -68,9 +85,11 @@ class activation_under_test {
                            const std::function<void(double)>& progress = {}) const;
 
  private:
-  activation_under_test(const activation_row& row, std::uint32_t width) : row_(row), width_(width) {}
+  activation_under_test(const activation_row& row, std::uint32_t width, const std::array<float, 2>& parameters)
+      : row_(row), parameters_(parameters), width_(width) {}
 
   const activation_row& row_;
+  std::array<float, 2> parameters_;
   std::uint32_t width_;
   rounding mode_ = rounding::nearest;
   std::unique_ptr<jit_kernel> kernel_;

@@ -10,6 +10,7 @@
 #include "accuracy.hpp"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "parameter_sets.hpp"
 
 namespace cl = llvm::cl;
 using namespace inlay;
@@ -36,6 +37,8 @@ cl::opt<rounding> mode("rounding", cl::desc("Rounding mode to call the kernels i
                                   clEnumValN(rounding::down, "down", "FE_DOWNWARD"),
                                   clEnumValN(rounding::zero, "zero", "FE_TOWARDZERO")),
                        cl::init(rounding::nearest), cl::cat(category));
+cl::opt<bool> parameters("parameters", cl::desc("Certify at the parameter sets besides the defaults"),
+                         cl::cat(category));
 cl::opt<bool> single("single", cl::desc("Certify the forms for layers of one element"), cl::cat(category));
 cl::opt<std::string> output("o", cl::desc("Also write the table to a file, row by row"), cl::value_desc("file.md"),
                             cl::cat(category));
@@ -78,11 +81,14 @@ std::string format(const char* pattern, Numbers... numbers) {
 }
 
 /// Certifies one row; false if it breaks its contract or does not compile.
-bool certify(const activation_row& row, unsigned workers, std::FILE* file) {
-  const std::string name(row.name);
+bool certify(const activation_row& row, const std::array<float, 2>& values, unsigned workers, std::FILE* file) {
+  std::string name(row.name);
+  if (values != row.defaults)
+    for (std::uint32_t p = 0; p < row.parameters; ++p)
+      name += format(p == 0 ? "(%g" : ", %g", static_cast<double>(values[p])) + (p + 1 == row.parameters ? ")" : "");
   std::string error;
   const auto subject =
-      activation_under_test::compile(row, tier, cpu, error, single ? 1 : activation_under_test::usual_width);
+      activation_under_test::compile(row, tier, cpu, error, single ? 1 : activation_under_test::usual_width, values);
   if (!subject) {
     std::fprintf(stderr, "inlay-certify: error: %s: %s\n", name.c_str(), error.c_str());
     return false;
@@ -101,7 +107,7 @@ bool certify(const activation_row& row, unsigned workers, std::FILE* file) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::fprintf(stderr, "%s%-13s done in %.0f s\n", interactive ? "\r" : "", name.c_str(), seconds);
 
-  const double contract = contract_of(row, tier, mode);
+  const double contract = contract_of(row, tier, mode, values);
   const bool kept = report.ulp <= contract && report.wrong == 0;
   put(file, format("| %s | %.3f | %g | %.9g | %.3g | %llu | %llu | %s |", name.c_str(), report.ulp, contract,
                    static_cast<double>(report.ulp_at), report.absolute, static_cast<unsigned long long>(report.against),
@@ -140,7 +146,11 @@ int main(int argc, char** argv) {
       "| activation | max ulp | contract | at x = | max abs. error | against the function | wrong NaN, inf, -0 | |");
   put(file, "|---|---|---|---|---|---|---|---|");
   bool kept = true;
-  for (const activation_row* row : rows) kept = certify(*row, workers, file) && kept;
+  for (const activation_row* row : rows) {
+    if (!parameters) kept = certify(*row, row->defaults, workers, file) && kept;
+    for (const parameter_set& set : parameter_sets)
+      if (parameters && set.id == row->id) kept = certify(*row, set.values, workers, file) && kept;
+  }
   if (file) std::fclose(file);
   return kept ? 0 : 1;
 }

@@ -27,22 +27,107 @@ typename B::Float step(B &b, typename B::Float x, float threshold) {
   return b.select(b.is_nan(x), x, fires);
 }
 
+/// The last float x, in order, for which not beta x > threshold, beta > 0. In double the product is exact.
+inline float lastBelow(double beta, double threshold) {
+  const auto at = [](int64_t place) {  // floats in order, both zeros at place 0
+    return std::bit_cast<float>(static_cast<uint32_t>(place < 0 ? (int64_t{1} << 31) - place : place));
+  };
+  const int64_t infinity = std::bit_cast<int32_t>(std::numeric_limits<float>::infinity());
+  int64_t last = -infinity, beyond = infinity + 1;
+  while (beyond - last > 1) {
+    const int64_t middle = last + (beyond - last) / 2;
+    (beta * double(at(middle)) > threshold ? beyond : last) = middle;
+  }
+  return at(last);
+}
+
+/// log(1 + exp(beta x)) / beta where beta is 0, infinite or NaN: what the formula gives in double.
+template <class B>
+typename B::Float degenerateSoftplus(B &b, typename B::Float x, float beta, float threshold) {
+  constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  if (std::isnan(beta)) return b.add(x, b.constant(nan));
+  if (beta != 0)
+    return b.select(b.lt(beta > 0 ? x : b.neg(x), b.constant(0.0f)), b.constant(std::copysign(0.0f, beta)),
+                    b.constant(nan));
+  auto zero = b.mul(x, b.constant(0.0f));  // NaN of infinity
+  return b.add(zero, threshold < 0 ? x : b.constant(std::copysign(infinity, beta)));
+}
+
 /// softplus(x) = log(1 + exp(t)) / beta with t = beta x, and x where t > threshold.
 template <class B>
 typename B::Float softplus(B &b, typename B::Float x, float beta, float threshold, bool fast) {
-  if (beta == 1.0f) return b.select(b.gt(x, b.constant(threshold)), x, softplusOf(b, x, b.constant(0.0f), fast));
-  auto t = b.mul(x, b.constant(beta));
-  auto soft = b.div(softplusOf(b, t, b.fma(x, b.constant(beta), b.neg(t)), fast), b.constant(beta));
-  return b.select(b.gt(t, b.constant(threshold)), x, soft);
+  auto soft = beta == 1.0f                          ? softplusOf(b, x, fast)
+              : beta != 0.0f && std::isfinite(beta) ? scaledSoftplus(b, x, beta, fast)
+                                                    : degenerateSoftplus(b, x, beta, threshold);
+  if (beta == 0.0f || std::isnan(beta) || std::isnan(threshold)) return soft;
+  const float last = lastBelow(double(std::abs(beta)), double(threshold));
+  return b.select(beta > 0 ? b.gt(x, b.constant(last)) : b.lt(x, b.constant(-last)), x, soft);
 }
 
-/// x from 0 on, factor (exp(x / alpha) - 1) below, both times scale.
+/// alpha (exp(t) - 1) for t = c / alpha, t <= 21, alpha r being c - n alpha ln2 rounded once: with alpha times t's
+/// rounding error the result would be off where t is small. `lacking`, if any, is that error.
+template <class B>
+typename B::Float exponentialOfQuotient(B &b, typename B::Float t, typename B::Float c, float alpha,
+                                        std::optional<typename B::Float> lacking = {}) {
+  MultipleOfLn2<B> multiple(b, t, /*table=*/false);
+  auto r = multiple.rest(b, t);
+  if (lacking) r = b.add(r, *lacking);
+  const double product = double(alpha) * 0x1.62e42fefa39efp-1;
+  const float high = float(product), low = float(product - double(high));
+  auto scaledR = b.fma(multiple.n, b.constant(-low), b.fma(multiple.n, b.constant(-high), c));
+  auto scaledLow = b.fma(b.mul(b.mul(r, r), b.constant(alpha)), exponentialSeries(b, r), scaledR);
+  auto power = PowerOfTwo<B>(b, multiple.n).scale(b.constant(1.0f));
+  return b.fma(power, scaledLow, b.mul(b.sub(power, b.constant(1.0f)), b.constant(alpha)));
+}
+
+/// alpha (exp(x / alpha) - 1) for x <= 0 and alpha < 0, so that the quotient may be large.
+template <class B>
+typename B::Float growingExponential(B &b, typename B::Float x, float alpha) {
+  int exponent;
+  const float m = std::frexp(alpha, &exponent);  // alpha = m 2^exponent
+  const double size = std::abs(double(alpha)), most = double(std::numeric_limits<float>::max());
+  // Beyond, the result is infinite already.
+  auto c = b.max(b.constant(-float(std::min((90 - std::min(0.0, std::log(size))) * size, most))), x);
+  auto t = b.div(c, b.constant(alpha));
+  auto low = b.div(b.fma(b.neg(t), b.constant(alpha), c), b.constant(alpha));  // what t lacks
+  // Beyond 20 the 1 to be subtracted does not count.
+  ExpParts<B> parts(b, t, /*table=*/false);
+  auto rest = b.fma(low, b.add(parts.low, b.constant(1.0f)), parts.low);
+  auto large = PowerOfTwo<B>(b, b.min(b.constant(240.0f), b.add(parts.n, b.constant(float(exponent)))))
+                   .scale(b.fma(b.constant(m), rest, b.constant(m)));
+  // Up to 20, in a unit in which nothing overflows. A small quotient may be denormal; the result is x there.
+  const float unit = size > 0x1p80 ? 0x1p-40f : size < 0x1p-60 ? 0x1p90f : 1.0f;
+  auto near = b.min(b.constant(21.0f), t);
+  auto small =
+      b.mul(exponentialOfQuotient(
+                b, near, b.mul(b.max(b.constant(float(std::max(21 * double(alpha), -most))), c), b.constant(unit)),
+                alpha * unit, low),
+            b.constant(1 / unit));
+  small = b.select(b.gt(t, b.constant(0x1p-60f)), small, x);
+  return b.select(b.gt(t, b.constant(20.0f)), large, small);
+}
+
+/// factor (exp(x / alpha) - 1) for x < 0. Whatever x, no step overflows.
+template <class B>
+typename B::Float exponentialBelow(B &b, typename B::Float x, float alpha, float factor) {
+  if (alpha == 1.0f) return scaledExpm1(b, b.limited_below(x, 20.0f), factor);
+  if (alpha == 0.0f || !std::isfinite(alpha))  // the limits that the formula has in double
+    return b.constant(alpha == 0.0f && !std::signbit(alpha) ? -0.0f : std::numeric_limits<float>::quiet_NaN());
+  if (alpha < 0.0f) return growingExponential(b, b.min(b.constant(0.0f), x), alpha);
+  const double limit = 20 * double(alpha), most = double(std::numeric_limits<float>::max());
+  auto c = b.limited_below(x, float(std::min(limit, most)));
+  auto result = exponentialOfQuotient(b, b.div(c, b.constant(alpha)), c, alpha);
+  if (limit <= most) return result;
+  return b.select(b.lt(x, b.constant(-std::numeric_limits<float>::max())), b.constant(-alpha), result);  // of -inf
+}
+
+/// x scale from 0 on, factor (exp(x / alpha) - 1) below. Where alpha is not 1 the factor is alpha.
 template <class B>
 typename B::Float exponentialLinear(B &b, typename B::Float x, float alpha, float factor, float scale) {
-  auto t = alpha == 1.0f ? x : b.div(x, b.constant(alpha));
-  auto below = b.mul(expm1OfNegative(b, t), b.constant(factor));
-  auto above = scale == 1.0f ? x : b.mul(x, b.constant(scale));
-  return b.select(b.ge(x, b.constant(0.0f)), above, below);  // of -0, too
+  auto below = exponentialBelow(b, x, alpha, factor);
+  // The product that is not wanted must not overflow.
+  auto above = scale == 1.0f ? x : b.mul(b.max(b.constant(0.0f), x), b.constant(scale));
+  return b.select(b.lt(x, b.constant(0.0f)), below, above);
 }
 
 template <class B>
@@ -58,7 +143,7 @@ typename B::Float hardSwish(B &b, typename B::Float x) {
 
 template <class B>
 typename B::Float logSigmoid(B &b, typename B::Float x, bool fast) {
-  return b.neg(softplusOf(b, b.neg(x), b.constant(0.0f), fast));
+  return b.neg(softplusOf(b, b.neg(x), fast));
 }
 
 /// x / (1 + |x|); the clamp keeps inf / inf away.

@@ -4,8 +4,11 @@
 #ifndef INLAY_CODEGEN_ELEMENTARYFORMULAS_H
 #define INLAY_CODEGEN_ELEMENTARYFORMULAS_H
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
+#include <tuple>
 
 #include "PowerTables.h"
 #include "TabulatedFormulas.h"
@@ -157,23 +160,27 @@ typename B::Float exp(B &b, typename B::Float x) {
   return PowerOfTwo<B>(b, parts.n).scale(b.add(parts.high, parts.low));
 }
 
-/// exp(x) - 1 for x <= 0: 2^n low + (2^n - 1), of which the second part is exact where it matters. The fractions of a
-/// table would cancel where the result is small.
+/// factor (exp(t) - 1) for -20 <= t <= 0: 2^n low + (2^n - 1), of which the second part is exact where it matters. The
+/// fractions of a table would cancel where the result is small.
 template <class B>
-typename B::Float expm1OfNegative(B &b, typename B::Float x) {
-  ExpParts<B> parts(b, b.max(b.constant(-20.0f), x), /*table=*/false);
-  auto power = PowerOfTwo<B>(b, parts.n).scale(b.constant(1.0f));
-  return b.fma(power, parts.low, b.sub(power, b.constant(1.0f)));
+typename B::Float scaledExpm1(B &b, typename B::Float t, float factor) {
+  ExpParts<B> parts(b, t, /*table=*/false);
+  auto power = PowerOfTwo<B>(b, parts.n).scale(b.constant(1.0f)), whole = b.sub(power, b.constant(1.0f));
+  if (factor == 1.0f) return b.fma(power, parts.low, whole);
+  auto scale = b.constant(factor);
+  if (!std::isfinite(factor)) return b.mul(b.fma(power, parts.low, whole), scale);
+  return b.fma(b.mul(power, scale), parts.low, b.mul(whole, scale));
 }
 
-/// log(1 + e) - high for e = high + low in [0, 1].
+/// (log(1 + e) - high) scale for e = high + low in [0, 1], from high scale and low scale.
 template <class B>
-typename B::Float log1pOfUnitRest(B &b, typename B::Float high, typename B::Float low) {
+typename B::Float log1pOfUnitRest(B &b, typename B::Float high, typename B::Float highScaled,
+                                  typename B::Float lowScaled) {
   // Sollya: fpminimax((log(1+x)-x)/x^2, 9, [|SG...|], [2^-30;1], floating, absolute); relative error 2^-28.
   auto r = polynomial(b, high,
                       {-0x1p-1f, 0x1.55553p-2f, -0x1.fff39cp-3f, 0x1.98e11cp-3f, -0x1.4ff538p-3f, 0x1.0d21acp-3f,
                        -0x1.7d99d4p-4f, 0x1.a1ed8p-5f, -0x1.2828dap-6f, 0x1.88c46p-9f});
-  return b.fma(b.mul(high, high), r, low);
+  return b.fma(b.mul(high, highScaled), r, lowScaled);
 }
 
 /// 1 / m, to a few bits, by the top four bits of the mantissa of m in [1, 2), and -log of it in two parts, the first a
@@ -223,7 +230,7 @@ template <class B>
 typename B::Float log(B &b, typename B::Float x) {
   if (b.has_avx512()) return logByTable(b, x);
   auto tiny = b.lt(x, b.constant(0x1p-126f));
-  auto scaled = b.select(tiny, b.mul(x, b.constant(0x1p23f)), x);
+  auto scaled = b.mul(x, b.select(tiny, b.constant(0x1p23f), b.constant(1.0f)));
   // Subtracting the bits of sqrt(1/2) leaves k in the exponent field, rounded as m needs it.
   auto bits = b.sub(b.bitcast_int(scaled), b.constant_int(0x3f3504f3));
   auto k = b.shr_arithmetic(bits, 23);
@@ -326,13 +333,13 @@ typename B::Float silu(B &b, typename B::Float x) {
 }
 
 /// 1 / x, where there is an estimate y with one step y + y (1 - x y). The rest, 1 - x y, is NaN for infinity, where the
-/// minimum replaces it, and y finite, so that the step decides what overflows.
+/// minimum replaces it, and y finite, so that the step decides what overflows. That product raises no flag.
 template <class B>
 typename B::Float reciprocal(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.div(b.constant(1.0f), x);
   constexpr float largest = std::numeric_limits<float>::max();
   auto y = clampTo(b, b.reciprocal_estimate(x), -largest, largest);
-  auto rest = b.min(b.fma(b.neg(x), y, b.constant(1.0f)), b.constant(0x1p-12f));
+  auto rest = b.min(b.silent_fma(b.neg(x), y, b.constant(1.0f)), b.constant(0x1p-12f));
   return b.fma(y, rest, y);
 }
 
@@ -347,7 +354,7 @@ template <class B>
 typename B::Float rsqrt(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.div(b.constant(1.0f), b.sqrt(x));
   auto y = b.rsqrt_estimate(x);
-  auto rest = b.min(b.fma(b.neg(b.mul(x, y)), halfOf(b, y), b.constant(0.5f)), b.constant(0x1p-12f));
+  auto rest = b.min(b.fma(b.neg(b.silent_mul(x, y)), halfOf(b, y), b.constant(0.5f)), b.constant(0x1p-12f));
   return b.fma(y, rest, y);
 }
 
@@ -355,7 +362,7 @@ typename B::Float rsqrt(B &b, typename B::Float x) {
 template <class B>
 typename B::Float sqrt(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.sqrt(x);
-  auto y = b.rsqrt_estimate(x), root = b.mul(x, y);
+  auto y = b.rsqrt_estimate(x), root = b.silent_mul(x, y);
   return b.keep_zero_and_infinity(x, b.fma(root, b.fma(b.neg(root), halfOf(b, y), b.constant(0.5f)), root));
 }
 
@@ -364,15 +371,14 @@ template <class B>
 typename B::Float tanh(B &b, typename B::Float x) {
   if (b.has_avx512()) return oddByCells(b, x, kTanhQuarters, 9.02f);
   if (b.has_tables()) return oddByCells(b, x, kTanhHalves, 9.02f);
-  auto magnitude = b.abs(x);
-  auto z = b.mul(x, x);
+  auto magnitude = b.abs(x), clamped = b.min(b.constant(9.02f), magnitude);
+  auto z = b.mul(clamped, clamped);
   // Sollya: fpminimax((tanh(sqrt(x))-sqrt(x))/(x*sqrt(x)), 5, [|SG...|], [2^-30;0.36], floating, absolute); 2^-31.
   auto p = polynomial(
       b, z, {-0x1.555556p-2f, 0x1.111148p-3f, -0x1.ba21bep-5f, 0x1.65fc46p-6f, -0x1.1930dcp-7f, 0x1.4d7b44p-9f});
-  auto small = b.fma(b.mul(x, z), p, x);
+  auto small = b.fma(b.mul(clamped, z), p, clamped);
 
   auto one = b.constant(1.0f), two = b.constant(2.0f);
-  auto clamped = b.min(b.constant(9.02f), magnitude);
   ExpPair<B> e(b, b.add(clamped, clamped));
   auto high = e.power.scale(e.high), low = e.power.scale(e.low);
   auto sum = b.add(high, one);
@@ -383,32 +389,94 @@ typename B::Float tanh(B &b, typename B::Float x) {
   return b.copysign(b.select(b.lt(magnitude, b.constant(0.6f)), small, b.add(top, rest)), x);
 }
 
+/// (log(1 + e) - e) / e^2 on [0, 1] for the fast form.
+template <class B>
+typename B::Float fastLog1pSeries(B &b, typename B::Float e) {
+  // Sollya: fpminimax((log(1+x)-x)/x^2, 7, [|SG...|], [2^-30;1], floating, absolute); relative error 2^-22.
+  return polynomial(b, e,
+                    {-0x1.fffff6p-2f, 0x1.555002p-2f, -0x1.ff0afep-3f, 0x1.9107c2p-3f, -0x1.2e3004p-3f, 0x1.7886dep-4f,
+                     -0x1.3a44ep-5f, 0x1.ee387ep-8f});
+}
+
 /// log(1 + exp(t)) in single roundings, and with a short logarithm.
 template <class B>
 typename B::Float fastSoftplusOf(B &b, typename B::Float t) {
   ExpParts<B> parts(b, b.neg(b.limited_magnitude(t, 120.0f)), b.has_avx512());
   auto e = PowerOfTwo<B>(b, parts.n).scale(b.add(parts.high, parts.low));
-  // Sollya: fpminimax((log(1+x)-x)/x^2, 7, [|SG...|], [2^-30;1], floating, absolute); relative error 2^-22.
-  auto r = polynomial(b, e,
-                      {-0x1.fffff6p-2f, 0x1.555002p-2f, -0x1.ff0afep-3f, 0x1.9107c2p-3f, -0x1.2e3004p-3f,
-                       0x1.7886dep-4f, -0x1.3a44ep-5f, 0x1.ee387ep-8f});
-  return b.add(b.max(b.constant(0.0f), t), b.fma(b.mul(e, e), r, e));
+  return b.add(b.max(b.constant(0.0f), t), b.fma(b.mul(e, e), fastLog1pSeries(b, e), e));
 }
 
-/// log(1 + exp(t)) = max(t, 0) + log(1 + exp(-|t|)), which is t from 100 on; `low` is what t lacks.
+/// positive + high, sorted, and rest with what their sum lacks.
 template <class B>
-typename B::Float softplusOf(B &b, typename B::Float t, typename B::Float low, bool fast) {
-  if (fast) return fastSoftplusOf(b, t);
-  auto zero = b.constant(0.0f);
-  auto correction = b.select(b.lt(t, zero), low, b.neg(low));
-  ExpPair<B> e(b, b.max(b.constant(-120.0f), b.neg(b.abs(t))), correction);
-  auto high = e.power.scale(e.high), rest = log1pOfUnitRest(b, high, e.power.scale(e.low));
-  // max(t, 0) + high with what the sum lacks.
-  auto positive = b.max(zero, t);
+std::pair<typename B::Float, typename B::Float> sumOf(B &b, typename B::Float positive, typename B::Float high,
+                                                      typename B::Float rest) {
   auto larger = b.max(positive, high), smaller = b.min(positive, high);
   auto sum = b.add(larger, smaller);
-  auto result = b.add(sum, b.add(b.sub(smaller, b.sub(sum, larger)), rest));
-  return b.select(b.gt(t, b.constant(100.0f)), t, result);
+  return {sum, b.add(b.sub(smaller, b.sub(sum, larger)), rest)};
+}
+
+/// log(1 + exp(t)) = max(t, 0) + log(1 + exp(-|t|)), which is t from 100 on.
+template <class B>
+typename B::Float softplusOf(B &b, typename B::Float t, bool fast) {
+  if (fast) return fastSoftplusOf(b, t);
+  auto zero = b.constant(0.0f);
+  ExpPair<B> e(b, b.max(b.constant(-120.0f), b.neg(b.abs(t))));
+  auto high = e.power.scale(e.high), rest = log1pOfUnitRest(b, high, high, e.power.scale(e.low));
+  auto [sum, lacking] = sumOf(b, b.max(zero, t), high, rest);
+  return b.select(b.gt(t, b.constant(100.0f)), t, b.add(sum, lacking));
+}
+
+/// log(1 + exp(beta x)) / beta for a finite beta other than 0, x where beta x > 100. With beta = m / scale, |m| < 1
+/// where |beta| is: all is computed times scale, so that what is denormal before the division by m is denormal behind.
+template <class B>
+typename B::Float scaledSoftplus(B &b, typename B::Float x, float beta, bool fast) {
+  constexpr float most = std::numeric_limits<float>::max();
+  int exponent;
+  std::frexp(beta, &exponent);
+  const int shift = std::clamp(-exponent, 0, 126);  // scale = 2^shift
+  const float m = std::ldexp(beta, shift), size = std::abs(beta);
+  // Beyond these bounds the result is x or 0. Within, nothing overflows; NaN stays.
+  const double bound = 105 + 0.7 * shift;
+  const bool bounded = bound / double(size) < double(most);
+  const float above = float(std::min(102 / double(size), double(most)));
+  const float below = float(std::min(bound / double(size), double(most)));
+  auto c = beta > 0 ? clampTo(b, x, -below, above) : clampTo(b, x, -above, below);
+  auto product = [&](float factor) {
+    auto high = b.mul(c, b.constant(factor));
+    return std::pair(high, b.fma(c, b.constant(factor), b.neg(high)));
+  };
+  auto zero = b.constant(0.0f);
+  auto [t, low] = product(beta);
+  auto positive = b.gt(t, zero);
+  ExpParts<B> parts(b, b.neg(b.abs(t)), b.has_avx512());
+  auto high = b.add(parts.high, parts.low), rest = b.sub(parts.low, b.sub(high, parts.high));
+  rest = b.fma(high, b.select(positive, b.neg(low), low), rest);
+  if (fast) high = b.add(high, rest);
+  auto scaledPower = PowerOfTwo<B>(b, b.add(parts.n, b.constant(float(shift))));
+  auto highScaled = scaledPower.scale(high), restScaled = scaledPower.scale(rest), unscaled = highScaled;
+  auto whole = t, wholeLow = low;
+  if (shift > 0) {
+    unscaled = PowerOfTwo<B>(b, b.max(b.constant(-250.0f), parts.n)).scale(high);
+    std::tie(whole, wholeLow) = product(m);
+  }
+  whole = b.max(zero, whole);
+  auto quotient = [&](typename B::Float dividend) { return b.div(dividend, b.constant(m)); };
+  auto soft = zero;
+  if (fast) {
+    soft = quotient(b.add(whole, b.fma(b.mul(unscaled, highScaled), fastLog1pSeries(b, unscaled), highScaled)));
+  } else {
+    auto tail = log1pOfUnitRest(b, unscaled, highScaled, restScaled);
+    auto [sum, lacking] = sumOf(b, whole, highScaled, b.add(tail, b.select(positive, wholeLow, zero)));
+    soft = quotient(sum);
+    auto rest = b.mul(b.add(b.fma(b.neg(soft), b.constant(m), sum), lacking), b.constant(1 / m));
+    if (!bounded) rest = b.select(b.lt(b.abs(soft), b.constant(std::numeric_limits<float>::infinity())), rest, zero);
+    soft = b.add(soft, rest);
+  }
+  auto result = b.select(b.gt(t, b.constant(100.0f)), x, soft);
+  if (bounded) return result;
+  // Infinity is beyond the largest float, which may be within the bounds.
+  auto atInfinity = b.select(b.gt(t, zero), x, b.constant(std::copysign(0.0f, beta)));
+  return b.select(b.ge(b.abs(x), b.constant(std::numeric_limits<float>::infinity())), atInfinity, result);
 }
 
 }  // namespace inlay::compiler::formulas

@@ -103,7 +103,7 @@ typename B::Float mish(B &b, typename B::Float x) {
   auto fl = b.add(b.add(b.sub(two, f), u), ul);
   auto g = b.mul(f, below.high);
   auto gl = b.add(b.fma(f, below.high, b.neg(g)), b.fma(f, below.low, b.mul(fl, below.high)));
-  auto clamped = b.max(b.constant(-120.0f), x);
+  auto clamped = clampTo(b, x, -120.0f, 1e30f);
   auto low = b.mul(clamped, b.fma(e.high, g, b.fma(e.high, gl, b.mul(e.low, g))));
   // Above 0.
   auto square = b.mul(u, u);
@@ -119,7 +119,7 @@ typename B::Float mish(B &b, typename B::Float x) {
   auto partLow = b.add(b.fma(c, y.high, b.neg(part)), b.fma(c, y.low, b.mul(cl, y.high)));
   auto factor = b.sub(one, part);
   auto factorLow = b.sub(b.sub(b.sub(one, factor), part), partLow);
-  auto high = b.fma(x, factor, b.mul(x, factorLow));
+  auto high = b.fma(clamped, factor, b.mul(clamped, factorLow));
   high = b.select(b.gt(x, b.constant(1e30f)), x, high);
   return b.select(b.le(x, b.constant(0.0f)), e.power.scale(low), high);  // of -0, too
 }
@@ -143,20 +143,19 @@ template <class B>
 typename B::Float erf(B &b, typename B::Float x) {
   if (b.has_avx512()) return oddByCells(b, x, kErfQuarters, 3.95f);
   if (b.has_tables()) return oddByCells(b, x, kErfHalves, 3.95f);
-  auto a = b.abs(x);
-  auto z = b.mul(x, x);
+  auto a = b.abs(x), c = b.min(b.constant(3.95f), a);
+  auto z = b.mul(c, c);
   // Sollya: fpminimax(erf(sqrt(x))/sqrt(x)-1, 6, [|SG...|], [2^-30;0.85], floating, absolute); error 2^-30.
   auto p = polynomial(b, z,
                       {0x1.06eba8p-3f, -0x1.812742p-2f, 0x1.ce2df2p-4f, -0x1.b80db2p-6f, 0x1.54c5a6p-8f,
                        -0x1.aa4e96p-11f, 0x1.5d5c98p-14f});
-  auto small = b.fma(x, p, x);
-  auto c = b.min(b.constant(3.95f), a);
+  auto small = b.fma(c, p, c);
   // Sollya: fpminimax(log(erfc(x)), 8, [|SG...|], [0.92;3.95], floating, absolute); error of erf 2^-30.
   auto g = polynomial(b, c,
                       {0x1.3e0ef4p-12f, -0x1.2152c8p0f, -0x1.438c2p-1f, -0x1.c2852p-4f, 0x1.b01b7cp-6f, -0x1.36ea0cp-8f,
                        0x1.374f7ap-11f, -0x1.7f9b2cp-15f, 0x1.b3697ep-20f});
   auto large = b.sub(b.constant(1.0f), exp(b, g));
-  return b.select(b.lt(a, b.constant(0.92f)), small, b.copysign(large, x));
+  return b.copysign(b.select(b.lt(a, b.constant(0.92f)), small, large), x);
 }
 
 /// sin(r) for x = n pi + r, |r| <= pi/2, with the sign of an odd n; `shifted` is n + magic. The first part of pi

@@ -75,9 +75,13 @@ VectorBuilder::Float VectorBuilder::copysign(Float magnitude, Float sign) {
 }
 VectorBuilder::Float VectorBuilder::sqrt(Float a) { return {applyTo<LLVM::SqrtOp>(floats, a)}; }
 VectorBuilder::Float VectorBuilder::limited_magnitude(Float x, float limit) {
-  if (!has_avx512()) return min(constant(limit), abs(x));
-  // The smaller magnitude (2) without its sign (2 << 2).
-  Value control = integer(32, 2 | 2 << 2), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
+  return has_avx512() ? smaller_magnitude(x, limit, 2) : min(constant(limit), abs(x));  // 2: no sign
+}
+VectorBuilder::Float VectorBuilder::limited_below(Float x, float limit) {
+  return has_avx512() ? smaller_magnitude(x, limit, 3) : max(constant(-limit), neg(abs(x)));  // 3: the sign set
+}
+VectorBuilder::Float VectorBuilder::smaller_magnitude(Float x, float limit, int64_t sign) {
+  Value control = integer(32, 2 | sign << 2), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
   Value bound = constant(limit).vectors.front();
   return {
       each([&](Value v) { return intrinsic("avx512.mask.range.ps.512", {v, bound, control, v, mask, rounding}); }, x)};
@@ -216,6 +220,16 @@ VectorBuilder::Float VectorBuilder::unit_step(Float x) { return fixup(x, x, step
 VectorBuilder::Float VectorBuilder::negative_step(Float x) {
   if (!has_avx512()) return select(gt(x, constant(0.0f)), constant(-1.0f), constant(0.0f));
   return fixup(x, x, stepTable(FixupResponse::minusOne));
+}
+
+// 8: rounding to nearest, exceptions suppressed.
+VectorBuilder::Float VectorBuilder::silent_mul(Float a, Float b) {
+  Value mode = integer(32, 8);
+  return {each([&](Value x, Value y) { return intrinsic("avx512.mul.ps.512", {x, y, mode}); }, a, b)};
+}
+VectorBuilder::Float VectorBuilder::silent_fma(Float a, Float b, Float c) {
+  Value mode = integer(32, 8);
+  return {each([&](Value x, Value y, Value z) { return intrinsic("avx512.vfmadd.ps.512", {x, y, z, mode}); }, a, b, c)};
 }
 
 VectorBuilder::Float VectorBuilder::rsqrt_estimate(Float x) {

@@ -53,6 +53,7 @@ class VectorBuilder {
   Float sqrt(Float a);
   Float negative_step(Float x);                   ///< -1 where x > 0, else 0; of NaN, 0 or NaN
   Float limited_magnitude(Float x, float limit);  ///< min(|x|, limit); of NaN, either limit or NaN
+  Float limited_below(Float x, float limit);      ///< -min(|x|, limit); of NaN, either -limit or NaN
   Float min(Float a, Float b);                    ///< a < b ? a : b, so NaN on either side gives b
   Float max(Float a, Float b);                    ///< a > b ? a : b, so NaN on either side gives b
 
@@ -92,6 +93,10 @@ class VectorBuilder {
   Float keep_zero_and_infinity(Float x, Float y);  ///< x where it is 0 or inf, else y
   Float unit_step(Float x);                        ///< 1 where x > 0, NaN where x is NaN, else 0
 
+  /// The product and a * b + c, which raise no exception flag. Only where has_avx512().
+  Float silent_mul(Float a, Float b);
+  Float silent_fma(Float a, Float b, Float c);
+
   Float rsqrt_estimate(Float x);  ///< 1 / sqrt(x) with a relative error of at most 2^-14
 
   /// 1 / x with a relative error of at most 2^-14, less where the hardware divides as fast.
@@ -110,6 +115,8 @@ class VectorBuilder {
   /// Calls llvm.x86.`name`, which becomes one instruction.
   mlir::Value intrinsic(llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands);
   mlir::Value integer(unsigned bits, int64_t number);
+  /// The smaller magnitude with a sign by the code of vrangeps.
+  Float smaller_magnitude(Float x, float limit, int64_t sign);
   Mask compare(mlir::arith::CmpFPredicate predicate, const Float &a, const Float &b);
   /// Where x is of one of the classes that are digits of `table`, what they stand for, else y.
   Float fixup(Float x, Float y, int32_t table);
