@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs single passes and phases on textual IR; for tests and for looking at what a pass does.
 #include "Inlay/Pipelines/Pipelines.h"
-#include "Inlay/Transforms/Passes.h"
+#include "Inlay/Transforms/Folding.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   mlir::DialectRegistry registry;
   inlay::compiler::registerDialects(registry);
   inlay::compiler::registerInlayPasses();
+  inlay::compiler::registerInlayFoldingPasses();
   inlay::compiler::registerPhasePipelines();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();

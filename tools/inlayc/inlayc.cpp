@@ -45,6 +45,10 @@ cl::opt<std::string> weightsType("weights-type",
                                  cl::desc("How weights of layers are stored: f32 (default), or bf16, which halves them "
                                           "and rounds each by up to 1/256 of itself; arithmetic is f32 in any case"),
                                  cl::value_desc("type"), cl::init("f32"), cl::cat(category));
+cl::opt<bool> noNotes("no-notes",
+                      cl::desc("Print no notes, such as those on linear layers that follow each other; "
+                               "warnings and errors stay"),
+                      cl::cat(category));
 cl::opt<bool> parallel("parallel",
                        cl::desc("Add <network>_run_parallel(), which divides large layers among the caller's threads"),
                        cl::cat(category));
@@ -180,12 +184,14 @@ llvm::Error run() {
   registerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
-  // What the passes remark is news for the user; errors are MLIR's own to print.
+  // What the passes remark and warn of is news for the user; errors are MLIR's own to print.
   mlir::ScopedDiagnosticHandler handler(&context, [](mlir::Diagnostic& diagnostic) {
-    if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Remark) return mlir::failure();
+    const bool isNote = diagnostic.getSeverity() == mlir::DiagnosticSeverity::Remark;
+    if (!isNote && diagnostic.getSeverity() != mlir::DiagnosticSeverity::Warning) return mlir::failure();
+    if (isNote && noNotes) return mlir::success();
     if (auto at = diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>())
       llvm::errs() << at.getFilename().getValue() << ":" << at.getLine() << ":" << at.getColumn() << ": ";
-    llvm::errs() << "note: " << diagnostic << "\n";
+    llvm::errs() << (isNote ? "note: " : "warning: ") << diagnostic << "\n";
     return mlir::success();
   });
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));

@@ -257,6 +257,8 @@ class NetworkEmitter {
     view.base = startOf(value, capacity);
     view.padded = place.getPadded();
     if (place.getRoot() == "constant") {
+      // A reshape shares its constant's memory.
+      while (auto reshape = value.getDefiningOp<ReshapeOp>()) value = reshape.getInput();
       view.memory = memory.lookup(value);
     } else if (place.getRoot() == "arena") {
       view.memory = kernel.getArgument(static_cast<unsigned>(summary.inputs.size() + summary.outputs.size()));

@@ -2,7 +2,7 @@
 // The list of passes of each phase: the map of the compiler.
 #include "Inlay/Pipelines/Pipelines.h"
 
-#include "Inlay/Transforms/Passes.h"
+#include "Inlay/Transforms/Folding.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
@@ -41,7 +41,9 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
     case Phase::simplify:
       passes.addPass(mlir::createCanonicalizerPass());
       passes.addPass(mlir::createCSEPass());
-      passes.addNestedPass<func::FuncOp>(createFoldLinearPass());
+      passes.addNestedPass<func::FuncOp>(createFoldConstantsPass());
+      passes.addNestedPass<func::FuncOp>(createFoldLinearPass(options.bf16Weights));
+      passes.addNestedPass<func::FuncOp>(createFoldScalarsPass());
       passes.addPass(mlir::createCanonicalizerPass());
       break;
     case Phase::fuse:

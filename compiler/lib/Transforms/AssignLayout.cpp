@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "Inlay/Transforms/Passes.h"
+#include "StoredWeights.h"
 #include "llvm/Support/MathExtras.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -46,14 +47,38 @@ std::vector<float> packWeight(llvm::ArrayRef<float> weight, int64_t outputs, int
   return packed;
 }
 
-/// To the nearest, ties to even: an error of at most 1/257 of a normal number, which 1 + 2^-8 reaches.
-mlir::DenseElementsAttr roundedToBf16(mlir::DenseElementsAttr values) {
-  mlir::Type bf16 = mlir::BFloat16Type::get(values.getContext());
-  return llvm::cast<mlir::DenseFPElementsAttr>(values).mapValues(bf16, [](llvm::APFloat value) {
-    bool inexact = false;
-    value.convert(llvm::APFloat::BFloat(), llvm::APFloat::rmNearestTiesToEven, &inexact);
-    return value.bitcastToAPInt();
-  });
+/// The weights as bf16.
+mlir::DenseElementsAttr bf16Elements(mlir::MLIRContext *context, llvm::ArrayRef<float> values) {
+  auto type = mlir::RankedTensorType::get({static_cast<int64_t>(values.size())}, mlir::BFloat16Type::get(context));
+  std::vector<uint16_t> bits;
+  bits.reserve(values.size());
+  for (float each : values) bits.push_back(bitsOfBf16(each));
+  const auto bytes = llvm::ArrayRef(reinterpret_cast<const char *>(bits.data()), bits.size() * sizeof(uint16_t));
+  return mlir::DenseElementsAttr::getFromRawBuffer(type, bytes);
+}
+
+/// Tells of weights that bf16 changes by more than its rounding.
+void reportChanges(DenseOp dense, llvm::ArrayRef<float> weight) {
+  int64_t clamped = 0, faded = 0, nans = 0;
+  for (float each : weight) {
+    const double error = std::abs(static_cast<double>(roundedToBf16(each)) - static_cast<double>(each));
+    if (std::isnan(each))
+      ++nans;
+    else if (std::isfinite(each) && std::abs(each) > kLargestBf16)
+      ++clamped;
+    else if (std::isfinite(each) && error > std::abs(static_cast<double>(each)) * kBf16Rounding)
+      ++faded;
+  }
+  std::string changes;
+  const auto add = [&](int64_t count, llvm::StringRef what) {
+    if (count > 0) changes += (changes.empty() ? "" : "; ") + std::to_string(count) + what.str();
+  };
+  add(clamped, " beyond bf16's largest number became that number, 3.39e38");
+  add(faded, " below bf16's smallest normal number, 1.18e-38, lost more than 1/256 of their size");
+  add(nans, " are NaN and stay so, without the low bits of their payload");
+  if (!changes.empty())
+    mlir::emitWarning(dense.getLoc()) << "layer '" << dense.getLayer() << "': of " << weight.size()
+                                      << " weights that bf16 stores, " << changes;
 }
 
 /// Up to so many bytes of weights, looking for zeros costs more than it saves.
@@ -110,12 +135,13 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     auto constant = [&](mlir::Value original, const std::vector<float> &values, bool bf16) -> mlir::Value {
       auto type = mlir::RankedTensorType::get({static_cast<int64_t>(values.size())}, rewriter.getF32Type());
       auto source = original.getDefiningOp<ConstantOp>();
-      mlir::DenseElementsAttr elements = mlir::DenseElementsAttr::get(type, llvm::ArrayRef(values));
-      if (bf16) elements = roundedToBf16(elements);
+      mlir::DenseElementsAttr elements = bf16 ? bf16Elements(rewriter.getContext(), values)
+                                              : mlir::DenseElementsAttr::get(type, llvm::ArrayRef(values));
       return rewriter.create<ConstantOp>(source.getLoc(), elements.getType(), source.getNameAttr(), elements);
     };
     mlir::FailureOr<std::vector<float>> weight = floatsOf(dense, dense.getWeight(), "weight");
     if (mlir::failed(weight)) return mlir::failure();
+    if (bf16Weights) reportChanges(dense, *weight);
     mlir::Value packed = constant(dense.getWeight(), packWeight(*weight, outputs, inputs, lanes, panel), bf16Weights);
     mlir::Value bias;
     if (dense.getBias()) {

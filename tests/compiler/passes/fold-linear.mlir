@@ -1,4 +1,4 @@
-// RUN: inlay-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(inlay-fold-linear),canonicalize)' | FileCheck %s
+// RUN: inlay-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(inlay-fold-constants,inlay-fold-linear,inlay-fold-scalars),canonicalize)' | FileCheck %s
 
 // The normalisation of an input: (x - mean) / deviation.
 // CHECK-LABEL: func.func @normalised_input
@@ -159,4 +159,123 @@ func.func @bottleneck(%x: tensor<3xf32>) -> tensor<3xf32> {
   %h = inlay.dense "fc1" %x, %w1 : (tensor<3xf32>, tensor<1x3xf32>) -> tensor<1xf32>
   %y = inlay.dense "fc2" %h, %w2 : (tensor<1xf32>, tensor<3x1xf32>) -> tensor<3xf32>
   return %y : tensor<3xf32>
+}
+
+// -----
+
+// Images from 0 to 255: a shift of 2 in units of the layer's input.
+// CHECK-LABEL: func.func @images
+// CHECK-NOT: inlay.map
+// CHECK: inlay.dense "fc" %arg0,
+func.func @images(%x: tensor<64xf32>) -> tensor<4xf32> {
+  %mean = inlay.constant "mean" dense<127.0> : tensor<64xf32>
+  %deviation = inlay.constant "deviation" dense<64.0> : tensor<64xf32>
+  %w = inlay.constant "w" dense<0.125> : tensor<4x64xf32>
+  %n = inlay.map(%x, %mean, %deviation) : (tensor<64xf32>, tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32> {
+  ^bb0(%a: f32, %m: f32, %d: f32):
+    %0 = arith.subf %a, %m : f32
+    %1 = arith.divf %0, %d : f32
+    inlay.yield %1 : f32
+  }
+  %y = inlay.dense "fc" %n, %w : (tensor<64xf32>, tensor<4x64xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+// Kelvins: a shift of 58.6 would cost six bits.
+// CHECK-LABEL: func.func @kelvins
+// CHECK: inlay.map(%arg0)
+// CHECK: inlay.dense "fc"
+func.func @kelvins(%x: tensor<64xf32>) -> tensor<4xf32> {
+  %w = inlay.constant "w" dense<0.125> : tensor<4x64xf32>
+  %n = inlay.map(%x) : (tensor<64xf32>) -> tensor<64xf32> {
+  ^bb0(%a: f32):
+    %m = arith.constant 293.0 : f32
+    %d = arith.constant 5.0 : f32
+    %0 = arith.subf %a, %m : f32
+    %1 = arith.divf %0, %d : f32
+    inlay.yield %1 : f32
+  }
+  %y = inlay.dense "fc" %n, %w : (tensor<64xf32>, tensor<4x64xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+// Inputs of one millionth before weights of a hundred million: a shift of a millionth is large beside them.
+// CHECK-LABEL: func.func @small_units
+// CHECK: inlay.map(%arg0)
+// CHECK: inlay.dense "fc"
+func.func @small_units(%x: tensor<2xf32>) -> tensor<1xf32> {
+  %w = inlay.constant "w" dense<[[1.0e8, -1.0e8]]> : tensor<1x2xf32>
+  %n = inlay.map(%x) : (tensor<2xf32>) -> tensor<2xf32> {
+  ^bb0(%a: f32):
+    %m = arith.constant 4.0e-6 : f32
+    %0 = arith.subf %a, %m : f32
+    inlay.yield %0 : f32
+  }
+  %y = inlay.dense "fc" %n, %w : (tensor<2xf32>, tensor<1x2xf32>) -> tensor<1xf32>
+  return %y : tensor<1xf32>
+}
+
+// -----
+
+// A sum minus 1000 is exact near 1000. The scale is folded, the shift stays.
+// CHECK-LABEL: func.func @large_shift_after
+// CHECK-DAG: inlay.constant "w" dense<{{\[}}[2.000000e+00, 0.000000e+00], [0.000000e+00, 2.000000e+00]]>
+// CHECK: inlay.dense "fc" %arg0,
+// CHECK: inlay.map
+// CHECK-NOT: arith.mulf
+// CHECK: arith.subf
+func.func @large_shift_after(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %w = inlay.constant "w" dense<[[1.0, 0.0], [0.0, 1.0]]> : tensor<2x2xf32>
+  %z = inlay.dense "fc" %x, %w : (tensor<2xf32>, tensor<2x2xf32>) -> tensor<2xf32>
+  %y = inlay.map(%z) : (tensor<2xf32>) -> tensor<2xf32> {
+  ^bb0(%a: f32):
+    %two = arith.constant 2.0 : f32
+    %m = arith.constant 1000.0 : f32
+    %0 = arith.mulf %a, %two : f32
+    %1 = arith.subf %0, %m : f32
+    inlay.yield %1 : f32
+  }
+  return %y : tensor<2xf32>
+}
+
+// -----
+
+// 1e-25 * 1e-25 is no f32.
+// CHECK-LABEL: func.func @scale_underflows
+// CHECK: inlay.map
+// CHECK: inlay.dense "fc"
+func.func @scale_underflows(%x: tensor<2xf32>) -> tensor<1xf32> {
+  %w = inlay.constant "w" dense<1.0e-25> : tensor<1x2xf32>
+  %b = inlay.constant "b" dense<1.0> : tensor<1xf32>
+  %n = inlay.map(%x) : (tensor<2xf32>) -> tensor<2xf32> {
+  ^bb0(%a: f32):
+    %s = arith.constant 1.0e-25 : f32
+    %0 = arith.mulf %a, %s : f32
+    inlay.yield %0 : f32
+  }
+  %y = inlay.dense "fc" %n, %w bias(%b) : (tensor<2xf32>, tensor<1x2xf32>, tensor<1xf32>) -> tensor<1xf32>
+  return %y : tensor<1xf32>
+}
+
+// -----
+
+// A row of weights that has faded away in training does not keep the others from being folded.
+// CHECK-LABEL: func.func @faded_row
+// CHECK-NOT: inlay.map
+// CHECK: inlay.dense "fc" %arg0,
+// CHECK-NEXT: return
+func.func @faded_row(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %w = inlay.constant "w" dense<[[1.0, 2.0], [1.0e-38, 1.0e-40]]> : tensor<2x2xf32>
+  %z = inlay.dense "fc" %x, %w : (tensor<2xf32>, tensor<2x2xf32>) -> tensor<2xf32>
+  %y = inlay.map(%z) : (tensor<2xf32>) -> tensor<2xf32> {
+  ^bb0(%a: f32):
+    %s = arith.constant 0.3 : f32
+    %0 = arith.mulf %a, %s : f32
+    inlay.yield %0 : f32
+  }
+  return %y : tensor<2xf32>
 }

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Computes at compile time what depends on weights and numbers alone.
+#include <cmath>
+
+#include "Affine.h"
+#include "Inlay/Transforms/Folding.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace inlay::compiler {
+
+#define GEN_PASS_DEF_FOLDCONSTANTSPASS
+#include "Inlay/Transforms/Folding.h.inc"
+
+namespace {
+
+using mlir::Value;
+
+llvm::ArrayRef<int64_t> shapeOf(Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape(); }
+
+mlir::LogicalResult replace(mlir::Operation *op, const Numbers &numbers, mlir::PatternRewriter &rewriter) {
+  rewriter.replaceOp(op, createConstant(rewriter, op->getLoc(), {}, shapeOf(op->getResult(0)), numbers));
+  return mlir::success();
+}
+
+/// A map whose program yields what constants alone make: `exp(log_std)`, `where(mask, w, 0)`.
+struct FoldConstantMap : mlir::OpRewritePattern<MapOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(MapOp map, mlir::PatternRewriter &rewriter) const override {
+    const auto known = affineScalars(map, {});
+    const auto result = known.find(llvm::cast<YieldOp>(map.getBody().front().getTerminator()).getValue());
+    if (result == known.end()) return rewriter.notifyMatchFailure(map, "the result depends on an input");
+    return replace(map, result->second.shift, rewriter);
+  }
+};
+
+struct FoldConstantSoftmax : mlir::OpRewritePattern<SoftmaxOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(SoftmaxOp softmax, mlir::PatternRewriter &rewriter) const override {
+    std::optional<Numbers> input = numbersOf(softmax.getInput());
+    if (!input) return rewriter.notifyMatchFailure(softmax, "the input is not constant");
+    const auto length = static_cast<size_t>(shapeOf(softmax.getInput()).back());
+    // All elements of a row are equal, so that one row of them stands for all.
+    if (input->isSplat()) {
+      const double share = ((*input)[0] - (*input)[0] + 1) / static_cast<double>(length);
+      return replace(softmax, Numbers(input->size(), softmax.getLogarithm() ? std::log(share) : share), rewriter);
+    }
+    std::vector<double> values = input->expanded();
+    for (size_t first = 0; first < values.size(); first += length) {
+      const llvm::MutableArrayRef<double> row(values.data() + first, length);
+      double largest = row.front(), sum = 0;
+      for (double each : row) largest = std::isnan(each) || each > largest ? each : largest;
+      for (double each : row) sum += std::exp(each - largest);
+      for (double &each : row)
+        each = softmax.getLogarithm() ? each - largest - std::log(sum) : std::exp(each - largest) / sum;
+    }
+    return replace(softmax, Numbers(std::move(values)), rewriter);
+  }
+};
+
+struct FoldConstantConcat : mlir::OpRewritePattern<ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(ConcatOp concat, mlir::PatternRewriter &rewriter) const override {
+    llvm::SmallVector<Numbers> pieces;
+    size_t stored = 0;
+    for (Value operand : concat.getInputs()) {
+      std::optional<Numbers> numbers = numbersOf(operand);
+      if (!numbers) return rewriter.notifyMatchFailure(concat, "an operand is not constant");
+      stored += numbers->stored().size();
+      pieces.push_back(std::move(*numbers));
+    }
+    const auto elements = static_cast<size_t>(elementsOf(concat.getResult()));
+    if (elements > std::max(stored, kSmall))
+      return rewriter.notifyMatchFailure(concat, "the result takes much more memory than its operands");
+    const llvm::ArrayRef<int64_t> shape = shapeOf(concat.getResult());
+    size_t repeats = 1;  // each operand is this many runs of neighbours
+    for (int64_t size : shape.take_front(static_cast<size_t>(concat.getAxis()))) repeats *= static_cast<size_t>(size);
+    std::vector<double> joined;
+    joined.reserve(elements);
+    for (size_t repeat = 0; repeat < repeats; ++repeat)
+      for (const Numbers &piece : pieces) {
+        const size_t run = piece.size() / repeats;
+        for (size_t i = 0; i < run; ++i) joined.push_back(piece[repeat * run + i]);
+      }
+    return replace(concat, Numbers(std::move(joined)), rewriter);
+  }
+
+ private:
+  static constexpr size_t kSmall = 4096;
+};
+
+struct FoldConstantDense : mlir::OpRewritePattern<DenseOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(DenseOp dense, mlir::PatternRewriter &rewriter) const override {
+    std::optional<Numbers> input = numbersOf(dense.getInput()), weight = numbersOf(dense.getWeight());
+    const auto outputs = static_cast<size_t>(elementsOf(dense.getResult()));
+    std::optional<Numbers> bias = dense.getBias() ? numbersOf(dense.getBias()) : Numbers(outputs, 0.0);
+    if (!input || !weight || !bias || !dense.getEpilogue().empty())
+      return rewriter.notifyMatchFailure(dense, "input or weights are not constant");
+    std::vector<double> sums = bias->expanded();
+    for (size_t n = 0; n < outputs; ++n)
+      for (size_t k = 0; k < input->size(); ++k) sums[n] += (*weight)[n * input->size() + k] * (*input)[k];
+    return replace(dense, Numbers(std::move(sums)), rewriter);
+  }
+};
+
+/// A bias that is computed at run time is an addition.
+struct AddComputedBias : mlir::OpRewritePattern<DenseOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(DenseOp dense, mlir::PatternRewriter &rewriter) const override {
+    Value bias = dense.getBias();
+    if (!bias || bias.getDefiningOp<ConstantOp>() || !dense.getEpilogue().empty())
+      return rewriter.notifyMatchFailure(dense, "no bias, or a constant one");
+    mlir::Location loc = dense.getLoc();
+    auto product = rewriter.create<DenseOp>(loc, dense.getType(), dense.getLayer(), dense.getInput(), dense.getWeight(),
+                                            Value(), mlir::ValueRange(), dense.getZerosAttr());
+    auto sum = rewriter.create<MapOp>(loc, dense.getType(), mlir::ValueRange{product, bias});
+    mlir::OpBuilder::InsertionGuard guard(rewriter);
+    mlir::Type f32 = rewriter.getF32Type();
+    mlir::Block *body = rewriter.createBlock(&sum.getBody(), {}, {f32, f32}, {loc, loc});
+    rewriter.create<YieldOp>(loc,
+                             rewriter.create<mlir::arith::AddFOp>(loc, body->getArgument(0), body->getArgument(1)));
+    rewriter.replaceOp(dense, sum);
+    return mlir::success();
+  }
+};
+
+struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
+  void runOnOperation() override {
+    mlir::RewritePatternSet patterns(&getContext());
+    patterns.add<FoldConstantMap, FoldConstantSoftmax, FoldConstantConcat, FoldConstantDense, AddComputedBias>(
+        &getContext());
+    if (mlir::failed(mlir::applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+    for (DenseOp dense : getOperation().getOps<DenseOp>())
+      if (!dense.getWeight().getDefiningOp<ConstantOp>()) {
+        mlir::emitError(dense.getLoc())
+            << "layer '" << dense.getLayer()
+            << "': the weight depends on an input, and inlayc packs weights at compile time: make it of parameters and "
+               "constants alone";
+        signalPassFailure();
+      }
+  }
+};
+
+}  // namespace
+}  // namespace inlay::compiler

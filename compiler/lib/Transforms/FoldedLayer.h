@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// A dense layer with scaling, shifting or another layer folded into its weights, if its rounding error permits.
+#ifndef INLAY_TRANSFORMS_FOLDEDLAYER_H
+#define INLAY_TRANSFORMS_FOLDEDLAYER_H
+
+#include <string>
+
+#include "Numbers.h"
+
+namespace inlay::compiler {
+
+/// The weights of a dense layer; the bias is 0 where there is none.
+struct Linear {
+  size_t outputs, inputs;
+  std::vector<double> weight, bias;
+};
+
+/// The weights of `dense`; nothing where they are not constant.
+std::optional<Linear> linearOf(DenseOp dense);
+
+/// The layer after a fold, or why the layers stay as they are.
+struct FoldedLayer {
+  Linear layer;
+  std::string objection;  // empty if the fold may be done
+
+  explicit operator bool() const { return objection.empty(); }
+};
+
+// Every fold compares two bounds of each output's error, of the folded and of the unfolded layers, and is done where
+// the first is at most eight times the second: it may cost three bits. Nothing is known of the inputs, so the bounds
+// take for granted what networks are trained for: the input of the layer that is folded into, u, is of size 1, and so
+// is what a layer computes. (Where 16 * max(1, |bias|) / |weights| is less than 1, u has that size instead.)
+//
+// - Arithmetic. A sum of K products loses up to K * 2^-24 of the sizes of its terms, about sqrt(K) * 2^-24 where the
+//   errors are independent. Unfolded, y = W u + b has terms of size |W| |u| + |b|. Folded, y = W' x + b' has terms of
+//   size |W'| |x| + |b'|, and since a x = u - c for u = a x + c these are |W| (|u| + |c|) + |b'|: a shift c that is
+//   large beside 1 is added to the products and taken off again by the bias.
+// - Stored weights, which are rounded to f32 or bf16. Unfolded, the error is that of W times |u|. Folded, it is the
+//   error of W' times |x|, that is |u| + |c| in u's units. Where the layer's input is scaled and shifted, the folded
+//   bias is made of the rounded weights, b' = b + W' (c / a), so that y = W' (x + c / a) + b and the shift cancels
+//   exactly: the factor is |u| again.
+//
+// With bf16 the unfolded error of the weights counts for the arithmetic as well: it hides 2^15 times as much.
+// A fold is not done either where folded weights or biases overflow, exceed 2^64 and all unfolded weights (leaving no
+// room for sums), or vanish or lose bits below the smallest normal number.
+
+/// W (scale x + shift) + b.
+FoldedLayer foldScaledInput(const Linear &layer, const Numbers &scale, const Numbers &shift, bool bf16);
+
+/// scale (W x + b) + shift.
+FoldedLayer foldScaledResult(const Linear &layer, const Numbers &scale, const Numbers &shift, bool bf16);
+
+/// W2 (W1 x + b1) + b2.
+FoldedLayer foldPair(const Linear &first, const Linear &second, bool bf16);
+
+}  // namespace inlay::compiler
+
+#endif  // INLAY_TRANSFORMS_FOLDEDLAYER_H
