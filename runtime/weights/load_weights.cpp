@@ -97,10 +97,12 @@ class loader {
     }
   }
 
-  /// How many parameters are in `from` under `prefix`.
+  /// How many parameters, or the tensors that they are tied to, are in `from` under `prefix`.
   std::size_t found_under(checkpoint& from, const std::string& prefix) const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(known_, [&](std::string_view name) { return find_in(from, prefix, name).has_value(); }));
+    return static_cast<std::size_t>(std::ranges::count_if(known_, [&](std::string_view name) {
+      const auto tied = ties_.find(std::string(name));
+      return find_in(from, prefix, tied == ties_.end() ? name : tied->second.tensor).has_value();
+    }));
   }
 
   void choose_prefixes() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole safetensors files: eight bytes of header length, a JSON header, the tensors' bytes without gaps.
 #include <cstring>
+#include <new>
 #include <nlohmann/json.hpp>
 
 #include "inlay/weights.hpp"
@@ -13,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 /// Every tensor of a file whose header has been read.
-weights_result read_all(const detail::tensor_file& file) {
+weights_result read_all(const detail::tensor_file& file) try {
   weights_result result;
   detail::f64_totals f64;
   std::vector<std::string> others;
@@ -38,6 +39,8 @@ weights_result read_all(const detail::tensor_file& file) {
   if (!others.empty())
     note("left out, because they are not F32, F16, BF16 or F64: " + detail::listed(others, detail::kMostNamed));
   return result;
+} catch (const std::bad_alloc&) {
+  return {{}, file.label() + "not enough memory for its tensors", {}};
 }
 
 }  // namespace

@@ -236,6 +236,14 @@ TEST(LoadWeights, TiesAParameterToAnotherTensorOrItsTranspose) {
             kSix);
 }
 
+TEST(LoadWeights, FindsThePrefixOfTensorsThatAreOnlyReadThroughATie) {
+  const file f({floats("module.embedding", {2, 3}, kSix), floats("module.other", {1}, {0})});
+  const weights_load loaded =
+      load(network({{"head.weight", {2, {3, 2}}}}), {.files = {f.path()}, .ties = {"head.weight=embedding^T"}});
+  EXPECT_EQ(loaded.errors, lines{});
+  EXPECT_EQ(values_of(loaded, "head.weight"), (std::vector<float>{1, 4, 2, 5, 3, 6}));
+}
+
 TEST(LoadWeights, RefusesTiesThatDoNotFit) {
   const file f({floats("enc.weight", {2, 3}, kSix), floats("fc.bias", {2}, kTwo), floats("v", {2}, kTwo)});
   const auto errors = [&](lines ties) {
