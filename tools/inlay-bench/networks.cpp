@@ -86,6 +86,10 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
     std::fprintf(stderr, "inlay-bench: error: %s, batch %d: %s: %s\n", title.c_str(), batch, who.c_str(), what.c_str());
     return false;
   };
+  workload work(network.graph, samples);
+  if (const std::size_t pointers = work.in.size() + work.out.size(); pointers > tools::jit_kernel::most_pointers)
+    return fail("compiled", "this tool calls networks of at most " + std::to_string(tools::jit_kernel::most_pointers) +
+                                " inputs and outputs, found " + std::to_string(pointers));
   std::string error;
   std::vector<std::unique_ptr<tools::jit_kernel>> kernels;  // of f32 weights and, if asked for, of bf16
   for (const bool bf16 : {false, true}) {
@@ -98,7 +102,6 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   interpreter_result interpreted = interpreter::create(network.graph, network.values);
   if (!interpreted) return fail("interpreted", interpreted.errors.front());
 
-  workload work(network.graph, samples);
   std::vector<std::byte> memory(kernels.front()->scratch_bytes() + 64);
   void* scratch = memory.data();
   std::size_t space = memory.size();
