@@ -268,6 +268,27 @@ TEST_P(Dense, Bf16Weights) {
   }
 }
 
+TEST_P(Dense, Bf16WeightsNeedNoLibraryAtAnyWidth) {
+  std::mt19937 random(8);
+  constexpr std::uint32_t widths[] = {1, 2, 3, 4, 5, 7, 8, 13, 16, 27, 33};
+  for (const std::uint32_t inputs : {3u, 16u})
+    for (const std::uint32_t first : widths)
+      for (const std::uint32_t second : {27u, 40u - first}) {
+        graph_builder b("halves");
+        const auto s = b.softmax(b.input("x", {1, {inputs}}));
+        const std::uint32_t pieces[] = {b.log_softmax(dense(b, "a", s, inputs, first)),
+                                        dense(b, "b", s, inputs, second, /*bias=*/false)};
+        b.output(b.concat(pieces, 0), "y");
+        b.finish();
+        const weights w = random_weights(b.view(), random);
+        std::string error;
+        EXPECT_TRUE(tools::jit_kernel::compile(b.view(), w, {.cpu = GetParam(), .bf16_weights = true}, error)) << error;
+        if (GetParam() != "native" || inputs != 3) continue;
+        const tools::jit_target arm = {.triple = "aarch64-linux-gnu", .cpu = "generic", .bf16_weights = true};
+        EXPECT_TRUE(tools::jit_kernel::compile(b.view(), w, arm, error)) << error;
+      }
+}
+
 INSTANTIATE_TEST_SUITE_P(Cpus, Dense, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
 
 }  // namespace

@@ -254,7 +254,12 @@ class ContractionEmitter {
     mlir::VectorType type = context.vectorType(count);
     mlir::Type stored = llvm::cast<mlir::MemRefType>(view.memory.getType()).getElementType();
     Value loaded = builder.create<vector::LoadOp>(loc, type.clone(stored), view.memory, position);
-    return stored == type.getElementType() ? loaded : builder.create<arith::ExtFOp>(loc, type, loaded).getResult();
+    if (stored == type.getElementType()) return loaded;
+    // The bits of bf16 are the upper half of those of f32.
+    auto words = type.clone(builder.getI32Type());
+    Value half = builder.create<arith::ConstantOp>(loc, mlir::DenseElementsAttr::get(words, int32_t{16}));
+    Value bits = builder.create<arith::ShLIOp>(loc, builder.create<arith::ExtUIOp>(loc, words, loaded), half);
+    return builder.create<arith::BitcastOp>(loc, type, bits);
   }
 
   Value weightPosition(const FeatureVector &v, Value weightStart, Value k) {

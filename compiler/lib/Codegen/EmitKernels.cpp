@@ -60,6 +60,9 @@ class NetworkEmitter {
   void addGlobal(ConstantOp constant) {
     mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
     auto elements = llvm::cast<mlir::DenseElementsAttr>(constant.getValue());
+    // Of bf16, which few targets have in registers, the kernels see the bits only: LLVM would move it about as f32 and
+    // call a function of the C library to make it bf16 again.
+    if (elements.getElementType().isBF16()) elements = elements.bitcast(builder.getI16Type());
     auto flatType = mlir::RankedTensorType::get({elements.getNumElements()}, elements.getElementType());
     std::string name = (network.getName() + "." + constant.getName().value_or("constant")).str();
     while (mlir::SymbolTable::lookupSymbolIn(module, name)) name += "_";
