@@ -51,6 +51,17 @@ void expect_same_text(const graph_view& a, range_record in_a, const graph_view& 
   EXPECT_EQ(a.text(in_a), b.text(in_b));
 }
 
+void expect_same(const instruction& a, const instruction& b) {
+  EXPECT_EQ(a.code, b.code);
+  EXPECT_EQ(a.function, b.function);
+  EXPECT_EQ(a.tier, b.tier);
+  EXPECT_EQ(a.a, b.a);
+  EXPECT_EQ(a.b, b.b);
+  EXPECT_EQ(a.c, b.c);
+  EXPECT_EQ(std::bit_cast<std::uint32_t>(a.p0), std::bit_cast<std::uint32_t>(b.p0));
+  EXPECT_EQ(std::bit_cast<std::uint32_t>(a.p1), std::bit_cast<std::uint32_t>(b.p1));
+}
+
 TEST(Image, ReaderGivesBackWhatWasWritten) {
   const graph_builder builder = traced<samples::every_kind>();
   const graph_view wanted = builder.view();
@@ -74,7 +85,13 @@ TEST(Image, ReaderGivesBackWhatWasWritten) {
     EXPECT_EQ(f.column, w.column);
     EXPECT_EQ(found.name_of(f), wanted.name_of(w));
     EXPECT_TRUE(std::ranges::equal(found.operands(f), wanted.operands(w)));
-    EXPECT_EQ(found.program(f).size(), wanted.program(w).size());
+    EXPECT_EQ(f.zero_inputs, w.zero_inputs);
+    const auto found_program = found.program(f), wanted_program = wanted.program(w);
+    ASSERT_EQ(found_program.size(), wanted_program.size());
+    for (std::size_t c = 0; c < found_program.size(); ++c) {
+      SCOPED_TRACE(c);
+      expect_same(found_program[c], wanted_program[c]);
+    }
     if (f.kind == op::constant) {
       EXPECT_TRUE(std::ranges::equal(found.elements(f), wanted.elements(w)));
     }

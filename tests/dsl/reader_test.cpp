@@ -53,6 +53,7 @@ std::string meaning(const graph_view& g) {
   for (const node_record& n : g.nodes) {
     s += "\n" + std::string(g.name_of(n));
     add(static_cast<std::uint32_t>(n.kind)), add(static_cast<std::uint32_t>(n.type)), add(n.dims.rank), add(n.axis);
+    add(static_cast<std::uint32_t>(n.zero_inputs));
     for (std::uint32_t d = 0; d < n.dims.rank; ++d) add(n.dims.sizes[d]);
     s += " of";
     for (std::uint32_t operand : g.operands(n)) add(operand);
@@ -180,8 +181,9 @@ TEST(Reader, RefusesEveryChangeOfMeaning) {
     expect_refused(node, offsetof(node_record, dims), "kind and type of a node");
     const auto rank = get<std::uint32_t>(right, node + offsetof(node_record, dims));
     expect_refused(node + offsetof(node_record, dims), (1 + rank) * sizeof(std::uint32_t), "shape of a node");
-    expect_refused(node + offsetof(node_record, operands), 2 * sizeof(range_record) + sizeof(std::uint32_t),
-                   "operands, program and axis of a node");
+    expect_refused(node + offsetof(node_record, operands),
+                   offsetof(node_record, line) - offsetof(node_record, operands),
+                   "operands, program, axis, treatment of zeros and first datum of a node");
   }
   // Source positions are not part of the hash, so that moving a model in its file changes nothing.
   EXPECT_TRUE(accepted[header.nodes.offset + offsetof(node_record, line)]);
@@ -279,20 +281,49 @@ TEST(Reader, NamesTheBrokenRecord) {
     EXPECT_NE(error.find(what), std::string::npos) << "found: " << error << "\nexpected: " << what;
   };
   constexpr std::size_t dims = offsetof(node_record, dims), operands = offsetof(node_record, operands);
-  has(error_with(op::input, offsetof(node_record, type), 9), "node 0: unknown element type 9");
-  has(error_with(op::input, 0, 99), "node 0: unknown kind 99");
-  has(error_with(op::dense, operands + 4, 2), "operands are not right for its kind");
+  has(error_with(op::input, offsetof(node_record, type), 9), "expected a known element type, found type 9");
+  has(error_with(op::input, 0, 99),
+      "node 0: sample_networks.hpp:17: 'picture': expected a known node kind, found kind 99");
+  has(error_with(op::dense, operands + 4, 2),
+      "'hidden': expected operands: 3, found operands: 2; a node of this kind takes another number of operands");
   has(error_with(op::dense, dims + 4, 4), "'hidden': expected f32[4,4], found f32[3,4]");
-  has(error_with(op::dense, operands, 0x10000), "a range lies outside of its table");
-  has(error_with(op::dense, offsetof(node_record, zero_inputs), 3), "unknown treatment of zeros 3");
-  has(error_with(op::map, offsetof(node_record, zero_inputs), 1), "unknown treatment of zeros 1");
-  has(error_with(op::map, offsetof(node_record, instructions) + 4, 0), "an empty program");
+  has(error_with(op::dense, operands, 0x10000),
+      "'hidden': expected ranges inside of their tables, found a range outside");
+  has(error_with(op::dense, offsetof(node_record, zero_inputs), 3),
+      "expected a known treatment of zeros, found number 3");
+  has(error_with(op::map, offsetof(node_record, zero_inputs), 1),
+      "expected a known treatment of zeros, found number 1");
+  has(error_with(op::map, offsetof(node_record, instructions) + 4, 0),
+      "expected at least one instruction, found an empty program");
   has(error_with(op::map, dims + 4, 2), advice(fault::pointwise_shapes).data());
-  has(error_with(op::softmax, dims + 4, 5), "softmax changes the shape");
+  has(error_with(op::softmax, dims + 4, 5), "expected the shape of its operand, found f32[5]");
   has(error_with(op::reshape, dims + 4, 5), advice(fault::reshape_elements).data());
   has(error_with(op::concat, offsetof(node_record, axis), 1), "expected rank above 1");
-  has(error_with(op::constant, offsetof(node_record, first_datum), 2), "its elements lie outside of the data");
+  has(error_with(op::constant, offsetof(node_record, first_datum), 2),
+      "'(constant)': expected f32[1,3], found elements: 1");
   has(error_with(op::parameter, offsetof(node_record, name) + 4, 0), advice(fault::missing_name).data());
+  // Where the record is, in the model's source.
+  has(error_with(op::dense, dims + 4, 4), "graph image: node 5: sample_networks.hpp:18: 'hidden': ");
+}
+
+// Fields that a kind does not use are 0. Anything else would give two hashes to one network.
+TEST(Reader, RefusesFieldsOfAnotherKind) {
+  const auto has = [](const std::string& error, const char* what) {
+    EXPECT_NE(error.find(what), std::string::npos) << "found: " << error << "\nexpected: " << what;
+  };
+  constexpr std::size_t axis = offsetof(node_record, axis), datum = offsetof(node_record, first_datum);
+  for (op kind : {op::input, op::parameter, op::constant, op::dense, op::map, op::softmax, op::reshape})
+    has(error_with(kind, axis, 1), "expected an axis for concat only, found axis 1");
+  for (op kind : {op::input, op::parameter, op::dense, op::map, op::softmax, op::reshape, op::concat}) {
+    has(error_with(kind, datum, 1), "expected data for a constant only, found datum 1");
+    // A whole program out of the table, which is there.
+    if (kind != op::map)
+      has(error_with(kind, offsetof(node_record, instructions) + 4, 1),
+          "expected a program for a map only, found instructions: 1");
+    if (kind != op::dense)
+      has(error_with(kind, offsetof(node_record, zero_inputs), 1),
+          "expected a known treatment of zeros, found number 1");
+  }
 }
 
 /// What the reader says of `every_kind` with one word of its first instruction of this kind changed and the hash
@@ -314,11 +345,12 @@ TEST(Reader, NamesTheBrokenInstruction) {
   const auto has = [](const std::string& error, const char* what) {
     EXPECT_NE(error.find(what), std::string::npos) << "found: " << error << "\nexpected: " << what;
   };
-  has(error_with(scalar_op::operand, 0, 0), "instruction 0: unknown operation");
-  has(error_with(scalar_op::operand, 0, 17), "instruction 0: unknown operation");
-  has(error_with(scalar_op::operand, offsetof(instruction, a), 2), "instruction 0: no such operand");
+  has(error_with(scalar_op::operand, 0, 0), "expected a known operation, found instruction 0: operation 0");
+  has(error_with(scalar_op::operand, 0, 17), "expected a known operation, found instruction 0: operation 17");
+  has(error_with(scalar_op::operand, offsetof(instruction, a), 2),
+      "expected an operand below 2, found instruction 0: operand 2");
   // The sum is instruction 2 of its program, the selection the last one of its own.
-  const char* early = "reads a result that is not there yet";
+  const char* early = "expected an earlier result, found instruction ";
   has(error_with(scalar_op::add, offsetof(instruction, a), 2), early);
   has(error_with(scalar_op::add, offsetof(instruction, b), 2), early);
   std::uint32_t last = 0;
@@ -332,10 +364,12 @@ TEST(Reader, NamesTheBrokenInstruction) {
     EXPECT_EQ(error_with(scalar_op::select, field, last - 1), "");
   }
   has(error_with(scalar_op::apply, offsetof(instruction, a), 0xffffffffu), early);
-  has(error_with(scalar_op::apply, offsetof(instruction, function), 0), "unknown activation");
+  has(error_with(scalar_op::apply, offsetof(instruction, function), 0),
+      "expected a known activation, found instruction 3: number ");
   has(error_with(scalar_op::apply, offsetof(instruction, function), static_cast<std::uint32_t>(activation_count + 1)),
-      "unknown activation");
-  has(error_with(scalar_op::apply, offsetof(instruction, tier), 2), "unknown accuracy tier");
+      "expected a known activation, found instruction 3: number ");
+  has(error_with(scalar_op::apply, offsetof(instruction, tier), 2),
+      "expected a known accuracy tier, found instruction 3: tier 2");
 }
 
 // No hash can be forged here: it would have to be taken over sizes that the record does not have.
@@ -344,7 +378,9 @@ TEST(Reader, RefusesARankWithoutRoomForItsSizes) {
   const std::size_t rank = get<graph_header>(image, 0).nodes.offset + offsetof(node_record, dims);
   for (std::uint32_t wrong : {max_rank + 1, 0xffffffffu}) {
     put(image, rank, wrong);
-    EXPECT_EQ(error_of(image), "graph image: node 0: rank " + std::to_string(wrong) + ", at most 6");
+    EXPECT_EQ(error_of(image),
+              "graph image: node 0: sample_networks.hpp:17: 'picture': expected rank up to 6, found rank " +
+                  std::to_string(wrong) + "; " + std::string(advice(fault::rank_range)));
   }
 }
 

@@ -84,7 +84,7 @@ constexpr double normal_density(double x) { return 0.39894228040143267794 * math
 constexpr double softplus(double x) { return x > 0 ? x + math::log1p(math::exp(-x)) : math::log1p(math::exp(x)); }
 constexpr double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
 /// x times a factor that goes to 0 faster than x to -inf.
-constexpr double damped(double x, double factor) { return factor == 0 && x < 0 ? -0.0 : x * factor; }
+constexpr double damped(double x, double factor) { return x < 0 && math::is_equal(factor, 0) ? -0.0 : x * factor; }
 constexpr double selu_alpha = 1.6732632423543772848170429916717, selu_scale = 1.0507009873554804934193349852946;
 /// sqrt(8 / pi), twice the factor of the tanh form of gelu.
 constexpr double gelu_tanh_factor = 1.5957691216057307117597842397375;
@@ -99,9 +99,9 @@ inline constexpr activation_row activation_table[] = {
      {},
      {},
      [](double x, double, double) { return x < 0 ? 0.0 : x; },
-     [](double x, double, double) { return x != x  ? x
-                                           : x > 0 ? 1.0
-                                                   : 0.0; },
+     [](double x, double, double) { return math::is_nan(x) ? x
+                                           : x > 0         ? 1.0
+                                                           : 0.0; },
      0.5f,
      "max(x, 0); range [0, inf]; sparse: half of a centred input becomes exactly 0"},
     {activation::leaky_relu,
@@ -110,9 +110,9 @@ inline constexpr activation_row activation_table[] = {
      {"negative_slope"},
      {0.01f},
      [](double x, double slope, double) { return x < 0 ? slope * x : x; },
-     [](double x, double slope, double) { return x != x  ? x
-                                                 : x > 0 ? 1.0
-                                                         : slope; },
+     [](double x, double slope, double) { return math::is_nan(x) ? x
+                                                 : x > 0         ? 1.0
+                                                                 : slope; },
      0.5f,
      "x for x >= 0, negative_slope * x below"},
     {activation::sigmoid,
@@ -150,10 +150,10 @@ inline constexpr activation_row activation_table[] = {
      1,
      {"threshold"},
      {0.0f},
-     [](double x, double threshold, double) { return x != x          ? x
+     [](double x, double threshold, double) { return math::is_nan(x) ? x
                                                      : x > threshold ? 1.0
                                                                      : 0.0; },
-     [](double x, double, double) { return x != x ? x : 0.0; },
+     [](double x, double, double) { return math::is_nan(x) ? x : 0.0; },
      0.5f,
      "the threshold neuron: 1 if x > threshold, else 0"},
     {activation::exp,
@@ -171,7 +171,7 @@ inline constexpr activation_row activation_table[] = {
      {},
      {},
      [](double x, double, double) { return detail::clamp(x, 0, 6); },
-     [](double x, double, double) { return x != x           ? x
+     [](double x, double, double) { return math::is_nan(x)  ? x
                                            : x > 0 && x < 6 ? 1.0
                                                             : 0.0; },
      0.5f,
@@ -261,7 +261,7 @@ inline constexpr activation_row activation_table[] = {
      {},
      {},
      [](double x, double, double) { return detail::clamp(x + 3, 0, 6) / 6; },
-     [](double x, double, double) { return x != x            ? x
+     [](double x, double, double) { return math::is_nan(x)   ? x
                                            : x > -3 && x < 3 ? 1.0 / 6
                                                              : 0.0; },
      2,
@@ -273,7 +273,7 @@ inline constexpr activation_row activation_table[] = {
      {},
      [](double x, double, double) { return x <= -3 ? -0.0 : x * (detail::clamp(x + 3, 0, 6) / 6); },
      [](double x, double, double) {
-       return x != x ? x : x <= -3 ? 0.0 : x >= 3 ? 1.0 : x / 3 + 0.5;
+       return math::is_nan(x) ? x : x <= -3 ? 0.0 : x >= 3 ? 1.0 : x / 3 + 0.5;
      },
      2,
      "x hard_sigmoid(x)"},
@@ -283,7 +283,7 @@ inline constexpr activation_row activation_table[] = {
      {"min_val", "max_val"},
      {-1.0f, 1.0f},
      [](double x, double low, double high) { return detail::clamp(x, low, high); },
-     [](double x, double low, double high) { return x != x                ? x
+     [](double x, double low, double high) { return math::is_nan(x)       ? x
                                                     : x > low && x < high ? 1.0
                                                                           : 0.0; },
      0.5f,
@@ -305,7 +305,7 @@ inline constexpr activation_row activation_table[] = {
      {},
      [](double x, double, double) {
        const double a = x < 0 ? -x : x;
-       return a == math::infinity ? (x < 0 ? -1.0 : 1.0) : x / (1 + a);
+       return math::is_equal(a, math::infinity) ? (x < 0 ? -1.0 : 1.0) : x / (1 + a);
      },
      [](double x, double, double) { return 1 / ((1 + (x < 0 ? -x : x)) * (1 + (x < 0 ? -x : x))); },
      2,
@@ -342,11 +342,11 @@ inline constexpr activation_row activation_table[] = {
      0,
      {},
      {},
-     [](double x, double, double) { return x < 0    ? -x
-                                           : x == 0 ? 0.0
-                                                    : x; },
+     [](double x, double, double) { return x < 0                  ? -x
+                                           : math::is_equal(x, 0) ? 0.0
+                                                                  : x; },
      [](double x, double, double) {
-       return x != x ? x : x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0;
+       return math::is_nan(x) ? x : x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0;
      },
      0.5f,
      "|x|"},
@@ -356,9 +356,9 @@ inline constexpr activation_row activation_table[] = {
      {},
      {},
      [](double x, double, double) {
-       return x != x ? x : x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0;
+       return math::is_nan(x) ? x : x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0;
      },
-     [](double x, double, double) { return x != x ? x : 0.0; },
+     [](double x, double, double) { return math::is_nan(x) ? x : 0.0; },
      0.5f,
      "-1, 0 or 1"},
     {activation::square,
@@ -414,7 +414,7 @@ inline constexpr activation_row activation_table[] = {
      {"threshold", "value"},
      {0.0f, 0.0f},
      [](double x, double threshold, double value) { return x <= threshold ? value : x; },
-     [](double x, double threshold, double) { return x != x          ? x
+     [](double x, double threshold, double) { return math::is_nan(x) ? x
                                                      : x > threshold ? 1.0
                                                                      : 0.0; },
      0.5f,
@@ -425,7 +425,7 @@ inline constexpr activation_row activation_table[] = {
      {"min", "max"},
      {-1.0f, 1.0f},
      [](double x, double low, double high) { return detail::clamp(x, low, high); },
-     [](double x, double low, double high) { return x != x                  ? x
+     [](double x, double low, double high) { return math::is_nan(x)         ? x
                                                     : x >= low && x <= high ? 1.0
                                                                             : 0.0; },
      0.5f,

@@ -7,4 +7,5 @@
 #include "inlay/dsl/evaluate.hpp"
 #include "inlay/dsl/expression.hpp"
 #include "inlay/dsl/layers.hpp"
+#include "inlay/dsl/misuse.hpp"
 #include "inlay/dsl/network.hpp"

@@ -92,6 +92,8 @@ struct shape {
     }
     return product;
   }
+  /// The same for what fits into memory.
+  constexpr std::size_t size() const { return std::size_t{elements()}; }
   friend constexpr bool operator==(const shape& a, const shape& b) {
     if (a.rank != b.rank) return false;
     for (std::uint32_t i = 0; i < a.rank; ++i)
@@ -134,7 +136,7 @@ struct instruction {
 
 struct output_record {
   std::uint32_t node = 0;
-  range_record name;
+  range_record name{};
 };
 
 /// Where a table lies, in bytes from the image's start, and how many records it has.
@@ -148,23 +150,23 @@ struct alignas(8) graph_header {
   std::uint32_t version = graph_version;
   std::uint64_t hash = 0;
   std::uint32_t image_bytes = 0;
-  range_record name;
-  range_record source_file;
-  table_record nodes, operands, instructions, outputs, data, characters;
+  range_record name{};
+  range_record source_file{};
+  table_record nodes{}, operands{}, instructions{}, outputs{}, data{}, characters{};
   std::uint32_t reserved = 0;
 };
 
 /// A graph as its readers see it: non-owning, cheap to copy, usable in constant expressions.
 struct graph_view {
   std::uint64_t hash = 0;
-  std::string_view name;
-  std::string_view source_file;
-  std::span<const node_record> nodes;
-  std::span<const std::uint32_t> operand_table;
-  std::span<const instruction> instruction_table;
-  std::span<const output_record> outputs;
-  std::span<const float> data;
-  std::string_view characters;
+  std::string_view name{};
+  std::string_view source_file{};
+  std::span<const node_record> nodes{};
+  std::span<const std::uint32_t> operand_table{};
+  std::span<const instruction> instruction_table{};
+  std::span<const output_record> outputs{};
+  std::span<const float> data{};
+  std::string_view characters{};
 
   constexpr std::string_view text(range_record r) const { return characters.substr(r.first, r.count); }
   constexpr std::string_view name_of(const node_record& n) const { return text(n.name); }
@@ -176,7 +178,7 @@ struct graph_view {
   }
   /// Elements of a constant node, row-major.
   constexpr std::span<const float> elements(const node_record& n) const {
-    return data.subspan(n.first_datum, static_cast<std::size_t>(n.dims.elements()));
+    return data.subspan(n.first_datum, n.dims.size());
   }
 };
 
@@ -237,7 +239,7 @@ struct graph_image {
   template <std::size_t N>
   static constexpr std::size_t at_least_one = N == 0 ? 1 : N;
 
-  graph_header header;
+  graph_header header{};
   std::array<node_record, at_least_one<Nodes>> nodes{};
   std::array<std::uint32_t, at_least_one<Operands>> operands{};
   std::array<instruction, at_least_one<Instructions>> instructions{};

@@ -14,8 +14,19 @@ struct graph_sizes {
   std::size_t nodes = 0, operands = 0, instructions = 0, outputs = 0, data = 0, characters = 0;
 };
 
+/// Bytes of the image that these tables make; a header's fields have room for less than 2^32.
+constexpr std::uint64_t image_bytes_of(const graph_sizes& s) {
+  // Every table has at least one record; the last one is filled up to 8 bytes, and the whole image as well.
+  const auto table = [](std::uint64_t count, std::uint64_t record) { return (count == 0 ? 1 : count) * record; };
+  const std::uint64_t bytes = sizeof(graph_header) + table(s.nodes, sizeof(node_record)) +
+                              table(s.operands, sizeof(std::uint32_t)) + table(s.instructions, sizeof(instruction)) +
+                              table(s.outputs, sizeof(output_record)) + table(s.data, sizeof(float));
+  return (bytes + (table(s.characters, 1) + 7) / 8 * 8 + 7) / 8 * 8;
+}
+
 /// Appends nodes and keeps the first rule that one of them breaks; after that it goes on as if nothing had happened,
-/// so that one mistake gives one message. Node ids are indices in the order of the calls.
+/// so that one mistake gives one message. Node ids are indices in the order of the calls. Whatever a caller does
+/// wrong, the tables stay sound: a node whose operands do not exist is kept as a parameter without operands.
 class graph_builder {
  public:
   constexpr explicit graph_builder(std::string_view name) : name_(intern(name)) {}
@@ -24,7 +35,7 @@ class graph_builder {
   /// then takes the one of the layer before it.
   constexpr void locate(const std::source_location& at) {
     if (at.line() == 0) return;
-    line_ = at.line(), column_ = at.column();
+    line_ = at.line(), column_ = at.column(), file_ = at.file_name();
     if (source_file_.count == 0) source_file_ = intern(at.file_name());
   }
 
@@ -34,6 +45,7 @@ class graph_builder {
 
   /// A parameter in the current scope. The same name again gives the same node.
   constexpr std::uint32_t parameter(std::string_view name, const shape& dims) {
+    if (name.empty()) fail({fault::missing_name, violation::text("parameter"), violation::text("a name"), {}, {}});
     const range_record full = scoped(name);
     const std::uint32_t hash = name_hash(full);
     const graph_view g = view();
@@ -42,8 +54,11 @@ class graph_builder {
     if (known != no_node) {
       characters_.shrink(full.first);
       if (!(nodes_[known].dims == dims))
-        fail({fault::duplicate_parameter, violation::text(g.name_of(nodes_[known])),
-              detail::shape_text(nodes_[known].dims), detail::shape_text(dims)});
+        fail({fault::duplicate_parameter,
+              violation::text(view().name_of(nodes_[known])),
+              detail::shape_text(nodes_[known].dims),
+              detail::shape_text(dims),
+              {}});
       return known;
     }
     const std::uint32_t id = add({.kind = op::parameter, .dims = dims, .name = full}, {});
@@ -58,9 +73,14 @@ class graph_builder {
     const std::uint32_t known =
         constants_.find(hash, [&](std::uint32_t id) { return is_constant(id, dims, elements); });
     if (known != no_node) return known;
-    if (elements.size() != dims.elements())
-      fail({fault::malformed, violation::text("(constant)"), detail::shape_text(dims),
-            violation::text().append(std::uint64_t{elements.size()}).append(" elements")});
+    if (elements.size() != dims.elements()) {
+      fail({fault::constant_elements,
+            violation::text("(constant)"),
+            detail::shape_text(dims),
+            violation::text().append(std::uint64_t{elements.size()}).append(" elements"),
+            {}});
+      return stand_in({.kind = op::constant, .dims = dims});
+    }
     const auto first = static_cast<std::uint32_t>(data_.size());
     data_.append(elements);
     const std::uint32_t id = add({.kind = op::constant, .dims = dims, .first_datum = first}, {});
@@ -71,7 +91,8 @@ class graph_builder {
   /// y = weight x + bias, the layer `name` of the current scope. x[K], weight[N,K], bias[N] or no_node.
   constexpr std::uint32_t dense(std::string_view name, std::uint32_t x, std::uint32_t weight, std::uint32_t bias,
                                 zeros zero_inputs = zeros::automatic) {
-    const shape dims{1, {nodes_[weight].dims.sizes[0]}};
+    const shape rows = dims_of(weight);
+    const shape dims{1, {rows.rank == 0 ? 1 : rows.sizes[0]}};
     return add({.kind = op::dense, .dims = dims, .name = scoped(name), .zero_inputs = zero_inputs}, {x, weight, bias});
   }
 
@@ -84,10 +105,10 @@ class graph_builder {
     return add({.kind = op::map, .dims = dims, .instructions = instructions}, operands);
   }
 
-  constexpr std::uint32_t softmax(std::uint32_t x) { return add({.kind = op::softmax, .dims = nodes_[x].dims}, {x}); }
+  constexpr std::uint32_t softmax(std::uint32_t x) { return add({.kind = op::softmax, .dims = dims_of(x)}, {x}); }
 
   constexpr std::uint32_t log_softmax(std::uint32_t x) {
-    return add({.kind = op::log_softmax, .dims = nodes_[x].dims}, {x});
+    return add({.kind = op::log_softmax, .dims = dims_of(x)}, {x});
   }
 
   constexpr std::uint32_t reshape(std::uint32_t x, const shape& dims) {
@@ -95,33 +116,66 @@ class graph_builder {
   }
 
   constexpr std::uint32_t concat(std::span<const std::uint32_t> pieces, std::uint32_t axis) {
-    shape dims = nodes_[pieces[0]].dims;
+    shape dims = pieces.empty() ? shape_of<1> : dims_of(pieces[0]);
     for (std::size_t i = 1; i < pieces.size() && axis < dims.rank; ++i)
-      dims.sizes[axis] += nodes_[pieces[i]].dims.sizes[axis];
+      dims.sizes[axis] += dims_of(pieces[i]).sizes[axis];
     return add({.kind = op::concat, .dims = dims, .axis = axis}, pieces);
   }
 
-  constexpr void output(std::uint32_t node, std::string_view name) { outputs_.push_back({node, intern(name)}); }
+  constexpr void output(std::uint32_t node, std::string_view name) {
+    outputs_.push_back({node, intern(name)});
+    if (violation found = check_output(view(), outputs_.size() - 1)) {
+      if (found.code == fault::missing_operand) {
+        found.layer = violation::text(name);
+        outputs_.shrink(outputs_.size() - 1);
+      }
+      fail(found);
+    }
+  }
 
   /// Names from here on get "name." in front, until leave_scope().
   constexpr void enter_scope(std::string_view name) {
+    if (name.empty()) fail({fault::missing_name, violation::text("layer or scope"), violation::text("a name"), {}, {}});
     scope_marks_.push_back(scope_.size());
     scope_.append(name.data(), name.size());
     scope_.push_back('.');
   }
   constexpr void leave_scope() {
+    if (scope_marks_.size() == 0) {
+      fail({fault::scope_balance,
+            violation::text("scope"),
+            violation::text("a scope to leave"),
+            violation::text("no scope entered"),
+            {}});
+      return;
+    }
     scope_.shrink(scope_marks_.back());
     scope_marks_.shrink(scope_marks_.size() - 1);
   }
 
-  /// Records a violation that the caller found.
-  constexpr void fail(const violation& found) {
-    if (!violation_) violation_ = found;
+  /// Records a violation that the caller found, at the last known position if it has none of its own.
+  constexpr void fail(violation found) {
+    if (violation_) return;
+    if (found.at.size() == 0) found.at = detail::position_text(file_, line_);
+    violation_ = found;
   }
 
   /// Ends the graph: checks it as a whole. The first violation of all, or none.
   constexpr const violation& finish() {
-    if (!violation_) violation_ = check_graph(view());
+    if (scope_marks_.size() != 0)
+      fail({fault::scope_balance,
+            violation::text(std::string_view(scope_.begin(), scope_.size() - 1)),
+            violation::text("a leave_scope() for each scope"),
+            violation::text().append(std::uint64_t{scope_marks_.size()}).append(" not left"),
+            {}});
+    if (image_bytes_of(sizes()) > 0xffffffffu)
+      fail({fault::too_large,
+            violation::text(view().name),
+            violation::text("less than 2^32 bytes"),
+            violation::text().append(image_bytes_of(sizes())).append(" bytes"),
+            {}});
+    if (!violation_)
+      if (const violation found = check_graph(view())) fail(found);
     return violation_;
   }
 
@@ -160,20 +214,21 @@ class graph_builder {
   constexpr range_record source_file_range() const { return source_file_; }
 
  private:
-  detail::small_vector<node_record> nodes_;
-  detail::small_vector<std::uint32_t> operands_;
-  detail::small_vector<instruction> instructions_;
-  detail::small_vector<output_record> outputs_;
-  detail::small_vector<float> data_;
-  detail::small_vector<char> characters_;
-  detail::small_vector<char> scope_;
-  detail::small_vector<std::size_t> scope_marks_;
-  detail::node_index parameters_;  // by name
-  detail::node_index constants_;   // by bits
-  range_record name_;
-  range_record source_file_;
+  detail::small_vector<node_record> nodes_{};
+  detail::small_vector<std::uint32_t> operands_{};
+  detail::small_vector<instruction> instructions_{};
+  detail::small_vector<output_record> outputs_{};
+  detail::small_vector<float> data_{};
+  detail::small_vector<char> characters_{};
+  detail::small_vector<char> scope_{};
+  detail::small_vector<std::size_t> scope_marks_{};
+  detail::node_index parameters_{};  // by name
+  detail::node_index constants_{};   // by bits
+  range_record name_{};
+  range_record source_file_{};
+  std::string_view file_{};  // of line_{}; a literal of the compiler's
   std::uint32_t line_ = 0, column_ = 0;
-  violation violation_;
+  violation violation_{};
 
   template <class T, std::size_t N>
   static constexpr void copy(const detail::small_vector<T>& from, std::array<T, N>& to) {
@@ -192,9 +247,48 @@ class graph_builder {
     operands_.append(operands);
     const auto id = static_cast<std::uint32_t>(nodes_.size());
     nodes_.push_back(node);
-    if (!violation_) violation_ = check_node(view(), id);
+    if (!is_sound(node, id)) {
+      fail(check_record(view(), id));
+      operands_.shrink(node.operands.first), nodes_.shrink(id);
+      return stand_in(node);
+    }
+    if (!violation_)
+      if (const violation found = check_node(view(), id)) fail(found);
     return id;
   }
+
+  /// Whether a node of this class passes check_record(): what callers can do wrong, without words, because this runs on
+  /// the C++ compiler for every node.
+  constexpr bool is_sound(const node_record& node, std::uint32_t id) const {
+    const bool joins = node.kind == op::map || node.kind == op::concat;
+    if (node.dims.rank > max_rank || node.zero_inputs > zeros::multiply || (joins && node.operands.count == 0))
+      return false;
+    const std::uint32_t* operands = operands_.begin() + node.operands.first;
+    for (std::uint32_t i = 0; i < node.operands.count; ++i)
+      if (operands[i] >= id && !(operands[i] == no_node && node.kind == op::dense && i == 2)) return false;
+    if (node.kind != op::map) return true;
+    const instruction* program = instructions_.begin() + node.instructions.first;
+    for (std::uint32_t i = 0; i < node.instructions.count; ++i)
+      if (!detail::is_sound(program[i], i, node.operands.count)) return false;
+    return node.instructions.count != 0;
+  }
+
+  /// A node that can be read without harm, in place of one that cannot.
+  constexpr std::uint32_t stand_in(const node_record& broken) {
+    const std::uint64_t elements = broken.dims.rank <= max_rank ? broken.dims.elements() : 0;
+    const bool sound = elements != 0 && elements <= max_elements;
+    nodes_.push_back({.kind = op::parameter,
+                      .type = dtype::f32,
+                      .dims = sound ? broken.dims : shape_of<1>,
+                      .name = broken.name,
+                      .operands = {static_cast<std::uint32_t>(operands_.size()), 0},
+                      .line = line_,
+                      .column = column_});
+    return static_cast<std::uint32_t>(nodes_.size() - 1);
+  }
+
+  /// The shape of a node, or any shape for one that does not exist: add() reports that.
+  constexpr shape dims_of(std::uint32_t node) const { return node < nodes_.size() ? nodes_[node].dims : shape_of<1>; }
 
   constexpr range_record intern(std::string_view s) {
     const range_record r{static_cast<std::uint32_t>(characters_.size()), static_cast<std::uint32_t>(s.size())};

@@ -29,13 +29,10 @@ class image_reader {
   read_result read() {
     if (std::string error = read_tables(); !error.empty()) return {{}, "graph image: " + error};
     for (std::uint32_t i = 0; i < g_.nodes.size(); ++i) {
-      std::string error = check_record(i);
+      std::string error = check_rules(i);
       if (error.empty()) error = check_parameter_name(i);
       if (!error.empty()) return {{}, "graph image: node " + std::to_string(i) + ": " + error};
     }
-    for (const output_record& o : g_.outputs)
-      if (o.node >= g_.nodes.size() || !inside(o.name, g_.characters.size()))
-        return {{}, "graph image: an output refers outside of the graph"};
     if (violation found = check_graph(g_)) return {{}, "graph image: " + describe(found)};
     if (graph_hash(g_) != g_.hash) return {{}, "graph image: the hash does not match the content: the file is damaged"};
     return {g_, {}};
@@ -43,14 +40,15 @@ class image_reader {
 
  private:
   std::span<const std::byte> bytes_;
-  graph_view g_;
-  std::unordered_map<std::string_view, std::uint32_t> parameters_;  ///< first node of each name
+  graph_view g_{};
+  std::unordered_map<std::string_view, std::uint32_t> parameters_{};  ///< first node of each name
 
-  static bool inside(range_record r, std::size_t size) { return r.first <= size && r.count <= size - r.first; }
-
-  static std::string describe(const violation& v) {
-    return "'" + std::string(v.layer.view()) + "': expected " + std::string(v.expected.view()) + ", found " +
-           std::string(v.found.view()) + "; " + std::string(advice(v.code));
+  /// `line` in the graph's source file, if it is known, is where the violation lies; else it may know for itself.
+  std::string describe(const violation& v, std::uint32_t line = 0) const {
+    const auto words = [](const auto& t) { return std::string(t.view()); };
+    const auto at = line == 0 ? v.at : position_text(g_.source_file, line);
+    return (at.size() == 0 ? "" : words(at) + ": ") + "'" + words(v.layer) + "': expected " + words(v.expected) +
+           ", found " + (v.found.size() == 0 ? "none" : words(v.found)) + "; " + std::string(advice(v.code));
   }
 
   template <class T>
@@ -81,49 +79,16 @@ class image_reader {
         !table(h.characters, characters))
       return "a table lies outside of the image";
     g_.characters = {characters.data(), characters.size()};
-    if (!inside(h.name, g_.characters.size()) || !inside(h.source_file, g_.characters.size()))
+    if (!is_inside(h.name, g_.characters.size()) || !is_inside(h.source_file, g_.characters.size()))
       return "the name lies outside of the image";
     g_.hash = h.hash, g_.name = g_.text(h.name), g_.source_file = g_.text(h.source_file);
     return {};
   }
 
-  /// Everything that check_node takes for granted.
-  std::string check_record(std::uint32_t index) const {
-    const node_record& n = g_.nodes[index];
-    if (n.type != dtype::f32) return "unknown element type " + std::to_string(static_cast<std::uint32_t>(n.type));
-    if (n.dims.rank > max_rank) return "rank " + std::to_string(n.dims.rank) + ", at most " + std::to_string(max_rank);
-    if (!inside(n.name, g_.characters.size()) || !inside(n.operands, g_.operand_table.size()) ||
-        !inside(n.instructions, g_.instruction_table.size()))
-      return "a range lies outside of its table";
-    const bool dense = n.kind == op::dense;
-    if (n.zero_inputs > (dense ? zeros::multiply : zeros::automatic))
-      return "unknown treatment of zeros " + std::to_string(static_cast<std::uint32_t>(n.zero_inputs));
-    for (std::size_t i = 0; i < n.operands.count; ++i) {
-      const std::uint32_t operand = g_.operands(n)[i];
-      if (operand >= index && !(operand == no_node && dense && i == 2)) return "an operand is not an earlier node";
-    }
-    std::size_t least = 0, most = 0;
-    switch (n.kind) {
-      case op::input:
-      case op::parameter:
-      case op::constant: break;
-      case op::dense: least = most = 3; break;
-      case op::map: least = 1, most = g_.operand_table.size(); break;
-      case op::softmax:
-      case op::log_softmax:
-      case op::reshape: least = most = 1; break;
-      case op::concat: least = 1, most = g_.operand_table.size(); break;
-      default: return "unknown kind " + std::to_string(static_cast<std::uint32_t>(n.kind));
-    }
-    if (n.operands.count < least || n.operands.count > most)
-      return std::to_string(n.operands.count) + " operands are not right for its kind";
-    if (violation found = check_node(g_, index)) return describe(found);
-    const bool normalises = n.kind == op::softmax || n.kind == op::log_softmax;
-    if (normalises && !(g_.nodes[g_.operands(n)[0]].dims == n.dims)) return "softmax changes the shape";
-    if (n.kind == op::constant &&
-        !inside({n.first_datum, static_cast<std::uint32_t>(n.dims.elements())}, g_.data.size()))
-      return "its elements lie outside of the data";
-    return n.kind == op::map ? check_program(n) : std::string();
+  std::string check_rules(std::uint32_t index) const {
+    violation found = check_record(g_, index);
+    if (!found) found = check_node(g_, index);
+    return found ? describe(found, g_.nodes[index].line) : std::string();
   }
 
   /// The builder gives one node to one parameter name; an image that gives it two must at least agree with itself.
@@ -133,24 +98,8 @@ class image_reader {
     const node_record& first = g_.nodes[parameters_.try_emplace(g_.name_of(n), index).first->second];
     if (first.dims == n.dims) return {};
     return describe(
-        {fault::duplicate_parameter, violation::text(g_.name_of(n)), shape_text(first.dims), shape_text(n.dims)});
-  }
-
-  std::string check_program(const node_record& n) const {
-    const auto program = g_.program(n);
-    if (program.empty()) return "an empty program";
-    for (std::size_t i = 0; i < program.size(); ++i) {
-      const instruction& c = program[i];
-      const std::string where = "instruction " + std::to_string(i) + ": ";
-      if (c.code < scalar_op::operand || c.code > scalar_op::apply) return where + "unknown operation";
-      if (c.code == scalar_op::operand && c.a >= n.operands.count) return where + "no such operand";
-      const std::uint32_t arity = scalar_arity(c.code);
-      if ((arity > 0 && c.a >= i) || (arity > 1 && c.b >= i) || (arity > 2 && c.c >= i))
-        return where + "reads a result that is not there yet";
-      if (c.code == scalar_op::apply && !is_activation(c.function)) return where + "unknown activation";
-      if (c.tier != accuracy::exact && c.tier != accuracy::fast) return where + "unknown accuracy tier";
-    }
-    return {};
+        {fault::duplicate_parameter, violation::text(g_.name_of(n)), shape_text(first.dims), shape_text(n.dims), {}},
+        n.line);
   }
 };
 

@@ -10,7 +10,13 @@
 
 namespace inlay::math {
 
-inline constexpr double infinity = std::numeric_limits<double>::infinity();
+// From their bits: under -ffast-math compilers complain about std::numeric_limits' and fold comparisons with NaN away.
+inline constexpr double infinity = std::bit_cast<double>(std::uint64_t{0x7ff0000000000000});
+inline constexpr double nan = std::bit_cast<double>(std::uint64_t{0x7ff8000000000000});
+
+constexpr bool is_nan(double x) { return std::bit_cast<std::uint64_t>(x) << 1 > 0xffe0000000000000u; }
+/// a == b, meant so.
+constexpr bool is_equal(double a, double b) { return a <= b && a >= b; }
 
 namespace detail {
 
@@ -59,14 +65,14 @@ constexpr double log_of_one_plus(double y) {
 
 /// a / b with IEEE's results for b = 0, which a constant expression may not divide by.
 constexpr double divide(double a, double b) {
-  if (b != 0 || b != b) return a / b;
-  if (a == 0 || a != a) return std::numeric_limits<double>::quiet_NaN();
+  if (is_nan(b) || !is_equal(b, 0)) return a / b;
+  if (is_nan(a) || is_equal(a, 0)) return nan;
   return (a < 0) != (std::bit_cast<std::uint64_t>(b) >> 63 != 0) ? -infinity : infinity;
 }
 
 constexpr double exp(double x) {
   if (!std::is_constant_evaluated()) return std::exp(x);
-  if (x != x) return x;
+  if (is_nan(x)) return x;
   if (x > 709.79) return infinity;
   if (x < -745.2) return 0;
   const int n = static_cast<int>(x * 1.4426950408889634 + (x < 0 ? -0.5 : 0.5));
@@ -82,14 +88,14 @@ constexpr double expm1(double x) {
 /// log(1 + x), accurate near 0.
 constexpr double log1p(double x) {
   if (!std::is_constant_evaluated()) return std::log1p(x);
-  if (x != x || x == infinity) return x;
-  if (x < -1) return std::numeric_limits<double>::quiet_NaN();
-  return x == -1 ? -infinity : detail::log_of_one_plus(x);
+  if (is_nan(x) || is_equal(x, infinity)) return x;
+  if (x < -1) return nan;
+  return is_equal(x, -1) ? -infinity : detail::log_of_one_plus(x);
 }
 
 constexpr double tanh(double x) {
   if (!std::is_constant_evaluated()) return std::tanh(x);
-  if (x != x) return x;
+  if (is_nan(x)) return x;
   if (x > 20 || x < -20) return x < 0 ? -1 : 1;
   const double e = expm1(2 * (x < 0 ? -x : x));
   const double t = e / (e + 2);
@@ -98,8 +104,8 @@ constexpr double tanh(double x) {
 
 constexpr double sqrt(double x) {
   if (!std::is_constant_evaluated()) return std::sqrt(x);
-  if (x != x || x == 0 || x == infinity) return x;
-  if (x < 0) return std::numeric_limits<double>::quiet_NaN();
+  if (is_nan(x) || is_equal(x, 0) || is_equal(x, infinity)) return x;
+  if (x < 0) return nan;
   int halvings = 0;
   double m = x;
   for (; m >= 4; m /= 4) ++halvings;
@@ -111,8 +117,8 @@ constexpr double sqrt(double x) {
 
 constexpr double log(double x) {
   if (!std::is_constant_evaluated()) return std::log(x);
-  if (x != x || x == infinity) return x;
-  if (x <= 0) return x == 0 ? -infinity : std::numeric_limits<double>::quiet_NaN();
+  if (is_nan(x) || is_equal(x, infinity)) return x;
+  if (x <= 0) return is_equal(x, 0) ? -infinity : nan;
   double none = 0;
   const int exponent = detail::normalize(x, none);
   return detail::log_series(x - 1, exponent);
@@ -133,7 +139,7 @@ constexpr double cosine_series(double r) {
 }
 /// sin(x + quarter pi / 2). In constant expressions |x| stays below 2^30, or the result is NaN.
 constexpr double sine_of(double x, long quarter) {
-  if (!(x > -0x1p30 && x < 0x1p30)) return std::numeric_limits<double>::quiet_NaN();
+  if (!(x > -0x1p30 && x < 0x1p30)) return nan;
   const long n = static_cast<long>(x * 0.63661977236758134308 + (x < 0 ? -0.5 : 0.5));
   const auto d = static_cast<double>(n);
   const double r = ((x - d * 0x1.921fb544p0) - d * 0x1.0b4611a6p-34) - d * 0x1.3198a2e037073p-69;
@@ -150,7 +156,7 @@ constexpr double cos(double x) { return std::is_constant_evaluated() ? detail::s
 /// erfc(x) = 1 - erf(x), accurate in the tail.
 constexpr double erfc(double x) {
   if (!std::is_constant_evaluated()) return std::erfc(x);
-  if (x != x) return x;
+  if (is_nan(x)) return x;
   if (x < 0) return 2 - erfc(-x);
   if (x > 27) return 0;
   if (x < 2) {  // 1 - erf by Abramowitz and Stegun 7.1.6, all terms positive
@@ -165,7 +171,7 @@ constexpr double erfc(double x) {
 
 constexpr double erf(double x) {
   if (!std::is_constant_evaluated()) return std::erf(x);
-  if (x != x) return x;
+  if (is_nan(x)) return x;
   if (x > -0.5 && x < 0.5) {  // 7.1.5
     double term = x, sum = 0;
     for (int n = 0; n < 40; ++n) sum += term / (2 * n + 1), term *= -x * x / (n + 1);

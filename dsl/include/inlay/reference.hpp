@@ -76,15 +76,15 @@ constexpr double scalar(const instruction& c, std::span<const double> results, s
     case scalar_op::subtract: return a - b;
     case scalar_op::multiply: return a * b;
     case scalar_op::divide: return math::divide(a, b);
-    case scalar_op::minimum: return a != a ? a : b != b ? b : a < b ? a : b;
-    case scalar_op::maximum: return a != a ? a : b != b ? b : a > b ? a : b;
+    case scalar_op::minimum: return math::is_nan(a) ? a : math::is_nan(b) ? b : a < b ? a : b;
+    case scalar_op::maximum: return math::is_nan(a) ? a : math::is_nan(b) ? b : a > b ? a : b;
     case scalar_op::less: return flag(a < b);
     case scalar_op::less_equal: return flag(a <= b);
     case scalar_op::greater: return flag(a > b);
     case scalar_op::greater_equal: return flag(a >= b);
-    case scalar_op::equal: return flag(a == b);
-    case scalar_op::not_equal: return flag(a != b);
-    case scalar_op::select: return a != 0 ? b : results[c.c];
+    case scalar_op::equal: return flag(math::is_equal(a, b));
+    case scalar_op::not_equal: return flag(!math::is_equal(a, b));
+    case scalar_op::select: return !math::is_equal(a, 0) ? b : results[c.c];
     case scalar_op::apply: return row_of(c.function).formula(a, static_cast<double>(c.p0), static_cast<double>(c.p1));
   }
   return 0;
@@ -125,7 +125,7 @@ constexpr void evaluate(const graph_view& g, Input input, Parameter parameter, D
       case op::parameter: y = widen(parameter(n)); break;
       case op::constant: y = widen(g.elements(n)); break;
       case op::dense: y = dense(*operands[0], *operands[1], *operands[2]); break;
-      case op::map: y = map(operands.view(), g.program(n), static_cast<std::size_t>(n.dims.elements())); break;
+      case op::map: y = map(operands.view(), g.program(n), n.dims.size()); break;
       case op::softmax: y = softmax(*operands[0], n.dims.sizes[n.dims.rank - 1]); break;
       case op::log_softmax: y = log_softmax(*operands[0], n.dims.sizes[n.dims.rank - 1]); break;
       case op::reshape: y = *operands[0]; break;

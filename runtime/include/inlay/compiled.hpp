@@ -55,18 +55,17 @@ constexpr const node_record& nth_input(const graph_view& g, std::size_t index) {
 template <const auto& Net, class Inputs, class Outputs>
 class compiled_base;
 
-template <const auto& Net, std::size_t... I, std::size_t... O>
-class compiled_base<Net, std::index_sequence<I...>, std::index_sequence<O...>> {
+template <const auto& Net, std::size_t... In, std::size_t... Out>
+class compiled_base<Net, std::index_sequence<In...>, std::index_sequence<Out...>> {
  public:
   /// The graph; its hash names the kernel.
   static constexpr const graph_view& graph = graph_of<Net>;
-  static constexpr std::size_t input_count = sizeof...(I), output_count = sizeof...(O);
+  static constexpr std::size_t input_count = sizeof...(In), output_count = sizeof...(Out);
   /// Elements of one sample of input or output `index`.
   template <std::size_t Index = 0>
-  static constexpr std::size_t input_size = static_cast<std::size_t>(nth_input(graph, Index).dims.elements());
+  static constexpr std::size_t input_size = nth_input(graph, Index).dims.size();
   template <std::size_t Index = 0>
-  static constexpr std::size_t output_size =
-      static_cast<std::size_t>(graph.nodes[graph.outputs[Index].node].dims.elements());
+  static constexpr std::size_t output_size = graph.nodes[graph.outputs[Index].node].dims.size();
 
   /// Allocates the scratch memory, here and nowhere else.
   compiled_base() : bytes_(scratch_bytes()), scratch_(allocate(bytes_)), owned_(scratch_) {}
@@ -90,34 +89,34 @@ class compiled_base<Net, std::index_sequence<I...>, std::index_sequence<O...>> {
 
   /// Runs any batch. The spans hold the inputs, then the outputs, of the same number of samples, sample after sample;
   /// outputs must not overlap anything. One object must not run on two threads at once; two objects may.
-  [[nodiscard]] status operator()(repeated<std::span<const float>, I>... inputs,
-                                  repeated<std::span<float>, O>... outputs) {
+  [[nodiscard]] status operator()(repeated<std::span<const float>, In>... inputs,
+                                  repeated<std::span<float>, Out>... outputs) {
     std::size_t batch = 0;
-    const status checked = check({inputs.size()...}, {outputs.size()...}, batch);
+    const status checked = check_sizes({inputs.size()...}, {outputs.size()...}, batch);
     return checked != status::ok ? checked : static_cast<status>(run(inputs.data()..., outputs.data()..., batch));
   }
 
   /// The same with the threads of a thread_pool, of openmp_workers() or of your own, which share the work of large
   /// layers. For a network compiled with --parallel; of another, the program does not link.
-  [[nodiscard]] status operator()(repeated<std::span<const float>, I>... inputs,
-                                  repeated<std::span<float>, O>... outputs, const inlay_parallel_for& workers) {
+  [[nodiscard]] status operator()(repeated<std::span<const float>, In>... inputs,
+                                  repeated<std::span<float>, Out>... outputs, const inlay_parallel_for& workers) {
     std::size_t batch = 0;
-    const status checked = check({inputs.size()...}, {outputs.size()...}, batch);
+    const status checked = check_sizes({inputs.size()...}, {outputs.size()...}, batch);
     if (checked != status::ok) return checked;
-    return static_cast<status>(kernel_run_parallel<graph.hash, repeated<const float*, I>..., repeated<float*, O>...>(
+    return static_cast<status>(kernel_run_parallel<graph.hash, repeated<const float*, In>..., repeated<float*, Out>...>(
         inputs.data()..., outputs.data()..., batch, scratch_, &workers));
   }
 
   /// The entry point itself: nothing is checked but null pointers. 0 is success.
-  int run(repeated<const float*, I>... inputs, repeated<float*, O>... outputs, std::size_t batch) {
-    return kernel_run<graph.hash, repeated<const float*, I>..., repeated<float*, O>...>(inputs..., outputs..., batch,
-                                                                                        scratch_);
+  int run(repeated<const float*, In>... inputs, repeated<float*, Out>... outputs, std::size_t batch) {
+    return kernel_run<graph.hash, repeated<const float*, In>..., repeated<float*, Out>...>(inputs..., outputs..., batch,
+                                                                                           scratch_);
   }
 
  private:
-  status check(std::initializer_list<std::size_t> input_elements, std::initializer_list<std::size_t> output_elements,
-               std::size_t& batch) const {
-    constexpr std::size_t input_sizes[] = {input_size<I>...}, output_sizes[] = {output_size<O>...};
+  status check_sizes(std::initializer_list<std::size_t> input_elements,
+                     std::initializer_list<std::size_t> output_elements, std::size_t& batch) const {
+    constexpr std::size_t input_sizes[] = {input_size<In>...}, output_sizes[] = {output_size<Out>...};
     batch = *input_elements.begin() / input_sizes[0];
     for (std::size_t i = 0; i < input_count; ++i)
       if (input_elements.begin()[i] != batch * input_sizes[i]) return status::size_mismatch;

@@ -3,7 +3,8 @@
 // expect: "3d-model"
 // expect: "a C identifier"
 // expect: the network's name becomes a C function: use letters, digits and underscores
-// expect: bad_network_name.cpp:12:
+// expect: bad_network_name.cpp:13:
+// expect: "bad_network_name.cpp:12"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

@@ -4,7 +4,8 @@
 // expect: "rank above 1"
 // expect: "f32[4] of left"
 // expect: the pieces of a concat may differ along its axis only
-// expect: concat_axis_out_of_range.cpp:14:
+// expect: concat_axis_out_of_range.cpp:15:
+// expect: "concat_axis_out_of_range.cpp:13"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

@@ -4,7 +4,8 @@
 // expect: "f32[4,6] of left"
 // expect: "f32[5,6] of right"
 // expect: the pieces of a concat may differ along its axis only
-// expect: concat_mismatch.cpp:14:
+// expect: concat_mismatch.cpp:15:
+// expect: "concat_mismatch.cpp:13"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

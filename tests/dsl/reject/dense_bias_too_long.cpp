@@ -4,7 +4,8 @@
 // expect: "f32[5]"
 // expect: "f32[6]"
 // expect: the bias of dense must be [outputs]
-// expect: dense_bias_too_long.cpp:15:
+// expect: dense_bias_too_long.cpp:16:
+// expect: "dense_bias_too_long.cpp:14"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

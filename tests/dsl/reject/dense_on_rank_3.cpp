@@ -4,7 +4,8 @@
 // expect: "f32[n]"
 // expect: "f32[3,8,8]"
 // expect: dense needs a rank-1 value: apply flatten(x) first
-// expect: dense_on_rank_3.cpp:14:
+// expect: dense_on_rank_3.cpp:15:
+// expect: "dense_on_rank_3.cpp:14"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

@@ -4,7 +4,8 @@
 // expect: "f32[3,3]"
 // expect: "f32[3]"
 // expect: the weight of dense must be [outputs, inputs], as in PyTorch
-// expect: dense_weight_of_rank_1.cpp:14:
+// expect: dense_weight_of_rank_1.cpp:15:
+// expect: "dense_weight_of_rank_1.cpp:14"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

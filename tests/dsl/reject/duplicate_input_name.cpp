@@ -3,7 +3,8 @@
 // expect: "x"
 // expect: "one input of this name"
 // expect: inputs and outputs need names of their own
-// expect: duplicate_input_name.cpp:12:
+// expect: duplicate_input_name.cpp:13:
+// expect: "duplicate_input_name.cpp:12"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

@@ -3,7 +3,8 @@
 // expect: "mean"
 // expect: "one output of this name"
 // expect: inputs and outputs need names of their own
-// expect: duplicate_output_name.cpp:13:
+// expect: duplicate_output_name.cpp:14:
+// expect: "duplicate_output_name.cpp:13"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

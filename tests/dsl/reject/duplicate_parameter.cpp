@@ -4,6 +4,7 @@
 // expect: "f32[32,64]"
 // expect: "f32[10,32]"
 // expect: one parameter name stands for two shapes: rename a layer or use scope()
+// expect: "duplicate_parameter.cpp:14"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

@@ -4,7 +4,8 @@
 // expect: "1 .. 2^31-1 elements"
 // expect: "f32[4,0]"
 // expect: every size must be at least 1, and their product below 2^31
-// expect: empty_input.cpp:13:
+// expect: empty_input.cpp:14:
+// expect: "empty_input.cpp:13"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

@@ -4,7 +4,7 @@
 Usage: expect_message.py COMPILER MODEL.cpp [FLAG...]
 
 Every `// expect: TEXT` line of the model must occur within the first 15 lines of the compiler's output: what is further
-down nobody reads. Exits with 77, which CTest shows as skipped, where the compiler is not installed.
+down nobody reads. Nor may the whole output be longer than a screen: one mistake, one message. Exits with 77, which CTest shows as skipped, where the compiler is not installed.
 """
 
 import os
@@ -14,6 +14,8 @@ import subprocess
 import sys
 
 FIRST_LINES = 15
+# clang shows a line of source and a caret for each template on the way to the mistake, g++ one line.
+MOST_LINES = {"g++": 20, "clang++": 27}
 SKIPPED = 77
 
 
@@ -41,8 +43,12 @@ def main():
     for text in missing:
         where = "only further down" if text in run.stdout else "nowhere"
         print(f"{model}: expected within the first {FIRST_LINES} lines: {text}\n  found {where}")
-    if missing:
-        print(f"--- {' '.join(command)}\n{head}")
+    most = next(lines for name, lines in MOST_LINES.items() if os.path.basename(compiler).startswith(name))
+    lines = len(run.stdout.splitlines())
+    if lines > most:
+        print(f"{model}: expected at most {most} lines, found {lines}")
+    if missing or lines > most:
+        print(f"--- {' '.join(command)}\n{run.stdout if lines > most else head}")
         return 1
     return 0
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // An input without a name.
 // expect: "a name"
-// expect: inputs, outputs, parameters and networks need names
-// expect: missing_input_name.cpp:11:
+// expect: inputs, outputs, parameters, layers, scopes and networks need names
+// expect: missing_input_name.cpp:12:
+// expect: "missing_input_name.cpp:11"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

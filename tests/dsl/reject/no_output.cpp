@@ -3,7 +3,8 @@
 // expect: "model"
 // expect: "at least one output"
 // expect: the network returns nothing: return a value or outputs(...)
-// expect: no_output.cpp:12:
+// expect: no_output.cpp:13:
+// expect: "no_output.cpp:12"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

@@ -4,7 +4,8 @@
 // expect: "f32[8,8]"
 // expect: "f32[60] of fc"
 // expect: reshape must keep the number of elements
-// expect: reshape_of_other_count.cpp:16:
+// expect: reshape_of_other_count.cpp:17:
+// expect: "reshape_of_other_count.cpp:15"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

@@ -4,6 +4,7 @@
 // expect: "f32[48] of fc2"
 // expect: "f32[32] of fc1"
 // expect: pointwise operands must have one shape: give the layers the same width, or reshape one of them
+// expect: "residual_of_wrong_width.cpp:14"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

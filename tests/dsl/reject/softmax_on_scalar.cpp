@@ -4,7 +4,8 @@
 // expect: "f32[..,n]"
 // expect: "f32[]"
 // expect: softmax needs at least rank 1
-// expect: softmax_on_scalar.cpp:13:
+// expect: softmax_on_scalar.cpp:14:
+// expect: "softmax_on_scalar.cpp:13"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

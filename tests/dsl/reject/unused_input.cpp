@@ -4,7 +4,8 @@
 // expect: "every input used"
 // expect: "context unused"
 // expect: an input is not used: use it or remove it
-// expect: unused_input.cpp:16:
+// expect: unused_input.cpp:17:
+// expect: "unused_input.cpp:13"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

@@ -99,3 +99,33 @@ constexpr auto shared_constant = network("shared_constant", input<f32, 2>("x"), 
 INLAY_NETWORK(shared_constant);
 static_assert(count(graph_of<shared_constant>, op::constant) == 3);
 static_assert(graph_of<shared_constant>.data.size() == 6);
+
+// A pointwise variable is a variable like any other: each turn of the loop commits what is assigned to it.
+constexpr auto pointwise_loop = network("pointwise_loop", input<f32, 2>("x"), [](auto x) {
+  auto h = relu(x);
+  for (int i = 0; i < 3; ++i) h = h + 2 * h;
+  return h;
+});
+INLAY_NETWORK(pointwise_loop);
+static_assert(count(graph_of<pointwise_loop>, op::map) == 4 && graph_of<pointwise_loop>.outputs[0].node == 4);
+static_assert(has_operands(graph_of<pointwise_loop>, 2, {1}) && has_operands(graph_of<pointwise_loop>, 4, {3}));
+static_assert(evaluation_of<pointwise_loop>({2, -5}) == std::array<float, 2>{54, 0});
+
+// It may be assigned a layer, another expression, weights, or itself changed in place.
+constexpr auto reassigned = network("reassigned", input<f32, 2>("x"), [](auto x) {
+  auto h = x * 2;
+  h += x;
+  h = dense("swap", h, constant<f32, 2, 2>({0, 1, 1, 0}));
+  h -= constant<f32, 2>({1, 2});
+  h = relu(h);
+  auto kept = h;
+  h = constant<f32, 2>({100, 200});
+  tensor<f32, 2> t = x;
+  t *= h;
+  t /= 10.0f;
+  return outputs(kept, h + x, t);
+});
+INLAY_NETWORK(reassigned);
+static_assert(hana::at_c<0>(evaluation_of<reassigned>({1, 4})) == std::array<float, 2>{11, 1});
+static_assert(hana::at_c<1>(evaluation_of<reassigned>({1, 4})) == std::array<float, 2>{101, 204});
+static_assert(hana::at_c<2>(evaluation_of<reassigned>({1, 4})) == std::array<float, 2>{10, 80});

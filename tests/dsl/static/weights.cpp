@@ -74,3 +74,23 @@ constexpr auto many = network("many", input<f32, 1>("x"), [](auto x) {
 });
 INLAY_NETWORK(many);
 static_assert(count(graph_of<many>, op::constant) == 80 && evaluation_of<many>({0.5f})[0] == 6320.5f);
+
+// Weights as outputs, as they are and computed: a policy whose deviation does not depend on the observation.
+constexpr auto policy = network("policy", input<f32, 4>("observation"), [](auto observation) {
+  auto log_std = param<f32, 3>("log_std");
+  return outputs(output("mean", dense<3>("mean", observation)), output("std", exp(log_std)), output("raw", log_std),
+                 output("scale", constant<f32, 2>({1, 2})));
+});
+INLAY_NETWORK(policy);
+static_assert(graph_of<policy>.outputs.size() == 4);
+static_assert(graph_of<policy>.nodes[graph_of<policy>.outputs[1].node].kind == op::map);
+static_assert(graph_of<policy>.nodes[graph_of<policy>.outputs[2].node].kind == op::parameter);
+static_assert(graph_of<policy>.nodes[graph_of<policy>.outputs[3].node].kind == op::constant);
+static_assert(count(graph_of<policy>, op::parameter) == 3);
+
+constexpr auto fixed_outputs = network("fixed_outputs", input<f32, 2>("x"), [](auto x) {
+  return outputs(x, constant<f32, 2>({1, 2}), square(constant<f32, 2>({3, 4})) + 1);
+});
+INLAY_NETWORK(fixed_outputs);
+static_assert(hana::at_c<1>(evaluation_of<fixed_outputs>({5, 6})) == std::array<float, 2>{1, 2});
+static_assert(hana::at_c<2>(evaluation_of<fixed_outputs>({5, 6})) == std::array<float, 2>{10, 17});

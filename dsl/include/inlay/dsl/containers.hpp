@@ -101,7 +101,7 @@ class node_index {
   struct slot {
     std::uint32_t hash = 0, node = none;
   };
-  small_vector<slot> slots_;
+  small_vector<slot> slots_{};
   std::size_t count_ = 0;
 
   /// The last step of a hash leaves its low bits depend on the low bits of the words only; round floats end in zeros.

@@ -37,11 +37,16 @@ template <std::size_t N>
 struct found : exact_text<N> {
   using exact_text<N>::exact_text;
 };
+template <std::size_t N>
+struct at : exact_text<N> {
+  using exact_text<N>::exact_text;
+};
 
 }  // namespace detail
 
-/// Its name and arguments are what a compiler prints about a network that breaks a rule.
-template <detail::layer Layer, detail::expected Expected, detail::found Found>
+/// Its name and arguments are what a compiler prints about a network that breaks a rule: file and line of the model,
+/// the layer, what the rule expects and what was found.
+template <detail::at At, detail::layer Layer, detail::expected Expected, detail::found Found>
 struct ill_formed_network {
   static constexpr bool none = false;
 };
@@ -53,11 +58,24 @@ struct trace_summary {
   violation problem;
 };
 
+template <class T>
+inline constexpr bool is_network = false;
+template <class Function, class... Inputs>
+inline constexpr bool is_network<network_definition<Function, Inputs...>> = true;
+
+template <class T>
+inline constexpr bool is_misused_network = std::is_same_v<T, misused_network>;
+
 template <class Net>
 constexpr trace_summary summarize(const Net& net) {
-  graph_builder b(net.name);
-  trace(net, b);
-  return {b.sizes(), b.first_violation()};
+  if constexpr (is_network<Net>) {
+    graph_builder b(net.name);
+    trace(net, b);
+    return {b.sizes(), b.first_violation()};
+  } else {
+    static_assert(is_misused_network<Net>, "this is no network: give it what network(...) returned");
+    return {{}, {fault::misuse, {}, {}, {}, {}}};
+  }
 }
 
 template <graph_sizes Sizes, class Net>
@@ -67,43 +85,58 @@ constexpr auto build_image(const Net& net) {
   return b.template image<Sizes>();
 }
 
-/// One static_assert per fault, because its advice must be a literal; the texts are those of advice(). Written out
-/// rather than made by a macro, whose expansion would fill the first lines of the compiler's output.
+/// One static_assert per fault, because its advice must be a literal. Written out rather than made by a macro, whose
+/// expansion would fill the first lines of the compiler's output.
 template <fault Code, class Problem>
 constexpr void report() {
   if constexpr (Code == fault::dense_rank)
-    static_assert(Problem::none, "dense needs a rank-1 value: apply flatten(x) first");
+    static_assert(Problem::none, INLAY_ADVICE_DENSE_RANK);
   else if constexpr (Code == fault::dense_weight)
-    static_assert(Problem::none, "the weight of dense must be [outputs, inputs], as in PyTorch");
+    static_assert(Problem::none, INLAY_ADVICE_DENSE_WEIGHT);
   else if constexpr (Code == fault::dense_bias)
-    static_assert(Problem::none, "the bias of dense must be [outputs]");
+    static_assert(Problem::none, INLAY_ADVICE_DENSE_BIAS);
   else if constexpr (Code == fault::pointwise_shapes)
-    static_assert(Problem::none,
-                  "pointwise operands must have one shape: give the layers the same width, or reshape one of them");
+    static_assert(Problem::none, INLAY_ADVICE_POINTWISE_SHAPES);
   else if constexpr (Code == fault::assigned_shape)
-    static_assert(Problem::none, "a variable keeps the shape of its first value: use a new variable");
+    static_assert(Problem::none, INLAY_ADVICE_ASSIGNED_SHAPE);
   else if constexpr (Code == fault::reshape_elements)
-    static_assert(Problem::none, "reshape must keep the number of elements");
+    static_assert(Problem::none, INLAY_ADVICE_RESHAPE_ELEMENTS);
   else if constexpr (Code == fault::concat_shapes)
-    static_assert(Problem::none, "the pieces of a concat may differ along its axis only");
+    static_assert(Problem::none, INLAY_ADVICE_CONCAT_SHAPES);
   else if constexpr (Code == fault::softmax_rank)
-    static_assert(Problem::none, "softmax needs at least rank 1");
+    static_assert(Problem::none, INLAY_ADVICE_SOFTMAX_RANK);
   else if constexpr (Code == fault::empty_shape)
-    static_assert(Problem::none, "every size must be at least 1, and their product below 2^31");
+    static_assert(Problem::none, INLAY_ADVICE_EMPTY_SHAPE);
+  else if constexpr (Code == fault::rank_range)
+    static_assert(Problem::none, INLAY_ADVICE_RANK_RANGE);
+  else if constexpr (Code == fault::constant_elements)
+    static_assert(Problem::none, INLAY_ADVICE_CONSTANT_ELEMENTS);
+  else if constexpr (Code == fault::missing_operand)
+    static_assert(Problem::none, INLAY_ADVICE_MISSING_OPERAND);
+  else if constexpr (Code == fault::operand_count)
+    static_assert(Problem::none, INLAY_ADVICE_OPERAND_COUNT);
+  else if constexpr (Code == fault::bad_program)
+    static_assert(Problem::none, INLAY_ADVICE_BAD_PROGRAM);
+  else if constexpr (Code == fault::scope_balance)
+    static_assert(Problem::none, INLAY_ADVICE_SCOPE_BALANCE);
+  else if constexpr (Code == fault::other_network)
+    static_assert(Problem::none, INLAY_ADVICE_OTHER_NETWORK);
   else if constexpr (Code == fault::duplicate_parameter)
-    static_assert(Problem::none, "one parameter name stands for two shapes: rename a layer or use scope()");
+    static_assert(Problem::none, INLAY_ADVICE_DUPLICATE_PARAMETER);
   else if constexpr (Code == fault::duplicate_name)
-    static_assert(Problem::none, "inputs and outputs need names of their own");
+    static_assert(Problem::none, INLAY_ADVICE_DUPLICATE_NAME);
   else if constexpr (Code == fault::missing_name)
-    static_assert(Problem::none, "inputs, outputs, parameters and networks need names");
+    static_assert(Problem::none, INLAY_ADVICE_MISSING_NAME);
   else if constexpr (Code == fault::bad_name)
-    static_assert(Problem::none, "the network's name becomes a C function: use letters, digits and underscores");
+    static_assert(Problem::none, INLAY_ADVICE_BAD_NAME);
   else if constexpr (Code == fault::unused_input)
-    static_assert(Problem::none, "an input is not used: use it or remove it");
+    static_assert(Problem::none, INLAY_ADVICE_UNUSED_INPUT);
   else if constexpr (Code == fault::no_output)
-    static_assert(Problem::none, "the network returns nothing: return a value or outputs(...)");
+    static_assert(Problem::none, INLAY_ADVICE_NO_OUTPUT);
+  else if constexpr (Code == fault::too_large)
+    static_assert(Problem::none, INLAY_ADVICE_TOO_LARGE);
   else
-    static_assert(Problem::none, "the record is damaged");
+    static_assert(Problem::none, INLAY_ADVICE_MALFORMED);
 }
 
 template <const auto& Net>
@@ -111,8 +144,10 @@ struct embedded {
   static constexpr trace_summary summary = summarize(Net);
   static constexpr auto make() {
     constexpr violation v = summary.problem;
-    if constexpr (v.code != fault::none) {
-      report<v.code, ill_formed_network<layer<v.layer.size() + 1>(v.layer.view()),
+    if constexpr (v.code == fault::misuse) {  // said already
+      return graph_image<0, 0, 0, 0, 0, 0>();
+    } else if constexpr (v.code != fault::none) {
+      report<v.code, ill_formed_network<at<v.at.size() + 1>(v.at.view()), layer<v.layer.size() + 1>(v.layer.view()),
                                         expected<v.expected.size() + 1>(v.expected.view()),
                                         found<v.found.size() + 1>(v.found.view())>>();
       return graph_image<0, 0, 0, 0, 0, 0>();
@@ -219,4 +254,7 @@ template <const auto& Net>
 
 /// Checks `net`, a constexpr network object at namespace scope, and puts its graph into the object file, where inlayc
 /// finds it.
-#define INLAY_NETWORK(net) INLAY_DETAIL_PLACE_GRAPH(net, INLAY_DETAIL_NAME(inlay_graph_of_, __COUNTER__))
+/// (The assertion is there to check first: from here a message has the shortest way to the network.)
+#define INLAY_NETWORK(net)                                                  \
+  static_assert(::inlay::detail::embedded<net>::image.header.version != 0); \
+  INLAY_DETAIL_PLACE_GRAPH(net, INLAY_DETAIL_NAME(inlay_graph_of_, __COUNTER__))

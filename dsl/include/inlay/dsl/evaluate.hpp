@@ -23,19 +23,33 @@ struct result_arrays<hana::tuple<Shapes...>> {
   using type = hana::tuple<std::array<float, Shapes::elements>...>;
 };
 
-/// What `Net` gives for one sample, as its graph `g` says.
+/// The first parameter whose value is not in the source; empty if there is none.
+constexpr violation::text external_parameter(const graph_view& g) {
+  for (const node_record& n : g.nodes)
+    if (n.kind == op::parameter) return violation::text(g.name_of(n));
+  return {};
+}
+
+/// The only result, or the tuple of all.
+template <class Results>
+constexpr auto first_or_all(const Results& results) {
+  if constexpr (decltype(hana::size(results))::value == 1)
+    return hana::front(results);
+  else
+    return results;
+}
+
+/// What `Net` gives for one sample, as its graph `g` says, which has no parameters. Zeros for an empty graph, which is
+/// what is left of a network about which the compiler has complained already.
 template <class Net, std::size_t Inputs>
 constexpr auto evaluate_graph(const graph_view& g, const std::array<std::span<const float>, Inputs>& samples) {
   using Shapes = typename output_shapes<result_of_network<Net>>::type;
   typename result_arrays<Shapes>::type results{};
+  if (g.outputs.empty()) return first_or_all(results);
   small_vector<small_vector<double>> values;
   for (std::size_t i = 0; i < g.outputs.size(); ++i) values.push_back({});
   reference::evaluate(
-      g, [&](std::size_t i) { return samples[i]; },
-      [](const node_record&) {
-        a_parameter_has_no_value_in_the_source();
-        return std::span<const float>();
-      },
+      g, [&](std::size_t i) { return samples[i]; }, [](const node_record&) { return std::span<const float>(); },
       [&](std::uint32_t node, std::span<const double> elements) {
         for (std::size_t i = 0; i < g.outputs.size(); ++i)
           if (g.outputs[i].node == node) values[i].append(elements);
@@ -45,23 +59,13 @@ constexpr auto evaluate_graph(const graph_view& g, const std::array<std::span<co
     for (std::size_t i = 0; i < result.size(); ++i) result[i] = static_cast<float>(values[n][i]);
     ++n;
   });
-  if constexpr (decltype(hana::size(results))::value == 1)
-    return hana::front(results);
-  else
-    return results;
+  return first_or_all(results);
 }
 
 template <std::size_t N>
 struct parameter : exact_text<N> {
   using exact_text<N>::exact_text;
 };
-
-/// The first parameter whose value is not in the source; empty if there is none.
-constexpr violation::text external_parameter(const graph_view& g) {
-  for (const node_record& n : g.nodes)
-    if (n.kind == op::parameter) return violation::text(g.name_of(n));
-  return {};
-}
 
 }  // namespace detail
 
@@ -79,8 +83,12 @@ constexpr auto evaluate(const network_definition<Function, Inputs...>& net,
   using Net = network_definition<Function, Inputs...>;
   graph_builder builder(net.name);
   detail::trace(net, builder);
-  if (builder.first_violation()) detail::network_is_ill_formed_INLAY_NETWORK_says_why();
-  return detail::evaluate_graph<Net, sizeof...(Inputs)>(builder.view(), {std::span<const float>(samples)...});
+  const fault code = builder.first_violation().code;
+  if (code != fault::none && code != fault::misuse) detail::network_is_ill_formed_INLAY_NETWORK_says_why();
+  if (code == fault::none && detail::external_parameter(builder.view()).size() != 0)
+    detail::a_parameter_has_no_value_in_the_source();
+  return detail::evaluate_graph<Net, sizeof...(Inputs)>(code == fault::misuse ? graph_view() : builder.view(),
+                                                        {std::span<const float>(samples)...});
 }
 
 namespace detail {
@@ -93,8 +101,11 @@ struct evaluation<Net, network_definition<Function, Inputs...>> {
     constexpr violation::text external = external_parameter(graph_of<Net>);
     static_assert(weights_outside_of_the_source<parameter<external.size() + 1>(external.view())>::none,
                   "only weights in the source can be evaluated here: use constant(...), or compile the network");
-    return evaluate_graph<network_definition<Function, Inputs...>, sizeof...(Inputs)>(
-        graph_of<Net>, {std::span<const float>(samples)...});
+    if constexpr (external.size() == 0)
+      return evaluate_graph<network_definition<Function, Inputs...>, sizeof...(Inputs)>(
+          graph_of<Net>, {std::span<const float>(samples)...});
+    else
+      return std::array<float, 1>{};
   }
 };
 

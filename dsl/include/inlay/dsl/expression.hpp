@@ -60,11 +60,47 @@ struct program {
   }
 };
 
+/// False, but only once a template is used: the condition of a static_assert that stands in the way of every use.
+template <class... T>
+inline constexpr bool never = sizeof...(T) + 1 == 0;
+
 /// Base of all values. `bound` tells whether a value depends on nodes that exist; weights alone belong to no network
 /// before they meet such a value.
-struct expression_base {};
+struct expression_base {
+  /// Values have no elements yet while a network is written: neither `if` nor `&&`, `||`, `!` can look at them.
+  template <std::same_as<bool> Flag>
+  constexpr explicit operator Flag() const {
+    static_assert(never<Flag>,
+                  "a value is not known while the network is written: instead of if, ?:, && and || use "
+                  "where(condition, yes, no), minimum and maximum");
+    return false;
+  }
+};
 template <class T>
 concept Nested = std::derived_from<std::remove_cvref_t<T>, expression_base>;
+
+/// Makes the value of a wrong call that had no value among its arguments.
+struct of_no_network {};
+
+/// What stands in for a value that does not belong to `b`: it was kept after the function of its network had returned,
+/// or it is what a wrong call gave, which has no owner.
+constexpr std::uint32_t node_of_another(graph_builder& b, const graph_builder* owner, std::uint32_t node) {
+  if (owner == nullptr)
+    b.fail({fault::misuse, {}, {}, {}, {}});
+  else
+    b.fail({fault::other_network,
+            violation::text(b.view().name),
+            violation::text("a value of this network"),
+            numbered("node ", node).append(" of another"),
+            {}});
+  return b.parameter("misused", shape_of<1>);
+}
+
+/// Records that a variable of shape `kept` was given the value `node` of another shape.
+constexpr void report_assigned_shape(graph_builder& b, std::uint32_t node, const shape& kept, const shape& found) {
+  b.fail(
+      {fault::assigned_shape, violation::text(nearest_name(b.view(), node)), shape_text(kept), shape_text(found), {}});
+}
 
 /// The node of `value`. A variable remembers it; a temporary or a const value is gone or cannot.
 template <Nested V>
@@ -82,8 +118,21 @@ constexpr std::uint32_t commit_to(graph_builder& b, V&& value) {
 template <class T, std::uint32_t... Sizes>
 struct tensor;
 
+namespace detail {
+
+/// What a variable made of weights alone does when something is assigned to it. Returns auto, so that compilers look
+/// into it where it is called rather than where it is evaluated.
+template <class... V>
+constexpr auto refuse_assignment_to_weights() {
+  static_assert(never<V...>, "a variable made of weights alone keeps its value: use a new variable");
+}
+
+}  // namespace detail
+
 /// A pointwise expression over values of shape `Shape`: an operation and its arguments, nested. Nothing is computed
-/// and no node exists until something commits it.
+/// and no node exists until something commits it. A named expression is a variable like any other: assigning a value of
+/// the same shape to it commits the value, so that `auto h = relu(dense<32>("stem", x)); for (...) h = h + tanh(h);`
+/// works.
 template <ShapeType Shape, class... Arguments>
 struct expression : detail::expression_base {
   using shape_type = Shape;
@@ -98,17 +147,35 @@ struct expression : detail::expression_base {
   constexpr expression(const instruction& h, const std::source_location& where, Arguments... a)
       : head(h), arguments(std::move(a)...), at(where) {}
 
+  constexpr expression(const expression&) = default;
+  constexpr expression& operator=(const expression&) = default;
+
+  /// From here on this variable is the node of `value`; what it was made of is no longer looked at.
+  template <detail::Nested V>
+    requires(!std::same_as<std::remove_cvref_t<V>, expression>)
+  constexpr expression& operator=(V&& value) {
+    if constexpr (!bound) {
+      detail::refuse_assignment_to_weights<V>();
+    } else {
+      graph_builder& b = *builder();
+      node = detail::commit_to(b, std::forward<V>(value));
+      using From = typename std::remove_cvref_t<V>::shape_type;
+      if constexpr (!std::same_as<From, Shape>) detail::report_assigned_shape(b, node, Shape::dims, From::dims);
+    }
+    return *this;
+  }
+
   constexpr graph_builder* builder() const {
     return hana::fold_left(arguments, static_cast<graph_builder*>(nullptr),
                            [](graph_builder* found, const auto& a) { return found ? found : a.builder(); });
   }
 
-  constexpr std::uint32_t emit(detail::program& p) const {
+  constexpr std::uint32_t append_to(detail::program& p) const {
     if (node != no_node) return p.load(node);
     instruction i = head;
     std::array<std::uint32_t, sizeof...(Arguments)> results{};
     std::size_t n = 0;
-    hana::for_each(arguments, [&](const auto& a) { results[n++] = a.emit(p); });
+    hana::for_each(arguments, [&](const auto& a) { results[n++] = a.append_to(p); });
     if constexpr (sizeof...(Arguments) > 0) i.a = results[0];
     if constexpr (sizeof...(Arguments) > 1) i.b = results[1];
     if constexpr (sizeof...(Arguments) > 2) i.c = results[2];
@@ -119,7 +186,7 @@ struct expression : detail::expression_base {
   constexpr std::uint32_t commit(graph_builder& b) {
     if (node == no_node) {
       detail::program p{&b, {}, {}};
-      emit(p);
+      append_to(p);
       b.locate(at);
       node = b.map(p.operands.view(), p.code.view(), Shape::dims);
     }
@@ -134,7 +201,7 @@ struct literal {
   static constexpr bool bound = false;
   float number;
   constexpr graph_builder* builder() const { return nullptr; }
-  constexpr std::uint32_t emit(program& p) const {
+  constexpr std::uint32_t append_to(program& p) const {
     for (std::uint32_t i = 0; i < p.code.size(); ++i)
       if (p.code[i].code == scalar_op::literal &&
           std::bit_cast<std::uint32_t>(p.code[i].p0) == std::bit_cast<std::uint32_t>(number))
@@ -150,9 +217,17 @@ struct parameter_leaf : expression_base {
   static constexpr bool bound = false;
   const char* name;
   constexpr explicit parameter_leaf(const char* n) : name(n) {}
+  constexpr parameter_leaf(const parameter_leaf&) = default;
+  constexpr parameter_leaf& operator=(const parameter_leaf&) = default;
+  template <Nested V>
+    requires(!std::same_as<std::remove_cvref_t<V>, parameter_leaf>)
+  constexpr auto& operator=(V&&) {
+    refuse_assignment_to_weights<V>();
+    return *this;
+  }
   constexpr graph_builder* builder() const { return nullptr; }
   constexpr std::uint32_t commit(graph_builder& b) const { return b.parameter(name, Shape::dims); }
-  constexpr std::uint32_t emit(program& p) const { return p.load(commit(*p.builder)); }
+  constexpr std::uint32_t append_to(program& p) const { return p.load(commit(*p.builder)); }
 };
 
 /// Weights written in the source.
@@ -162,9 +237,17 @@ struct constant_leaf : expression_base {
   static constexpr bool bound = false;
   std::array<float, Shape::elements> elements;
   constexpr explicit constant_leaf(const std::array<float, Shape::elements>& e) : elements(e) {}
+  constexpr constant_leaf(const constant_leaf&) = default;
+  constexpr constant_leaf& operator=(const constant_leaf&) = default;
+  template <Nested V>
+    requires(!std::same_as<std::remove_cvref_t<V>, constant_leaf>)
+  constexpr auto& operator=(V&&) {
+    refuse_assignment_to_weights<V>();
+    return *this;
+  }
   constexpr graph_builder* builder() const { return nullptr; }
   constexpr std::uint32_t commit(graph_builder& b) const { return b.constant(Shape::dims, elements); }
-  constexpr std::uint32_t emit(program& p) const { return p.load(commit(*p.builder)); }
+  constexpr std::uint32_t append_to(program& p) const { return p.load(commit(*p.builder)); }
 };
 
 }  // namespace detail
@@ -179,6 +262,7 @@ struct tensor<f32, Sizes...> : detail::expression_base {
   graph_builder* owner = nullptr;
   std::uint32_t node = no_node;
 
+  constexpr explicit tensor(detail::of_no_network) {}
   constexpr tensor(graph_builder& b, std::uint32_t n) : owner(&b), node(n) {}
   constexpr tensor(const tensor&) = default;
   constexpr tensor& operator=(const tensor&) = default;
@@ -190,13 +274,14 @@ struct tensor<f32, Sizes...> : detail::expression_base {
     static_assert(std::remove_cvref_t<E>::bound, "this is made of weights alone: keep it with auto");
     using From = typename std::remove_cvref_t<E>::shape_type;
     if constexpr (!std::same_as<From, shape_type>)
-      owner->fail({fault::assigned_shape, violation::text(detail::nearest_name(owner->view(), node)),
-                   detail::shape_text(shape_type::dims), detail::shape_text(From::dims)});
+      detail::report_assigned_shape(*owner, node, shape_type::dims, From::dims);
   }
 
   constexpr graph_builder* builder() const { return owner; }
-  constexpr std::uint32_t commit(graph_builder&) const { return node; }
-  constexpr std::uint32_t emit(detail::program& p) const { return p.load(node); }
+  constexpr std::uint32_t commit(graph_builder& b) const {
+    return &b == owner ? node : detail::node_of_another(b, owner, node);
+  }
+  constexpr std::uint32_t append_to(detail::program& p) const { return p.load(commit(*p.builder)); }
 };
 
 /// Anything that stands for a value of the network.
@@ -278,45 +363,119 @@ constexpr auto make_expression(const instruction& head, const std::source_locati
                                                                              capture(std::forward<T>(arguments))...);
 }
 
-/// Operators have no room for a source position; they take the one of their first argument that has one.
+/// Operators have no room for a source position; they take the one of their first argument that was written with them
+/// and has one. A variable was written elsewhere.
 template <class... T>
-constexpr std::source_location position_of(const T&... arguments) {
+constexpr std::source_location position_of(T&&... arguments) {
   std::source_location found;
-  auto look = [&found](const auto& a) {
-    if constexpr (requires { a.at; })
+  auto look = [&found]<class A>(A&& a) {
+    if constexpr (!std::is_lvalue_reference_v<A> && requires { a.at; })
       if (found.line() == 0) found = a.at;
   };
-  (look(arguments), ...);
+  (look(std::forward<T>(arguments)), ...);
   return found;
 }
 
-template <class A, class B>
-concept BinaryOperands = Operand<A> && Operand<B> && (Value<A> || Value<B>);
+/// At least one value; what the others must be is said by apply_operator().
+template <class... T>
+concept Operands = (Value<T> || ...);
+
+/// Whatever was written in place of a value, a number or a name, and the network of it.
+struct anything {
+  graph_builder* owner = nullptr;
+
+  constexpr anything() = default;
+  template <class T>
+    requires(!std::same_as<std::remove_cvref_t<T>, anything>)
+  constexpr anything(T&& value) {  // NOLINT: the conversion is the point
+    if constexpr (Nested<T>) owner = value.builder();
+  }
+};
+
+/// What a wrong call gives, after the static_assert that says what is wrong with it: a value that fits almost
+/// everywhere and keeps the graph from being checked, so that one mistake gives one message.
+constexpr tensor<f32, 1> misused(const anything& a, const anything& b = {}, const anything& c = {},
+                                 const anything& d = {}) {
+  graph_builder* owner = a.owner != nullptr ? a.owner : b.owner != nullptr ? b.owner : c.owner;
+  if (owner == nullptr) owner = d.owner;
+  return owner == nullptr ? tensor<f32, 1>(of_no_network())
+                          : tensor<f32, 1>(*owner, node_of_another(*owner, nullptr, no_node));
+}
 
 template <class... T>
 constexpr auto apply_operator(scalar_op code, T&&... arguments) {
-  return make_expression({.code = code}, position_of(arguments...), std::forward<T>(arguments)...);
+  if constexpr ((Operand<T> && ...)) {
+    return make_expression({.code = code}, position_of(std::forward<T>(arguments)...), std::forward<T>(arguments)...);
+  } else {
+    static_assert(never<T...>, "the operands of a pointwise expression are values and numbers");
+    return misused(arguments...);
+  }
 }
 
 }  // namespace detail
 
-#define INLAY_BINARY_OPERATOR(symbol, code)                                      \
-  template <class A, class B>                                                    \
-    requires detail::BinaryOperands<A, B>                                        \
-  constexpr auto operator symbol(A&& a, B&& b) {                                 \
-    return detail::apply_operator(code, std::forward<A>(a), std::forward<B>(b)); \
+// Spelled out rather than made by a macro, whose expansion would fill the compiler's output about a wrong operand.
+template <class A, class B>
+  requires detail::Operands<A, B>
+constexpr auto operator+(A&& a, B&& b) {
+  return detail::apply_operator(scalar_op::add, std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+  requires detail::Operands<A, B>
+constexpr auto operator-(A&& a, B&& b) {
+  return detail::apply_operator(scalar_op::subtract, std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+  requires detail::Operands<A, B>
+constexpr auto operator*(A&& a, B&& b) {
+  return detail::apply_operator(scalar_op::multiply, std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+  requires detail::Operands<A, B>
+constexpr auto operator/(A&& a, B&& b) {
+  return detail::apply_operator(scalar_op::divide, std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+  requires detail::Operands<A, B>
+constexpr auto operator<(A&& a, B&& b) {
+  return detail::apply_operator(scalar_op::less, std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+  requires detail::Operands<A, B>
+constexpr auto operator<=(A&& a, B&& b) {
+  return detail::apply_operator(scalar_op::less_equal, std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+  requires detail::Operands<A, B>
+constexpr auto operator>(A&& a, B&& b) {
+  return detail::apply_operator(scalar_op::greater, std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+  requires detail::Operands<A, B>
+constexpr auto operator>=(A&& a, B&& b) {
+  return detail::apply_operator(scalar_op::greater_equal, std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+  requires detail::Operands<A, B>
+constexpr auto operator==(A&& a, B&& b) {
+  return detail::apply_operator(scalar_op::equal, std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+  requires detail::Operands<A, B>
+constexpr auto operator!=(A&& a, B&& b) {
+  return detail::apply_operator(scalar_op::not_equal, std::forward<A>(a), std::forward<B>(b));
+}
+
+#define INLAY_ASSIGNMENT(symbol)                          \
+  template <Value A, class B>                             \
+  constexpr A& operator symbol##=(A & variable, B && b) { \
+    return variable = variable symbol std::forward<B>(b); \
   }
-INLAY_BINARY_OPERATOR(+, scalar_op::add)
-INLAY_BINARY_OPERATOR(-, scalar_op::subtract)
-INLAY_BINARY_OPERATOR(*, scalar_op::multiply)
-INLAY_BINARY_OPERATOR(/, scalar_op::divide)
-INLAY_BINARY_OPERATOR(<, scalar_op::less)
-INLAY_BINARY_OPERATOR(<=, scalar_op::less_equal)
-INLAY_BINARY_OPERATOR(>, scalar_op::greater)
-INLAY_BINARY_OPERATOR(>=, scalar_op::greater_equal)
-INLAY_BINARY_OPERATOR(==, scalar_op::equal)
-INLAY_BINARY_OPERATOR(!=, scalar_op::not_equal)
-#undef INLAY_BINARY_OPERATOR
+INLAY_ASSIGNMENT(+)
+INLAY_ASSIGNMENT(-)
+INLAY_ASSIGNMENT(*)
+INLAY_ASSIGNMENT(/)
+#undef INLAY_ASSIGNMENT
 
 template <Value A>
 constexpr auto operator-(A&& a) {
@@ -325,20 +484,21 @@ constexpr auto operator-(A&& a) {
 
 /// The smaller, NaN if either is NaN (torch.minimum).
 template <class A, class B>
-  requires detail::BinaryOperands<A, B>
+  requires detail::Operands<A, B>
 constexpr auto minimum(A&& a, B&& b) {
   return detail::apply_operator(scalar_op::minimum, std::forward<A>(a), std::forward<B>(b));
 }
 
 /// The larger, NaN if either is NaN (torch.maximum).
 template <class A, class B>
-  requires detail::BinaryOperands<A, B>
+  requires detail::Operands<A, B>
 constexpr auto maximum(A&& a, B&& b) {
   return detail::apply_operator(scalar_op::maximum, std::forward<A>(a), std::forward<B>(b));
 }
 
 /// `yes` where `condition` is not 0, `no` elsewhere (torch.where). Comparisons give 0 or 1.
-template <Value C, Operand A, Operand B>
+template <class C, class A, class B>
+  requires detail::Operands<C, A, B>
 constexpr auto where(C&& condition, A&& yes, B&& no) {
   return detail::apply_operator(scalar_op::select, std::forward<C>(condition), std::forward<A>(yes),
                                 std::forward<B>(no));

@@ -9,26 +9,39 @@ namespace inlay {
 
 /// Weights by name, of shape `Sizes`, in the current scope; usable as a value and as the weight of a layer.
 template <class T, std::uint32_t... Sizes>
-  requires std::same_as<T, f32>
 constexpr auto param(const char* name) {
+  static_assert(std::same_as<T, f32>, "the element type is f32: param<f32, 10, 64>(\"name\")");
   return detail::parameter_leaf<sizes<Sizes...>>(name);
 }
 
+namespace detail {
+
+/// The constant of `elements`, which may be too many or too few once a static_assert has said so.
+template <class T, class Shape, std::size_t Count>
+constexpr auto constant_of(const float* elements) {
+  static_assert(std::same_as<T, f32>, "the element type of a constant is f32: constant<f32, 1, 2>({1, 1})");
+  static_assert(Count == Shape::elements, INLAY_ADVICE_CONSTANT_ELEMENTS);
+  std::array<float, Shape::elements> all{};
+  for (std::size_t i = 0; i < all.size() && i < Count; ++i) all[i] = elements[i];
+  return constant_leaf<Shape>(all);
+}
+
+}  // namespace detail
+
 /// Weights in the source, row-major, exactly as many as the shape has: `constant<f32, 1, 2>({1, 1})`.
 template <class T, std::uint32_t... Sizes, std::size_t Count>
-  requires std::same_as<T, f32>
 constexpr auto constant(const float (&elements)[Count]) {
-  static_assert(Count == sizes<Sizes...>::elements, "a constant needs exactly as many elements as its shape has");
-  std::array<float, sizes<Sizes...>::elements> all{};
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = elements[i];
-  return detail::constant_leaf<sizes<Sizes...>>(all);
+  return detail::constant_of<T, sizes<Sizes...>, Count>(elements);
 }
 
 /// The same from an array that has a name, such as a constexpr table.
-template <class T, std::uint32_t... Sizes>
-  requires std::same_as<T, f32>
-constexpr auto constant(const std::array<float, sizes<Sizes...>::elements>& elements) {
-  return detail::constant_leaf<sizes<Sizes...>>(elements);
+template <class T, std::uint32_t... Sizes, class Element, std::size_t Count>
+constexpr auto constant(const std::array<Element, Count>& elements) {
+  static_assert(std::same_as<Element, float>, "a table for a constant has elements of type float");
+  if constexpr (std::same_as<Element, float>)
+    return detail::constant_of<T, sizes<Sizes...>, Count>(elements.data());
+  else
+    return detail::constant_leaf<sizes<Sizes...>>({});
 }
 
 struct no_bias_t {};
@@ -184,10 +197,10 @@ struct concat_shape;
 template <std::uint32_t Axis, std::uint32_t... Sizes, class... Rest>
 struct concat_shape<Axis, sizes<Sizes...>, Rest...> {
   static constexpr std::uint32_t along(const shape& dims) { return Axis < dims.rank ? dims.sizes[Axis] : 0; }
-  template <std::size_t... I>
-  static auto make(std::index_sequence<I...>)
-      -> sizes<(I == Axis ? shape_of<Sizes...>.sizes[I] + (0u + ... + along(Rest::dims))
-                          : shape_of<Sizes...>.sizes[I])...>;
+  template <std::size_t... Index>
+  static auto make(std::index_sequence<Index...>)
+      -> sizes<(Index == Axis ? shape_of<Sizes...>.sizes[Index] + (0u + ... + along(Rest::dims))
+                              : shape_of<Sizes...>.sizes[Index])...>;
   using type = decltype(make(std::make_index_sequence<sizeof...(Sizes)>()));
 };
 

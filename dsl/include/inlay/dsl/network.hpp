@@ -2,8 +2,7 @@
 // Networks: named inputs, a function that is traced, named outputs.
 #pragma once
 
-#include <boost/hana/back.hpp>
-#include <boost/hana/drop_back.hpp>
+#include <tuple>
 
 #include "inlay/dsl/expression.hpp"
 
@@ -15,26 +14,33 @@ struct input_declaration {
   using shape_type = Shape;
   static constexpr std::size_t elements = Shape::elements;
   const char* name;
+  std::source_location at;
 };
 
 /// `input<f32, 64>("pixels")`: one sample is f32[64].
 template <class T, std::uint32_t... Sizes>
-  requires std::same_as<T, f32>
-constexpr auto input(const char* name) {
-  return input_declaration<sizes<Sizes...>>{name};
+constexpr auto input(const char* name, std::source_location at = std::source_location::current()) {
+  static_assert(std::same_as<T, f32>, "the element type of an input is f32: input<f32, 64>(\"pixels\")");
+  return input_declaration<sizes<Sizes...>>{name, at};
 }
-
 /// A returned value with a name of its own.
 template <Value V>
 struct named_output {
   const char* name;
   V value;
+  std::source_location at;
 };
 
+/// `output("std", exp(log_std))`: a value of the network, weights alone, or what is computed from weights alone.
 template <Value V>
-constexpr auto output(const char* name, V&& value) {
-  auto node = detail::committed(std::forward<V>(value));
-  return named_output<decltype(node)>{name, node};
+constexpr auto output(const char* name, V&& value, std::source_location at = std::source_location::current()) {
+  if constexpr (std::remove_cvref_t<V>::bound) {
+    auto node = detail::committed(std::forward<V>(value));
+    return named_output<decltype(node)>{name, node, at};
+  } else {
+    // Weights belong to no network yet; they become a node when the network's function has returned them.
+    return named_output<std::remove_cvref_t<V>>{name, std::forward<V>(value), at};
+  }
 }
 
 /// Several results: `return outputs(output("mean", m), output("variance", v))`. Without a name of its own, result i is
@@ -49,21 +55,90 @@ struct network_definition {
   const char* name;
   hana::tuple<Inputs...> inputs;
   Function function;
+  std::source_location at;
 
   static constexpr std::size_t input_count = sizeof...(Inputs);
 };
 
-/// `network("name", input..., function)`. The function gets one value per input and returns a value or `outputs(...)`.
-template <class... Arguments>
-  requires(sizeof...(Arguments) >= 2)
-constexpr auto network(const char* name, Arguments... arguments) {
-  auto all = hana::make_tuple(std::move(arguments)...);
-  auto function = hana::back(all);
-  return hana::unpack(hana::drop_back(all), [&](auto... inputs) {
-    return network_definition<decltype(function), decltype(inputs)...>{name, {inputs...}, function};
-  });
+namespace detail {
+
+/// A network's name, and where it stands in the source.
+struct network_name {
+  const char* chars;
+  std::source_location at;
+  constexpr network_name(const char* name, std::source_location where = std::source_location::current())
+      : chars(name), at(where) {}
+};
+
+template <class T>
+inline constexpr bool is_input = false;
+template <class Shape>
+inline constexpr bool is_input<input_declaration<Shape>> = true;
+
+/// What the function of a network may return.
+template <class T>
+inline constexpr bool is_result = Value<T> || std::is_void_v<T>;
+template <class V>
+inline constexpr bool is_result<named_output<V>> = true;
+template <class... T>
+inline constexpr bool is_result<hana::tuple<T...>> = (... && (is_result<T> && !std::is_void_v<T>));
+
+/// The types of a network's arguments, apart.
+template <class Function, class... Inputs>
+struct network_parts {};
+template <class Parts, class... Rest>
+struct split_arguments;
+template <class... Inputs, class Function>
+struct split_arguments<network_parts<void, Inputs...>, Function> {
+  using type = network_parts<Function, Inputs...>;
+};
+template <class... Inputs, class Next, class... Rest>
+struct split_arguments<network_parts<void, Inputs...>, Next, Rest...>
+    : split_arguments<network_parts<void, Inputs..., Next>, Rest...> {};
+
+/// What network() gives where it was called in a wrong way and has said so.
+struct misused_network {
+  const char* name = "misused";
+};
+
+/// The network of `arguments`. What is wrong with its function is found here, near the place where it is written,
+/// rather than where the network is first used.
+template <class Function, class... Inputs>
+constexpr auto define_network(network_parts<Function, Inputs...>, const network_name& name, const auto&... arguments) {
+  if constexpr (!(is_input<Inputs> && ...) || is_input<Function> || sizeof...(Inputs) == 0) {
+    static_assert(never<Function>,
+                  "a network has a name, one input or more, and a function, in this order: "
+                  "network(\"name\", input<f32, 4>(\"x\"), [](auto x) { return relu(x); })");
+    return misused_network();
+  } else if constexpr (!requires(const Function& f, tensor_of_t<typename Inputs::shape_type>... x) { f(x...); }) {
+    static_assert(never<Function>,
+                  "the function of a network takes one value for each input, in their order, and its "
+                  "parameters are best written as `auto`: [](auto x, auto y) { return x + y; }");
+    return misused_network();
+  } else if constexpr (!is_result<decltype(std::declval<const Function&>()(
+                           std::declval<tensor_of_t<typename Inputs::shape_type>>()...))>) {
+    static_assert(never<Function>,
+                  "the function of a network returns a value, output(\"name\", value), or several of "
+                  "them as outputs(a, b)");
+    return misused_network();
+  } else {
+    const auto all = std::tie(arguments...);
+    return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+      return network_definition<Function, Inputs...>{
+          name.chars, {std::get<Index>(all)...}, std::get<sizeof...(Index)>(all), name.at};
+    }(std::index_sequence_for<Inputs...>());
+  }
 }
 
+}  // namespace detail
+
+/// `network("name", input..., function)`. The function gets one value per input and returns a value or `outputs(...)`.
+template <class... Arguments>
+  requires(sizeof...(Arguments) >= 1)
+constexpr auto network(detail::network_name name, const Arguments&... arguments) {
+  return detail::define_network(typename detail::split_arguments<detail::network_parts<void>, Arguments...>::type(),
+                                name, arguments...);
+}
 namespace detail {
 
 /// Calls the network's function on fresh inputs of `b`; what it returns.
@@ -72,11 +147,12 @@ constexpr auto run_function(const network_definition<Function, Inputs...>& net, 
   std::array<std::uint32_t, sizeof...(Inputs)> nodes{};
   std::size_t n = 0;
   hana::for_each(net.inputs, [&](const auto& declared) {
+    b.locate(declared.at);
     nodes[n++] = b.input(declared.name, std::remove_cvref_t<decltype(declared)>::shape_type::dims);
   });
   // Spelled out rather than unpacked by Hana: every call in between is a line in a diagnosis of the user's function.
-  return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return net.function(tensor_of_t<typename Inputs::shape_type>(b, nodes[I])...);
+  return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+    return net.function(tensor_of_t<typename Inputs::shape_type>(b, nodes[Index])...);
   }(std::index_sequence_for<Inputs...>());
 }
 
@@ -111,16 +187,19 @@ struct output_shapes<void> {
 
 template <class V>
 constexpr void add_output(graph_builder& b, V& value, std::string_view fallback) {
-  if constexpr (Value<V>)
+  if constexpr (Value<V>) {
     b.output(commit_to(b, value), fallback);
-  else
+  } else {
+    b.locate(value.at);
     b.output(commit_to(b, value.value), value.name);
+  }
 }
 
 /// Traces `net` into `b` and checks it.
 template <class Net>
 constexpr void trace(const Net& net, graph_builder& b) {
   using Result = result_of_network<Net>;
+  b.locate(net.at);
   if constexpr (std::is_void_v<Result>) {
     run_function(net, b);
   } else if constexpr (Value<Result> || requires(Result r) { r.name; }) {
@@ -135,6 +214,7 @@ constexpr void trace(const Net& net, graph_builder& b) {
       add_output(b, result, fallback.view());
     });
   }
+  b.locate(net.at);
   b.finish();
 }
 

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the compiler says about wrong calls: an overload of each function that is chosen where no other fits, and whose
+// static_assert shows the right call. Every argument needs a conversion here, so that a right call never comes here.
+// (The condition is a template parameter, because about a literal that depends on nothing the compilers complain too
+// early, and about anything longer they add notes.)
+#pragma once
+
+#include "inlay/dsl/activations.hpp"
+#include "inlay/dsl/layers.hpp"
+#include "inlay/dsl/network.hpp"
+
+namespace inlay {
+
+// Weights, inputs, outputs and networks.
+template <auto... Sizes, bool Right = false>
+constexpr auto param(detail::anything = {}, detail::anything = {}) {
+  static_assert(Right, "weights by name have an element type, sizes and a name: param<f32, 10, 64>(\"name\")");
+  return detail::parameter_leaf<sizes<static_cast<std::uint32_t>(Sizes)...>>("misused");
+}
+template <class T, auto... Sizes, bool Right = false>
+constexpr auto param() {
+  static_assert(Right, "weights by name need a name: param<f32, 10, 64>(\"name\")");
+  return detail::parameter_leaf<sizes<static_cast<std::uint32_t>(Sizes)...>>("misused");
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto input(detail::anything = {}, detail::anything = {}) {
+  static_assert(Right, "an input has an element type, sizes and a name: input<f32, 64>(\"pixels\")");
+  return input_declaration<sizes<static_cast<std::uint32_t>(Sizes)...>>{"misused", {}};
+}
+template <class T, auto... Sizes, bool Right = false>
+constexpr auto input() {
+  static_assert(Right, "an input needs a name: input<f32, 64>(\"pixels\")");
+  return input_declaration<sizes<static_cast<std::uint32_t>(Sizes)...>>{"misused", {}};
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto output(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {
+  static_assert(Right, "output is called as output(\"name\", value)");
+  return detail::misused(a, b, c);
+}
+template <class First, class... Rest, bool Right = false>
+  requires(!std::convertible_to<First, detail::network_name>)
+constexpr auto network(const First&, const Rest&...) {
+  static_assert(Right, "a network needs a name: network(\"name\", input<f32, 4>(\"x\"), function)");
+  return detail::misused_network();
+}
+
+// Layers.
+template <auto... Sizes, bool Right = false>
+constexpr auto dense(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}, detail::anything d = {},
+                     detail::anything = {}) {
+  static_assert(
+      Right,
+      "dense is called as dense<outputs>(\"name\", x) or dense<outputs>(\"name\", x, no_bias); with a weight, "
+      "whose shape says the number of outputs, as dense(\"name\", x, weight) or dense(\"name\", x, weight, bias)");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto batch_norm(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                          detail::anything = {}) {
+  static_assert(Right, "batch_norm is called as batch_norm(\"name\", x) or batch_norm(\"name\", x, eps)");
+  return detail::misused(a, b, c);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto softmax(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {
+  static_assert(Right, "softmax is called as softmax(x) and runs over the last axis");
+  return detail::misused(a, b, c);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto log_softmax(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {
+  static_assert(Right, "log_softmax is called as log_softmax(x) and runs over the last axis");
+  return detail::misused(a, b, c);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto reshape(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                       detail::anything d = {}, detail::anything = {}, detail::anything = {}, detail::anything = {}) {
+  static_assert(Right, "reshape is called with the sizes in angle brackets: reshape<8, 8>(x)");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto flatten(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {
+  static_assert(Right, "flatten is called as flatten(x) and gives one vector");
+  return detail::misused(a, b, c);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto concat(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                      detail::anything d = {}, detail::anything = {}, detail::anything = {}, detail::anything = {}) {
+  static_assert(Right,
+                "concat is called with values only, the axis in angle brackets: concat(a, b) or concat<1>(a, b, c)");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto scope(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}, detail::anything d = {},
+                     detail::anything = {}) {
+  static_assert(
+      Right,
+      "scope is called as scope(\"name\", x, [](auto x) { ... }) or scope(\"name\", index, x, [](auto x) { ... })");
+  return detail::misused(a, b, c, d);
+}
+
+// Activations.
+#define INLAY_MISUSE(name)                                                                       \
+  template <auto... Sizes, bool Right = false>                                                   \
+  constexpr auto name(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}, \
+                      detail::anything d = {}) {                                                 \
+    static_assert(Right,                                                                         \
+                  "an activation takes a value, then its parameters, "                           \
+                  "then its accuracy: " #name "(x)");                                            \
+    return detail::misused(a, b, c, d);                                                          \
+  }
+INLAY_MISUSE(relu)
+INLAY_MISUSE(sigmoid)
+INLAY_MISUSE(tanh)
+INLAY_MISUSE(exp)
+INLAY_MISUSE(relu6)
+INLAY_MISUSE(selu)
+INLAY_MISUSE(gelu)
+INLAY_MISUSE(gelu_tanh)
+INLAY_MISUSE(silu)
+INLAY_MISUSE(swish)
+INLAY_MISUSE(mish)
+INLAY_MISUSE(hard_sigmoid)
+INLAY_MISUSE(hard_swish)
+INLAY_MISUSE(log_sigmoid)
+INLAY_MISUSE(softsign)
+INLAY_MISUSE(log)
+INLAY_MISUSE(sqrt)
+INLAY_MISUSE(rsqrt)
+INLAY_MISUSE(abs)
+INLAY_MISUSE(sign)
+INLAY_MISUSE(square)
+INLAY_MISUSE(reciprocal)
+INLAY_MISUSE(sin)
+INLAY_MISUSE(cos)
+INLAY_MISUSE(erf)
+INLAY_MISUSE(leaky_relu)
+INLAY_MISUSE(step)
+INLAY_MISUSE(elu)
+INLAY_MISUSE(celu)
+INLAY_MISUSE(softplus)
+INLAY_MISUSE(hard_tanh)
+INLAY_MISUSE(threshold)
+INLAY_MISUSE(clamp)
+INLAY_MISUSE(identity)
+#undef INLAY_MISUSE
+template <auto... Sizes, bool Right = false>
+constexpr auto prelu(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {
+  static_assert(Right, "prelu is called as prelu(x, weight)");
+  return detail::misused(a, b, c);
+}
+
+/// Functions of <cmath> that C++ would look for in vain, for half a page, say what to write instead.
+#define INLAY_NO_FUNCTION(name, instead)                       \
+  template <class A, class... B, bool Right = false>           \
+    requires detail::Operands<A, B...>                         \
+  constexpr auto name(A&& a, B&&... b) {                       \
+    static_assert(Right, "there is no " #name "(): " instead); \
+    return detail::misused(a, b...);                           \
+  }
+INLAY_NO_FUNCTION(pow, "write square(x), x * x * x or exp(y * log(x))")
+INLAY_NO_FUNCTION(fmax, "write maximum(x, y)")
+INLAY_NO_FUNCTION(fmin, "write minimum(x, y)")
+INLAY_NO_FUNCTION(fabs, "write abs(x)")
+INLAY_NO_FUNCTION(fmod, "only + - * / and the activations are known")
+INLAY_NO_FUNCTION(exp2, "write exp(x * 0.6931472f)")
+INLAY_NO_FUNCTION(expm1, "write exp(x) - 1, or elu(x)")
+INLAY_NO_FUNCTION(log2, "write log(x) * 1.442695f")
+INLAY_NO_FUNCTION(log10, "write log(x) * 0.4342945f")
+INLAY_NO_FUNCTION(log1p, "write log(1 + x), or softplus(x) for log(1 + exp(x))")
+INLAY_NO_FUNCTION(tan, "write sin(x) / cos(x)")
+INLAY_NO_FUNCTION(sinh, "write (exp(x) - exp(-x)) / 2")
+INLAY_NO_FUNCTION(cosh, "write (exp(x) + exp(-x)) / 2")
+INLAY_NO_FUNCTION(asin, "only + - * / and the activations are known")
+INLAY_NO_FUNCTION(acos, "only + - * / and the activations are known")
+INLAY_NO_FUNCTION(atan, "only + - * / and the activations are known")
+INLAY_NO_FUNCTION(atan2, "only + - * / and the activations are known")
+INLAY_NO_FUNCTION(cbrt, "only + - * / and the activations are known")
+INLAY_NO_FUNCTION(hypot, "write sqrt(square(x) + square(y))")
+INLAY_NO_FUNCTION(erfc, "write 1 - erf(x)")
+INLAY_NO_FUNCTION(floor, "only + - * / and the activations are known")
+INLAY_NO_FUNCTION(ceil, "only + - * / and the activations are known")
+INLAY_NO_FUNCTION(round, "only + - * / and the activations are known")
+INLAY_NO_FUNCTION(trunc, "only + - * / and the activations are known")
+#undef INLAY_NO_FUNCTION
+
+}  // namespace inlay
