@@ -47,74 +47,89 @@ void run_softmax(const float* x, float* y, std::size_t rows, std::size_t length,
 }  // namespace
 
 interpreter::baseline_state::baseline_state(const graph_view& graph, const std::vector<std::vector<float>>& constants)
-    : graph_(graph), constants_(constants), buffers_(graph.nodes.size()), values_(graph.nodes.size()) {}
+    : graph_(graph), buffers_(graph.nodes.size()), values_(graph.nodes.size()) {
+  // What depends on weights alone is computed here, once, as a batch of one sample.
+  for (std::uint32_t i = 0; i < graph_.nodes.size(); ++i) {
+    const node_record& node = graph_.nodes[i];
+    if (node.kind == op::parameter || node.kind == op::constant) values_[i] = {constants[i].data(), 0};
+    // The operands' values are there already: they are earlier nodes.
+    else if (node.kind != op::input && std::ranges::all_of(graph_.operands(node), [&](std::uint32_t operand) {
+               return operand == no_node || is_shared(operand);
+             }))
+      values_[i] = {compute(i, 1), 0};
+  }
+}
 
 void interpreter::baseline_state::run(std::span<const float* const> inputs, std::span<float* const> outputs,
                                       std::size_t batch) {
   if (batch == 0) return;
   std::size_t input = 0;
   for (std::uint32_t i = 0; i < graph_.nodes.size(); ++i) {
-    const node_record& node = graph_.nodes[i];
-    if (node.kind == op::input) {
-      values_[i] = inputs[input++];
-    } else if (node.kind == op::parameter || node.kind == op::constant) {
-      values_[i] = constants_[i].data();
-    } else if (node.kind == op::reshape) {
-      values_[i] = values_[graph_.operands(node)[0]];
-    } else {
-      const std::size_t size = batch * static_cast<std::size_t>(node.dims.elements());
-      if (buffers_[i].size() < size) buffers_[i].resize(size);
-      compute(i, buffers_[i].data(), batch);
-      values_[i] = buffers_[i].data();
-    }
+    if (graph_.nodes[i].kind == op::input)
+      values_[i] = {inputs[input++], elements_of(i)};
+    else if (!is_shared(i))
+      values_[i] = {compute(i, batch), elements_of(i)};
   }
   for (std::size_t i = 0; i < graph_.outputs.size(); ++i) {
-    // A returned weight is the same for every sample.
     const std::uint32_t node = graph_.outputs[i].node;
-    const std::size_t size = static_cast<std::size_t>(graph_.nodes[node].dims.elements());
-    const std::size_t stride = constants_[node].empty() ? size : 0;
+    const std::size_t size = elements_of(node);
     for (std::size_t sample = 0; sample < batch; ++sample)
-      std::copy_n(values_[node] + sample * stride, size, outputs[i] + sample * size);
+      std::copy_n(values_[node].sample(sample), size, outputs[i] + sample * size);
   }
 }
 
-void interpreter::baseline_state::compute(std::uint32_t index, float* result, std::size_t batch) {
+const float* interpreter::baseline_state::compute(std::uint32_t index, std::size_t batch) {
   const node_record& node = graph_.nodes[index];
   const auto operands = graph_.operands(node);
-  const auto elements_of = [&](std::uint32_t n) { return static_cast<std::size_t>(graph_.nodes[n].dims.elements()); };
-  const auto stride_of = [&](std::uint32_t n) { return constants_[n].empty() ? elements_of(n) : 0; };
   const std::size_t elements = elements_of(index);
+  if (node.kind == op::reshape) return values_[operands[0]].data;
+  if (buffers_[index].size() < batch * elements) buffers_[index].resize(batch * elements);
+  float* result = buffers_[index].data();
   switch (node.kind) {
-    case op::dense:
-      run_dense(values_[operands[0]], values_[operands[1]], operands[2] == no_node ? nullptr : values_[operands[2]],
-                result, batch, elements_of(operands[0]), elements);
+    case op::input:
+    case op::parameter:
+    case op::constant:
+    case op::reshape: break;  // they have the values of others
+    case op::dense: {
+      const value x = values_[operands[0]], weight = values_[operands[1]];
+      const value bias = operands[2] == no_node ? value{nullptr, 0} : values_[operands[2]];
+      // Weights are the same for all samples, mostly; computed from an input, each sample has its own.
+      const bool one_weight = weight.stride == 0 && bias.stride == 0 && (x.stride != 0 || batch == 1);
+      const std::size_t rows = one_weight ? batch : 1;
+      for (std::size_t sample = 0; sample < batch; sample += rows)
+        run_dense(x.sample(sample), weight.sample(sample), bias.sample(sample), result + sample * elements, rows,
+                  elements_of(operands[0]), elements);
       break;
+    }
     case op::map: {
       std::vector<pointwise_operand> inputs;
       for (std::uint32_t operand : operands)
-        inputs.push_back({values_[operand], stride_of(operand), elements_of(operand) == 1 && elements != 1});
+        inputs.push_back({values_[operand].data, values_[operand].stride, elements_of(operand) == 1 && elements != 1});
       run_pointwise(graph_.program(node), inputs, elements, batch, result);
       break;
     }
     case op::softmax:
     case op::log_softmax: {
       const std::size_t length = node.dims.sizes[node.dims.rank - 1];
-      run_softmax(values_[operands[0]], result, batch * elements / length, length, node.kind == op::log_softmax);
+      for (std::size_t sample = 0; sample < batch; ++sample)
+        run_softmax(values_[operands[0]].sample(sample), result + sample * elements, elements / length, length,
+                    node.kind == op::log_softmax);
       break;
     }
     case op::concat: {
       std::size_t repeats = 1;
       for (std::uint32_t i = 0; i < node.axis; ++i) repeats *= node.dims.sizes[i];
+      float* to = result;
       for (std::size_t sample = 0; sample < batch; ++sample)
         for (std::size_t repeat = 0; repeat < repeats; ++repeat)
           for (std::uint32_t operand : operands) {
             const std::size_t run = elements_of(operand) / repeats;
-            result = std::copy_n(values_[operand] + sample * stride_of(operand) + repeat * run, run, result);
+            to = std::copy_n(values_[operand].sample(sample) + repeat * run, run, to);
           }
       break;
     }
-    default: break;  // has no value of its own to compute
   }
+  return result;
 }
 
 }  // namespace inlay

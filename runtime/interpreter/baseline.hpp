@@ -12,18 +12,31 @@ struct interpreter::baseline_state {
   void run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch);
 
  private:
-  const graph_view& graph_;
-  const std::vector<std::vector<float>>& constants_;
-  std::vector<std::vector<float>> buffers_;  // by node
-  std::vector<const float*> values_;         // by node, of this run
+  /// The elements of one node. What depends on no input has a stride of 0: every sample has the same elements.
+  struct value {
+    const float* data = nullptr;
+    std::size_t stride = 0;  // elements from one sample to the next
 
-  void compute(std::uint32_t index, float* result, std::size_t batch);
+    const float* sample(std::size_t index) const { return data == nullptr ? nullptr : data + index * stride; }
+  };
+
+  const graph_view& graph_;
+  std::vector<std::vector<float>> buffers_;  // by node
+  std::vector<value> values_;                // by node; shared ones for good, the others of this run
+
+  std::size_t elements_of(std::uint32_t node) const {
+    return static_cast<std::size_t>(graph_.nodes[node].dims.elements());
+  }
+  bool is_shared(std::uint32_t node) const { return values_[node].data != nullptr && values_[node].stride == 0; }
+
+  /// The elements of a computed node, for `batch` samples. Its operands have theirs.
+  const float* compute(std::uint32_t index, std::size_t batch);
 };
 
 /// One operand of a pointwise program over a batch.
 struct pointwise_operand {
   const float* data;
-  std::size_t row_stride;  // elements from one sample to the next; 0 for weights
+  std::size_t row_stride;  // elements from one sample to the next; 0 where all samples have the same
   bool broadcast;          // one element per sample, repeated
 };
 

@@ -3,9 +3,28 @@
 #include "inlay/interpreter.hpp"
 
 #include "baseline.hpp"
+#include "inlay/graph_rules.hpp"
 #include "inlay/reference.hpp"
 
 namespace inlay {
+namespace {
+
+/// "" for a graph that keeps all rules, else the first one that it breaks.
+std::string broken_rule(const graph_view& graph) {
+  const auto words = [&graph](const violation& v) {
+    return "network '" + std::string(graph.name) + "': '" + std::string(v.layer.view()) + "': expected " +
+           std::string(v.expected.view()) + ", found " + (v.found.size() == 0 ? "none" : std::string(v.found.view())) +
+           "; " + std::string(advice(v.code));
+  };
+  for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
+    if (const violation found = check_record(graph, i)) return words(found);
+    if (const violation found = check_node(graph, i)) return words(found);
+  }
+  const violation found = check_graph(graph);
+  return found ? words(found) : std::string();
+}
+
+}  // namespace
 
 interpreter::interpreter(const graph_view& graph) : graph_(graph) {}
 
@@ -13,7 +32,21 @@ interpreter::~interpreter() = default;
 
 interpreter_result interpreter::create(const graph_view& graph, const weights& w) {
   interpreter_result result;
+  if (std::string error = broken_rule(graph); !error.empty()) {
+    result.errors.push_back(std::move(error));
+    return result;
+  }
   result.errors = check_weights(graph, w);
+  if (!result.errors.empty()) return result;
+  // The shape of a tensor says nothing about its values; weights may be made by hand.
+  for (const node_record& node : graph.nodes) {
+    if (node.kind != op::parameter) continue;
+    const weight_tensor* tensor = w.find(graph.name_of(node));
+    if (tensor != nullptr && tensor->values.size() == node.dims.elements()) continue;
+    result.errors.push_back("parameter '" + std::string(graph.name_of(node)) + "': expected " +
+                            std::to_string(node.dims.elements()) + " values, found " +
+                            std::to_string(tensor == nullptr ? 0 : tensor->values.size()));
+  }
   if (!result.errors.empty()) return result;
   std::unique_ptr<interpreter> made(new interpreter(graph));
   for (const node_record& node : graph.nodes) {

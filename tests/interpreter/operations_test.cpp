@@ -176,12 +176,150 @@ TEST_P(Operations, BroadcastsOneElement) {
   EXPECT_EQ(run(b, {1, 2, 3, 4, 5, 6}), (std::vector<float>{10, 20, 30, 40, 50, 60}));
 }
 
+/// x[4] as it is, then what `make` makes of weights alone, joined: for a batch of 3, every sample has the same of it.
+class SharedValues : public Operations {
+ protected:
+  std::vector<float> shared(std::uint32_t (*make)(graph_builder& b), const weights& w = {}) {
+    graph_builder b("shared");
+    const auto x = b.input("x", {1, {1}});
+    const auto made = make(b);
+    const auto flat = b.reshape(made, {1, {static_cast<std::uint32_t>(b.view().nodes[made].dims.elements())}});
+    const std::uint32_t pieces[] = {x, flat};
+    b.output(b.concat(pieces, 0), "y");
+    const std::vector<float> y = run(b, {10, 20, 30}, w);
+    const std::size_t size = y.size() / 3;
+    for (std::size_t sample = 0; sample < 3; ++sample) {
+      EXPECT_EQ(y[sample * size], 10 * static_cast<float>(sample + 1));
+      for (std::size_t i = 1; i < size; ++i) EXPECT_EQ(y[sample * size + i], y[i]) << "sample " << sample;
+    }
+    return {y.begin() + 1, y.begin() + static_cast<std::ptrdiff_t>(size)};
+  }
+
+  static std::uint32_t constant(graph_builder& b, const shape& dims, const std::vector<float>& elements) {
+    return b.constant(dims, elements);
+  }
+};
+
+TEST_P(SharedValues, Reshape) {
+  EXPECT_EQ(shared([](graph_builder& b) { return b.reshape(constant(b, {1, {4}}, {1, 2, 3, 4}), {2, {2, 2}}); }),
+            (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(shared([](graph_builder& b) { return b.reshape(b.parameter("w", {1, {2}}), {2, {1, 2}}); },
+                   {{{"w", {2}, "F32", {5, 6}}}}),
+            (std::vector<float>{5, 6}));
+}
+
+TEST_P(SharedValues, Softmax) {
+  EXPECT_EQ(shared([](graph_builder& b) { return b.softmax(constant(b, {2, {2, 2}}, {0, 0, 1000, 0})); }),
+            (std::vector<float>{0.5f, 0.5f, 1, 0}));
+  EXPECT_EQ(shared([](graph_builder& b) { return b.log_softmax(constant(b, {1, {2}}, {0, 1000})); }),
+            (std::vector<float>{-1000, 0}));
+}
+
+TEST_P(SharedValues, Map) {
+  EXPECT_EQ(shared([](graph_builder& b) {
+              const std::uint32_t operands[] = {constant(b, {1, {3}}, {1, 2, 3}), constant(b, {1, {1}}, {10})};
+              const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                             {.code = scalar_op::operand, .a = 1},
+                                             {.code = scalar_op::multiply, .a = 0, .b = 1}};
+              return b.map(operands, program, {1, {3}});
+            }),
+            (std::vector<float>{10, 20, 30}));
+}
+
+TEST_P(SharedValues, Concat) {
+  EXPECT_EQ(shared([](graph_builder& b) {
+              const std::uint32_t pieces[] = {constant(b, {2, {2, 1}}, {1, 2}), constant(b, {2, {2, 2}}, {3, 4, 5, 6})};
+              return b.concat(pieces, 1);
+            }),
+            (std::vector<float>{1, 3, 4, 2, 5, 6}));
+}
+
+TEST_P(SharedValues, Dense) {
+  EXPECT_EQ(shared([](graph_builder& b) {
+              const auto weight = constant(b, {2, {3, 2}}, {1, 0, 0, 1, 1, 1});
+              return b.dense("fc", constant(b, {1, {2}}, {5, 7}), weight, constant(b, {1, {3}}, {100, 200, 300}));
+            }),
+            (std::vector<float>{105, 207, 312}));
+}
+
+TEST_P(SharedValues, InAProgramWithAnInput) {
+  graph_builder b("mixed");
+  const auto x = b.input("x", {1, {2}});
+  const float elements[] = {1, 3};
+  const std::uint32_t operands[] = {x, b.reshape(b.constant({2, {2, 1}}, elements), {1, {2}})};
+  const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                 {.code = scalar_op::operand, .a = 1},
+                                 {.code = scalar_op::subtract, .a = 0, .b = 1}};
+  b.output(b.map(operands, program, {1, {2}}), "y");
+  EXPECT_EQ(run(b, {10, 10, 20, 20, 30, 30}), (std::vector<float>{9, 7, 19, 17, 29, 27}));
+}
+
+// A dense layer whose weight, bias or input is the only one that each sample has for itself.
+TEST_P(SharedValues, DenseOfComputedWeights) {
+  const auto layer = [&](auto operand_of) {
+    graph_builder b("dense");
+    const auto x = b.input("x", {1, {2}});
+    const auto w = b.reshape(x, {2, {1, 2}});
+    const float row[] = {1, 10}, sum[] = {1, 1};
+    const auto weight = b.constant({2, {1, 2}}, row), vector = b.constant({1, {2}}, row);
+    const auto bias = b.dense("bias", x, b.constant({2, {1, 2}}, sum), no_node);
+    b.output(operand_of(b, x, w, weight, vector, bias), "y");
+    return run(b, {1, 2, 3, 4, 5, 6});
+  };
+  EXPECT_EQ(
+      layer([](graph_builder& b, auto, auto w, auto, auto vector, auto) { return b.dense("fc", vector, w, no_node); }),
+      (std::vector<float>{21, 43, 65}));
+  EXPECT_EQ(layer([](graph_builder& b, auto x, auto w, auto, auto, auto) { return b.dense("fc", x, w, no_node); }),
+            (std::vector<float>{5, 25, 61}));
+  EXPECT_EQ(layer([](graph_builder& b, auto x, auto, auto weight, auto, auto bias) {
+              return b.dense("fc", x, weight, bias);
+            }),
+            (std::vector<float>{24, 50, 76}));
+  EXPECT_EQ(layer([](graph_builder& b, auto, auto, auto weight, auto vector, auto bias) {
+              return b.dense("fc", vector, weight, bias);
+            }),
+            (std::vector<float>{104, 108, 112}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, SharedValues, ::testing::Values(engine::reference, engine::baseline),
+                         [](const auto& each) { return each.param == engine::reference ? "reference" : "baseline"; });
+
 TEST(Interpreter, ListsEveryProblemOfTheWeights) {
   graph_builder b("net");
   b.output(b.dense("fc", b.input("x", {1, {2}}), b.parameter("fc.weight", {2, {1, 2}}), no_node), "y");
   b.finish();
   EXPECT_EQ(interpreter::create(b.view(), {{{"fc.w", {1}, "F32", {0}}}}).errors,
             std::vector<std::string>{"missing parameter 'fc.weight': expected f32[1,2]"});
+}
+
+TEST(Interpreter, RefusesTensorsWithoutAllTheirValues) {
+  graph_builder b("net");
+  b.output(b.dense("fc", b.input("x", {1, {2}}), b.parameter("fc.weight", {2, {2, 2}}), no_node), "y");
+  ASSERT_FALSE(b.finish());
+  for (std::size_t count : {0u, 1u, 3u, 5u}) {
+    const interpreter_result made =
+        interpreter::create(b.view(), {{{"fc.weight", {2, 2}, "F32", std::vector<float>(count, 1.0f)}}});
+    EXPECT_FALSE(made) << count;
+    ASSERT_FALSE(made.errors.empty()) << count;
+    EXPECT_NE(made.errors[0].find("fc.weight"), std::string::npos) << made.errors[0];
+  }
+}
+
+TEST(Interpreter, RefusesGraphsThatBreakARule) {
+  graph_builder b("net");
+  b.output(b.dense("fc", b.input("x", {1, {2}}), b.parameter("fc.weight", {2, {2, 3}}), no_node), "y");
+  EXPECT_EQ(interpreter::create(b.view(), {}).errors,
+            std::vector<std::string>{"network 'net': 'fc': expected f32[2,2], found f32[2,3]; the weight of dense must "
+                                     "be [outputs, inputs], as in PyTorch"});
+
+  // A view that was put together by hand.
+  const node_record nodes[] = {{.kind = static_cast<op>(77), .type = dtype::f32, .dims = {1, {2}}}};
+  const output_record outputs[] = {{0, {0, 1}}};
+  graph_view strange;
+  strange.name = "net", strange.nodes = nodes, strange.outputs = outputs, strange.characters = "y";
+  EXPECT_EQ(interpreter::create(strange, {}).errors,
+            std::vector<std::string>{"network 'net': '': expected a known node kind, found kind 77; the record is "
+                                     "damaged"});
 }
 
 TEST(Interpreter, ShowsEveryValueToAnObserver) {

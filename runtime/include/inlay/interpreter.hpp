@@ -23,7 +23,7 @@ enum class engine {
 
 class interpreter;
 
-/// An interpreter, or everything that is wrong with the weights.
+/// An interpreter, or the rule that the graph breaks, or everything that is wrong with the weights.
 struct interpreter_result {
   std::unique_ptr<interpreter> value;
   std::vector<std::string> errors;
@@ -33,8 +33,8 @@ struct interpreter_result {
 
 class interpreter {
  public:
-  /// Binds `graph` to its weights; those of its parameters are copied. The graph must outlive the interpreter and have
-  /// passed the reader or the DSL.
+  /// Binds `graph` to its weights; those of its parameters are copied. The graph must outlive the interpreter. Graphs
+  /// that break a rule and weights that do not fit are errors.
   static interpreter_result create(const graph_view& graph, const weights& w);
 
   interpreter(const interpreter&) = delete;
