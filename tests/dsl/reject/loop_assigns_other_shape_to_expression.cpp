@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pointwise variable that would change its shape.
 // expect: a variable keeps the shape of its first value: use a new variable
-// expect: loop_assigns_other_shape_to_expression.cpp:11
-// expect: "..er_shape_to_expression.cpp:11"
+// expect: loop_assigns_other_shape_to_expression.cpp
+// expect: "..er_shape_to_expression.cpp:13"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A function whose parameter has another shape than the input.
 // expect: a variable keeps the shape of its first value
-// expect: network_parameter_of_other_shape.cpp:10
-// expect: "..rameter_of_other_shape.cpp:10"
+// expect: "..rameter_of_other_shape.cpp:9"
 #include "inlay/dsl.hpp"
 
 using namespace inlay;
