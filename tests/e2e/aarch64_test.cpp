@@ -69,7 +69,9 @@ bool can_emulate() { return !std::string(INLAY_QEMU_AARCH64).empty() && !std::st
 /// What a kernel for aarch64 makes of `x`, in a rounding mode as in FPCR: first all activations, then all
 /// probabilities.
 std::vector<float> emulate(const tools::jit_kernel& kernel, std::span<const float> x, int mode) {
-  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / "inlay_aarch64";
+  // Tests run at the same time.
+  const std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / ("inlay_aarch64_" + test);
   std::filesystem::create_directories(folder);
   const auto file = [&](const char* name) { return (folder / name).string(); };
   std::ofstream(file("kernel.o"), std::ios::binary)

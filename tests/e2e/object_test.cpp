@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <set>
 #include <thread>
 
 #include "kernel_harness.hpp"
+#include "llvm/DebugInfo/DWARF/DWARFContext.h"
+#include "llvm/DebugInfo/DWARF/DWARFDebugFrame.h"
 #include "llvm/Object/ELFObjectFile.h"
 
 namespace inlay::testing {
@@ -54,6 +57,37 @@ TEST_P(Object, NeedsNothingAndKeepsNoState) {
     EXPECT_FALSE(writable && section.getSize() > 0) << "writable section " << name;
     EXPECT_FALSE(section.isBSS() && section.getSize() > 0) << "zero-initialised section " << name;
   }
+}
+
+TEST_P(Object, TellsDebuggersAndUnwindersOfEveryFunction) {
+  std::mt19937 random(6);
+  const graph_builder b = everything();
+  const auto compiled = compile(b, random_weights(b.view(), random), {.cpu = GetParam(), .parallel = true});
+  const llvm::StringRef bytes(compiled->object().data(), compiled->object().size());
+  auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(bytes, "object"));
+  ASSERT_TRUE(static_cast<bool>(file)) << llvm::toString(file.takeError());
+  const auto dwarf = llvm::DWARFContext::create(**file);
+  auto frames = dwarf->getEHFrame();
+  ASSERT_TRUE(static_cast<bool>(frames)) << llvm::toString(frames.takeError());
+  std::multiset<std::uint64_t> described;
+  for (const llvm::dwarf::FrameEntry& entry : **frames)
+    if (const auto* fde = llvm::dyn_cast<llvm::dwarf::FDE>(&entry)) described.insert(fde->getAddressRange());
+  std::set<std::pair<std::uint64_t, std::uint64_t>> functions;  // section and address, since aliases are symbols, too
+  for (const llvm::object::SymbolRef& each : (*file)->symbols()) {
+    const llvm::object::ELFSymbolRef symbol(each);
+    const auto section = llvm::cantFail(symbol.getSection());
+    if (section == (*file)->section_end() || !section->isText() || symbol.getELFType() == llvm::ELF::STT_SECTION)
+      continue;
+    const std::string name = llvm::cantFail(symbol.getName()).str();
+    EXPECT_EQ(symbol.getELFType(), llvm::ELF::STT_FUNC) << name;
+    EXPECT_GT(symbol.getSize(), 0u) << name;
+    if (!functions.insert({section->getIndex(), llvm::cantFail(symbol.getAddress())}).second) continue;
+    const auto found = described.find(symbol.getSize());
+    EXPECT_TRUE(found != described.end()) << name << " has no entry in .eh_frame";
+    if (found != described.end()) described.erase(found);
+  }
+  // Entry points, and a kernel for each size of a block and each stage.
+  EXPECT_GE(functions.size(), 5u);
 }
 
 TEST_P(Object, RunsOnSeveralThreadsAtOnce) {

@@ -30,9 +30,15 @@ std::size_t last_batch = 0;
 
 namespace inlay {
 
+template <const auto& Net, class... Pointers>
+using kernels_of =
+    no_kernels_for_this_graph_run_inlayc_again<graph_of<Net>.hash,
+                                               typename detail::name_of_kernels<graph_of<Net>, "">::type, Pointers...>;
+using doubler_kernels = kernels_of<doubler, const float*, float*>;
+using two_by_two_kernels = kernels_of<two_by_two, const float*, const float*, float*, float*>;
+
 template <>
-int kernel_run<graph_of<doubler>.hash, const float*, float*>(const float* x, float* y, std::size_t batch,
-                                                             void* scratch) {
+int doubler_kernels::run(const float* x, float* y, std::size_t batch, void* scratch) {
   last_scratch = scratch;
   last_batch = batch;
   if (batch != 0 && (x == nullptr || y == nullptr || scratch == nullptr)) return 1;
@@ -42,14 +48,12 @@ int kernel_run<graph_of<doubler>.hash, const float*, float*>(const float* x, flo
   return 0;
 }
 template <>
-std::size_t kernel_scratch_bytes<graph_of<doubler>.hash>() {
+std::size_t doubler_kernels::scratch_bytes() {
   return doubler_scratch;
 }
 template <>
-int kernel_run<graph_of<two_by_two>.hash, const float*, const float*, float*, float*>(const float* a, const float* b,
-                                                                                      float* sum, float* first,
-                                                                                      std::size_t batch,
-                                                                                      void* scratch) {
+int two_by_two_kernels::run(const float* a, const float* b, float* sum, float* first, std::size_t batch,
+                            void* scratch) {
   last_scratch = scratch;
   last_batch = batch;
   for (std::size_t i = 0; i < batch; ++i) {
@@ -59,7 +63,7 @@ int kernel_run<graph_of<two_by_two>.hash, const float*, const float*, float*, fl
   return 0;
 }
 template <>
-std::size_t kernel_scratch_bytes<graph_of<two_by_two>.hash>() {
+std::size_t two_by_two_kernels::scratch_bytes() {
   return 0;
 }
 

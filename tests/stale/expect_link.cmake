@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# Links PROGRAM with KERNELS and the library RUNTIME. LINKS says whether that must work; if not, the linker must name the
-# kernel of the program's graph as undefined.
-execute_process(COMMAND ${COMPILER} ${PROGRAM} ${KERNELS} ${RUNTIME} -o ${OUTPUT} RESULT_VARIABLE result
-                OUTPUT_VARIABLE output ERROR_VARIABLE output)
+# Links PROGRAM with KERNELS and the library RUNTIME by LINKER. LINKS says whether that must work; if not, the linker must
+# name the kernels of the program's graph as undefined, with the network's name and the cure.
+execute_process(COMMAND ${COMPILER} -fuse-ld=${LINKER} ${PROGRAM} ${KERNELS} ${RUNTIME} -o ${OUTPUT}
+                RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+set(named "inlay::detail::named<inlay::detail::t_, inlay::detail::h_, inlay::detail::r_, inlay::detail::e_, ")
+string(APPEND named "inlay::detail::s_, inlay::detail::h_, inlay::detail::o_, inlay::detail::l_, inlay::detail::d_>")
+set(expected "undefined (reference to|symbol).*inlay::no_kernels_for_this_graph_run_inlayc_again<[0-9]+ul, ${named}")
 if(LINKS AND NOT result EQUAL 0)
   message(FATAL_ERROR "the program does not link with its own kernels:\n${output}")
 elseif(NOT LINKS)
   if(result EQUAL 0)
     message(FATAL_ERROR "the program links with the kernels of another graph")
-  elseif(NOT output MATCHES "undefined (reference to|symbol).*inlay::kernel_run<[0-9]+")
-    message(FATAL_ERROR "expected an undefined inlay::kernel_run<...>, found\n${output}")
+  elseif(NOT output MATCHES "${expected}")
+    message(FATAL_ERROR "expected an undefined inlay::no_kernels_for_this_graph_run_inlayc_again<...>, found\n${output}")
   endif()
-  string(REGEX MATCH "[^\n]*undefined[^\n]*kernel_run<[^\n]*" line "${output}")
+  string(REGEX MATCH "[^\n]*undefined[^\n]*no_kernels[^\n]*" line "${output}")
   message(STATUS "refused by the linker: ${line}")
 endif()

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <random>
+#include <stdexcept>
 #include <vector>
 
 #include "inlay/compiled.hpp"
@@ -66,6 +67,18 @@ int main() {
     check("C, no workers", close(y, expected));
     const inlay_parallel_for& workers = pool;
     check("C, a null pointer", divided_run_parallel(x.data(), nullptr, batch, scratch.data(), &workers) == 1);
+
+    // An exception of the caller's own parallel_for comes back to the caller.
+    const inlay_parallel_for throwing = {
+        [](void*, void (*)(void*, std::size_t, std::size_t), void*) { throw std::runtime_error("no threads"); },
+        nullptr};
+    bool caught = false;
+    try {
+      check("an exception is thrown", net(x, y, throwing) == inlay::status::size_mismatch);
+    } catch (const std::runtime_error&) {
+      caught = true;
+    }
+    check("an exception is caught", caught);
   }
 #ifdef _OPENMP
   omp_set_num_threads(2);

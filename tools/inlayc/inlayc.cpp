@@ -8,6 +8,7 @@
 #include "LoadWeights.h"
 #include "Outputs.h"
 #include "ReadModel.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -59,10 +60,24 @@ cl::opt<bool> reproducible("reproducible",
                            cl::desc("Give the same bits for every batch, every number of threads and every CPU with "
                                     "fused multiply-add, which takes longer"),
                            cl::cat(category));
+cl::opt<std::string> kernelsName("name",
+                                 cl::desc("Name these kernels: <network>_<name>_run() and compiled<network, \"name\">, "
+                                          "so that one network with several weights files fits into one program"),
+                                 cl::value_desc("name"), cl::cat(category));
+cl::opt<bool> exported("export",
+                       cl::desc("Let other shared libraries and programs call the kernels (default: they are hidden)"),
+                       cl::cat(category));
+cl::opt<std::string> anchor(
+    "anchor",
+    cl::desc("End the name of the symbol inlay_anchor_<digits> with these 16 hexadecimal digits; "
+             "a linker that is told -u of it takes the object out of its archive"),
+    cl::value_desc("digits"), cl::cat(category));
 cl::opt<std::string> targetTriple("target", cl::desc("Target triple (default: this machine)"), cl::value_desc("triple"),
                                   cl::cat(category));
-cl::opt<std::string> targetCpu("cpu", cl::desc("CPU to compile for, as in clang's -mcpu (default: this machine's)"),
-                               cl::value_desc("name"), cl::cat(category));
+cl::list<std::string> targetCpus("cpu",
+                                 cl::desc("CPU to compile for, as in clang's -mcpu (default: this machine's). Given "
+                                          "several times, the object has code for each and chooses when it is loaded"),
+                                 cl::value_desc("name"), cl::cat(category));
 
 /// The graphs that --network asks for, all of them without it.
 llvm::Expected<std::vector<graph_view>> chooseNetworks(const std::vector<graph_view>& graphs) {
@@ -95,7 +110,6 @@ std::string besideObject(llvm::StringRef extension) {
 /// What there is to write, once it is made.
 struct Compiled {
   CompileResult result;
-  std::string target;
   mlir::ModuleOp module;
 };
 
@@ -115,13 +129,18 @@ std::vector<tools::OutputFile> planOutputs(Phase last, const Compiled& compiled)
     outputs.push_back({headerPath.empty() ? besideObject(".h") : headerPath,
                        "the C header (--header)",
                        {kHeaderMark.str()},
-                       [&compiled](llvm::raw_ostream& out) { writeHeader(compiled.result.networks, out); }});
+                       [&compiled](llvm::raw_ostream& out) {
+                         writeHeader(compiled.result.networks(), compiled.result.targets.size() > 1, out);
+                       }});
   if (beside || !manifestPath.empty())
-    outputs.push_back(
-        {manifestPath.empty() ? besideObject(".json") : manifestPath,
-         "the manifest (--manifest)",
-         {kManifestMark.str(), kUnmarkedManifest.str()},
-         [&compiled](llvm::raw_ostream& out) { writeManifest(compiled.result.networks, compiled.target, out); }});
+    outputs.push_back({manifestPath.empty() ? besideObject(".json") : manifestPath,
+                       "the manifest (--manifest)",
+                       {kManifestMark.str(), kUnmarkedManifest.str()},
+                       [&compiled](llvm::raw_ostream& out) {
+                         std::vector<std::string> targets;
+                         for (const CompiledNetworks& each : compiled.result.targets) targets.push_back(each.target);
+                         writeManifest(compiled.result.networks(), targets, out);
+                       }});
   // The object comes last, so that what an interrupted build leaves is never a new object beside an old header.
   outputs.push_back({outputPath, "the kernel object (-o)", {}, [&compiled](llvm::raw_ostream& out) {
                        out.write(compiled.result.object.data(), compiled.result.object.size());
@@ -158,6 +177,10 @@ llvm::Error run() {
   }
   if (weightsType != "f32" && weightsType != "bf16")
     return failed("--weights-type=" + weightsType + ": no such type; there are f32 and bf16");
+  if (!llvm::all_of(kernelsName, [](char c) { return llvm::isAlnum(c) || c == '_'; }))
+    return failed("--name=" + kernelsName + ": becomes part of C functions; use letters, digits and underscores");
+  if (!anchor.empty() && (anchor.size() != 16 || anchor.find_first_not_of("0123456789abcdef") != std::string::npos))
+    return failed("--anchor=" + anchor + ": give 16 hexadecimal digits in lower case");
   if (maxBatch.getNumOccurrences() > 0 && maxBatch < 1)
     return failed("--max-batch=" + llvm::Twine(maxBatch) + ": give 1 or more samples");
   if (outputPath.empty()) {
@@ -177,21 +200,27 @@ llvm::Error run() {
   if (llvm::Error error = tools::checkWeightBytes(*graphs, weightsType == "bf16")) return error;
   llvm::Expected<weights> loaded = tools::loadWeights(*graphs);
   if (!loaded) return loaded.takeError();
-  llvm::Expected<Target> target = resolveTarget(targetTriple, targetCpu);
-  if (!target) return target.takeError();
+  llvm::Expected<std::vector<Target>> targets = resolveTargets(targetTriple, targetCpus);
+  if (!targets) return targets.takeError();
+  if (targets->size() > 1 && *last != Phase::object)
+    return failed("--compile-to=" + lastPhase + ": give one --cpu, for the IR of one");
 
   mlir::DialectRegistry registry;
   registerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   // What the passes remark and warn of is news for the user; errors are MLIR's own to print.
-  mlir::ScopedDiagnosticHandler handler(&context, [](mlir::Diagnostic& diagnostic) {
+  llvm::StringSet<> told;  // for several CPUs, passes say the same several times
+  mlir::ScopedDiagnosticHandler handler(&context, [&told](mlir::Diagnostic& diagnostic) {
     const bool isNote = diagnostic.getSeverity() == mlir::DiagnosticSeverity::Remark;
     if (!isNote && diagnostic.getSeverity() != mlir::DiagnosticSeverity::Warning) return mlir::failure();
     if (isNote && noNotes) return mlir::success();
+    std::string text;
+    llvm::raw_string_ostream stream(text);
     if (auto at = diagnostic.getLocation()->findInstanceOf<mlir::FileLineColLoc>())
-      llvm::errs() << at.getFilename().getValue() << ":" << at.getLine() << ":" << at.getColumn() << ": ";
-    llvm::errs() << (isNote ? "note: " : "warning: ") << diagnostic << "\n";
+      stream << at.getFilename().getValue() << ":" << at.getLine() << ":" << at.getColumn() << ": ";
+    stream << (isNote ? "note: " : "warning: ") << diagnostic << "\n";
+    if (told.insert(text).second) llvm::errs() << text;
     return mlir::success();
   });
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
@@ -199,9 +228,12 @@ llvm::Error run() {
     const weight_tensor* tensor = loaded->find(std::string_view(name.data(), name.size()));
     return tensor ? llvm::ArrayRef<float>(tensor->values) : llvm::ArrayRef<float>();
   };
-  for (const graph_view& graph : *graphs)
+  for (graph_view graph : *graphs) {
+    const std::string named = std::string(graph.name) + "_" + kernelsName;
+    if (!kernelsName.empty()) graph.name = named;
     if (mlir::failed(importGraph(graph, lookup, *module)))
       return failed("the import phase failed; see the errors above");
+  }
   loaded->tensors = {};  // the module has a copy
   if (mlir::failed(mlir::verify(*module))) return failed("the imported network is not valid; see the errors above");
 
@@ -212,13 +244,16 @@ llvm::Error run() {
   options.parallel = parallel;
   options.maxBatch = maxBatch;
   options.reproducible = reproducible;
-  llvm::Expected<CompileResult> result = compileModule(*module, *target, options);
+  options.object.exported = exported;
+  options.object.anchor = anchor;
+  llvm::Expected<CompileResult> result = compileModule(*module, *targets, options);
   if (!result) return result.takeError();
   if (llvm::Error error = tools::checkObjectBytes(result->object.size())) return error;
-  compiled = {std::move(*result), target->describe(), *module};
+  compiled = {std::move(*result), *module};
   if (explain) {
     const bool taken = llvm::any_of(outputs, [](const tools::OutputFile& output) { return output.path == "-"; });
-    writeExplanation(compiled.result.networks, compiled.target, taken ? llvm::errs() : llvm::outs());
+    for (const CompiledNetworks& each : compiled.result.targets)
+      writeExplanation(each.networks, each.target, taken ? llvm::errs() : llvm::outs());
     if (llvm::Error error = finishStandardOutput()) return error;
   }
   return tools::writeOutputs(outputs);

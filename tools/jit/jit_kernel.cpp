@@ -93,12 +93,13 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
   compiler::CompileOptions options;
   options.bf16Weights = target.bf16_weights;
   options.parallel = target.parallel;
+  options.object.exported = true;
   options.maxBatch = static_cast<std::int64_t>(target.max_batch);
   options.reproducible = target.reproducible;
   llvm::Expected<compiler::CompileResult> result = compiler::compileModule(*module, *resolved, options);
   if (!result) return give_up(result.takeError());
 
-  for (compiler::NetworkSummary& network : result->networks) {
+  for (compiler::NetworkSummary& network : result->networks()) {
     kernels.emplace_back(new jit_kernel);
     kernels.back()->summary_ = std::make_unique<compiler::NetworkSummary>(std::move(network));
     kernels.back()->object_.assign(result->object.begin(), result->object.end());

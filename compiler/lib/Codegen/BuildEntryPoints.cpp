@@ -395,19 +395,18 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
       if (summary.roundsToNearest) llvm::append_range(inNearest, entryBuilder.entries);
       kernelsOfOneRow.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(summary.kernelName(1)));
     }
-    // No unwinding, and no loop turned into a call of memset or memcpy.
+    // No loop turned into a call of memset or memcpy. Exceptions come from the caller's parallel_for only.
     mlir::Builder builder(&getContext());
-    auto attributes = builder.getStrArrayAttr({"nounwind", "no-builtins"});
     for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
-      llvm::SmallVector<mlir::Attribute> all(attributes.begin(), attributes.end());
+      llvm::SmallVector<llvm::StringRef> attributes = {"no-builtins"};
+      if (!function.getName().ends_with("_run_parallel")) attributes.push_back("nounwind");
+      // Inlined into the loop over samples, the kernel of one would load its constants before the loop even for one.
+      if (llvm::is_contained(kernelsOfOneRow, function)) attributes.push_back("noinline");
+      if (llvm::is_contained(inNearest, function)) attributes.push_back(kRoundsToNearest);
+      llvm::SmallVector<mlir::Attribute> all(builder.getStrArrayAttr(attributes).getValue());
       if (mlir::ArrayAttr own = function.getPassthroughAttr()) llvm::append_range(all, own);
       function.setPassthroughAttr(builder.getArrayAttr(all));
     }
-    // Inlined into the loop over samples, the kernel of one would load its constants before the loop even for one.
-    auto apart = builder.getStrArrayAttr({"nounwind", "no-builtins", "noinline"});
-    for (LLVM::LLVMFuncOp kernel : kernelsOfOneRow) kernel.setPassthroughAttr(apart);
-    auto nearest = builder.getStrArrayAttr({"nounwind", "no-builtins", kRoundsToNearest});
-    for (LLVM::LLVMFuncOp entry : inNearest) entry.setPassthroughAttr(nearest);
   }
 };
 

@@ -3,6 +3,8 @@
 #include "Inlay/Codegen/Networks.h"
 
 #include "Stages.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -180,24 +182,76 @@ NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
   return summary;
 }
 
-/// template <uint64_t, class... P> int inlay::<function>(P..., size_t, void*, <rest>). Substitutions in order of
-/// appearance: S_ inlay, S0_ the function, S1_ float const, S2_ float const*, S3_ float*.
-static std::string mangled(llvm::StringRef function, const NetworkSummary &summary, llvm::StringRef rest) {
-  std::string name = "_ZN5inlay" + std::to_string(function.size()) + function.str() + "ILm";
-  name += std::to_string(summary.hash) + "EJ";
-  for (size_t i = 0; i < summary.inputs.size(); ++i) name += i == 0 ? "PKf" : "S2_";
-  for (size_t i = 0; i < summary.outputs.size(); ++i) name += i == 0 ? "Pf" : "S3_";
-  return name + "EEEiDpT0_mPv" + rest.str();
+namespace {
+
+/// Mangles the members of `inlay::no_kernels_for_this_graph_run_inlayc_again<hash, inlay::detail::named<...>, P...>`,
+/// which runtime/include/inlay/kernel_symbols.hpp declares, by the Itanium ABI.
+class KernelsName {
+ public:
+  explicit KernelsName(const NetworkSummary &summary) {
+    text = "_ZN5inlay42no_kernels_for_this_graph_run_inlayc_againILm" + std::to_string(summary.hash) +
+           "ENS_6detail5namedIJ";
+    // The substitutions so far, in order of appearance: inlay, the template, inlay::detail, named.
+    count = 4;
+    for (char c : llvm::StringRef(summary.name).take_front(kMostCharacters)) {
+      const std::string type = llvm::isAlpha(c)   ? std::string("2") + c + "_"
+                               : llvm::isDigit(c) ? std::string("2_") + c
+                                                  : "10underscore";
+      std::string &known = types[type];
+      text += known.empty() ? "NS1_" + type + "E" : known;
+      if (known.empty()) known = next();
+    }
+    text += "EEEJ";
+    ++count;  // named<...>
+    for (size_t i = 0; i < summary.inputs.size(); ++i) pointer("PKf", 2);
+    for (size_t i = 0; i < summary.outputs.size(); ++i) pointer("Pf", 1);
+    text += "EE";
+  }
+
+  std::string member(const std::string &name) const { return text + std::to_string(name.size()) + name + "E"; }
+  /// The parameters of a function that runs a batch: pointers, size_t, void*.
+  std::string batch() const { return parameters + "mPv"; }
+
+ private:
+  /// As in kernel_symbols.hpp: more characters are left out of the symbol's name.
+  static constexpr size_t kMostCharacters = 40;
+
+  std::string text, parameters;
+  unsigned count = 0;
+  llvm::StringMap<std::string> types;
+
+  /// The next substitution: S_, S0_, ..., S9_, SA_, ..., SZ_, S10_, ...
+  std::string next() {
+    const unsigned number = count++;
+    return number == 0 ? "S_" : "S" + llvm::toString(llvm::APInt(32, number - 1), 36, /*Signed=*/false) + "_";
+  }
+
+  /// A pointer to float, written out once; its parts, of which it is the last, count as substitutions.
+  void pointer(const std::string &type, unsigned parts) {
+    std::string &known = types[type];
+    text += known.empty() ? type : known;
+    if (known.empty()) {
+      count += parts - 1;
+      known = next();
+    }
+    parameters += known;
+  }
+};
+
+}  // namespace
+
+std::string mangledRun(const NetworkSummary &summary) {
+  const KernelsName name(summary);
+  return name.member("run") + name.batch();
 }
 
-std::string mangledRun(const NetworkSummary &summary) { return mangled("kernel_run", summary, ""); }
-
 std::string mangledRunParallel(const NetworkSummary &summary) {
-  return mangled("kernel_run_parallel", summary, "PK18inlay_parallel_for");
+  const KernelsName name(summary);
+  return name.member("run_parallel_needs_PARALLEL") + name.batch() + "PK18inlay_parallel_for";
 }
 
 std::string mangledScratchBytes(const NetworkSummary &summary) {
-  return "_ZN5inlay20kernel_scratch_bytesILm" + std::to_string(summary.hash) + "EEEmv";
+  return KernelsName(summary).member("scratch_bytes") + "v";
 }
 
 }  // namespace inlay::compiler

@@ -22,25 +22,14 @@ llvm::Error dump(mlir::ModuleOp module, llvm::StringRef directory, size_t number
   return llvm::Error::success();
 }
 
-}  // namespace
+/// The first phase that depends on the target.
+constexpr Phase kFirstForTarget = Phase::layout;
 
-std::string dumpPath(llvm::StringRef directory, size_t number, Phase phase) {
-  llvm::SmallString<128> path(directory);
-  llvm::sys::path::append(path, llvm::Twine(number + 1) + "-" + nameOf(phase) + ".mlir");
-  return std::string(path);
-}
-
-llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &target, const CompileOptions &options) {
-  if (options.reproducible && !target.fma)
-    return failed("--reproducible: " + target.describe() +
-                  " has no fused multiply-add, so that its sums are rounded otherwise than those of other processors; "
-                  "give a CPU that has it, such as --cpu=x86-64-v3");
-  CompileResult result;
+/// Runs the phases from `first` up to `last`, none of them object, over `module`.
+llvm::Error runPhases(mlir::ModuleOp module, Phase first, Phase last, const Target &target,
+                      const CompileOptions &options, llvm::StringRef dumpDirectory, CompiledNetworks *planned) {
   for (auto [number, phase] : llvm::enumerate(kPhases)) {
-    if (phase == Phase::object) {
-      if (llvm::Error error = emitObject(module, target, result.object)) return error;
-      break;
-    }
+    if (phase < first || phase > last || phase == Phase::object) continue;
     mlir::PassManager passes(module.getContext());
     addPhase(passes, phase,
              {.vectorLength = target.vectorLength,
@@ -53,13 +42,69 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &targe
               .maxBatch = options.maxBatch,
               .reproducible = options.reproducible});
     if (mlir::failed(passes.run(module))) return failed("the " + nameOf(phase) + " phase failed; see the errors above");
-    if (phase == Phase::plan)
+    if (phase == Phase::plan && planned)
       for (auto network : module.getOps<mlir::func::FuncOp>())
-        result.networks.push_back(summarize(network, options.parallel));
-    if (!options.dumpDirectory.empty())
-      if (llvm::Error error = dump(module, options.dumpDirectory, number, phase)) return error;
-    if (phase == options.last) break;
+        planned->networks.push_back(summarize(network, options.parallel));
+    if (!dumpDirectory.empty())
+      if (llvm::Error error = dump(module, dumpDirectory, number, phase)) return error;
   }
+  return llvm::Error::success();
+}
+
+}  // namespace
+
+std::string dumpPath(llvm::StringRef directory, size_t number, Phase phase) {
+  llvm::SmallString<128> path(directory);
+  llvm::sys::path::append(path, llvm::Twine(number + 1) + "-" + nameOf(phase) + ".mlir");
+  return std::string(path);
+}
+
+std::vector<NetworkSummary> CompileResult::networks() const {
+  if (targets.empty()) return {};
+  std::vector<NetworkSummary> merged = targets.front().networks;
+  for (const CompiledNetworks &target : targets)
+    for (auto [network, here] : llvm::zip(merged, target.networks))
+      network.scratchBytes = std::max(network.scratchBytes, here.scratchBytes);
+  return merged;
+}
+
+llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, llvm::ArrayRef<Target> targets,
+                                            const CompileOptions &options) {
+  for (const Target &target : targets)
+    if (options.reproducible && !target.fma)
+      return failed(
+          "--reproducible: " + target.describe() +
+          " has no fused multiply-add, so that its sums are rounded otherwise than those of other processors; "
+          "give a CPU that has it, such as --cpu=x86-64-v3");
+  const bool several = targets.size() > 1;
+  if (several)
+    for (const Target &target : targets)
+      if (!llvm::Triple(target.triple).isX86())
+        return failed("--cpu: several CPUs in one object are for x86_64 only, not for " + target.triple);
+  const Phase lastForAll = options.last < kFirstForTarget ? options.last : Phase::fuse;
+  if (llvm::Error error = runPhases(module, Phase::import, lastForAll, targets.front(), options, options.dumpDirectory,
+                                    /*planned=*/nullptr))
+    return error;
+
+  CompileResult result;
+  if (options.last < kFirstForTarget) return result;
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> copies;
+  llvm::SmallVector<mlir::ModuleOp> modules;
+  for (const Target &target : targets) {
+    const bool isLast = &target == &targets.back();
+    if (!isLast) copies.emplace_back(module.clone());
+    modules.push_back(isLast ? module : copies.back().get());
+  }
+  for (auto [each, target] : llvm::zip(modules, targets)) {
+    llvm::SmallString<128> directory(options.dumpDirectory);
+    if (several && !directory.empty()) llvm::sys::path::append(directory, target.cpu);
+    result.targets.push_back({target.describe(), {}});
+    if (llvm::Error error =
+            runPhases(each, kFirstForTarget, options.last, target, options, directory, &result.targets.back()))
+      return error;
+  }
+  if (options.last == Phase::object)
+    if (llvm::Error error = emitObject(modules, targets, options.object, result.object)) return error;
   return result;
 }
 

@@ -35,13 +35,14 @@ typedef struct inlay_parallel_for {
 
 )";
 
-void writeNetwork(const NetworkSummary &network, llvm::raw_ostream &out) {
+void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostream &out) {
   const auto macro = [&](llvm::StringRef what) { return macroName(network.name, what); };
   ParameterNames names;
   std::string parameters;
   out << "/* Network '" << network.name << "', graph " << llvm::formatv("{0:x-16}", network.hash) << ".\n";
   out << " * Returns 0, or 1 if a pointer is null";
   if (network.maxBatch > 0) out << ", or 4 if batch exceeds " << macro("MAX_BATCH");
+  if (choosesCpu) out << ", or 5 if the object has no code for this machine's CPU";
   out << ".\n * ";
   if (network.scratchBytes == 0)
     out << "It needs no scratch memory: `scratch` may be null. Calls may run at the same time.\n"
@@ -76,11 +77,11 @@ void writeNetwork(const NetworkSummary &network, llvm::raw_ostream &out) {
 
 }  // namespace
 
-void writeHeader(llvm::ArrayRef<NetworkSummary> networks, llvm::raw_ostream &out) {
+void writeHeader(llvm::ArrayRef<NetworkSummary> networks, bool choosesCpu, llvm::raw_ostream &out) {
   out << "/* Written by inlayc; do not edit. */\n#pragma once\n\n#include <stddef.h>\n\n"
          "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   if (llvm::any_of(networks, [](const NetworkSummary &network) { return network.isParallel(); })) out << kParallelFor;
-  for (const NetworkSummary &network : networks) writeNetwork(network, out);
+  for (const NetworkSummary &network : networks) writeNetwork(network, choosesCpu, out);
   out << "#ifdef __cplusplus\n}\n#endif\n";
 }
 

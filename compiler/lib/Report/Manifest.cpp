@@ -28,7 +28,8 @@ llvm::json::Object layerObject(const LayerSummary &layer) {
 
 }  // namespace
 
-void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef target, llvm::raw_ostream &out) {
+void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::ArrayRef<std::string> targets,
+                   llvm::raw_ostream &out) {
   llvm::json::Array array;
   for (const NetworkSummary &network : networks) {
     llvm::json::Array layers;
@@ -57,7 +58,8 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef targ
   json.objectBegin();
   json.attribute("written_by", "inlayc");
   json.attribute("networks", llvm::json::Value(std::move(array)));
-  json.attribute("target", target);
+  json.attribute("target", targets.front());
+  if (targets.size() > 1) json.attribute("targets", llvm::json::Array(targets));
   json.objectEnd();
   out << "\n";
 }

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// LLVM dialect to object file: translation, O2, code generation, and the gate on undefined symbols.
+// LLVM dialect to object file: translation, O2, code generation, the object's identity, and the gate on undefined
+// symbols.
+#include "Dispatch.h"
 #include "Inlay/Codegen/Networks.h"
 #include "Inlay/Target/Target.h"
 #include "RoundingMode.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/Constants.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Object/ObjectFile.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/BLAKE3.h"
 #include "llvm/Support/raw_ostream.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -16,15 +22,71 @@
 namespace inlay::compiler {
 namespace {
 
+std::vector<NetworkSummary> networksOf(mlir::ModuleOp module) {
+  std::vector<NetworkSummary> networks;
+  for (mlir::Attribute entry : module->getAttrOfType<mlir::ArrayAttr>(kEntriesAttr))
+    networks.push_back(entryFromAttribute(entry));
+  return networks;
+}
+
 /// The C++ runtime's names for the entry points.
-void addAliases(mlir::ModuleOp module, llvm::Module &translated) {
-  for (mlir::Attribute attribute : module->getAttrOfType<mlir::ArrayAttr>(kEntriesAttr)) {
-    NetworkSummary summary = entryFromAttribute(attribute);
-    llvm::GlobalAlias::create(mangledRun(summary), translated.getFunction(summary.name + "_run"));
-    if (summary.isParallel())
-      llvm::GlobalAlias::create(mangledRunParallel(summary), translated.getFunction(summary.name + "_run_parallel"));
-    llvm::GlobalAlias::create(mangledScratchBytes(summary), translated.getFunction(summary.name + "_scratch_bytes"));
+void addAliases(llvm::ArrayRef<NetworkSummary> networks, llvm::Module &module) {
+  for (const NetworkSummary &network : networks) {
+    llvm::GlobalAlias::create(mangledRun(network), module.getFunction(network.name + "_run"));
+    if (network.isParallel())
+      llvm::GlobalAlias::create(mangledRunParallel(network), module.getFunction(network.name + "_run_parallel"));
+    llvm::GlobalAlias::create(mangledScratchBytes(network), module.getFunction(network.name + "_scratch_bytes"));
   }
+}
+
+/// Marks what other objects of the program call: hidden, so that two shared libraries with kernels of one network each
+/// call their own; or exported for other libraries, but still called from within the library itself.
+void setVisibility(llvm::Module &module, bool exported) {
+  const auto set = [&](llvm::GlobalValue &value) {
+    if (value.hasLocalLinkage() || value.isDeclaration()) return;
+    value.setVisibility(exported ? llvm::GlobalValue::ProtectedVisibility : llvm::GlobalValue::HiddenVisibility);
+    value.setDSOLocal(true);
+  };
+  for (llvm::Function &function : module) set(function);
+  for (llvm::GlobalAlias &alias : module.aliases()) set(alias);
+}
+
+/// In the object's string table these stand where setIdentity() writes hexadecimal digits of the same length.
+constexpr llvm::StringLiteral kGroup = "inlay_kernels_ffffffffffffffffffffffffffffffff";
+constexpr llvm::StringLiteral kAnchor = "inlay_anchor_ffffffffffffffff";
+
+/// Puts all that the object defines into one ELF group. A linker keeps one of several groups of the same name, which
+/// setIdentity() makes of the object's content: equal kernels are merged, and different ones define a symbol twice.
+/// Outside of the group is only the anchor, by which a linker can be told to take the object out of an archive even if
+/// another one defines the same symbols.
+void addGroupAndAnchor(llvm::Module &module) {
+  llvm::Comdat *group = module.getOrInsertComdat(kGroup);
+  for (llvm::GlobalObject &object : module.global_objects())
+    if (!object.isDeclaration()) object.setComdat(group);
+  auto *byte = llvm::Type::getInt8Ty(module.getContext());
+  auto *anchor = new llvm::GlobalVariable(module, byte, /*isConstant=*/true, llvm::GlobalValue::WeakAnyLinkage,
+                                          llvm::ConstantInt::get(byte, 0), kAnchor);
+  anchor->setVisibility(llvm::GlobalValue::HiddenVisibility);
+}
+
+/// Writes the object's identity into the group's name, and `anchor` or, where there is none, the same into the
+/// anchor's.
+llvm::Error setIdentity(llvm::SmallVectorImpl<char> &object, llvm::StringRef anchor) {
+  const llvm::ArrayRef<uint8_t> bytes(reinterpret_cast<const uint8_t *>(object.data()), object.size());
+  llvm::BLAKE3 hasher;
+  hasher.update(bytes);
+  const llvm::BLAKE3Result<16> digest = hasher.final<16>();
+  const std::string identity = llvm::toHex(digest, /*LowerCase=*/true);
+  const auto write = [&](llvm::StringRef placeholder, llvm::StringRef digits) -> llvm::Error {
+    const llvm::StringRef text(object.data(), object.size());
+    const size_t at = text.find(placeholder);
+    if (at == llvm::StringRef::npos || text.find(placeholder, at + 1) != llvm::StringRef::npos)
+      return failed("the object's symbol '" + placeholder + "' is not in one place");
+    llvm::copy(digits, object.begin() + static_cast<ptrdiff_t>(at + placeholder.size() - digits.size()));
+    return llvm::Error::success();
+  };
+  if (llvm::Error error = write(kGroup, identity)) return error;
+  return write(kAnchor, anchor.empty() ? llvm::StringRef(identity).take_front(16) : anchor);
 }
 
 void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
@@ -59,30 +121,69 @@ llvm::Error checkSelfContained(llvm::ArrayRef<char> object) {
   return failed("the generated code needs symbols from elsewhere, which a kernel object must not:" + missing);
 }
 
-}  // namespace
-
-llvm::Error emitObject(mlir::ModuleOp module, Target &target, llvm::SmallVectorImpl<char> &object) {
-  mlir::registerBuiltinDialectTranslation(*module.getContext());
-  mlir::registerLLVMDialectTranslation(*module.getContext());
-  llvm::LLVMContext context;
+/// Machine-independent code of `module`, optimised for `target`. With a suffix on every function, and only what
+/// addDispatch() chooses from, if it will be one of several.
+llvm::Expected<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp module, const Target &target,
+                                                        llvm::LLVMContext &context, bool oneOfSeveral) {
   std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(module, context, "inlay");
   if (!translated) return failed("the lowered module could not be translated to LLVM IR");
   translated->setTargetTriple(target.triple);
   translated->setDataLayout(target.machine->createDataLayout());
-  addAliases(module, *translated);
   guardRoundingMode(*translated);
+  if (oneOfSeveral)
+    for (const NetworkSummary &network : networksOf(module))
+      translated->getFunction(network.name + "_scratch_bytes")->eraseFromParent();
+  const std::string features =
+      oneOfSeveral ? withoutUncheckedFeatures(*target.machine) : target.machine->getTargetFeatureString().str();
   for (llvm::Function &function : *translated) {
     function.addFnAttr("target-cpu", target.machine->getTargetCPU());
-    function.addFnAttr("target-features", target.machine->getTargetFeatureString());
+    function.addFnAttr("target-features", features);
+    // Debuggers, profilers and exceptions of the caller's parallel_for need to get past the kernels.
+    function.setUWTableKind(llvm::UWTableKind::Async);
+    if (oneOfSeveral && !function.isDeclaration()) function.setName(function.getName() + suffixOf(target));
   }
   optimise(*translated, *target.machine);
+  return translated;
+}
+
+}  // namespace
+
+llvm::Error emitObject(llvm::ArrayRef<mlir::ModuleOp> modules, llvm::ArrayRef<Target> targets,
+                       const ObjectOptions &options, llvm::SmallVectorImpl<char> &object) {
+  mlir::MLIRContext &mlirContext = *mlir::ModuleOp(modules.front()).getContext();
+  mlir::registerBuiltinDialectTranslation(mlirContext);
+  mlir::registerLLVMDialectTranslation(mlirContext);
+  llvm::LLVMContext context;
+  const bool several = targets.size() > 1;
+  std::unique_ptr<llvm::Module> whole;
+  std::vector<NetworkSummary> networks = networksOf(modules.front());
+  for (auto [module, target] : llvm::zip(modules, targets)) {
+    auto translated = translate(module, target, context, several);
+    if (!translated) return translated.takeError();
+    for (auto [network, here] : llvm::zip(networks, networksOf(module)))
+      network.scratchBytes = std::max(network.scratchBytes, here.scratchBytes);
+    if (!whole)
+      whole = std::move(*translated);
+    else if (llvm::Linker::linkModules(*whole, std::move(*translated)))
+      return failed("the code for " + target.cpu + " could not be joined with that for the CPUs before it");
+  }
+  if (several) {
+    llvm::SmallVector<const Target *> candidates;
+    for (const Target &target : targets) candidates.push_back(&target);
+    addDispatch(*whole, networks, candidates);
+  }
+  addAliases(networks, *whole);
+  setVisibility(*whole, options.exported);
+  addGroupAndAnchor(*whole);
 
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager codegen;
-  if (target.machine->addPassesToEmitFile(codegen, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
-    return failed("no object files for " + target.triple);
-  codegen.run(*translated);
-  return checkSelfContained(object);
+  llvm::TargetMachine &machine = *targets.front().machine;
+  if (machine.addPassesToEmitFile(codegen, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+    return failed("no object files for " + targets.front().triple);
+  codegen.run(*whole);
+  if (llvm::Error error = checkSelfContained(object)) return error;
+  return setIdentity(object, options.anchor);
 }
 
 }  // namespace inlay::compiler

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the layout phase must know of each target.
+#include "Dispatch.h"
 #include "Inlay/Target/Target.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
@@ -54,6 +56,7 @@ llvm::Expected<Target> resolveTarget(llvm::StringRef triple, llvm::StringRef cpu
   llvm::InitializeAllTargetInfos();
   llvm::InitializeAllTargets();
   llvm::InitializeAllTargetMCs();
+  llvm::InitializeAllAsmParsers();  // of the inline assembly that asks for the CPU
   llvm::InitializeAllAsmPrinters();
 
   const std::string host = llvm::sys::getDefaultTargetTriple();
@@ -98,6 +101,25 @@ llvm::Expected<Target> resolveTarget(llvm::StringRef triple, llvm::StringRef cpu
                                                        std::nullopt, llvm::CodeGenOptLevel::Default));
   if (!target.machine) return failed("--target=" + target.triple + ": LLVM cannot make a target machine");
   return target;
+}
+
+llvm::Expected<std::vector<Target>> resolveTargets(llvm::StringRef triple, llvm::ArrayRef<std::string> cpus) {
+  std::vector<Target> targets;
+  const std::string machines[] = {""};
+  for (const std::string &cpu : cpus.empty() ? llvm::ArrayRef<std::string>(machines) : cpus) {
+    llvm::Expected<Target> target = resolveTarget(triple, cpu);
+    if (!target) return target.takeError();
+    for (const Target &before : targets)
+      if (before.cpu == target->cpu) return failed("--cpu=" + cpu + ": " + target->cpu + " is given twice");
+    targets.push_back(std::move(*target));
+  }
+  const auto offer = [](const Target &target) {
+    int features = 0;
+    for (uint32_t bits : neededBits(*target.machine)) features += llvm::popcount(bits);
+    return std::pair(target.vectorLength, features);
+  };
+  llvm::stable_sort(targets, [&](const Target &a, const Target &b) { return offer(a) > offer(b); });
+  return targets;
 }
 
 }  // namespace inlay::compiler

@@ -11,20 +11,10 @@
 #include <utility>
 
 #include "inlay/dsl/embed.hpp"
+#include "inlay/kernel_symbols.hpp"
 #include "inlay/parallel_for.h"
 
 namespace inlay {
-
-// Defined by the kernel object that inlayc writes, once per graph hash. Without a kernel for exactly this graph the
-// program does not link: run inlayc again.
-template <std::uint64_t Hash, class... Pointers>
-int kernel_run(Pointers... inputs_then_outputs, std::size_t batch, void* scratch);
-template <std::uint64_t Hash>
-std::size_t kernel_scratch_bytes();
-// Defined as well where inlayc was given --parallel (PARALLEL in inlay_add_network()).
-template <std::uint64_t Hash, class... Pointers>
-int kernel_run_parallel(Pointers... inputs_then_outputs, std::size_t batch, void* scratch,
-                        const inlay_parallel_for* workers);
 
 /// What a call has to say.
 enum class status : int {
@@ -32,7 +22,8 @@ enum class status : int {
   null_pointer = 1,       ///< an input, an output or the scratch memory is null
   size_mismatch = 2,      ///< the spans are not whole samples, or not of one batch
   scratch_too_small = 3,  ///< borrowed scratch memory has less than scratch_bytes()
-  batch_too_large = 4     ///< more samples than the MAX_BATCH that the kernels were compiled for
+  batch_too_large = 4,    ///< more samples than the MAX_BATCH that the kernels were compiled for
+  unsupported_cpu = 5     ///< the kernels were compiled for several CPUs, and this machine is none of them
 };
 
 namespace detail {
@@ -52,11 +43,15 @@ constexpr const node_record& nth_input(const graph_view& g, std::size_t index) {
   return g.nodes[i];
 }
 
-template <const auto& Net, class Inputs, class Outputs>
+// Hidden: a shared library's copy of a wrapper calls that library's kernels, so no other library may take it for its
+// own.
+#define INLAY_DETAIL_HIDDEN [[gnu::visibility("hidden")]]
+
+template <const auto& Net, kernels_name Name, class Inputs, class Outputs>
 class compiled_base;
 
-template <const auto& Net, std::size_t... In, std::size_t... Out>
-class compiled_base<Net, std::index_sequence<In...>, std::index_sequence<Out...>> {
+template <const auto& Net, kernels_name Name, std::size_t... In, std::size_t... Out>
+class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<Out...>> {
  public:
   /// The graph; its hash names the kernel.
   static constexpr const graph_view& graph = graph_of<Net>;
@@ -68,7 +63,7 @@ class compiled_base<Net, std::index_sequence<In...>, std::index_sequence<Out...>
   static constexpr std::size_t output_size = graph.nodes[graph.outputs[Index].node].dims.size();
 
   /// Allocates the scratch memory, here and nowhere else.
-  compiled_base() : bytes_(scratch_bytes()), scratch_(allocate(bytes_)), owned_(scratch_) {}
+  INLAY_DETAIL_HIDDEN compiled_base() : bytes_(scratch_bytes()), scratch_(allocate(bytes_)), owned_(scratch_) {}
 
   /// Works in `scratch`, which must outlive this object and have scratch_bytes(), best aligned to 64.
   explicit compiled_base(std::span<std::byte> scratch) : bytes_(scratch.size()), scratch_(scratch.data()) {}
@@ -85,12 +80,12 @@ class compiled_base<Net, std::index_sequence<In...>, std::index_sequence<Out...>
     return *this;
   }
 
-  static std::size_t scratch_bytes() { return kernel_scratch_bytes<graph.hash>(); }
+  INLAY_DETAIL_HIDDEN static std::size_t scratch_bytes() { return kernels::scratch_bytes(); }
 
   /// Runs any batch. The spans hold the inputs, then the outputs, of the same number of samples, sample after sample;
   /// outputs must not overlap anything. One object must not run on two threads at once; two objects may.
-  [[nodiscard]] status operator()(repeated<std::span<const float>, In>... inputs,
-                                  repeated<std::span<float>, Out>... outputs) {
+  INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(repeated<std::span<const float>, In>... inputs,
+                                                      repeated<std::span<float>, Out>... outputs) {
     std::size_t batch = 0;
     const status checked = check_sizes({inputs.size()...}, {outputs.size()...}, batch);
     return checked != status::ok ? checked : static_cast<status>(run(inputs.data()..., outputs.data()..., batch));
@@ -98,24 +93,29 @@ class compiled_base<Net, std::index_sequence<In...>, std::index_sequence<Out...>
 
   /// The same with the threads of a thread_pool, of openmp_workers() or of your own, which share the work of large
   /// layers. For a network compiled with --parallel; of another, the program does not link.
-  [[nodiscard]] status operator()(repeated<std::span<const float>, In>... inputs,
-                                  repeated<std::span<float>, Out>... outputs, const inlay_parallel_for& workers) {
+  INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(repeated<std::span<const float>, In>... inputs,
+                                                      repeated<std::span<float>, Out>... outputs,
+                                                      const inlay_parallel_for& workers) {
     std::size_t batch = 0;
     const status checked = check_sizes({inputs.size()...}, {outputs.size()...}, batch);
     if (checked != status::ok) return checked;
-    return static_cast<status>(kernel_run_parallel<graph.hash, repeated<const float*, In>..., repeated<float*, Out>...>(
-        inputs.data()..., outputs.data()..., batch, scratch_, &workers));
+    return static_cast<status>(
+        kernels::run_parallel_needs_PARALLEL(inputs.data()..., outputs.data()..., batch, scratch_, &workers));
   }
 
   /// The entry point itself: nothing is checked but null pointers. 0 is success.
-  int run(repeated<const float*, In>... inputs, repeated<float*, Out>... outputs, std::size_t batch) {
-    return kernel_run<graph.hash, repeated<const float*, In>..., repeated<float*, Out>...>(inputs..., outputs..., batch,
-                                                                                           scratch_);
+  INLAY_DETAIL_HIDDEN int run(repeated<const float*, In>... inputs, repeated<float*, Out>... outputs,
+                              std::size_t batch) {
+    return kernels::run(inputs..., outputs..., batch, scratch_);
   }
 
  private:
-  status check_sizes(std::initializer_list<std::size_t> input_elements,
-                     std::initializer_list<std::size_t> output_elements, std::size_t& batch) const {
+  using kernels =
+      no_kernels_for_this_graph_run_inlayc_again<graph.hash, typename name_of_kernels<graph_of<Net>, Name>::type,
+                                                 repeated<const float*, In>..., repeated<float*, Out>...>;
+
+  INLAY_DETAIL_HIDDEN status check_sizes(std::initializer_list<std::size_t> input_elements,
+                                         std::initializer_list<std::size_t> output_elements, std::size_t& batch) const {
     constexpr std::size_t input_sizes[] = {input_size<In>...}, output_sizes[] = {output_size<Out>...};
     batch = *input_elements.begin() / input_sizes[0];
     for (std::size_t i = 0; i < input_count; ++i)
@@ -139,12 +139,13 @@ class compiled_base<Net, std::index_sequence<In...>, std::index_sequence<Out...>
 
 }  // namespace detail
 
-/// `compiled<digits> net; net(pixels, scores);` - the kernels of the constexpr network object `Net`.
-template <const auto& Net>
-class compiled : public detail::compiled_base<Net, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>,
+/// `compiled<digits> net; net(pixels, scores);` - the kernels of the constexpr network object `Net`. `Name` is the NAME
+/// that the kernels were compiled with: `compiled<digits, "a">` and `compiled<digits, "b">` have weights of their own.
+template <const auto& Net, kernels_name Name = "">
+class compiled : public detail::compiled_base<Net, Name, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>,
                                               std::make_index_sequence<graph_of<Net>.outputs.size()>> {
  public:
-  using detail::compiled_base<Net, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>,
+  using detail::compiled_base<Net, Name, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>,
                               std::make_index_sequence<graph_of<Net>.outputs.size()>>::compiled_base;
 };
 

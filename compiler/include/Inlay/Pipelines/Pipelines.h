@@ -45,21 +45,33 @@ struct CompileOptions {
   std::string dumpDirectory;  ///< where each phase's IR goes, large constants elided; empty for none
   bool bf16Weights = false;   ///< store the weights of layers as bf16, compute in f32
   bool parallel = false;      ///< emit `<name>_run_parallel` besides `<name>_run`
+  ObjectOptions object;       ///< what the object is to others
   int64_t maxBatch = 0;       ///< refuse larger batches and need scratch memory for no more; 0 for any batch
   /// Give the same bits for every batch, every number of threads and every processor with fused multiply-add.
   bool reproducible = false;
 };
 
-struct CompileResult {
-  llvm::SmallVector<char, 0> object;     ///< filled where `last` is object
-  std::vector<NetworkSummary> networks;  ///< filled from the plan phase on
+/// The networks as they are compiled for one target.
+struct CompiledNetworks {
+  std::string target;  ///< Target::describe()
+  std::vector<NetworkSummary> networks;
 };
 
 /// The file in `directory` for the IR after `phase`, which is number `number` of kPhases.
 std::string dumpPath(llvm::StringRef directory, size_t number, Phase phase);
 
-/// Takes an imported module through the phases up to `options.last`.
-llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, Target &target, const CompileOptions &options);
+struct CompileResult {
+  llvm::SmallVector<char, 0> object;      ///< filled where `last` is object
+  std::vector<CompiledNetworks> targets;  ///< for each target; filled from the plan phase on
+
+  /// The networks as callers see them: those of the first target, with scratch memory for any.
+  std::vector<NetworkSummary> networks() const;
+};
+
+/// Takes an imported module through the phases up to `options.last`. For several targets, which are in the order of
+/// preference, from the layout phase on for each of them; the last one's is left in `module`.
+llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, llvm::ArrayRef<Target> targets,
+                                            const CompileOptions &options);
 
 }  // namespace inlay::compiler
 

@@ -14,11 +14,13 @@ inline constexpr llvm::StringLiteral kManifestMark = "{\n  \"written_by\": \"inl
 /// How a manifest without that line begins.
 inline constexpr llvm::StringLiteral kUnmarkedManifest = "{\n  \"networks\": [\n    {\n      \"flops_per_sample\":";
 
-/// C declarations of the entry points, with sizes as constants.
-void writeHeader(llvm::ArrayRef<NetworkSummary> networks, llvm::raw_ostream &out);
+/// C declarations of the entry points, with sizes as constants. `choosesCpu`: the object is for several CPUs.
+void writeHeader(llvm::ArrayRef<NetworkSummary> networks, bool choosesCpu, llvm::raw_ostream &out);
 
-/// JSON: symbols, shapes, scratch and weight bytes, FLOPs, tiles and what fused into each layer.
-void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef target, llvm::raw_ostream &out);
+/// JSON: symbols, shapes, scratch and weight bytes, FLOPs, tiles and what fused into each layer. Of several targets the
+/// layers are those of the first.
+void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::ArrayRef<std::string> targets,
+                   llvm::raw_ostream &out);
 
 /// Text: each layer's shape, tile, FLOPs, weights, what was fused into it, and what limits its speed.
 void writeExplanation(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef target, llvm::raw_ostream &out);

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
@@ -35,9 +36,22 @@ struct Target {
 /// `triple` and `cpu` may be empty: the host, and for another triple its generic CPU.
 llvm::Expected<Target> resolveTarget(llvm::StringRef triple, llvm::StringRef cpu);
 
-/// Translates `module` (LLVM dialect, entry points built), optimises it and writes an ELF object into `object`.
-/// Fails if the object would need a symbol from elsewhere, naming it.
-llvm::Error emitObject(mlir::ModuleOp module, Target &target, llvm::SmallVectorImpl<char> &object);
+/// The same for several CPUs of one object, none of them twice: the ones with the most to offer first. The default
+/// where `cpus` is empty.
+llvm::Expected<std::vector<Target>> resolveTargets(llvm::StringRef triple, llvm::ArrayRef<std::string> cpus);
+
+struct ObjectOptions {
+  bool exported = false;  ///< other shared libraries and programs may call the kernels
+  /// Sixteen hexadecimal digits that end the name of a symbol, inlay_anchor_<anchor>, of this object only; those of its
+  /// content if empty. A linker that is told `-u` of this symbol takes the object out of its archive.
+  std::string anchor;
+};
+
+/// Translates the modules (LLVM dialect, entry points built; one for each target), optimises them and writes an ELF
+/// object into `object`. Of several targets, which must be x86-64 and are in the order of preference, the object
+/// chooses when it is loaded. Fails if the object would need a symbol from elsewhere, naming it.
+llvm::Error emitObject(llvm::ArrayRef<mlir::ModuleOp> modules, llvm::ArrayRef<Target> targets,
+                       const ObjectOptions &options, llvm::SmallVectorImpl<char> &object);
 
 }  // namespace inlay::compiler
 
