@@ -19,9 +19,8 @@ namespace inlay {
 /// - If parts throw, the call waits for all parts and then throws what part 0 threw or, if that did not throw, what was
 ///   thrown first. The pool can be used again.
 /// - All parts run with the floating-point mode (rounding, denormals, traps) of the calling thread.
-/// - The child of a fork() has none of the threads: there, a pool of its parent runs all work as one part on the
-/// calling
-///   thread. A pool that the child makes has threads. Work itself must not fork and return.
+/// - The child of a fork() has none of the threads. There, a pool of its parent runs all work on the calling thread. A
+///   pool that the child makes has threads. Work itself must not fork and return.
 /// - A pool may have static storage duration. It must not be destroyed while another thread calls it.
 class thread_pool {
  public:
