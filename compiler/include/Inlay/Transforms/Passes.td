@@ -8,13 +8,12 @@ include "mlir/Pass/PassBase.td"
 def FoldLinearPass : Pass<"inlay-fold-linear", "::mlir::func::FuncOp"> {
   let summary = "fold what is linear beside a dense layer into its weights";
   let description = [{
-    Scaling and shifting, as the normalisation of inputs and batch norm do: of a value that only a dense layer reads,
-    W (a x + c) + b = (W a) x + (W c + b), and of the result of a dense layer, a (W x + b) + c. And a dense layer that
-    only a dense layer reads, where the product of the weights has fewer elements than both: W2 (W1 x + b1) + b2. What
-    constants alone make in a map becomes a constant. New weights are computed in double and rounded once, so that
-    results differ by rounding. A shift by more than 64 is not folded into the layer after it, because it would lose
-    what the subtraction keeps. A remark tells of two dense layers that are one, and of those that would be but stay two,
-    and why.
+    Scaling and shifting, as the normalisation of inputs and batch norm do, go into the weights of a dense layer beside
+    them. Before a layer: W (a x + c) + b = (W a) x + (W c + b). After a layer: a (W x + b) + c. A dense layer that only
+    another dense layer reads goes into that layer if the product of their weights has fewer elements than both:
+    W2 (W1 x + b1) + b2. New weights are computed in double and rounded once, so results differ by rounding. A fold is
+    done only if it does not make the bound of the rounding error much larger; FoldedLayer.h states the bound. A remark
+    names two dense layers that became one, and two that could be one but are kept, with the reason.
   }];
 }
 
