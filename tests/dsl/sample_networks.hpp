@@ -29,7 +29,7 @@ INLAY_NETWORK(smallest);
 /// The bytes of a network's image as it stands in the object file.
 template <const auto& Net>
 std::span<const std::byte> image_bytes() {
-  return std::as_bytes(std::span(&inlay::detail::embedded<Net>::image, 1));
+  return std::as_bytes(std::span(&inlay::detail::embedded_image<Net>, 1));
 }
 
 /// A copy of them that may be changed; as aligned as the reader wants it.

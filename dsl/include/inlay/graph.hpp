@@ -245,7 +245,11 @@ struct graph_image {
   std::array<instruction, at_least_one<Instructions>> instructions{};
   std::array<output_record, at_least_one<Outputs>> outputs{};
   std::array<float, at_least_one<Data>> data{};
-  std::array<char, (at_least_one<Characters> + 7) / 8 * 8> characters{};
+  static constexpr std::size_t bytes_before_characters =
+      sizeof(graph_header) + sizeof nodes + sizeof operands + sizeof instructions + sizeof outputs + sizeof data;
+  /// Filled up, so that the image is a whole number of 64-bit words without padding.
+  std::array<char, (bytes_before_characters + at_least_one<Characters> + 7) / 8 * 8 - bytes_before_characters>
+      characters{};
 
   constexpr graph_view view() const {
     graph_view g;

@@ -16,12 +16,12 @@ struct graph_sizes {
 
 /// Bytes of the image that these tables make; a header's fields have room for less than 2^32.
 constexpr std::uint64_t image_bytes_of(const graph_sizes& s) {
-  // Every table has at least one record; the last one is filled up to 8 bytes, and the whole image as well.
+  // Every table has at least one record; the image is filled up to 8 bytes.
   const auto table = [](std::uint64_t count, std::uint64_t record) { return (count == 0 ? 1 : count) * record; };
   const std::uint64_t bytes = sizeof(graph_header) + table(s.nodes, sizeof(node_record)) +
                               table(s.operands, sizeof(std::uint32_t)) + table(s.instructions, sizeof(instruction)) +
                               table(s.outputs, sizeof(output_record)) + table(s.data, sizeof(float));
-  return (bytes + (table(s.characters, 1) + 7) / 8 * 8 + 7) / 8 * 8;
+  return (bytes + table(s.characters, 1) + 7) / 8 * 8;
 }
 
 /// Appends nodes and keeps the first rule that one of them breaks; after that it goes on as if nothing had happened,
@@ -198,16 +198,19 @@ class graph_builder {
     return {nodes_.size(), operands_.size(), instructions_.size(), outputs_.size(), data_.size(), characters_.size()};
   }
 
-  /// The finished graph as its exact-size image.
-  template <graph_sizes S>
-  constexpr auto image() const {
-    graph_image<S.nodes, S.operands, S.instructions, S.outputs, S.data, S.characters> result;
-    copy(nodes_, result.nodes), copy(operands_, result.operands), copy(instructions_, result.instructions);
-    copy(outputs_, result.outputs), copy(data_, result.data), copy(characters_, result.characters);
-    result.header.name = name_;
-    result.header.source_file = source_file_;
-    result.seal();
-    return result;
+  /// Copies the tables into an image, which has still to be sealed. False, and nothing is copied, where one of them
+  /// does not fit.
+  template <class Image>
+  constexpr bool copy_to(Image& image) const {
+    const auto fits = [](const auto& from, const auto& to) { return from.size() <= to.size(); };
+    if (!fits(nodes_, image.nodes) || !fits(operands_, image.operands) || !fits(instructions_, image.instructions) ||
+        !fits(outputs_, image.outputs) || !fits(data_, image.data) || !fits(characters_, image.characters))
+      return false;
+    copy(nodes_, image.nodes), copy(operands_, image.operands), copy(instructions_, image.instructions);
+    copy(outputs_, image.outputs), copy(data_, image.data), copy(characters_, image.characters);
+    image.header.name = name_;
+    image.header.source_file = source_file_;
+    return true;
   }
 
   constexpr range_record name_range() const { return name_; }

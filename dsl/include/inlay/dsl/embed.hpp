@@ -53,9 +53,19 @@ struct ill_formed_network {
 
 namespace detail {
 
-struct trace_summary {
+/// Tables for a network of some hundred layers.
+inline constexpr graph_sizes common_room{
+    .nodes = 1024, .operands = 2048, .instructions = 2048, .outputs = 64, .data = 1024, .characters = 32768};
+using common_tables = graph_image<common_room.nodes, common_room.operands, common_room.instructions,
+                                  common_room.outputs, common_room.data, common_room.characters>;
+
+/// What a first trace finds out: how large the graph is, what is wrong with it, and its tables where they have room. A
+/// larger graph is traced again, into tables of its size.
+struct first_trace {
   graph_sizes sizes;
   violation problem;
+  bool has_tables = false;
+  common_tables tables{};
 };
 
 template <class T>
@@ -67,22 +77,48 @@ template <class T>
 inline constexpr bool is_misused_network = std::is_same_v<T, misused_network>;
 
 template <class Net>
-constexpr trace_summary summarize(const Net& net) {
+consteval first_trace trace_first(const Net& net) {
+  first_trace t;
   if constexpr (is_network<Net>) {
     graph_builder b(net.name);
     trace(net, b);
-    return {b.sizes(), b.first_violation()};
+    t.sizes = b.sizes(), t.problem = b.first_violation();
+    t.has_tables = b.copy_to(t.tables);
   } else {
     static_assert(is_misused_network<Net>, "this is no network: give it what network(...) returned");
-    return {{}, {fault::misuse, {}, {}, {}, {}}};
+    t.problem = {fault::misuse, {}, {}, {}, {}};
   }
+  return t;
 }
 
+template <class T, std::size_t From, std::size_t To>
+constexpr void copy_first(const std::array<T, From>& from, std::array<T, To>& to, std::size_t count) {
+  const T* source = from.data();
+  T* target = to.data();
+  for (std::size_t i = 0; i < count; ++i) target[i] = source[i];
+}
+
+template <graph_sizes S>
+using image_of = graph_image<S.nodes, S.operands, S.instructions, S.outputs, S.data, S.characters>;
+
+/// The finished graph as its image, which has no room to spare.
 template <graph_sizes Sizes, class Net>
-constexpr auto build_image(const Net& net) {
-  graph_builder b(net.name);
-  trace(net, b);
-  return b.template image<Sizes>();
+consteval auto build_image(const Net& net, const first_trace& first) {
+  image_of<Sizes> image;
+  if (first.has_tables) {
+    const common_tables& from = first.tables;
+    copy_first(from.nodes, image.nodes, Sizes.nodes), copy_first(from.operands, image.operands, Sizes.operands);
+    copy_first(from.instructions, image.instructions, Sizes.instructions);
+    copy_first(from.outputs, image.outputs, Sizes.outputs), copy_first(from.data, image.data, Sizes.data);
+    copy_first(from.characters, image.characters, Sizes.characters);
+    image.header.name = from.header.name, image.header.source_file = from.header.source_file;
+  } else {
+    graph_builder b(net.name);
+    trace(net, b);
+    b.copy_to(image);
+  }
+  image.seal();
+  return image;
 }
 
 /// One static_assert per fault, because its advice must be a literal. Written out rather than made by a macro, whose
@@ -139,11 +175,22 @@ constexpr void report() {
     static_assert(Problem::none, INLAY_ADVICE_MALFORMED);
 }
 
+// g++ puts a static member that a function refers to into the object, with the paths of the model; it evaluates a call
+// with the same arguments once. clang evaluates a local constant at every call.
+#if defined(__clang__)
+#define INLAY_DETAIL_MEMBER_FIRST(net) static constexpr first_trace first = trace_first(net);
+#define INLAY_DETAIL_LOCAL_FIRST(net)
+#else
+#define INLAY_DETAIL_MEMBER_FIRST(net)
+#define INLAY_DETAIL_LOCAL_FIRST(net) constexpr first_trace first = trace_first(net);
+#endif
+
 template <const auto& Net>
 struct embedded {
-  static constexpr trace_summary summary = summarize(Net);
-  static constexpr auto make() {
-    constexpr violation v = summary.problem;
+  INLAY_DETAIL_MEMBER_FIRST(Net)
+  static consteval auto make() {
+    INLAY_DETAIL_LOCAL_FIRST(Net)
+    constexpr violation v = first.problem;
     if constexpr (v.code == fault::misuse) {  // said already
       return graph_image<0, 0, 0, 0, 0, 0>();
     } else if constexpr (v.code != fault::none) {
@@ -152,17 +199,20 @@ struct embedded {
                                         found<v.found.size() + 1>(v.found.view())>>();
       return graph_image<0, 0, 0, 0, 0, 0>();
     } else {
-      return build_image<summary.sizes>(Net);
+      return build_image<first.sizes>(Net, first);
     }
   }
-  static constexpr auto image = make();
 };
+
+/// Not a member: g++ would put it into every object.
+template <const auto& Net>
+inline constexpr auto embedded_image = embedded<Net>::make();
 
 }  // namespace detail
 
 /// The graph of a network object with static storage duration, checked.
 template <const auto& Net>
-inline constexpr graph_view graph_of = detail::embedded<Net>::image.view();
+inline constexpr graph_view graph_of = detail::embedded_image<Net>.view();
 
 }  // namespace inlay
 
@@ -177,37 +227,14 @@ inline constexpr graph_view graph_of = detail::embedded<Net>::image.view();
 
 namespace inlay::detail {
 
-/// The image in 64-bit words, with zeros for what pads it.
 template <const auto& Net>
 struct image_words {
-  using image_type = std::remove_cvref_t<decltype(embedded<Net>::image)>;
-  static constexpr std::size_t halves =
-      (sizeof(image_type::header) + sizeof(image_type::nodes) + sizeof(image_type::operands) +
-       sizeof(image_type::instructions) + sizeof(image_type::outputs) + sizeof(image_type::data) +
-       sizeof(image_type::characters)) /
-      4;
-  struct exact {
-    std::array<std::uint32_t, halves> words;
+  static constexpr std::size_t count = sizeof embedded_image<Net> / 8;
+  struct array {
+    std::uint64_t of[count];
   };
-  struct alignas(8) padded {
-    std::array<std::uint32_t, halves> words;
-    std::array<std::byte, 4> padding;
-  };
-  static constexpr std::size_t count = (halves + 1) / 2;
-  static constexpr auto words = [] {
-    using bytes = std::conditional_t<halves % 2 == 0, exact, padded>;
-    const auto from = std::bit_cast<bytes>(embedded<Net>::image).words;
-    std::array<std::uint64_t, count> to{};
-    for (std::size_t i = 0; i < halves; ++i) to[i / 2] |= std::uint64_t{from[i]} << (i % 2 * 32);
-    return to;
-  }();
+  static constexpr array words = std::bit_cast<array>(embedded_image<Net>);
 };
-
-/// Immediate, so that the array itself is not in the object.
-template <const auto& Net>
-consteval std::uint64_t word(std::size_t i) {
-  return image_words<Net>::words[i];
-}
 
 template <const auto& Net, std::size_t First, std::size_t Count>
 [[gnu::always_inline]] inline void write_words() {
@@ -218,13 +245,17 @@ template <const auto& Net, std::size_t First, std::size_t Count>
   } else if constexpr (Count == 16) {
     __asm__ volatile(
         ".pushsection .inlay\n\t.8byte %c0,%c1,%c2,%c3,%c4,%c5,%c6,%c7,%c8,%c9,%c10,%c11,%c12,%c13,%c14,%c15\n\t"
-        ".popsection" ::"i"(word<Net>(First)),
-        "i"(word<Net>(First + 1)), "i"(word<Net>(First + 2)), "i"(word<Net>(First + 3)), "i"(word<Net>(First + 4)),
-        "i"(word<Net>(First + 5)), "i"(word<Net>(First + 6)), "i"(word<Net>(First + 7)), "i"(word<Net>(First + 8)),
-        "i"(word<Net>(First + 9)), "i"(word<Net>(First + 10)), "i"(word<Net>(First + 11)), "i"(word<Net>(First + 12)),
-        "i"(word<Net>(First + 13)), "i"(word<Net>(First + 14)), "i"(word<Net>(First + 15)));
+        ".popsection" ::"i"(image_words<Net>::words.of[First]),
+        "i"(image_words<Net>::words.of[First + 1]), "i"(image_words<Net>::words.of[First + 2]),
+        "i"(image_words<Net>::words.of[First + 3]), "i"(image_words<Net>::words.of[First + 4]),
+        "i"(image_words<Net>::words.of[First + 5]), "i"(image_words<Net>::words.of[First + 6]),
+        "i"(image_words<Net>::words.of[First + 7]), "i"(image_words<Net>::words.of[First + 8]),
+        "i"(image_words<Net>::words.of[First + 9]), "i"(image_words<Net>::words.of[First + 10]),
+        "i"(image_words<Net>::words.of[First + 11]), "i"(image_words<Net>::words.of[First + 12]),
+        "i"(image_words<Net>::words.of[First + 13]), "i"(image_words<Net>::words.of[First + 14]),
+        "i"(image_words<Net>::words.of[First + 15]));
   } else if constexpr (Count > 0) {
-    __asm__ volatile(".pushsection .inlay\n\t.8byte %c0\n\t.popsection" ::"i"(word<Net>(First)));
+    __asm__ volatile(".pushsection .inlay\n\t.8byte %c0\n\t.popsection" ::"i"(image_words<Net>::words.of[First]));
     write_words<Net, First + 1, Count - 1>();
   }
 }
@@ -238,6 +269,7 @@ template <const auto& Net>
 
 }  // namespace inlay::detail
 
+#define INLAY_DETAIL_IMAGE(net) ::inlay::detail::embedded_image<net>
 #define INLAY_DETAIL_PLACE_GRAPH(net, name)                                                \
   [[gnu::used, gnu::noinline]] static void name() { ::inlay::detail::write_image<net>(); } \
   static_assert(true)
@@ -247,14 +279,14 @@ template <const auto& Net>
 #else
 #define INLAY_DETAIL_GRAPH_SECTION ".inlay,\"e\"#"
 #endif
-#define INLAY_DETAIL_PLACE_GRAPH(net, name)                                            \
-  [[gnu::section(INLAY_DETAIL_GRAPH_SECTION), gnu::used]] static constexpr auto name = \
-      ::inlay::detail::embedded<net>::image
+#define INLAY_DETAIL_IMAGE(net) ::inlay::detail::embedded<net>::make()
+#define INLAY_DETAIL_PLACE_GRAPH(net, name) \
+  [[gnu::section(INLAY_DETAIL_GRAPH_SECTION), gnu::used]] static constexpr auto name = INLAY_DETAIL_IMAGE(net)
 #endif
 
 /// Checks `net`, a constexpr network object at namespace scope, and puts its graph into the object file, where inlayc
 /// finds it.
 /// (The assertion is there to check first: from here a message has the shortest way to the network.)
-#define INLAY_NETWORK(net)                                                  \
-  static_assert(::inlay::detail::embedded<net>::image.header.version != 0); \
+#define INLAY_NETWORK(net)                                    \
+  static_assert(INLAY_DETAIL_IMAGE(net).header.version != 0); \
   INLAY_DETAIL_PLACE_GRAPH(net, INLAY_DETAIL_NAME(inlay_graph_of_, __COUNTER__))
