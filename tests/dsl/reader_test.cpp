@@ -129,6 +129,11 @@ TEST(Reader, SaysWhatIsWrongWithTheHeader) {
   put(outside, offsetof(graph_header, data), table_record{static_cast<std::uint32_t>(right.size()), 1});
   EXPECT_EQ(error_of(outside), "graph image: a table lies outside of the image");
 
+  // Weights that are the header itself, with the hash in it.
+  auto over = right;
+  put(over, offsetof(graph_header, data), table_record{0, 1});
+  EXPECT_EQ(error_of(over), "graph image: a table lies outside of the image");
+
   std::vector<std::byte> shifted(1);
   shifted.insert(shifted.end(), right.begin(), right.end());
   const exact_bytes unaligned(shifted);

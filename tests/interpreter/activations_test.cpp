@@ -52,6 +52,9 @@ constexpr known_values kKnown[] = {
     {activation::erf, 0, 0, {-0.995322265f, -0.520499878f, 0, 0.520499878f, 0.995322265f}},
     {activation::threshold, 0.5f, -7, {-7, -7, -7, -7, 2}},
     {activation::clamp, -0.5f, 0.25f, {-0.5f, -0.5f, 0, 0.25f, 0.25f}},
+    // torch.clamp gives the maximum everywhere where it is the smaller one.
+    {activation::clamp, 20, 0.125f, {0.125f, 0.125f, 0.125f, 0.125f, 0.125f}},
+    {activation::hard_tanh, 0.5f, -0.25f, {-0.25f, -0.25f, -0.25f, -0.25f, -0.25f}},
 };
 
 std::vector<instruction> program_of(activation function, float p0, float p1) {
@@ -90,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, Activations, ::testing::ValuesIn(kEngines),
 
 TEST(ActivationTable, EveryRowHasKnownValues) {
   for (const activation_row& row : activation_table)
-    EXPECT_EQ(std::ranges::count(kKnown, row.id, &known_values::function), 1)
+    EXPECT_GE(std::ranges::count(kKnown, row.id, &known_values::function), 1)
         << row.name << ": add it to kKnown, with values computed apart from the table";
 }
 

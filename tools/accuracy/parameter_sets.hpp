@@ -79,6 +79,7 @@ inline constexpr parameter_set parameter_sets[] = {
     {activation::celu, {1e-40f}},
     {activation::hard_tanh, {-2, 0.5f}},
     {activation::hard_tanh, {-0.0f, 7}},
+    {activation::hard_tanh, {0.5f, 0.25f}},
     {activation::threshold, {0.5f, -7}},
     {activation::threshold, {-1e-40f, detail::most}},
     {activation::threshold, {-detail::inf, detail::inf}},
@@ -88,6 +89,8 @@ inline constexpr parameter_set parameter_sets[] = {
     {activation::clamp, {-0.0f, 1e-40f}},
     {activation::clamp, {0, detail::inf}},
     {activation::clamp, {-detail::most, detail::most}},
+    {activation::clamp, {20, 0.1f}},
+    {activation::clamp, {detail::inf, 1.5f}},
 };
 
 }  // namespace inlay::tools

@@ -262,6 +262,20 @@ class evaluator {
     return node;
   }
 
+  /// Whether a dense layer on `x` may be folded with dense layers before it, and an infinity on the way makes NaN of
+  /// the unfolded layers and an infinity of the folded one, or the other way around. A NaN at the start stays in both.
+  bool differs_by_folding(std::uint32_t x) const {
+    std::uint32_t start = unreshaped(x);
+    if (g_.nodes[start].kind != op::dense) return false;
+    while (g_.nodes[start].kind == op::dense) start = unreshaped(g_.operands(g_.nodes[start])[0]);
+    const auto any = [this](std::uint32_t node, auto is) {
+      return std::ranges::any_of(all_[node], [&](const bounded& each) { return is(each.value); });
+    };
+    if (any(start, [](double value) { return std::isnan(value); })) return false;
+    const auto not_finite = [](double value) { return !std::isfinite(value); };
+    return any(start, not_finite) || any(x, not_finite);
+  }
+
   void compute(std::uint32_t index) {
     const node_record& n = g_.nodes[index];
     const auto operands = g_.operands(n);
@@ -288,18 +302,14 @@ class evaluator {
     const std::size_t inputs = x.size(), outputs = w.size() / inputs;
     const double roundings = static_cast<double>(inputs) + 2;
     const double weight_error = options_.bf16_weights ? kBf16Unit : 0;
-    // A layer that is folded into this one turns infinity - infinity into something else, or the other way around.
-    const bool folded = g_.nodes[unreshaped(operands[0])].kind == op::dense;
+    const bool excused = differs_by_folding(operands[0]);
     values y;
     for (std::size_t o = 0; o < outputs; ++o) {
-      double sum = 0, magnitude = 0, error = 0, finite = 0;
-      bool known = true, infinite = false;
+      double sum = 0, magnitude = 0, error = 0;
+      bool known = true;
       const auto add = [&](double product, double product_error) {
         sum += product, error += product_error;
-        if (std::isfinite(product))
-          magnitude += std::abs(product), finite += product;
-        else if (!std::isnan(product))
-          infinite = true;
+        if (std::isfinite(product)) magnitude += std::abs(product);
       };
       if (bias) known = (*bias)[o].is_known(), add((*bias)[o].value, (*bias)[o].error);
       for (std::size_t k = 0; k < inputs && known; ++k) {
@@ -316,7 +326,7 @@ class evaluator {
         known = known && product.is_known();
         add(product.value, product.error);
       }
-      if (!known || (folded && infinite) || (!std::isnan(sum) && !(magnitude + error < kGreatest / 4)))
+      if (!known || excused || (!std::isnan(sum) && !(magnitude + error < kGreatest / 4)))
         y.push_back(kUnknown);
       else
         y.push_back(settled(sum, error + roundings * (kUnit * (magnitude + error) + kDenormal)));

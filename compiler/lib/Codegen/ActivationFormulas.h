@@ -125,8 +125,9 @@ typename B::Float exponentialBelow(B &b, typename B::Float x, float alpha, float
 template <class B>
 typename B::Float exponentialLinear(B &b, typename B::Float x, float alpha, float factor, float scale) {
   auto below = exponentialBelow(b, x, alpha, factor);
-  // The product that is not wanted must not overflow.
-  auto above = scale == 1.0f ? x : b.mul(b.max(b.constant(0.0f), x), b.constant(scale));
+  // The product that the select drops must not overflow. The limit is not 0, because LLVM removes a limit that repeats
+  // the select's condition.
+  auto above = scale == 1.0f ? x : b.mul(b.max(b.constant(-1.0f), x), b.constant(scale));
   return b.select(b.lt(x, b.constant(0.0f)), below, above);
 }
 

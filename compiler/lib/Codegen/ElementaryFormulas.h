@@ -339,7 +339,7 @@ typename B::Float reciprocal(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.div(b.constant(1.0f), x);
   constexpr float largest = std::numeric_limits<float>::max();
   auto y = clampTo(b, b.reciprocal_estimate(x), -largest, largest);
-  auto rest = b.min(b.silent_fma(b.neg(x), y, b.constant(1.0f)), b.constant(0x1p-12f));
+  auto rest = b.silent_min(b.silent_fma(b.neg(x), y, b.constant(1.0f)), 0x1p-12f);
   return b.fma(y, rest, y);
 }
 
@@ -354,7 +354,7 @@ template <class B>
 typename B::Float rsqrt(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.div(b.constant(1.0f), b.sqrt(x));
   auto y = b.rsqrt_estimate(x);
-  auto rest = b.min(b.fma(b.neg(b.silent_mul(x, y)), halfOf(b, y), b.constant(0.5f)), b.constant(0x1p-12f));
+  auto rest = b.silent_min(b.fma(b.neg(b.silent_mul(x, y)), halfOf(b, y), b.constant(0.5f)), 0x1p-12f);
   return b.fma(y, rest, y);
 }
 

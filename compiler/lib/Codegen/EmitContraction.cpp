@@ -487,7 +487,7 @@ class ContractionEmitter {
       sums = context.inlineProgram(op.getEpilogue(), arguments, lanes, width);
     }
     if (context.staysInRegister(op)) {
-      context.inRegister[op.getResult()] = sums.front();
+      context.inRegister[op.getResult()] = width < lanes ? context.withAllLanes(loc, sums.front()) : sums.front();
       return;
     }
     for (auto [v, sum] : llvm::zip_equal(vectors, sums))

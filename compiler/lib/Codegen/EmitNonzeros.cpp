@@ -48,7 +48,8 @@ void NonzeroList::make() {
 
   // Appends the vector at `column`; returns the count after it.
   const auto append = [&](Value column, int64_t live, Value found) -> Value {
-    Value x = context.fillDead(loc, context.load(loc, row, origin, column, lanes, live), live, 0.0f);
+    Value x =
+        context.fillDead(loc, context.load(loc, row, origin, column, lanes, live, DeadLanes::unspecified), live, 0.0f);
     // NaN is not zero.
     Value keep = builder.create<arith::CmpFOp>(loc, arith::CmpFPredicate::UNE, x, zero);
     Value place = builder.create<arith::IndexCastUIOp>(loc, builder.getI32Type(), column);

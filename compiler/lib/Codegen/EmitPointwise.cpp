@@ -65,7 +65,8 @@ void emitConcat(ConcatOp op, KernelContext &context, ViewLookup views) {
           return context.builder.createOrFold<mlir::arith::AddIOp>(loc, start, column);
         };
         context.forEachVector(loc, run, [&](Value column, int64_t live) {
-          Value vector = context.load(loc, piece, row, shift(column, run), context.features.lanes, live);
+          Value vector =
+              context.load(loc, piece, row, shift(column, run), context.features.lanes, live, DeadLanes::unspecified);
           context.store(loc, target, row, shift(column, period), vector, live);
         });
       });

@@ -106,13 +106,11 @@ class SoftmaxEmitter {
     return context.acrossLanes(loc, all, [&](Value a, Value b) { return add(a, b); });
   }
 
-  /// Dead lanes keep what is loaded: of -inf the exponential would be clamped to a denormal, and some processors take
-  /// more than a hundred cycles to make one.
+  /// Dead lanes repeat a live one, which does not change the maximum.
   Value load(Value row, Value start, Value column, int64_t live) {
     Value position = builder.createOrFold<arith::AddIOp>(loc, start, column);
     return context.load(loc, source, row, position, lanes, live);
   }
-  Value forMaximum(Value x, int64_t live) { return context.fillDead(loc, x, live, kLowest); }
   Value forSum(Value e, int64_t live) { return context.fillDead(loc, e, live, 0.0f); }
   void store(Value row, Value start, Value column, Value vector, int64_t live) {
     context.store(loc, target, row, builder.createOrFold<arith::AddIOp>(loc, start, column), vector, live);
@@ -148,10 +146,7 @@ class SoftmaxEmitter {
   /// Turns a row into its softmax.
   void compute(llvm::MutableArrayRef<Value> row) {
     Value maximum;
-    for (auto [i, x] : llvm::enumerate(row)) {
-      Value candidate = forMaximum(x, live(i));
-      maximum = maximum ? max(maximum, candidate) : candidate;
-    }
+    for (Value x : row) maximum = maximum ? max(maximum, x) : x;
     maximum = largest(maximum);
     Value sums;
     llvm::SmallVector<Value> exponentials;
@@ -166,10 +161,9 @@ class SoftmaxEmitter {
   }
 
   void emitInMemory(Value row, Value start) {
-    Value highest = accumulate(loc, context, length, context.splat(loc, kLowest, lanes),
-                               [&](Value running, Value column, int64_t live) {
-                                 return max(running, forMaximum(load(row, start, column, live), live));
-                               });
+    Value highest = accumulate(
+        loc, context, length, context.splat(loc, kLowest, lanes),
+        [&](Value running, Value column, int64_t live) { return max(running, load(row, start, column, live)); });
     Value maximum = largest(highest);
     Value sums = accumulate(loc, context, length, context.splat(loc, 0.0f, lanes),
                             [&](Value running, Value column, int64_t live) {

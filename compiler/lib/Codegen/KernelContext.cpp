@@ -3,6 +3,7 @@
 #include "KernelContext.h"
 
 #include "Inlay/Codegen/Networks.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 namespace inlay::compiler {
@@ -90,22 +91,38 @@ Value KernelContext::acrossLanes(Location loc, Value all, llvm::function_ref<Val
   return all;
 }
 
+Value KernelContext::withAllLanes(Location loc, Value vector) {
+  const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
+  if (lanes < 4 || lanes > features.lanes) return vector;
+  auto none = mlir::LLVM::FastmathFlagsAttr::get(builder.getContext(), mlir::LLVM::FastmathFlags::none);
+  auto fence = builder.getStringAttr("llvm.arithmetic.fence");
+  return builder.create<mlir::LLVM::CallIntrinsicOp>(loc, vector.getType(), fence, mlir::ValueRange(vector), none)
+      .getResult(0);
+}
+
 Value KernelContext::fillDead(Location loc, Value vector, int64_t live, float fill) {
   const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
   if (live >= lanes) return vector;
-  return builder.create<arith::SelectOp>(loc, prefixMask(loc, live, lanes), vector, splat(loc, fill, lanes));
+  return builder.create<arith::SelectOp>(loc, prefixMask(loc, live, lanes), withAllLanes(loc, vector),
+                                         splat(loc, fill, lanes));
 }
 
 Value KernelContext::load(Location loc, const RowView &view, Value row, Value column, int64_t lanes, int64_t live,
-                          float fill) {
+                          DeadLanes dead) {
   if (view.broadcast) return broadcast(loc, loadScalar(loc, view, row, index(0, loc)), lanes);
   Value position = address(loc, view, row, column);
   auto type = vectorType(lanes);
+  const auto whole = [&] { return builder.create<vector::LoadOp>(loc, type, view.memory, position).getResult(); };
   // Memory behind a row may be read up to a vector of the processor.
-  if (live >= lanes || (view.readable && lanes <= features.lanes))
-    return builder.create<vector::LoadOp>(loc, type, view.memory, position);
-  return builder.create<vector::MaskedLoadOp>(loc, type, view.memory, position, prefixMask(loc, live, lanes),
-                                              splat(loc, fill, lanes));
+  const bool readable = view.readable && lanes <= features.lanes;
+  if (live >= lanes || (readable && dead == DeadLanes::unspecified)) return whole();
+  Value mask = prefixMask(loc, live, lanes);
+  if (dead == DeadLanes::unspecified)
+    return builder.create<vector::MaskedLoadOp>(loc, type, view.memory, position, mask, splat(loc, 0.0f, lanes));
+  Value first = broadcast(loc, loadScalar(loc, view, row, column), lanes);
+  if (live == 1) return first;
+  if (readable) return builder.create<arith::SelectOp>(loc, mask, whole(), first);
+  return builder.create<vector::MaskedLoadOp>(loc, type, view.memory, position, mask, first);
 }
 
 bool KernelContext::staysInRegister(ContractionOp op) { return capacity == 1 && !staged && fitsRegister(op); }
@@ -122,26 +139,49 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
   if (live >= lanes || (view.padded && lanes <= features.lanes))
     builder.create<vector::StoreOp>(loc, vector, view.memory, position);
   else
-    builder.create<vector::MaskedStoreOp>(loc, view.memory, position, prefixMask(loc, live, lanes), vector);
+    builder.create<vector::MaskedStoreOp>(loc, view.memory, position, prefixMask(loc, live, lanes),
+                                          withAllLanes(loc, vector));
+}
+
+/// Whether lanes of zeros raise no exception flag: the program is one activation that is finite at 0. In other programs
+/// a dead lane repeats a live one, because a constant may make anything of a zero.
+static bool isFiniteAtZero(mlir::Region &program) {
+  auto only = llvm::dyn_cast<ActivationOp>(program.front().front());
+  return only && llvm::isa<YieldOp>(only->getNextNode()) && std::isfinite(only.evaluate(0));
+}
+
+/// The fewest lanes for a program. The short forms of the activations need whole registers. LLVM makes four lanes of
+/// two, and whatever the two new ones hold goes through tables, integers and divisions.
+static int64_t leastLanes(mlir::Region &program, int64_t lanes, const VectorFeatures &features) {
+  const bool costly = isCostly(program);
+  if (features.avx512 && costly) return features.lanes;
+  return lanes == 2 && (costly || !program.getOps<arith::DivFOp>().empty()) ? 4 : lanes;
 }
 
 VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
                                                     llvm::ArrayRef<VectorBuilder::Vectors> arguments, int64_t lanes,
                                                     int64_t elements) {
   using Vectors = VectorBuilder::Vectors;
-  // The short forms of the activations need whole registers.
-  if (features.avx512 && lanes < features.lanes && isCostly(program)) {
-    const auto resized = [&](Vectors vectors, const int64_t from, const int64_t to) {
-      Location loc = program.getLoc();
-      for (Value &each : vectors)
-        each = from < to
-                   ? builder.create<vector::InsertStridedSliceOp>(loc, each, splat(loc, 0.0f, to), 0, 1).getResult()
-                   : builder.create<vector::ExtractStridedSliceOp>(loc, each, 0, to, 1).getResult();
+  if (const int64_t least = leastLanes(program, lanes, features); lanes < least) {
+    Location loc = program.getLoc();
+    const bool zeros = isFiniteAtZero(program);
+    llvm::SmallVector<int64_t> repeated;
+    for (int64_t lane = 0; lane < least; ++lane) repeated.push_back(lane % lanes);
+    const auto widen = [&](Value each) -> Value {
+      if (!zeros) return builder.create<vector::ShuffleOp>(loc, each, each, repeated);
+      return builder.create<vector::InsertStridedSliceOp>(loc, each, splat(loc, 0.0f, least), 0, 1);
+    };
+    const auto narrow = [&](Value each) -> Value {
+      each = withAllLanes(loc, each);
+      return builder.create<vector::ExtractStridedSliceOp>(loc, each, 0, lanes, 1);
+    };
+    const auto onAll = [](Vectors vectors, auto change) {
+      for (Value &each : vectors) each = change(each);
       return vectors;
     };
     llvm::SmallVector<Vectors> widened;
-    for (const Vectors &argument : arguments) widened.push_back(resized(argument, lanes, features.lanes));
-    return resized(inlineProgram(program, widened, features.lanes, elements), features.lanes, lanes);
+    for (const Vectors &argument : arguments) widened.push_back(onAll(argument, widen));
+    return onAll(inlineProgram(program, widened, least, elements), narrow);
   }
   llvm::DenseMap<Value, Vectors> values;
   for (auto [argument, vectors] : llvm::zip_equal(program.getArguments(), arguments)) values[argument] = vectors;

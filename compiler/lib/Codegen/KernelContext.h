@@ -29,6 +29,11 @@ struct RowView {
   }
 };
 
+/// What a load leaves in the lanes past a row's end. Memory there holds anything: with arithmetic on it a signalling
+/// NaN, or a zero that the row does not have, would raise exception flags. Where all vectors repeat their first lane,
+/// dead lanes compute what that one does and raise nothing that it does not.
+enum class DeadLanes { first, unspecified };
+
 /// One kernel: a network over any number of rows up to `capacity`.
 class KernelContext {
  public:
@@ -69,15 +74,17 @@ class KernelContext {
   void forEachVectors(mlir::Location loc, int64_t elements, int64_t ways,
                       llvm::function_ref<void(mlir::Value column, int64_t live)> body);
 
-  /// Loads `lanes` elements from `column` on, of which `live` belong to the row. A dead lane is `fill` if the load is
-  /// masked, and unspecified if not.
+  /// Loads `lanes` elements from `column` on, of which `live` belong to the row.
   mlir::Value load(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column, int64_t lanes,
-                   int64_t live, float fill = 0.0f);
+                   int64_t live, DeadLanes dead = DeadLanes::first);
   void store(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column, mlir::Value vector,
              int64_t live);
   mlir::Value loadScalar(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column);
   /// Replaces the lanes from `live` on by `fill`.
   mlir::Value fillDead(mlir::Location loc, mlir::Value vector, int64_t live, float fill);
+  /// The vector itself, to LLVM one whose lanes are all wanted: it would leave anything in those that are not, so that
+  /// arithmetic on them raises flags.
+  mlir::Value withAllLanes(mlir::Location loc, mlir::Value vector);
   mlir::Value broadcast(mlir::Location loc, mlir::Value scalar, int64_t lanes);
   /// Sets every lane to the combination of all lanes. Combining in pairs is faster than one after the other, and more
   /// exact for a sum.

@@ -222,6 +222,14 @@ VectorBuilder::Float VectorBuilder::negative_step(Float x) {
   return fixup(x, x, stepTable(FixupResponse::minusOne));
 }
 
+// Control 4: the smaller one with its sign, or the number where the other is NaN. Rounding 8: exceptions suppressed.
+VectorBuilder::Float VectorBuilder::silent_min(Float x, float limit) {
+  Value control = integer(32, 4), mask = integer(16, kFullMask), rounding = integer(32, 8);
+  Value bound = constant(limit).vectors.front();
+  return {
+      each([&](Value v) { return intrinsic("avx512.mask.range.ps.512", {v, bound, control, v, mask, rounding}); }, x)};
+}
+
 // 8: rounding to nearest, exceptions suppressed.
 VectorBuilder::Float VectorBuilder::silent_mul(Float a, Float b) {
   Value mode = integer(32, 8);

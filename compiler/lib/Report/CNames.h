@@ -10,7 +10,7 @@
 namespace inlay::compiler {
 
 /// What the macros of a network are about.
-inline constexpr llvm::StringLiteral kMacros[] = {"SCRATCH_BYTES", "SCRATCH_ARRAY_BYTES", "GRAPH_HASH"};
+inline constexpr llvm::StringLiteral kMacros[] = {"SCRATCH_BYTES", "SCRATCH_ARRAY_BYTES", "GRAPH_HASH", "MAX_BATCH"};
 
 /// `<NETWORK>_<WHAT>`: the network's name in capitals, then `what`. Two networks never share a macro, also in two
 /// headers. A name that has capitals itself stays as it is ("Net" gives "Net_GRAPH_HASH"); if it has nothing but

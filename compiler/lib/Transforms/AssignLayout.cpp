@@ -32,17 +32,21 @@ int64_t rowsFor(int64_t registers) {
   return std::max<int64_t>(1, (registers - 1 - kVectorsPerPanel) / kVectorsPerPanel);
 }
 
-/// [N][K] as PyTorch stores it -> [panel][K][lanes], missing features zero.
+/// The feature whose weights lane `n` has: past the last one the first of its vector, so that dead lanes compute what a
+/// live one does and raise no exception flag of their own.
+int64_t featureOfLane(int64_t n, int64_t outputs, int64_t lanes) { return n < outputs ? n : n / lanes * lanes; }
+
+/// [N][K] as PyTorch stores it -> [panel][K][lanes].
 std::vector<float> packWeight(llvm::ArrayRef<float> weight, int64_t outputs, int64_t inputs, int64_t lanes,
                               int64_t panel) {
   const int64_t padded = static_cast<int64_t>(llvm::alignTo(outputs, lanes));
-  std::vector<float> packed(static_cast<size_t>(padded * inputs), 0.0f);
+  std::vector<float> packed(static_cast<size_t>(padded * inputs));
   size_t position = 0;
   for (int64_t first = 0; first < padded; first += panel) {
     const int64_t width = std::min(panel, padded - first);
     for (int64_t k = 0; k < inputs; ++k)
       for (int64_t n = first; n < first + width; ++n, ++position)
-        if (n < outputs) packed[position] = weight[static_cast<size_t>(n * inputs + k)];
+        packed[position] = weight[static_cast<size_t>(featureOfLane(n, outputs, lanes) * inputs + k)];
   }
   return packed;
 }
@@ -147,7 +151,8 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     if (dense.getBias()) {
       mlir::FailureOr<std::vector<float>> values = floatsOf(dense, dense.getBias(), "bias");
       if (mlir::failed(values)) return mlir::failure();
-      values->resize(static_cast<size_t>(padded), 0.0f);
+      for (int64_t n = outputs; n < padded; ++n)
+        values->push_back((*values)[static_cast<size_t>(featureOfLane(n, outputs, lanes))]);
       bias = constant(dense.getBias(), *values, /*bf16=*/false);
     }
     auto contraction = rewriter.create<ContractionOp>(

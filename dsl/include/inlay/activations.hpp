@@ -82,7 +82,11 @@ constexpr double sigmoid(double x) {
 constexpr double normal_cdf(double x) { return 0.5 * math::erfc(-x * 0.70710678118654752440); }
 constexpr double normal_density(double x) { return 0.39894228040143267794 * math::exp(-0.5 * x * x); }
 constexpr double softplus(double x) { return x > 0 ? x + math::log1p(math::exp(-x)) : math::log1p(math::exp(x)); }
-constexpr double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
+/// min(max(x, low), high), as torch.clamp: `high` where low > high. NaN stays.
+constexpr double clamp(double x, double low, double high) {
+  const double raised = x < low ? low : x;
+  return raised > high ? high : raised;
+}
 /// x times a factor that goes to 0 faster than x to -inf.
 constexpr double damped(double x, double factor) { return x < 0 && math::is_equal(factor, 0) ? -0.0 : x * factor; }
 constexpr double selu_alpha = 1.6732632423543772848170429916717, selu_scale = 1.0507009873554804934193349852946;

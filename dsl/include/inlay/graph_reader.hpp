@@ -53,7 +53,9 @@ class image_reader {
 
   template <class T>
   bool table(table_record r, std::span<const T>& into) const {
-    if (r.offset % alignof(T) != 0 || r.offset > bytes_.size() || r.count > (bytes_.size() - r.offset) / sizeof(T))
+    // A table over the header could hold the hash that it is to be checked with.
+    if (r.offset % alignof(T) != 0 || r.offset < sizeof(graph_header) || r.offset > bytes_.size() ||
+        r.count > (bytes_.size() - r.offset) / sizeof(T))
       return false;
     into = {reinterpret_cast<const T*>(bytes_.data() + r.offset), r.count};
     return true;
@@ -137,17 +139,17 @@ inline std::vector<std::uint64_t> write_image(const graph_builder& builder) {
   header.name = builder.name_range();
   header.source_file = builder.source_file_range();
   std::size_t size = sizeof header;
-  const auto table = [&size](table_record& t, std::size_t count, std::size_t record, std::size_t round = 1) {
+  const auto table = [&size](table_record& t, std::size_t count, std::size_t record) {
     t = {static_cast<std::uint32_t>(size), static_cast<std::uint32_t>(count)};
     // As in graph_image: an empty table keeps one unused record.
-    size += (std::max<std::size_t>(count, 1) * record + round - 1) / round * round;
+    size += std::max<std::size_t>(count, 1) * record;
   };
   table(header.nodes, g.nodes.size(), sizeof(node_record));
   table(header.operands, g.operand_table.size(), sizeof(std::uint32_t));
   table(header.instructions, g.instruction_table.size(), sizeof(instruction));
   table(header.outputs, g.outputs.size(), sizeof(output_record));
   table(header.data, g.data.size(), sizeof(float));
-  table(header.characters, g.characters.size(), sizeof(char), 8);
+  table(header.characters, g.characters.size(), sizeof(char));
   size = (size + 7) / 8 * 8;
   header.image_bytes = static_cast<std::uint32_t>(size);
   header.hash = graph_hash(g);

@@ -96,6 +96,8 @@ class VectorBuilder {
   /// The product and a * b + c, which raise no exception flag. Only where has_avx512().
   Float silent_mul(Float a, Float b);
   Float silent_fma(Float a, Float b, Float c);
+  /// The smaller of `x` and `limit`; `limit` where `x` is NaN.
+  Float silent_min(Float x, float limit);
 
   Float rsqrt_estimate(Float x);  ///< 1 / sqrt(x) with a relative error of at most 2^-14
 

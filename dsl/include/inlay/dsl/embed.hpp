@@ -62,8 +62,8 @@ using common_tables = graph_image<common_room.nodes, common_room.operands, commo
 /// What a first trace finds out: how large the graph is, what is wrong with it, and its tables where they have room. A
 /// larger graph is traced again, into tables of its size.
 struct first_trace {
-  graph_sizes sizes;
-  violation problem;
+  graph_sizes sizes{};
+  violation problem{};
   bool has_tables = false;
   common_tables tables{};
 };
@@ -175,21 +175,17 @@ constexpr void report() {
     static_assert(Problem::none, INLAY_ADVICE_MALFORMED);
 }
 
-// g++ puts a static member that a function refers to into the object, with the paths of the model; it evaluates a call
-// with the same arguments once. clang evaluates a local constant at every call.
-#if defined(__clang__)
-#define INLAY_DETAIL_MEMBER_FIRST(net) static constexpr first_trace first = trace_first(net);
-#define INLAY_DETAIL_LOCAL_FIRST(net)
-#else
-#define INLAY_DETAIL_MEMBER_FIRST(net)
-#define INLAY_DETAIL_LOCAL_FIRST(net) constexpr first_trace first = trace_first(net);
-#endif
-
 template <const auto& Net>
 struct embedded {
-  INLAY_DETAIL_MEMBER_FIRST(Net)
+  // g++ puts a static member that a function refers to into the object, with the paths of the model, and evaluates a
+  // call with the same arguments once. clang evaluates a local constant at every call.
+#if defined(__clang__)
+  static constexpr first_trace first = trace_first(Net);
+#endif
   static consteval auto make() {
-    INLAY_DETAIL_LOCAL_FIRST(Net)
+#if !defined(__clang__)
+    constexpr first_trace first = trace_first(Net);
+#endif
     constexpr violation v = first.problem;
     if constexpr (v.code == fault::misuse) {  // said already
       return graph_image<0, 0, 0, 0, 0, 0>();

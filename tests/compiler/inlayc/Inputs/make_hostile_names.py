@@ -18,7 +18,7 @@ MACROS = """linux unix i386 __linux__ __x86_64__ __GNUC__ __FILE__ _GNU_SOURCE N
 offsetof errno stdin stdout stderr I complex noreturn INT_MAX ERROR TRUE DEBUG emit signals slots None Bool Status Success
 near far small interface"""
 OURS = """batch scratch workers inlay_parallel_for INLAY_PARALLEL_FOR NET_SCRATCH_BYTES NET_SCRATCH_BYTES_ NET_SCRATCH_ARRAY_BYTES
-NET_GRAPH_HASH Net_SCRATCH_BYTES Net_SCRATCH_ARRAY_BYTES Net_GRAPH_HASH net_run net_scratch_bytes Net_run"""
+NET_GRAPH_HASH NET_MAX_BATCH Net_SCRATCH_BYTES Net_SCRATCH_ARRAY_BYTES Net_GRAPH_HASH net_run net_scratch_bytes Net_run"""
 ODD = ["1st", "a-b", "a_b", "a.b", "a b", "*/", "\\\\", "", "_", "\\x01"]
 
 names = list(dict.fromkeys((C + " " + CPP + " " + MACROS + " " + OURS).split())) + [name for name in ODD if name]

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels raise no exception flag, and so no trap, that the exact operations on live elements do not: lanes past a
+// row's end and branches that are not taken hold nothing that does.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cfenv>
+#include <cmath>
+
+#include "accuracy.hpp"
+#include "kernel_harness.hpp"
+#include "parameter_sets.hpp"
+
+namespace inlay::testing {
+namespace {
+
+constexpr int kTraps = FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW;
+
+class ExceptionFlags : public ::testing::TestWithParam<std::string> {};
+
+/// The result of `row` as a float, or NaN where the exact operation raises a flag.
+float exact(const activation_row& row, float x, const std::array<float, 2>& p) {
+  const float y =
+      static_cast<float>(row.formula(static_cast<double>(x), static_cast<double>(p[0]), static_cast<double>(p[1])));
+  return std::isfinite(y) ? y : std::nanf("");
+}
+
+/// Floats of all magnitudes and both signs, zeros and infinities, of which `row` makes something finite.
+std::vector<float> ordinary_inputs(const activation_row& row, const std::array<float, 2>& parameters) {
+  std::vector<float> x;
+  const auto add = [&](float each) {
+    if (!std::isnan(exact(row, each, parameters))) x.push_back(each);
+  };
+  for (const float each : {0.0f, -0.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::max(),
+                           std::numeric_limits<float>::denorm_min(), 0.5f, 1.0f, 3.0f, 100.0f, 1e10f})
+    add(each), add(-each);
+  for (std::uint32_t high = 0; high < 0x10000; high += 509) add(std::bit_cast<float>(high << 16 | 0x5a5a));
+  return x;
+}
+
+/// Flags that the kernel raises on `samples` rows of `width` elements of `x`, in turn. The scratch memory, which lanes
+/// past a row's end may see, starts as signalling NaNs.
+int flags_of(const tools::jit_kernel& kernel, const std::vector<float>& x, std::size_t samples, std::size_t width,
+             std::size_t outputs) {
+  std::vector<float> in(samples * width + 16), out(samples * outputs + 16);
+  for (std::size_t i = 0; i < in.size(); ++i) in[i] = x[i % x.size()];
+  std::vector<std::uint32_t> scratch(kernel.scratch_bytes() / 4 + 1, 0x7fa00000);
+  const float* inputs[] = {in.data()};
+  float* results[] = {out.data()};
+  std::feclearexcept(FE_ALL_EXCEPT);
+  kernel.run(inputs, results, samples, scratch.data());
+  const int raised = std::fetestexcept(kTraps);
+  std::feclearexcept(FE_ALL_EXCEPT);
+  return raised;
+}
+
+std::string describe(int flags) {
+  return std::string(flags & FE_INVALID ? "invalid " : "") + (flags & FE_DIVBYZERO ? "division by zero " : "") +
+         (flags & FE_OVERFLOW ? "overflow" : "");
+}
+
+constexpr std::uint32_t kWidths[] = {1, 2, 3, 5, 8, 13, 16, 21, 37, 67};
+
+TEST_P(ExceptionFlags, AreThoseOfTheExactActivation) {
+  for (const activation_row& row : activation_table)
+    for (const accuracy tier : {accuracy::exact, accuracy::fast}) {
+      if (tier == accuracy::fast && row.fast_ulp == 0) continue;
+      const std::vector<float> x = ordinary_inputs(row, row.defaults);
+      for (const std::uint32_t width : kWidths) {
+        const graph_builder b = tools::activation_network(row, tier, width);
+        const auto kernel = compile(b, {}, {.cpu = GetParam()});
+        for (const float each : x) {
+          const int flags = flags_of(*kernel, {each}, 1, width, width);
+          ASSERT_EQ(flags, 0) << row.name << " of " << each << ", width " << width << ": " << describe(flags);
+        }
+        EXPECT_EQ(flags_of(*kernel, x, x.size(), width, width), 0) << row.name << ", width " << width;
+      }
+    }
+}
+
+TEST_P(ExceptionFlags, AtOtherParametersToo) {
+  for (const tools::parameter_set& set : tools::parameter_sets) {
+    const activation_row& row = row_of(set.id);
+    if (!(std::abs(set.values[0]) > 1e-3f && std::abs(set.values[0]) < 1e3f)) continue;
+    const std::vector<float> x = ordinary_inputs(row, set.values);
+    const graph_builder b = tools::activation_network(row, accuracy::exact, 21, set.values);
+    const auto kernel = compile(b, {}, {.cpu = GetParam()});
+    for (const float each : x) {
+      if (std::abs(each) > 1e36f) continue;  // within a factor of overflow
+      const int flags = flags_of(*kernel, {each}, 1, 21, 21);
+      EXPECT_EQ(flags, 0) << row.name << "(x, " << set.values[0] << ", " << set.values[1] << ") of " << each << ": "
+                          << describe(flags);
+    }
+  }
+}
+
+/// Layers, softmax and pointwise programs whose values are finite for inputs from 1 to 2, but not for a zero.
+graph_builder layers(std::uint32_t width) {
+  graph_builder b("layers");
+  const auto x = b.input("x", {1, {width}});
+  const auto s = b.softmax(x);
+  const std::uint32_t sums[] = {dense(b, "fc", s, width, width), x};
+  // log(1 + sum^2) / x + 1 / (x - 0.5), and exp(100 x - 150) of a result.
+  const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                 {.code = scalar_op::operand, .a = 1},
+                                 {.code = scalar_op::literal, .p0 = 1},
+                                 {.code = scalar_op::literal, .p0 = -0.5f},
+                                 apply(activation::square, 0),
+                                 {.code = scalar_op::add, .a = 4, .b = 2},
+                                 apply(activation::log, 5),
+                                 {.code = scalar_op::divide, .a = 6, .b = 1},
+                                 {.code = scalar_op::add, .a = 1, .b = 3},
+                                 apply(activation::reciprocal, 8),
+                                 {.code = scalar_op::add, .a = 7, .b = 9}};
+  const auto y = b.map(sums, program, {1, {width}});
+  const std::uint32_t squares[] = {x};
+  const instruction root[] = {{.code = scalar_op::operand, .a = 0}, apply(activation::rsqrt, 0)};
+  const auto r = b.map(squares, root, {1, {width}});
+  const std::uint32_t pieces[] = {y, b.log_softmax(y), b.softmax(r), r};
+  b.output(b.concat(pieces, 0), "y");
+  b.finish();
+  return b;
+}
+
+TEST_P(ExceptionFlags, LayersAndSoftmaxRaiseNone) {
+  std::mt19937 random(3);
+  std::vector<float> x(97);
+  for (float& each : x) each = std::uniform_real_distribution<float>(1, 2)(random);
+  for (const std::uint32_t width : kWidths) {
+    const graph_builder b = layers(width);
+    const auto kernel = compile(b, random_weights(b.view(), random), {.cpu = GetParam()});
+    for (const std::size_t samples : {1u, 2u, 30u}) {
+      const int flags = flags_of(*kernel, x, samples, width, 4 * width);
+      EXPECT_EQ(flags, 0) << "width " << width << ", batch " << samples << ": " << describe(flags);
+    }
+  }
+}
+
+TEST_P(ExceptionFlags, SoftmaxOfNegativeNumbersRaisesNone) {
+  for (const std::uint32_t width : kWidths) {
+    graph_builder b("negative");
+    const auto x = b.input("x", {1, {width}});
+    const std::uint32_t pieces[] = {b.softmax(x), b.log_softmax(x)};
+    b.output(b.concat(pieces, 0), "y");
+    b.finish();
+    const auto kernel = compile(b, {}, {.cpu = GetParam()});
+    EXPECT_EQ(flags_of(*kernel, {-200, -201, -250.5f}, 5, width, 2 * width), 0) << "width " << width;
+  }
+}
+
+TEST_P(ExceptionFlags, NoTrapWhereTheyAreUnmasked) {
+  std::mt19937 random(4);
+  const graph_builder b = layers(21);
+  const auto kernel = compile(b, random_weights(b.view(), random), {.cpu = GetParam()});
+  const pid_t child = fork();
+  ASSERT_NE(child, -1);
+  if (child == 0) {
+    const std::vector<float> x = {1.25f, 1.5f, 1.75f};
+    std::feclearexcept(FE_ALL_EXCEPT);
+    feenableexcept(kTraps);
+    _exit(flags_of(*kernel, x, 3, 21, 4 * 21) == 0 ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status << "; a trap is SIGFPE";
+}
+
+INSTANTIATE_TEST_SUITE_P(Cpus, ExceptionFlags, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
+
+}  // namespace
+}  // namespace inlay::testing
