@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The activations of the table in vector form, from the elementary functions. NaN in gives NaN out: it is the second
-// operand of every minimum and maximum, and fails every comparison.
+// Vector forms of the activations in the table, made of the elementary functions. NaN in gives NaN out: x is the second
+// operand of every minimum and maximum, and NaN fails every comparison.
 #ifndef INLAY_CODEGEN_ACTIVATIONFORMULAS_H
 #define INLAY_CODEGEN_ACTIVATIONFORMULAS_H
 
@@ -27,7 +27,7 @@ typename B::Float step(B &b, typename B::Float x, float threshold) {
   return b.select(b.is_nan(x), x, fires);
 }
 
-/// The last float x, in order, for which not beta x > threshold, beta > 0. In double the product is exact.
+/// The largest float x for which beta x > threshold does not hold, for beta > 0. In double the product is exact.
 inline float lastBelow(double beta, double threshold) {
   const auto at = [](int64_t place) {  // floats in order, both zeros at place 0
     return std::bit_cast<float>(static_cast<uint32_t>(place < 0 ? (int64_t{1} << 31) - place : place));
@@ -41,7 +41,7 @@ inline float lastBelow(double beta, double threshold) {
   return at(last);
 }
 
-/// log(1 + exp(beta x)) / beta where beta is 0, infinite or NaN: what the formula gives in double.
+/// log(1 + exp(beta x)) / beta for a beta that is 0, infinite or NaN: what the formula gives in double.
 template <class B>
 typename B::Float degenerateSoftplus(B &b, typename B::Float x, float beta, float threshold) {
   constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
@@ -49,7 +49,7 @@ typename B::Float degenerateSoftplus(B &b, typename B::Float x, float beta, floa
   if (beta != 0)
     return b.select(b.lt(beta > 0 ? x : b.neg(x), b.constant(0.0f)), b.constant(std::copysign(0.0f, beta)),
                     b.constant(nan));
-  auto zero = b.mul(x, b.constant(0.0f));  // NaN of infinity
+  auto zero = b.mul(x, b.constant(0.0f));  // NaN for infinity
   return b.add(zero, threshold < 0 ? x : b.constant(std::copysign(infinity, beta)));
 }
 
@@ -64,8 +64,9 @@ typename B::Float softplus(B &b, typename B::Float x, float beta, float threshol
   return b.select(beta > 0 ? b.gt(x, b.constant(last)) : b.lt(x, b.constant(-last)), x, soft);
 }
 
-/// alpha (exp(t) - 1) for t = c / alpha, t <= 21, alpha r being c - n alpha ln2 rounded once: with alpha times t's
-/// rounding error the result would be off where t is small. `lacking`, if any, is that error.
+/// alpha (exp(t) - 1) for t = c / alpha, t <= 21. alpha r is computed as c - n alpha ln2, rounded once: t's rounding
+/// error, multiplied by alpha, would make the result inaccurate where t is small. `lacking`, if given, is t's rounding
+/// error.
 template <class B>
 typename B::Float exponentialOfQuotient(B &b, typename B::Float t, typename B::Float c, float alpha,
                                         std::optional<typename B::Float> lacking = {}) {
@@ -89,13 +90,14 @@ typename B::Float growingExponential(B &b, typename B::Float x, float alpha) {
   // Beyond, the result is infinite already.
   auto c = b.max(b.constant(-float(std::min((90 - std::min(0.0, std::log(size))) * size, most))), x);
   auto t = b.div(c, b.constant(alpha));
-  auto low = b.div(b.fma(b.neg(t), b.constant(alpha), c), b.constant(alpha));  // what t lacks
-  // Beyond 20 the 1 to be subtracted does not count.
+  auto low = b.div(b.fma(b.neg(t), b.constant(alpha), c), b.constant(alpha));  // t's rounding error
+  // Beyond 20, subtracting 1 makes no difference.
   ExpParts<B> parts(b, t, /*table=*/false);
   auto rest = b.fma(low, b.add(parts.low, b.constant(1.0f)), parts.low);
   auto large = PowerOfTwo<B>(b, b.min(b.constant(240.0f), b.add(parts.n, b.constant(float(exponent)))))
                    .scale(b.fma(b.constant(m), rest, b.constant(m)));
-  // Up to 20, in a unit in which nothing overflows. A small quotient may be denormal; the result is x there.
+  // Up to 20, scaled by `unit` so that nothing overflows. Where the quotient is so small that it may be denormal, the
+  // result is x.
   const float unit = size > 0x1p80 ? 0x1p-40f : size < 0x1p-60 ? 0x1p90f : 1.0f;
   auto near = b.min(b.constant(21.0f), t);
   auto small =
@@ -107,7 +109,7 @@ typename B::Float growingExponential(B &b, typename B::Float x, float alpha) {
   return b.select(b.gt(t, b.constant(20.0f)), large, small);
 }
 
-/// factor (exp(x / alpha) - 1) for x < 0. Whatever x, no step overflows.
+/// factor (exp(x / alpha) - 1) for x < 0. No step overflows, whatever x is.
 template <class B>
 typename B::Float exponentialBelow(B &b, typename B::Float x, float alpha, float factor) {
   if (alpha == 1.0f) return scaledExpm1(b, b.limited_below(x, 20.0f), factor);
@@ -118,10 +120,10 @@ typename B::Float exponentialBelow(B &b, typename B::Float x, float alpha, float
   auto c = b.limited_below(x, float(std::min(limit, most)));
   auto result = exponentialOfQuotient(b, b.div(c, b.constant(alpha)), c, alpha);
   if (limit <= most) return result;
-  return b.select(b.lt(x, b.constant(-std::numeric_limits<float>::max())), b.constant(-alpha), result);  // of -inf
+  return b.select(b.lt(x, b.constant(-std::numeric_limits<float>::max())), b.constant(-alpha), result);  // for -inf
 }
 
-/// x scale from 0 on, factor (exp(x / alpha) - 1) below. Where alpha is not 1 the factor is alpha.
+/// scale x for x >= 0, factor (exp(x / alpha) - 1) below. If alpha is not 1, the factor must be alpha.
 template <class B>
 typename B::Float exponentialLinear(B &b, typename B::Float x, float alpha, float factor, float scale) {
   auto below = exponentialBelow(b, x, alpha, factor);
@@ -138,7 +140,7 @@ typename B::Float hardSigmoid(B &b, typename B::Float x) {
 
 template <class B>
 typename B::Float hardSwish(B &b, typename B::Float x) {
-  // -3 and below give -0, as the product would, also at -inf.
+  // -3 and below give -0, also at -inf, where x times 0 would be NaN.
   return b.mul(b.max(b.constant(-3.0f), x), hardSigmoid(b, x));
 }
 
@@ -147,7 +149,7 @@ typename B::Float logSigmoid(B &b, typename B::Float x, bool fast) {
   return b.neg(softplusOf(b, b.neg(x), fast));
 }
 
-/// x / (1 + |x|); the clamp keeps inf / inf away.
+/// x / (1 + |x|). The clamp avoids inf / inf.
 template <class B>
 typename B::Float softsign(B &b, typename B::Float x) {
   auto c = clampTo(b, x, -0x1p100f, 0x1p100f);

@@ -47,7 +47,7 @@ class EntryBuilder {
       for (size_t stage = 0; stage < stages.size(); ++stage) hide(summary.stageName(rows, stage));
   }
 
-  /// What others call: the caller's thread, and the threads that it has lent.
+  /// Functions that are called from outside of the object, by the caller's thread and by the threads that it lends.
   llvm::SmallVector<LLVM::LLVMFuncOp> entries;
 
  private:
@@ -58,8 +58,8 @@ class EntryBuilder {
   mlir::Type pointer;
   const size_t ports;
 
-  /// LLVM takes time with the square of a call's arguments, and with their third power where each is compared with
-  /// null. From this many inputs and outputs on, their pointers stand in an array.
+  /// LLVM's time grows with the square of a call's number of arguments, and with its cube if each is compared with
+  /// null. From this many inputs and outputs on, their pointers are in an array.
   static constexpr size_t kManyPorts = 64;
   bool inArray() const { return ports >= kManyPorts; }
 
@@ -69,10 +69,11 @@ class EntryBuilder {
   }
   Value number(int64_t value) { return builder.create<LLVM::ConstantOp>(loc, builder.getI64IntegerAttr(value)); }
 
-  /// FLOPs of a block of rows from which on the threads are asked to meet: some microseconds.
+  /// From this many FLOPs in a block of rows on, the threads share the work. So many FLOPs take some microseconds.
   static constexpr int64_t kWorthMeeting = 1'000'000;
 
-  /// The arguments of the stages, as the threads find them: pointers, the scratch memory, the rows.
+  /// The function that a thread calls for its part of a stage. It loads the stage's arguments from the slots that
+  /// callStages() fills: pointers, the scratch memory and, for several rows, the rows.
   LLVM::LLVMFuncOp buildWork(int64_t capacity, size_t stage, size_t pointers) {
     mlir::OpBuilder::InsertionGuard guard(builder);
     auto work = function(summary.stageName(capacity, stage) + "_work", LLVM::LLVMVoidType::get(module.getContext()),
@@ -109,7 +110,7 @@ class EntryBuilder {
         use.set(builder.create<LLVM::LoadOp>(loc, pointer, slot(array, p)));
       }
     body.eraseArguments(1, static_cast<unsigned>(ports));
-    // The array is alone in memory, as what it points at is, and the other arguments stay what they are.
+    // The array aliases nothing, like the buffers that it points to. The other arguments keep their attributes.
     llvm::SmallVector<mlir::Attribute> attributes{builder.getDictionaryAttr(
         builder.getNamedAttr(LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr()))};
     if (mlir::ArrayAttr old = kernel.getArgAttrsAttr())
@@ -120,8 +121,8 @@ class EntryBuilder {
                                                        llvm::to_vector(body.getArgumentTypes())));
   }
 
-  /// Emits `emit(p)` for each input and output p as a loop and leaves the builder after it. With `leave`, control goes
-  /// there with `leaving` as soon as a result is false.
+  /// Emits a loop that runs `emit(p)` for each input and output p, and leaves the builder after the loop. If `leave` is
+  /// given, the loop branches there with `leaving` as soon as a result of `emit` is false.
   void forEachPort(llvm::function_ref<Value(Value)> emit, Block *leave = nullptr, mlir::ValueRange leaving = {}) {
     Block *here = builder.getInsertionBlock();
     mlir::Region &body = *here->getParent();
@@ -143,7 +144,7 @@ class EntryBuilder {
     builder.setInsertionPointToEnd(after);
   }
 
-  /// The elements of one sample of each input and output, as a constant of the module.
+  /// The number of elements in one sample of each input and output, as a constant of the module.
   LLVM::GlobalOp sampleSizes() {
     const std::string name = summary.name + "_sample_sizes";
     if (auto global = module.lookupSymbol<LLVM::GlobalOp>(name)) return global;
@@ -161,7 +162,7 @@ class EntryBuilder {
     return builder.create<LLVM::GEPOp>(loc, pointer, builder.getI64Type(), array, llvm::ArrayRef<LLVM::GEPArg>{index});
   }
 
-  /// Runs the stages of one block, `operands` being the pointers, the scratch memory and, for several rows, the rows.
+  /// Runs the stages of one block. `operands` are the pointers, the scratch memory and, for several rows, the rows.
   void callStages(int64_t capacity, llvm::ArrayRef<int64_t> stages, llvm::ArrayRef<Value> operands, Value slots,
                   Value workers) {
     const size_t pointers = operands.size() - (capacity > 1 ? 1 : 0);
@@ -183,7 +184,7 @@ class EntryBuilder {
     }
   }
 
-  /// As `<name>_run`, with the threads of an inlay_parallel_for where the work is worth it.
+  /// Does the same as `<name>_run`, on the threads of an inlay_parallel_for where the work is worth it.
   void buildRunParallel() {
     llvm::SmallVector<mlir::Type> arguments(ports, pointer);
     arguments.append({builder.getI64Type(), pointer, pointer});
@@ -225,7 +226,7 @@ class EntryBuilder {
         Value flops = builder.create<LLVM::MulOp>(loc, operands.back(), number(summary.flops));
         worth = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::uge, flops, number(kWorthMeeting));
       }
-      if (inArray()) {  // which has not left for `alone`
+      if (inArray()) {  // there is no branch to `alone` then
         Value all = builder.create<LLVM::ConstantOp>(loc, builder.getBoolAttr(true));
         Value some = builder.create<LLVM::XOrOp>(loc, none, all);
         worth = worth ? builder.create<LLVM::AndOp>(loc, worth, some).getResult() : some;
@@ -251,7 +252,7 @@ class EntryBuilder {
     });
   }
 
-  /// While rows remain, runs the kernel for a block of as many as it takes, or the one for a single row, and moves on.
+  /// While rows remain, runs the kernel for a block of rows, or for a single row if one is left, and moves on.
   /// `call(capacity, operands)` emits the call at the builder's place and leaves the builder after it.
   void buildBlocks(LLVM::LLVMFuncOp run, Block *entry, llvm::function_ref<void(int64_t, llvm::ArrayRef<Value>)> call) {
     llvm::SmallVector<mlir::Type> state(inArray() ? 0 : ports, pointer);
@@ -325,11 +326,12 @@ class EntryBuilder {
     builder.create<LLVM::ReturnOp>(loc, refused->getArgument(0));
   }
 
-  /// As many rows as a block takes; of a little more two halves, since a block of few rows reads all weights for them.
+  /// As many rows as a block takes. If slightly more than one block remains, split it evenly: a small last block would
+  /// read all weights for few rows.
   Value rowsOfBlock(Value remaining, int64_t capacity) {
     Value most = builder.create<LLVM::UMinOp>(loc, remaining, number(capacity));
     if (capacity < 32) return most;
-    Value over = builder.create<LLVM::SubOp>(loc, remaining, number(capacity + 1));  // wraps where it is not more
+    Value over = builder.create<LLVM::SubOp>(loc, remaining, number(capacity + 1));  // wraps if no more remain
     Value little = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ult, over, number(capacity / 16));
     Value half = builder.create<LLVM::LShrOp>(loc, builder.create<LLVM::AddOp>(loc, remaining, number(1)), number(1));
     return builder.create<LLVM::SelectOp>(loc, little, half, most);
@@ -337,7 +339,8 @@ class EntryBuilder {
 
   Value status(int32_t code) { return builder.create<LLVM::ConstantOp>(loc, builder.getI32IntegerAttr(code)); }
 
-  /// An empty batch succeeds whatever the pointers; otherwise none of them may be null, and the batch not too large.
+  /// An empty batch succeeds, whatever the pointers are. Otherwise no pointer may be null, and the batch must not be
+  /// too large.
   void emitChecks(LLVM::LLVMFuncOp run, Block *entry, Value array, Value scratch, Block *start, Block *refused,
                   Block *done) {
     builder.setInsertionPointToEnd(entry);
@@ -395,12 +398,14 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
       if (summary.roundsToNearest) llvm::append_range(inNearest, entryBuilder.entries);
       kernelsOfOneRow.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(summary.kernelName(1)));
     }
-    // No loop turned into a call of memset or memcpy. Exceptions come from the caller's parallel_for only.
+    // no-builtins keeps LLVM from turning loops into calls of memset or memcpy. Only the caller's parallel_for can
+    // throw.
     mlir::Builder builder(&getContext());
     for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
       llvm::SmallVector<llvm::StringRef> attributes = {"no-builtins"};
       if (!function.getName().ends_with("_run_parallel")) attributes.push_back("nounwind");
-      // Inlined into the loop over samples, the kernel of one would load its constants before the loop even for one.
+      // If the kernel for one row were inlined into the loop over samples, its constants would be loaded before the
+      // loop, even for a single sample.
       if (llvm::is_contained(kernelsOfOneRow, function)) attributes.push_back("noinline");
       if (llvm::is_contained(inNearest, function)) attributes.push_back(kRoundsToNearest);
       llvm::SmallVector<mlir::Attribute> all(builder.getStrArrayAttr(attributes).getValue());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functions by cells, written by make_cell_tables.py, which says what a cell is. Centres c are chosen so that f(c) is
-// within 2^-34 of a float; coefficients come from interpolation in Chebyshev nodes.
+// Piecewise polynomials. make_cell_tables.py writes this file and defines a cell. Centres c are chosen so that f(c) is
+// within 2^-34 of a float. Coefficients interpolate the function in Chebyshev nodes.
 #ifndef INLAY_CODEGEN_CELLTABLES_H
 #define INLAY_CODEGEN_CELLTABLES_H
 

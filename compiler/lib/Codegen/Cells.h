@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What CellTables.h is a list of.
+// The type of the tables in CellTables.h.
 #ifndef INLAY_CODEGEN_CELLS_H
 #define INLAY_CODEGEN_CELLS_H
 
@@ -7,14 +7,14 @@
 
 namespace inlay::compiler::formulas {
 
-/// A function as a polynomial for each cell, of which make_cell_tables.py says what it is.
+/// Piecewise polynomial. make_cell_tables.py defines a cell.
 template <int Rows, int Count>
 struct Cells {
   float rows[Rows][Count];  ///< centres c; f(c); the coefficients of (f(c + h) - f(c)) / h from h^0 on
   int shift;
-  int32_t offset, base;  ///< base: the bits, offset and all, that stand for the first cell
+  int32_t offset, base;  ///< base: bits + offset of the first cell; lower ones are raised to it
   float firstEnd;        ///< where the first cell ends
-  bool firstLacksOne;    ///< whether 1 is to be added to its slope
+  bool firstLacksOne;    ///< whether the first cell stores its slope less 1
 };
 
 }  // namespace inlay::compiler::formulas

@@ -23,8 +23,8 @@ typename B::Float polynomial(B &b, typename B::Float x, llvm::ArrayRef<float> co
   return sum;
 }
 
-/// x * 2^floor(n), |n| <= 252, rounded once where the result is denormal. Without AVX-512 n must be whole: two exact
-/// powers of two.
+/// x * 2^floor(n) for |n| <= 252. A denormal result is rounded once. Without AVX-512, n must be whole; x is multiplied
+/// by two exact powers of two in turn.
 template <class B>
 class PowerOfTwo {
  public:
@@ -46,8 +46,8 @@ class PowerOfTwo {
   }
 };
 
-/// n ln2 next to `unit` x, by adding 1.5 * 2^23, which rounds n to a whole number, or, for a table, 1.5 * 2^19 or
-/// 1.5 * 2^20, which round to sixteenths and eighths.
+/// The n for which n ln2 is nearest to `unit` x. Adding 1.5 * 2^23 rounds n to a whole number. For a table, adding
+/// 1.5 * 2^19 or 1.5 * 2^20 rounds n to sixteenths (AVX-512) or eighths.
 template <class B>
 struct MultipleOfLn2 {
   typename B::Float shifted, n;
@@ -58,7 +58,7 @@ struct MultipleOfLn2 {
     shifted = b.fma(x, b.constant(float(unit * 0x1.71547652b82fep0)), magic);
     n = b.sub(shifted, magic);
   }
-  /// x - n ln2 (Cody and Waite, two parts; n times the first is exact).
+  /// x - n ln2, with ln2 in two parts (Cody and Waite); n times the first part is exact.
   typename B::Float rest(B &b, typename B::Float x) const {
     return b.fma(n, b.constant(-0x1.7f7d1cp-20f), b.fma(n, b.constant(-0x1.62e4p-1f), x));
   }
@@ -68,15 +68,15 @@ struct MultipleOfLn2 {
     auto scaled = b.fma(most, b.constant(float(unit - double(float(unit)))), b.mul(little, b.constant(float(unit))));
     return b.fma(most, b.constant(float(unit)), scaled);
   }
-  /// a c - n ln2 / unit, for an x that is a c rounded: shorter, for where another rounding does not matter.
+  /// a c - n ln2 / unit, where x is a c, rounded. Takes fewer operations than rest(), and one more rounding.
   typename B::Float restOfProduct(B &b, typename B::Float a, typename B::Float c) const {
     return b.fma(n, b.constant(-low()), b.fma(a, c, b.neg(b.mul(n, b.constant(high())))));
   }
 
   // Only for a table.
-  /// In its low bits, n in sixteenths or eighths.
+  /// An integer whose low bits are n in sixteenths or eighths.
   typename B::Int fractions(B &b) const { return b.bitcast_int(shifted); }
-  /// The number for the fraction of n times 2^floor(n) scale, where that is no denormal number.
+  /// The number for n's fraction, times 2^floor(n) and the scale of the table. The result must not be denormal.
   typename B::Float scaled(B &b, const LaneTable &scalableNumbers) const {
     auto pattern = b.bitcast_int(b.lookup(scalableNumbers, fractions(b)));
     return b.bitcast_float(b.add(pattern, b.shl(fractions(b), placeOfFractions(b.has_avx512() ? 16 : 8))));
@@ -89,15 +89,15 @@ struct MultipleOfLn2 {
   float low() const { return float(ln2() - double(high())); }
 };
 
-/// (exp(r) - 1 - r) / r^2 for |r| <= 0.347, for an error of exp of 2^-32.
+/// (exp(r) - 1 - r) / r^2 for |r| <= 0.347. The error that it causes in exp is 2^-32.
 template <class B>
 typename B::Float exponentialSeries(B &b, typename B::Float r) {
   // Sollya: fpminimax((exp(x)-1-x)/x^2, 5, [|SG...|], [-0.34663;0.34663], floating, absolute).
   return polynomial(b, r, {0x1p-1f, 0x1.555556p-3f, 0x1.555502p-5f, 0x1.110fc2p-7f, 0x1.6d2e0ap-10f, 0x1.a2d994p-13f});
 }
 
-/// exp(x) = 2^floor(n) (high + low) for -160 <= x <= 120: |low| <= 0.022 high by a table, which is for AVX-512 only,
-/// and without it high = 1, |low| <= 0.42.
+/// exp(x) = 2^floor(n) (high + low) for -160 <= x <= 120. With a table, which is for AVX-512 only, |low| <= 0.022 high.
+/// Without it, high = 1 and |low| <= 0.42.
 template <class B>
 struct ExpParts {
   typename B::Float n, high, low;
@@ -118,7 +118,7 @@ struct ExpParts {
   }
 };
 
-/// exp(x) as 2^n (high + low), low below half a unit of high.
+/// exp(x) as 2^n (high + low), where low is below half an ulp of high.
 template <class B>
 struct ExpPair {
   PowerOfTwo<B> power;
@@ -137,7 +137,7 @@ struct ExpPair {
   }
 };
 
-/// 1 / (high + low) as high + low.
+/// 1 / (dh + dl) as high + low.
 template <class B>
 struct Reciprocal {
   typename B::Float high, low;
@@ -147,7 +147,7 @@ struct Reciprocal {
   }
 };
 
-/// x limited to [low, high]; NaN passes because it is the second operand.
+/// x clamped to [low, high]. NaN passes, because x is the second operand.
 template <class B>
 typename B::Float clampTo(B &b, typename B::Float x, float low, float high) {
   return b.min(b.constant(high), b.max(b.constant(low), x));
@@ -160,8 +160,8 @@ typename B::Float exp(B &b, typename B::Float x) {
   return PowerOfTwo<B>(b, parts.n).scale(b.add(parts.high, parts.low));
 }
 
-/// factor (exp(t) - 1) for -20 <= t <= 0: 2^n low + (2^n - 1), of which the second part is exact where it matters. The
-/// fractions of a table would cancel where the result is small.
+/// factor (exp(t) - 1) for -20 <= t <= 0, as 2^n low + (2^n - 1). The second part is exact where it matters. There is
+/// no table, because its fractions would cancel where the result is small.
 template <class B>
 typename B::Float scaledExpm1(B &b, typename B::Float t, float factor) {
   ExpParts<B> parts(b, t, /*table=*/false);
@@ -172,7 +172,7 @@ typename B::Float scaledExpm1(B &b, typename B::Float t, float factor) {
   return b.fma(b.mul(power, scale), parts.low, b.mul(whole, scale));
 }
 
-/// (log(1 + e) - high) scale for e = high + low in [0, 1], from high scale and low scale.
+/// (log(1 + e) - high) * scale for e = high + low in [0, 1]. highScaled is high * scale, lowScaled is low * scale.
 template <class B>
 typename B::Float log1pOfUnitRest(B &b, typename B::Float high, typename B::Float highScaled,
                                   typename B::Float lowScaled) {
@@ -183,8 +183,9 @@ typename B::Float log1pOfUnitRest(B &b, typename B::Float high, typename B::Floa
   return b.fma(b.mul(high, highScaled), r, lowScaled);
 }
 
-/// 1 / m, to a few bits, by the top four bits of the mantissa of m in [1, 2), and -log of it in two parts, the first a
-/// multiple of 2^-16. From 3/2 on 1 / m is taken near 1/2, so that log(x) for x just below 1 is ln2 - ln2 + log(1 + f).
+/// 1 / m to a few bits, for m in [1, 2), by the top four bits of m's mantissa; and -log of that number in two parts,
+/// the first a multiple of 2^-16. The last number is exactly 1/2, so that log(x) for x just below 1 is ln2 - ln2 +
+/// log(1 + f).
 inline constexpr float kInverses[16] = {0x1p0f,    0x1.d8p-1f, 0x1.b8p-1f, 0x1.a8p-1f, 0x1.9p-1f,  0x1.8p-1f,
                                         0x1.7p-1f, 0x1.6p-1f,  0x1.5p-1f,  0x1.4p-1f,  0x1.34p-1f, 0x1.28p-1f,
                                         0x1.2p-1f, 0x1.14p-1f, 0x1.0cp-1f, 0x1p-1f};
@@ -208,8 +209,8 @@ inline constexpr float kLogsLow[16] = {0.0f,
                                        -0x1.48347cp-20f,
                                        0x1.7f7d1cp-20f};
 
-/// log(x) with tables: x = 2^k m, f = m / c - 1 for a tabulated c, log(x) = k ln2 + log(c) + log(1 + f). Zero,
-/// infinity and NaN come out of the exponent and the mantissa by themselves.
+/// log(x) with tables: x = 2^k m, f = m / c - 1 for a tabulated 1 / c, log(x) = k ln2 + log(c) + log(1 + f). The
+/// exponent and the mantissa of zero, infinity and NaN give the right results without special cases.
 template <class B>
 typename B::Float logByTable(B &b, typename B::Float x) {
   auto m = b.mantissa(x), k = b.exponent(x);
@@ -219,7 +220,8 @@ typename B::Float logByTable(B &b, typename B::Float x) {
   auto r = polynomial(b, f, {-0x1p-1f, 0x1.555554p-2f, -0x1.00029ep-2f, 0x1.99d446p-3f, -0x1.429beep-3f});
   auto tail = b.fma(b.mul(f, f), r, b.fma(k, b.constant(0x1.7f7d1cp-20f), b.lookup(kLogsLow, cell)));
   auto base = b.fma(k, b.constant(0x1.62e4p-1f), b.lookup(kLogs, cell));
-  // base is 0 or far above f, so what the sum lacks is exact; where base is infinite it is NaN, which max replaces.
+  // base is 0 or far above f, so the sum's rounding error is exact. Where base is infinite, the error is NaN, which max
+  // replaces.
   auto sum = b.add(base, f);
   auto rest = b.add(b.sub(f, b.sub(sum, base)), tail);
   return b.add(sum, b.max(rest, b.constant(-1.0f)));
@@ -231,7 +233,7 @@ typename B::Float log(B &b, typename B::Float x) {
   if (b.has_avx512()) return logByTable(b, x);
   auto tiny = b.lt(x, b.constant(0x1p-126f));
   auto scaled = b.mul(x, b.select(tiny, b.constant(0x1p23f), b.constant(1.0f)));
-  // Subtracting the bits of sqrt(1/2) leaves k in the exponent field, rounded as m needs it.
+  // Subtracting the bits of sqrt(1/2) leaves k in the exponent field, rounded so that m is in its interval.
   auto bits = b.sub(b.bitcast_int(scaled), b.constant_int(0x3f3504f3));
   auto k = b.shr_arithmetic(bits, 23);
   auto m = b.bitcast_float(b.add(b.bit_and(bits, b.constant_int(0x007fffff)), b.constant_int(0x3f3504f3)));
@@ -246,23 +248,23 @@ typename B::Float log(B &b, typename B::Float x) {
   auto tail = b.fma(b.mul(square, f), p, b.mul(square, b.constant(-0.5f)));
   tail = b.fma(exponent, b.constant(0x1.7f7d1cp-20f), tail);
   auto result = b.fma(exponent, b.constant(0x1.62e4p-1f), b.add(f, tail));
-  // inf and NaN keep their value; 0 has -inf, less has NaN.
+  // Infinity and NaN stay. 0 gives -inf, and x < 0 gives NaN.
   result = b.select(b.lt(x, b.constant(std::numeric_limits<float>::infinity())), result, x);
   auto special = b.select(b.lt(x, b.constant(0.0f)), b.constant(std::numeric_limits<float>::quiet_NaN()),
                           b.constant(-std::numeric_limits<float>::infinity()));
   return b.select(b.le(x, b.constant(0.0f)), special, result);
 }
 
-/// a sigmoid(-w) for 0 <= w <= 113. The denominator 1 + exp(w) is hardly rounded more than once. It is monotone in w,
-/// and so is a quotient by it.
+/// a sigmoid(-w) for 0 <= w <= 113. The denominator 1 + exp(w) has little more than one rounding. It is monotone in w,
+/// so a quotient by it is monotone, too.
 template <class B>
 class SigmoidOfNegative {
  public:
-  /// Of w = `multiple` + r.
+  /// For w = n ln2 + r with the n of `multiple`.
   SigmoidOfNegative(B &b, const MultipleOfLn2<B> &multiple, typename B::Float r) : b(b), denominator(r) {
     if (b.has_tables()) {
-      // exp(w) = high + high p with p < 0, so that the sum of the smaller terms is below 1 and rounded finer than the
-      // whole. All of it times kScale, so that it does not overflow.
+      // exp(w) = high + high p with p < 0. The sum of the smaller terms, 1 + high p, is then below 1 and rounded more
+      // finely than the whole. Everything is multiplied by kScale, so that nothing overflows.
       static constexpr LaneTable numbers = scalable(kUpperPowers, kScale);
       auto slope = b.has_avx512() ? polynomial(b, r, kLowered16) : polynomial(b, r, kLowered8);
       auto p = b.fma(r, slope, b.lookup(kUpperPowerRests, multiple.fractions(b)));
@@ -270,15 +272,15 @@ class SigmoidOfNegative {
       denominator = b.add(high, b.fma(high, p, b.constant(kScale)));
       return;
     }
-    // exp(w) = v / unit with unit = 2^-n, and the denominator is unit + v: 1/2 is subtracted from the smaller terms, so
-    // that their sum is below 1, and added to the larger, where it is exact.
+    // exp(w) = v / unit with unit = 2^-n and v = 1 + low, so that the denominator is unit + v. Moving 1/2 from the
+    // smaller terms to the larger one is exact, and keeps the sum of the smaller ones below 1.
     power.emplace(b, b.neg(multiple.n));
     unit = power->scale(b.constant(1.0f));
     auto low = b.fma(b.mul(r, r), exponentialSeries(b, r), r);
     denominator = b.add(b.constant(1.5f), b.add(b.sub(unit, b.constant(0.5f)), low));
   }
 
-  /// whole + a sigmoid(-w), where the quotient is scaled last, so that denormal results are rounded once.
+  /// whole + a sigmoid(-w). The quotient is scaled last, so that denormal results are rounded once.
   typename B::Float addTo(typename B::Float whole, typename B::Float a) {
     auto part = quotient(a);
     return b.has_tables() ? b.fma(part, b.constant(kScale), whole) : b.add(whole, power->scale(part));
@@ -303,7 +305,7 @@ class SigmoidOfNegative {
     if (!b.has_avx512()) return b.div(a, denominator);
     auto inverse = b.reciprocal_estimate(denominator);
     auto first = b.mul(a, inverse);
-    // The rest of a zero has its sign.
+    // With these signs the rest of a zero is -0, so that the result keeps the zero's sign.
     return b.fma(b.neg(b.fma(first, denominator, b.neg(a))), inverse, first);
   }
 };
@@ -319,7 +321,8 @@ typename B::Float sigmoid(B &b, typename B::Float x) {
   return sigmoidOfNegative(b, b.limited_magnitude(x, 105.0f)).ofSign(x);
 }
 
-/// x sigmoid(w), w odd in x, from s = sigmoid(-|w|) and a = |x|, which may stop where the result is 0 or x.
+/// x sigmoid(w) for a w that is odd in x, from s = sigmoid(-|w|) and a = |x|. a may be clamped where the result is 0 or
+/// x.
 template <class B>
 typename B::Float gated(B &b, typename B::Float x, typename B::Float a, SigmoidOfNegative<B> s) {
   return s.addTo(b.max(b.constant(-0.0f), x), b.neg(a));
@@ -332,8 +335,9 @@ typename B::Float silu(B &b, typename B::Float x) {
   return gated(b, x, a, sigmoidOfNegative(b, a));
 }
 
-/// 1 / x, where there is an estimate y with one step y + y (1 - x y). The rest, 1 - x y, is NaN for infinity, where the
-/// minimum replaces it, and y finite, so that the step decides what overflows. That product raises no flag.
+/// 1 / x. From an estimate y, if there is one, by one Newton step y + y (1 - x y). For an infinite x the rest 1 - x y
+/// is NaN, which the minimum replaces. y is clamped to finite numbers, so that the step decides what overflows. The
+/// product x y raises no flag.
 template <class B>
 typename B::Float reciprocal(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.div(b.constant(1.0f), x);
@@ -343,13 +347,14 @@ typename B::Float reciprocal(B &b, typename B::Float x) {
   return b.fma(y, rest, y);
 }
 
-/// x / 2 of a normal number, by its exponent.
+/// x / 2 for a normal x, by subtracting 1 from its exponent.
 template <class B>
 typename B::Float halfOf(B &b, typename B::Float x) {
   return b.bitcast_float(b.sub(b.bitcast_int(x), b.constant_int(1 << 23)));
 }
 
-/// 1 / sqrt(x), where there is an estimate y with one step y + y (1 - x y^2) / 2, which at 0 and infinity leaves y.
+/// 1 / sqrt(x). From an estimate y, if there is one, by one Newton step y + y (1 - x y^2) / 2. At 0 and infinity it
+/// leaves y.
 template <class B>
 typename B::Float rsqrt(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.div(b.constant(1.0f), b.sqrt(x));
@@ -358,7 +363,8 @@ typename B::Float rsqrt(B &b, typename B::Float x) {
   return b.fma(y, rest, y);
 }
 
-/// sqrt(x), where there is an estimate of its reciprocal from x y with one step; 0 and infinity are their own roots.
+/// sqrt(x). From an estimate y of 1 / sqrt(x), if there is one, by one Newton step from x y. 0 and infinity are their
+/// own roots.
 template <class B>
 typename B::Float sqrt(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.sqrt(x);
@@ -366,7 +372,8 @@ typename B::Float sqrt(B &b, typename B::Float x) {
   return b.keep_zero_and_infinity(x, b.fma(root, b.fma(b.neg(root), halfOf(b, y), b.constant(0.5f)), root));
 }
 
-/// tanh(x): an odd polynomial up to 0.6, 1 - 2 / (exp(2|x|) + 1) beyond, 1 from 9.02 on.
+/// tanh(x), by cells where there are tables. Elsewhere an odd polynomial up to 0.6, 1 - 2 / (exp(2|x|) + 1) beyond, 1
+/// from 9.02 on.
 template <class B>
 typename B::Float tanh(B &b, typename B::Float x) {
   if (b.has_avx512()) return oddByCells(b, x, kTanhQuarters, 9.02f);
@@ -389,7 +396,7 @@ typename B::Float tanh(B &b, typename B::Float x) {
   return b.copysign(b.select(b.lt(magnitude, b.constant(0.6f)), small, b.add(top, rest)), x);
 }
 
-/// (log(1 + e) - e) / e^2 on [0, 1] for the fast form.
+/// (log(1 + e) - e) / e^2 on [0, 1], for the `fast` forms.
 template <class B>
 typename B::Float fastLog1pSeries(B &b, typename B::Float e) {
   // Sollya: fpminimax((log(1+x)-x)/x^2, 7, [|SG...|], [2^-30;1], floating, absolute); relative error 2^-22.
@@ -398,7 +405,7 @@ typename B::Float fastLog1pSeries(B &b, typename B::Float e) {
                      -0x1.3a44ep-5f, 0x1.ee387ep-8f});
 }
 
-/// log(1 + exp(t)) in single roundings, and with a short logarithm.
+/// log(1 + exp(t)) without corrections for rounding errors, and with a short polynomial for the logarithm.
 template <class B>
 typename B::Float fastSoftplusOf(B &b, typename B::Float t) {
   ExpParts<B> parts(b, b.neg(b.limited_magnitude(t, 120.0f)), b.has_avx512());
@@ -406,7 +413,7 @@ typename B::Float fastSoftplusOf(B &b, typename B::Float t) {
   return b.add(b.max(b.constant(0.0f), t), b.fma(b.mul(e, e), fastLog1pSeries(b, e), e));
 }
 
-/// positive + high, sorted, and rest with what their sum lacks.
+/// The sum positive + high, and `rest` plus the rounding error of this sum.
 template <class B>
 std::pair<typename B::Float, typename B::Float> sumOf(B &b, typename B::Float positive, typename B::Float high,
                                                       typename B::Float rest) {
@@ -426,8 +433,9 @@ typename B::Float softplusOf(B &b, typename B::Float t, bool fast) {
   return b.select(b.gt(t, b.constant(100.0f)), t, b.add(sum, lacking));
 }
 
-/// log(1 + exp(beta x)) / beta for a finite beta other than 0, x where beta x > 100. With beta = m / scale, |m| < 1
-/// where |beta| is: all is computed times scale, so that what is denormal before the division by m is denormal behind.
+/// log(1 + exp(beta x)) / beta for a finite beta other than 0; x where beta x > 100. beta = m / scale, and |m| < 1 only
+/// if |beta| < 1. Everything is computed times scale, so that a value that is denormal before the division by m is
+/// denormal after it, too.
 template <class B>
 typename B::Float scaledSoftplus(B &b, typename B::Float x, float beta, bool fast) {
   constexpr float most = std::numeric_limits<float>::max();
@@ -474,7 +482,7 @@ typename B::Float scaledSoftplus(B &b, typename B::Float x, float beta, bool fas
   }
   auto result = b.select(b.gt(t, b.constant(100.0f)), x, soft);
   if (bounded) return result;
-  // Infinity is beyond the largest float, which may be within the bounds.
+  // The bounds include the largest float, so the clamp has changed infinity. It gets its result here.
   auto atInfinity = b.select(b.gt(t, zero), x, b.constant(std::copysign(0.0f, beta)));
   return b.select(b.ge(b.abs(x), b.constant(std::numeric_limits<float>::infinity())), atInfinity, result);
 }

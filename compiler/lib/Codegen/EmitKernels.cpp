@@ -60,8 +60,8 @@ class NetworkEmitter {
   void addGlobal(ConstantOp constant) {
     mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
     auto elements = llvm::cast<mlir::DenseElementsAttr>(constant.getValue());
-    // Of bf16, which few targets have in registers, the kernels see the bits only: LLVM would move it about as f32 and
-    // call a function of the C library to make it bf16 again.
+    // The kernels see bf16 weights only as bits. Few targets have bf16 in registers: LLVM would move it as f32 and call
+    // a library function to convert it back.
     if (elements.getElementType().isBF16()) elements = elements.bitcast(builder.getI16Type());
     auto flatType = mlir::RankedTensorType::get({elements.getNumElements()}, elements.getElementType());
     std::string name = (network.getName() + "." + constant.getName().value_or("constant")).str();
@@ -287,7 +287,7 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       VectorFeatures features;
       features.lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
       features.fma = fma;
-      // Forms that only some processors have give other last bits than the portable ones.
+      // Instructions that only some processors have give other last bits than the portable forms.
       features.avx2 = avx2 && !reproducible;
       features.avx512 = avx512 && !reproducible;
       const NetworkSummary summary = summarize(network, parallel);

@@ -12,7 +12,7 @@ using mlir::Value;
 
 namespace {
 
-/// Lanes in which a reproducible network adds up a row, whatever the processor's vectors are.
+/// Lanes in which a reproducible network sums a row, whatever the processor's vector length is.
 constexpr int64_t kReproducibleLanes = 16;
 
 /// Folds `elements` into the vector `initial`: `step` combines the running value with each vector of the row.
@@ -53,8 +53,8 @@ class SoftmaxEmitter {
   }
 
   void run() {
-    // Neighbouring rows share cache lines, where a load waits for the store of the row before: several rows are loaded
-    // before the first is stored.
+    // Neighbouring rows share cache lines, so a row's load would wait for the previous row's store. Several rows are
+    // loaded before the first is stored.
     const bool fits = length <= kVectorsInRegisters * lanes;
     const int64_t together = fits ? kVectorsInRegisters / static_cast<int64_t>(llvm::divideCeil(length, lanes)) : 1;
     llvm::SmallVector<int64_t> tiles = {1};
@@ -93,7 +93,7 @@ class SoftmaxEmitter {
   const int64_t length, groups, lanes;
   const bool logarithm;
 
-  /// The greater of both, of which a NaN makes either: it comes back as the NaN that the sum becomes.
+  /// The greater of a and b; b if one of them is NaN. A row with a NaN still becomes NaN, because its sum does.
   Value max(Value a, Value b) {
     Value greater = builder.create<arith::CmpFOp>(loc, arith::CmpFPredicate::OGT, a, b);
     return builder.create<arith::SelectOp>(loc, greater, a, b);
@@ -117,13 +117,13 @@ class SoftmaxEmitter {
   }
   Value shifted(Value x, Value maximum) { return builder.create<arith::SubFOp>(loc, x, maximum); }
   Value exponential(Value x) { return emitExp(x, builder, loc, features()); }
-  /// The target's, for vectors of this emitter's length.
+  /// The target's features, for vectors of this emitter's length.
   VectorFeatures features() {
     VectorFeatures features = context.features;
     features.lanes = lanes;
     return features;
   }
-  /// The result of a shifted element and its exponential, of which only one is used.
+  /// The result for an element. The logarithm uses only `shift`, softmax only `exponential`.
   Value finish(Value shift, Value exponential, Value sum) {
     if (logarithm) return builder.create<arith::SubFOp>(loc, shift, sum);
     return builder.create<arith::DivFOp>(loc, exponential, sum);
@@ -171,7 +171,7 @@ class SoftmaxEmitter {
                               if (!logarithm) store(row, start, column, e, live);
                               return add(running, forSum(e, live));
                             });
-    // Every lane of the maximum and of the sum is the same.
+    // All lanes of the maximum are equal, and so are all lanes of the sum.
     const int64_t lanesOfTarget = context.features.lanes;
     const auto shortened = [&](Value all) -> Value {
       return lanesOfTarget == lanes ? all

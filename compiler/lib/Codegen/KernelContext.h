@@ -19,7 +19,7 @@ struct RowView {
   bool readable = false;   // reading past the end of a row up to one vector is allowed
   bool padded = false;     // and so is writing
   bool broadcast = false;  // every vector is the row's one element
-  mlir::Value inRegister;  // the whole row, of the only row there is, where it is not in memory
+  mlir::Value inRegister;  // the whole row, if the kernel has one row and keeps the value in a register
 
   /// The same value as an operand of a pointwise op over `width` elements.
   RowView asOperandOf(int64_t width) const {
@@ -43,7 +43,7 @@ class KernelContext {
   mlir::OpBuilder &builder;
   const int64_t capacity;
   mlir::Value rows;           // not used where the capacity is 1
-  mlir::Value firstRow;       // of a part of the rows that ends at `rows`; null for 0
+  mlir::Value firstRow;       // where the kernel's part of the rows begins; it ends at `rows`; null for 0
   mlir::Value part, parts;    // which part of the panels of a contraction to compute; null for all of them
   bool compact = false;       // the kernel has so many ops that short code counts for more than fast code
   bool reproducible = false;  // every kernel adds the terms of a sum in the same order
@@ -56,7 +56,7 @@ class KernelContext {
   /// `count` things are divided into `parts` shares. Returns the first of share `part`, which is also the end of the
   /// share before it.
   mlir::Value shareStart(mlir::Location loc, mlir::Value count, mlir::Value part, mlir::Value parts);
-  /// Runs `body` with each value of 0, step, ... below `end`; no loop where there is one iteration.
+  /// Runs `body` with each value of 0, step, ... below `end`. A single iteration needs no loop.
   void forEach(mlir::Location loc, int64_t end, int64_t step, llvm::function_ref<void(mlir::Value)> body);
   /// Runs `body(first row, rows of the tile)` over the kernel's rows: as many tiles of the first size as fit, then of
   /// the next size. The last size is 1.
@@ -65,7 +65,7 @@ class KernelContext {
   void forEachRow(mlir::Location loc, llvm::function_ref<void(mlir::Value)> body) {
     forEachRowTile(loc, {1}, [&](mlir::Value row, int64_t) { body(row); });
   }
-  /// Runs `body(column, lanes)` over a row: whole vectors, then the rest.
+  /// Runs `body(column, live)` over a row: whole vectors, then the rest.
   void forEachVector(mlir::Location loc, int64_t elements, llvm::function_ref<void(mlir::Value, int64_t)> body) {
     forEachVectors(loc, elements, 1, body);
   }

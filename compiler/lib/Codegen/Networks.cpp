@@ -21,7 +21,7 @@ PortSummary portOf(mlir::Type type, mlir::DictionaryAttr attributes) {
   return port;
 }
 
-/// Names of what a scalar program does ("add", "relu"), without its constants; counts one FLOP for each.
+/// Names of a scalar program's ops ("addf", "relu"), without its constants. Each counts as one FLOP.
 std::vector<std::string> describe(mlir::Region &program) {
   std::vector<std::string> names;
   if (program.empty()) return names;
@@ -73,8 +73,8 @@ bool staysInRegisters(mlir::func::FuncOp network, const NetworkSummary &summary)
   });
 }
 
-/// Whether a formula reduces its argument or keeps rounding errors, both of which assume rounding to nearest. Rows
-/// within half a unit are a single operation, which is right in every mode.
+/// Whether a formula reduces its argument or corrects for rounding errors: both assume rounding to nearest. A row of
+/// the table within 0.5 ulp is a single operation, which is right in every mode.
 bool reliesOnNearest(mlir::func::FuncOp network) {
   const auto relies = [](mlir::Operation *op) {
     auto activation = llvm::dyn_cast<ActivationOp>(op);
@@ -116,7 +116,7 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
   const int64_t lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
   // One spare vector at the end, so that the last row may be read in whole vectors.
   int64_t scratch = arena == 0 || staysInRegisters(network, summary) ? 0 : arena * summary.rowBlocks.front() + lanes;
-  // The kernel of a single row, which uses one row of the arena, keeps its lists behind it.
+  // The kernel for a single row uses one row of the arena and keeps its lists behind that row.
   for (ContractionOp layer : network.getOps<ContractionOp>())
     if (layer.getSkipZeros())
       scratch = std::max(scratch, nonzeroListBase(arena, lanes) + 2 * nonzeroListPart(layer, lanes) + 1);
@@ -213,7 +213,7 @@ class KernelsName {
   std::string batch() const { return parameters + "mPv"; }
 
  private:
-  /// As in kernel_symbols.hpp: more characters are left out of the symbol's name.
+  /// The symbol has no more characters of the name than these, as in kernel_symbols.hpp.
   static constexpr size_t kMostCharacters = 40;
 
   std::string text, parameters;
@@ -226,7 +226,8 @@ class KernelsName {
     return number == 0 ? "S_" : "S" + llvm::toString(llvm::APInt(32, number - 1), 36, /*Signed=*/false) + "_";
   }
 
-  /// A pointer to float, written out once; its parts, of which it is the last, count as substitutions.
+  /// A pointer to float. It is written out the first time only. Then each of its parts becomes a substitution; the last
+  /// part is the pointer itself.
   void pointer(const std::string &type, unsigned parts) {
     std::string &known = types[type];
     text += known.empty() ? type : known;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Activations of a single element, as of a layer with one output. Nothing runs beside it, so what counts is how many
-// operations wait for each other: in double there is one rounding that matters, and a table in memory is an address
-// away.
+// Activations of a single element, such as the result of a layer with one output. Nothing runs beside it, so its time
+// is the longest chain of dependent operations. The chain is short in double, where only the last rounding matters, and
+// with a table in memory, which needs only an address.
 #include <array>
 #include <bit>
 
@@ -19,8 +19,8 @@ using Predicate = arith::CmpFPredicate;
 
 namespace {
 
-/// 2^(i / 64) by repeated multiplication, within 2^-46, as patterns of bits to which adding n 2^46 gives 2^(n / 64) for
-/// i = n mod 64.
+/// 2^(i / 64), within 2^-46, by repeated multiplication. The bit patterns are biased so that adding n 2^46 to pattern
+/// n mod 64 gives 2^(n / 64).
 struct PowersOfTwo {
   static constexpr int64_t kCount = 64;
   std::array<int64_t, kCount> patterns{};
@@ -45,14 +45,14 @@ class DoubleBuilder {
   Value apply(Value a, Value b) {
     return builder.create<Op>(loc, a, b);
   }
-  /// a b + c, fused where the hardware can.
+  /// a b + c, fused if the hardware can do that.
   Value fma(Value a, Value b, Value c) {
     auto type = mlir::VectorType::get({1}, builder.getF64Type());
     const auto vector = [&](Value x) -> Value { return builder.create<mlir::vector::BroadcastOp>(loc, type, x); };
     Value sum = builder.create<mlir::vector::FMAOp>(loc, vector(a), vector(b), vector(c));
     return builder.create<mlir::vector::ExtractOp>(loc, sum, 0);
   }
-  /// x within [-limit, limit]; NaN stays.
+  /// x clamped to [-limit, limit]; NaN stays.
   Value clamp(Value x, double limit) {
     const auto pick = [&](Predicate predicate, double bound) {
       Value other = constant(bound), beyond = builder.create<arith::CmpFOp>(loc, predicate, other, x);

@@ -7,10 +7,10 @@
 
 namespace inlay::compiler::formulas {
 
-/// x Phi(x) (the erf form of GELU), with relative accuracy in the negative tail too: |x| Phi(-|x|), Phi the normal
-/// distribution, is exp(-a^2 / 2) W(a) with a = |x|.
+/// x Phi(x), the erf form of GELU, where Phi is the normal distribution function. The negative tail has relative
+/// accuracy, too: |x| Phi(-|x|) is exp(-a^2 / 2) W(a) with a = |x|.
 ///
-/// W comes from a table, or W / a, and then the rest of a rounded product with a is added.
+/// A table gives W on AVX-512. Elsewhere it gives W / a, and the rounding error of the product with a is added.
 template <class B>
 typename B::Float geluByTable(B &b, typename B::Float x) {
   auto a = b.limited_magnitude(x, 14.5f), half = b.mul(a, b.constant(-0.5f));
@@ -18,7 +18,7 @@ typename B::Float geluByTable(B &b, typename B::Float x) {
   auto r = multiple.restOfProduct(b, a, half);
   auto curve = b.has_avx512() ? polynomial(b, r, kSeries16) : polynomial(b, r, kSeries8);
   auto t = b.fma(b.mul(r, r), curve, b.add(r, b.lookup(kRelativePowerRests, multiple.fractions(b))));
-  // exp(-a^2 / 2) = (e + e t) / scale, so that nothing is denormal before the result.
+  // exp(-a^2 / 2) = (e + e t) / scale. The scale keeps everything before the result from being denormal.
   constexpr float scale = 0x1p64f;
   static constexpr LaneTable numbers = scalable(kPowers, scale);
   auto e = multiple.scaled(b, numbers);
@@ -34,15 +34,15 @@ typename B::Float geluByTable(B &b, typename B::Float x) {
   return b.fma(tail, b.constant(-1 / scale), b.max(b.constant(-0.0f), x));
 }
 
-/// W(a) = a G(a), where G is computed from H(t) = (a + 4) G(a), t = (a - 4) / (a + 4), which is smooth from 0 to where
-/// the product underflows.
+/// The same function. Without tables W(a) = a G(a), and G comes from H(t) = (a + 4) G(a) with t = (a - 4) / (a + 4). H
+/// is smooth from a = 0 to where the result underflows.
 template <class B>
 typename B::Float gelu(B &b, typename B::Float x) {
   if (b.has_tables()) return geluByTable(b, x);
   auto a = b.limited_magnitude(x, 14.5f), half = b.mul(a, b.constant(-0.5f)), square = b.mul(a, half);
   ExpPair<B> e(b, square, b.fma(a, half, b.neg(square)));
   auto four = b.constant(4.0f);
-  // s = a + 4 and t, both with what they lack.
+  // s = a + 4 and t, each with its rounding error.
   auto s = b.add(a, four);
   auto sl = b.select(b.lt(a, four), b.sub(a, b.sub(s, four)), b.sub(four, b.sub(s, a)));
   Reciprocal<B> u(b, s, sl);
@@ -57,7 +57,7 @@ typename B::Float gelu(B &b, typename B::Float x) {
   auto slope = b.fma(t, q, b.constant(-0x1.373e3ap-1f));
   auto h = b.fma(t, slope, b.constant(0x1.82b4bcp-1f));
   auto rest = b.fma(t, slope, b.sub(b.constant(0x1.82b4bcp-1f), h));
-  // H'(t) to a few bits, for the correction of t.
+  // H'(t) to a few bits, to correct for t's rounding error.
   auto derivative = polynomial(b, t, {-0x1.36f2bcp-1f, 0x1.8c61c6p-1f, -0x1.24fb68p-1f, 0x1.e7b7e4p-3f});
   auto hl = b.add(rest, b.fma(tl, derivative, b.fma(t, b.constant(-0x1.9e795p-26f), b.constant(-0x1.b69548p-27f))));
   auto g = b.mul(h, u.high);
@@ -72,8 +72,8 @@ typename B::Float gelu(B &b, typename B::Float x) {
 template <class B>
 typename B::Float geluTanh(B &b, typename B::Float x) {
   auto a = b.limited_magnitude(x, 11.0f);
-  // |w| = unit a k with k = a^2 + 1 / 0.044715, and what k lacks; the first part of 1 / 0.044715 is so short that it
-  // can be subtracted exactly.
+  // |w| = unit a (k + low) with k + low = a^2 + 1 / 0.044715. The first part of 1 / 0.044715 is so short that
+  // subtracting it is exact.
   constexpr double unit = 0x1.2444f2a4d8b4bp-4, inverse = 1 / 0.044715;
   constexpr float inverseHigh = 0x1.65dp4f;
   auto square = b.mul(a, a), high = b.constant(inverseHigh);
@@ -87,14 +87,14 @@ typename B::Float geluTanh(B &b, typename B::Float x) {
   return gated(b, x, a, SigmoidOfNegative<B>(b, multiple, r));
 }
 
-/// x tanh(log(1 + exp(x))) = x n / (n + 2) with n = u^2 + 2u, u = exp(x), for x <= 0; for x > 0, with u = exp(-x),
-/// x (1 - 2 u^2 / (1 + 2u + 2u^2)).
+/// x tanh(log(1 + exp(x))). For x <= 0 it is x n / (n + 2) with n = u^2 + 2u and u = exp(x). For x > 0 it is
+/// x (1 - 2 u^2 / (1 + 2u + 2u^2)) with u = exp(-x).
 template <class B>
 typename B::Float mish(B &b, typename B::Float x) {
   auto one = b.constant(1.0f), two = b.constant(2.0f);
   ExpPair<B> e(b, b.max(b.constant(-120.0f), b.neg(b.abs(x))));
   auto u = e.power.scale(e.high), ul = e.power.scale(e.low);
-  // Below 0, n / u = u + 2 leaves the power of two of u to the end: x u (u + 2) / (n + 2).
+  // Below 0 the result is x u (u + 2) / (n + 2), because n / u = u + 2. It is multiplied by u's power of two last.
   auto n = b.fma(u, u, b.add(u, u));
   auto nl = b.add(b.fma(u, u, b.sub(b.add(u, u), n)), b.mul(b.add(ul, ul), b.add(one, u)));
   auto d = b.add(n, two);
@@ -121,10 +121,10 @@ typename B::Float mish(B &b, typename B::Float x) {
   auto factorLow = b.sub(b.sub(b.sub(one, factor), part), partLow);
   auto high = b.fma(clamped, factor, b.mul(clamped, factorLow));
   high = b.select(b.gt(x, b.constant(1e30f)), x, high);
-  return b.select(b.le(x, b.constant(0.0f)), e.power.scale(low), high);  // of -0, too
+  return b.select(b.le(x, b.constant(0.0f)), e.power.scale(low), high);  // also for -0
 }
 
-/// x n / (n + 2) with n = u^2 + 2u, u = exp(x), in single roundings, which nothing amplifies.
+/// x n / (n + 2) with n = u^2 + 2u, u = exp(x), without corrections: nothing amplifies the rounding errors.
 template <class B>
 typename B::Float fastMish(B &b, typename B::Float x) {
   auto two = b.constant(2.0f);
@@ -138,7 +138,8 @@ typename B::Float fastMish(B &b, typename B::Float x) {
   return b.select(b.gt(x, b.constant(30.0f)), x, product);
 }
 
-/// erf(x): an odd polynomial up to 0.92, 1 - exp(log(erfc|x|)) beyond, 1 from 3.95 on.
+/// erf(x), by cells where there are tables. Elsewhere an odd polynomial up to 0.92, 1 - exp(log(erfc|x|)) beyond, 1
+/// from 3.95 on.
 template <class B>
 typename B::Float erf(B &b, typename B::Float x) {
   if (b.has_avx512()) return oddByCells(b, x, kErfQuarters, 3.95f);
@@ -158,9 +159,9 @@ typename B::Float erf(B &b, typename B::Float x) {
   return b.copysign(b.select(b.lt(a, b.constant(0.92f)), small, large), x);
 }
 
-/// sin(r) for x = n pi + r, |r| <= pi/2, with the sign of an odd n; `shifted` is n + magic. The first part of pi
-/// subtracts exactly for |x| <= 2^15. Beyond, r loses its accuracy, and the result at least stays bounded. Every part
-/// is below what it stands for, so that r keeps the sign of x = -0.
+/// sin(r) for x = n pi + r, |r| <= pi/2, negated if the lowest bit of `shifted` is set. Subtracting the first part of
+/// pi is exact for |x| <= 2^15. Beyond, r loses accuracy, but the result stays bounded. Every part of pi is rounded
+/// down, so all parts are positive and r keeps the sign of x = -0.
 template <class B>
 typename B::Float sineOfHalfTurns(B &b, typename B::Float x, typename B::Float n, typename B::Float shifted) {
   auto r = b.fma(n, b.constant(-0x1.921fb4p1f), x);
@@ -182,10 +183,10 @@ typename B::Float sin(B &b, typename B::Float x) {
   return sineOfHalfTurns(b, x, b.sub(shifted, magic), shifted);
 }
 
-/// cos(x) = sin(r) with the opposite sign for x = (n + 1/2) pi + r.
+/// cos(x) for x = (n + 1/2) pi + r: -sin(r) for even n, sin(r) for odd n.
 template <class B>
 typename B::Float cos(B &b, typename B::Float x) {
-  auto magic = b.constant(0x1.800002p23f), half = b.constant(0.5f);  // odd, for the opposite sign
+  auto magic = b.constant(0x1.800002p23f), half = b.constant(0.5f);  // odd, so that an even n negates
   auto shifted = b.add(b.fma(x, b.constant(0x1.45f306p-2f), b.constant(-0.5f)), magic);
   return sineOfHalfTurns(b, x, b.add(b.sub(shifted, magic), half), shifted);
 }

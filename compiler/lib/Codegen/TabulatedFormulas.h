@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functions from tables in registers: cells of a polynomial each, so that no division is needed. Only where the
-// builder has_tables().
+// Piecewise polynomials from tables in registers, which need no division. Only where the builder has_tables().
 #ifndef INLAY_CODEGEN_TABULATEDFORMULAS_H
 #define INLAY_CODEGEN_TABULATEDFORMULAS_H
 
@@ -8,11 +7,11 @@
 
 namespace inlay::compiler::formulas {
 
-/// f(a), a from 0 to the last cell's end. What the slope of the first cell may lack is added as h itself: a slope at 0
-/// other than 1 could only be stored rounded, and in a wide cell the slope would be rounded beside the result.
+/// f(a) for a from 0 to the last cell's end. Where firstLacksOne, the first cell stores slope - 1 and adds h
+/// separately, so that the leading 1 is exact.
 template <class B, int Rows, int Count>
 typename B::Float byCells(B &b, typename B::Float a, const Cells<Rows, Count> &cells) {
-  // Of positive floats the order is that of their bits, and the shorter maximum that of integers.
+  // Positive floats have the order of their bits, and the maximum of integers takes fewer instructions.
   auto bits = b.bitcast_int(a);
   if (cells.offset != 0) bits = b.add(bits, b.constant_int(cells.offset));
   auto index = b.shr_arithmetic(b.max(bits, b.constant_int(cells.base)), cells.shift);

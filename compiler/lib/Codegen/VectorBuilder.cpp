@@ -13,7 +13,8 @@ using mlir::Value;
 using Predicate = arith::CmpFPredicate;
 using Vectors = VectorBuilder::Vectors;
 
-// The masked intrinsics take a pass-through vector, a mask, here full, and most a rounding mode: 4, the current one.
+// The masked intrinsics take a pass-through vector and a mask, which is full here. Most also take a rounding mode: 4 is
+// the current one.
 static constexpr int64_t kFullMask = -1, kCurrentRounding = 4;
 
 VectorBuilder::VectorBuilder(mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features)
@@ -27,7 +28,7 @@ Value VectorBuilder::splat(mlir::TypedAttr element, mlir::VectorType type) {
   return builder.create<arith::ConstantOp>(loc, mlir::DenseElementsAttr::get(type, mlir::Attribute(element)));
 }
 
-/// One result for each vector of the operands; an operand of one vector, such as a constant, goes with all of them.
+/// One result for each vector of the operands. An operand with one vector, such as a constant, is used for all results.
 template <class Emit, class... Operand>
 static Vectors each(Emit emit, const Operand &...operand) {
   Vectors results;
@@ -171,7 +172,7 @@ VectorBuilder::Float VectorBuilder::exponent(Float x) {
 }
 
 VectorBuilder::Float VectorBuilder::mantissa(Float x) {
-  // The interval is [1, 2), number 0; of a negative number NaN, sign control 2.
+  // Interval 0 is [1, 2). Sign control 2 gives NaN for a negative number.
   Value control = integer(32, 2 << 2), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
   return {each([&](Value v) { return intrinsic("avx512.mask.getmant.ps.512", {v, control, v, mask, rounding}); }, x)};
 }
@@ -189,7 +190,8 @@ VectorBuilder::Float VectorBuilder::fixup(Float x, Float y, int32_t table) {
   return {each(fix, x, y)};
 }
 
-// The classes of vfixupimm's operand, by the hexadecimal digit of the table that tells what each becomes.
+// The operand classes of vfixupimm. The hexadecimal digit of the table at a class's number tells what the class
+// becomes.
 enum class FixupClass { quietNan, signallingNan, zero, one, negativeInfinity, positiveInfinity, negative, positive };
 enum class FixupResponse { other, operand, quietOperand, plusZero = 8, minusOne, plusOne };
 static int32_t fixupTable(std::initializer_list<std::pair<FixupClass, FixupResponse>> entries) {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes CellTables.h to standard output: make_cell_tables.py > CellTables.h (needs python3-mpmath, takes some seconds).
 
-A cell is a part of an octave, but the first begins at 0. Cells stand in the order of the low bits of what is left of a
-float's bits, plus an offset, without the last `shift`, so that a shift makes the index.
+A cell is an interval with a polynomial of its own: a part of an octave, except that the first cell begins at 0. A
+cell's index is the low bits of `(bits + offset) >> shift`, where `bits` are those of the float.
 """
 import struct
 import sys
@@ -13,8 +13,8 @@ from mpmath import cos, diff, erf, erfc, exp, lu_solve, matrix, mp, mpf, pi, sqr
 mp.prec = 200
 
 
-# tanh(x) / x - 1 up to 0.8137, where coefficients rounded one by one would miss by half a unit. Sollya:
-# fpminimax(tanh(x)/x-1, [|1,...,8|], [|SG...|], [2^-30;0.813751], floating, absolute); error 2^-27.
+# Coefficients of tanh(x) / x - 1 up to 0.8137. Interpolated ones, rounded one by one, would be off by half an ulp.
+# Sollya: fpminimax(tanh(x)/x-1, [|1,...,8|], [|SG...|], [2^-30;0.813751], floating, absolute); error 2^-27.
 TANH_FIRST = [0.0] + [
     float.fromhex(c)
     for c in (
@@ -37,7 +37,7 @@ def f32_of(bits):
 
 
 class Quarters:
-    """32 quarters of octaves, polynomials of degree 4; 2^-4 begins the second cell."""
+    """32 quarters of octaves, the first up to 1.25 * 2^-4. `degree` is that of (f(c + h) - f(c)) / h."""
 
     cells, shift, degree = 32, 21, 4
 
@@ -50,7 +50,7 @@ class Quarters:
 
 
 class Halves:
-    """8 half octaves, the last of which ends at the limit; `first` may give the coefficients of the first."""
+    """8 half octaves, the last of which ends at the limit. `first` may give the coefficients of the first cell."""
 
     cells, shift = 8, 22
 
@@ -65,7 +65,7 @@ class Halves:
 
 
 def centre_near(f, middle):
-    """A float near `middle` at which f is within 2^-34 of a float, or the best of the nearest 6001."""
+    """A float near `middle` where f is within a relative 2^-34 of a float, else the best of 6001 candidates."""
     best = None
     for step in range(-3000, 3001):
         candidate = f32_of(bits_of(middle) + step)
@@ -79,7 +79,7 @@ def centre_near(f, middle):
 
 
 def solve(f, xs, powers):
-    """Coefficients of the given powers that interpolate f in xs."""
+    """Coefficients of the given powers of x that interpolate f at xs."""
     a, r = matrix(len(xs), len(powers)), matrix(len(xs), 1)
     for i, x in enumerate(xs):
         r[i] = f(x)
@@ -89,19 +89,19 @@ def solve(f, xs, powers):
 
 
 def nodes(low, high, n):
-    """Chebyshev's."""
+    """Chebyshev nodes."""
     return [(low + high) / 2 + (high - low) / 2 * cos(pi * (2 * i + 1) / (2 * n)) for i in range(n)]
 
 
 def first_cell(f, end, cut, odd):
-    """Coefficients of f(h) / h, f(0) = 0, and whether they lack 1."""
+    """Coefficients of f(h) / h, where f(0) = 0, and whether the first of them is stored less 1."""
     if not odd:
         return solve(lambda x: f(x) / x, nodes(mpf(0), end, cut.degree + 1), range(cut.degree + 1)), False
     slope = diff(f, 0)
     if isinstance(cut, Halves):
         if cut.first:
             return cut.first, True
-        # The slope at 0 is exact; Chebyshev's nodes for what is left, which counts the more the larger h.
+        # The slope at 0 is taken as it is. The rest, which counts more the larger h is, is interpolated.
         rest = solve(lambda x: (f(x) / x - slope) / x, nodes(mpf(0), end, cut.degree), range(cut.degree))
         return [slope - 1] + rest, True
     xs = [end * cos(pi * (2 * i + 1) / (2 * (cut.degree + 2))) for i in range((cut.degree + 2) // 2)]
@@ -119,7 +119,7 @@ def other_cell(f, low, high, degree):
 
 
 def table(f, cut, odd=False):
-    """Rows: centres, values there, coefficients; cells beyond the limit are never looked up."""
+    """Rows: centres, f there, coefficients. Cells beyond the limit stay 0: they are never looked up."""
     rows, lacks = [[0.0] * cut.cells for _ in range(cut.degree + 3)], False
     for k in range(cut.cells):
         low, high = cut.border(k), min(mpf(cut.limit), cut.border(k + 1))
@@ -159,8 +159,8 @@ def main():
         sys.exit(__doc__)
     print(
         """// SPDX-License-Identifier: Apache-2.0
-// Functions by cells, written by make_cell_tables.py, which says what a cell is. Centres c are chosen so that f(c) is
-// within 2^-34 of a float; coefficients come from interpolation in Chebyshev nodes.
+// Piecewise polynomials. make_cell_tables.py writes this file and defines a cell. Centres c are chosen so that f(c) is
+// within 2^-34 of a float. Coefficients interpolate the function in Chebyshev nodes.
 #ifndef INLAY_CODEGEN_CELLTABLES_H
 #define INLAY_CODEGEN_CELLTABLES_H
 
@@ -173,8 +173,8 @@ namespace inlay::compiler::formulas {
     write("kTanhHalves", "tanh(a)", tanh, Halves(9.02, 8, TANH_FIRST), odd=True)
     write("kErfQuarters", "erf(a)", erf, Quarters(3.95), odd=True)
     write("kErfHalves", "erf(a)", erf, Halves(3.95, 7), odd=True)
-    # With quarters the product with a, which is nearly constant for large a; with halves, of which the first begins at
-    # 0, where the product's relative error would grow, without it.
+    # The quarters tabulate a mills(a), which is nearly constant for large a. The halves tabulate mills(a): near 0, in
+    # their wide first cell, the relative error of the product would grow.
     mills = lambda a: exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2
     normal = "Phi(-a), Phi the normal distribution,"
     write("kGeluQuarters", f"a exp(a^2 / 2) {normal}", lambda a: a * mills(a), Quarters(14.5))

@@ -11,7 +11,7 @@
 
 namespace inlay::compiler {
 
-/// Module attribute: one dictionary per network, what BuildEntryPoints works from.
+/// Module attribute: one dictionary per network, from which BuildEntryPoints works.
 inline constexpr llvm::StringLiteral kEntriesAttr = "inlay.entries";
 
 /// Attribute of LLVM functions that must run in rounding to nearest, whatever mode their caller has set.
@@ -66,8 +66,9 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel);
 /// contractions multiply by its elements.
 bool fitsRegister(ContractionOp layer);
 
-/// Where in the scratch memory the kernel of a single row lists the inputs of `layer` that are not zero, in elements:
-/// their values and, one part further, their places, each with room for a vector more; then their number.
+/// Where the kernel for a single row lists the nonzero inputs of `layer`, in elements of the scratch memory. Their
+/// values begin at the base, their places one part further, and their number is another part further. A part has room
+/// for one more vector than the inputs take.
 int64_t nonzeroListBase(int64_t arena, int64_t lanes);
 int64_t nonzeroListPart(ContractionOp layer, int64_t lanes);
 
@@ -75,9 +76,9 @@ int64_t nonzeroListPart(ContractionOp layer, int64_t lanes);
 mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext *context);
 NetworkSummary entryFromAttribute(mlir::Attribute attribute);
 
-/// Mangled names (Itanium ABI) of `inlay::kernel_run<hash, ...>`, its parallel form and
-/// `inlay::kernel_scratch_bytes<hash>`, by which the C++ runtime refers to a kernel: they contain the graph's hash, so
-/// a stale kernel does not link.
+/// Mangled names (Itanium ABI) of the members `run`, `run_parallel_needs_PARALLEL` and `scratch_bytes` of
+/// `inlay::no_kernels_for_this_graph_run_inlayc_again<hash, ...>`. The C++ runtime refers to a kernel by them. They
+/// contain the graph's hash, so a stale kernel does not link.
 std::string mangledRun(const NetworkSummary &summary);
 std::string mangledRunParallel(const NetworkSummary &summary);
 std::string mangledScratchBytes(const NetworkSummary &summary);

@@ -8,7 +8,8 @@
 
 namespace inlay::compiler {
 
-/// What the target offers beyond the common operations. A formula may use a hook only where it is present.
+/// What the target offers beyond the common operations. A formula may use such an operation only where the target has
+/// it.
 struct VectorFeatures {
   int64_t lanes = 16;
   bool fma = true;      ///< fused multiply-add in hardware
@@ -21,9 +22,9 @@ struct LaneTable {
   float of16[16], of8[8];
 };
 
-/// Emits vector IR for one register width. Every operation keeps the IEEE meaning of its name; nothing is
-/// reassociated. A value may be several vectors, on which every operation is emitted in turn: several chains of
-/// dependent operations side by side fill a core that one leaves waiting.
+/// Emits vector IR for one register width. Every operation keeps the IEEE meaning of its name; nothing is reassociated.
+/// A value may be several vectors; every operation is then emitted for each of them. A single chain of dependent
+/// operations would leave the core waiting, several side by side keep it busy.
 class VectorBuilder {
  public:
   using Vectors = llvm::SmallVector<mlir::Value, 2>;
@@ -51,9 +52,9 @@ class VectorBuilder {
   Float abs(Float a);
   Float copysign(Float magnitude, Float sign);
   Float sqrt(Float a);
-  Float negative_step(Float x);                   ///< -1 where x > 0, else 0; of NaN, 0 or NaN
-  Float limited_magnitude(Float x, float limit);  ///< min(|x|, limit); of NaN, either limit or NaN
-  Float limited_below(Float x, float limit);      ///< -min(|x|, limit); of NaN, either -limit or NaN
+  Float negative_step(Float x);                   ///< -1 where x > 0, else 0; for NaN, 0 or NaN
+  Float limited_magnitude(Float x, float limit);  ///< min(|x|, limit); for NaN, limit or NaN
+  Float limited_below(Float x, float limit);      ///< -min(|x|, limit); for NaN, -limit or NaN
   Float min(Float a, Float b);                    ///< a < b ? a : b, so NaN on either side gives b
   Float max(Float a, Float b);                    ///< a > b ? a : b, so NaN on either side gives b
 
@@ -79,21 +80,21 @@ class VectorBuilder {
   // Only where has_tables(). Indices count modulo the size of the table.
   bool has_tables() const { return has_avx512() || (features.avx2 && features.lanes == 8); }
   Float lookup(const LaneTable &table, Int index);
-  Float lookup(const float (&table)[8], Int index);   ///< of 8 lanes
-  Float lookup(const float (&table)[16], Int index);  ///< of 16 lanes
-  Float lookup(const float (&table)[32], Int index);  ///< of 16 lanes
+  Float lookup(const float (&table)[8], Int index);   ///< for 8 lanes
+  Float lookup(const float (&table)[16], Int index);  ///< for 16 lanes
+  Float lookup(const float (&table)[32], Int index);  ///< for 16 lanes
 
   // Only where has_avx512().
   bool has_avx512() const { return features.avx512 && features.lanes == 16; }
-  Float scalef(Float x, Float exponent);  ///< x * 2^floor(exponent), overflow and denormals as in one rounding
-  Float exponent(Float x);                ///< floor(log2 |x|), -inf of 0, inf of inf
-  Float mantissa(Float x);                ///< x / 2^k in [1, 2), k its exponent; NaN of x < 0
+  Float scalef(Float x, Float exponent);  ///< x * 2^floor(exponent), rounded once
+  Float exponent(Float x);                ///< floor(log2 |x|); -inf for 0, inf for inf
+  Float mantissa(Float x);                ///< x / 2^k in [1, 2), where k is exponent(x); NaN for x < 0
 
   Float compress(Float x, Mask keep);              ///< the elements to keep, side by side from lane 0 on
   Float keep_zero_and_infinity(Float x, Float y);  ///< x where it is 0 or inf, else y
   Float unit_step(Float x);                        ///< 1 where x > 0, NaN where x is NaN, else 0
 
-  /// The product and a * b + c, which raise no exception flag. Only where has_avx512().
+  /// a * b and a * b + c without raising exception flags. Only where has_avx512().
   Float silent_mul(Float a, Float b);
   Float silent_fma(Float a, Float b, Float c);
   /// The smaller of `x` and `limit`; `limit` where `x` is NaN.
@@ -101,7 +102,7 @@ class VectorBuilder {
 
   Float rsqrt_estimate(Float x);  ///< 1 / sqrt(x) with a relative error of at most 2^-14
 
-  /// 1 / x with a relative error of at most 2^-14, less where the hardware divides as fast.
+  /// 1 / x with a relative error of at most 2^-14. Without AVX-512 it is a division.
   Float reciprocal_estimate(Float x);
 
  private:
@@ -117,10 +118,10 @@ class VectorBuilder {
   /// Calls llvm.x86.`name`, which becomes one instruction.
   mlir::Value intrinsic(llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands);
   mlir::Value integer(unsigned bits, int64_t number);
-  /// The smaller magnitude with a sign by the code of vrangeps.
+  /// min(|x|, limit), with the sign that `sign`, a sign control of vrangeps, asks for.
   Float smaller_magnitude(Float x, float limit, int64_t sign);
   Mask compare(mlir::arith::CmpFPredicate predicate, const Float &a, const Float &b);
-  /// Where x is of one of the classes that are digits of `table`, what they stand for, else y.
+  /// What vfixupimmps makes of x: the digit of `table` for x's class says which response it gives, and 0 gives y.
   Float fixup(Float x, Float y, int32_t table);
   mlir::Value vectorOf(llvm::ArrayRef<float> numbers);
   mlir::Value splat(mlir::TypedAttr element, mlir::VectorType type);
