@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a scalar program does to one of its arguments, where it only scales and shifts it.
+// The scale and shift that a scalar program applies to one of its arguments.
 #include "Affine.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -24,7 +24,7 @@ Affine times(const Affine &a, const Numbers &factor) {
   return result;
 }
 
-/// The result of an operation, at least one of whose operands depends on the variable.
+/// The result of an operation with at least one operand that depends on the variable.
 std::optional<Affine> affine(mlir::Operation *op, llvm::ArrayRef<const Affine *> in) {
   using Result = std::optional<Affine>;
   return llvm::TypeSwitch<mlir::Operation *, Result>(op)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a scalar program does to one of its arguments, where it only scales and shifts it.
+// The scale and shift that a scalar program applies to one of its arguments.
 #ifndef INLAY_TRANSFORMS_AFFINE_H
 #define INLAY_TRANSFORMS_AFFINE_H
 
@@ -7,7 +7,7 @@
 
 namespace inlay::compiler {
 
-/// scale x + shift, element by element; a constant where there is no scale.
+/// scale * x + shift, element by element. Without a scale it is a constant.
 struct Affine {
   std::optional<Numbers> scale;
   Numbers shift;
@@ -15,8 +15,8 @@ struct Affine {
   bool isConstant() const { return !scale; }
 };
 
-/// The scalars of a map's program that are affine in `variable`, one of its arguments, or constant: those that weights
-/// and numbers alone make.
+/// The scalars of a map's program that are affine in its argument `variable`, and those that are constant, because they
+/// depend on weights and numbers alone. `variable` may be null.
 llvm::DenseMap<mlir::Value, Affine> affineScalars(MapOp map, mlir::Value variable);
 
 }  // namespace inlay::compiler

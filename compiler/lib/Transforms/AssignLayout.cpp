@@ -61,7 +61,7 @@ mlir::DenseElementsAttr bf16Elements(mlir::MLIRContext *context, llvm::ArrayRef<
   return mlir::DenseElementsAttr::getFromRawBuffer(type, bytes);
 }
 
-/// Tells of weights that bf16 changes by more than its rounding.
+/// Warns of weights that bf16 changes by more than its rounding.
 void reportChanges(DenseOp dense, llvm::ArrayRef<float> weight) {
   int64_t clamped = 0, faded = 0, nans = 0;
   for (float each : weight) {
@@ -85,7 +85,7 @@ void reportChanges(DenseOp dense, llvm::ArrayRef<float> weight) {
                                       << " weights that bf16 stores, " << changes;
 }
 
-/// Up to so many bytes of weights, looking for zeros costs more than it saves.
+/// For no more bytes of weights than this, looking for zeros costs more than it saves.
 constexpr int64_t kFirstLevelCache = 32 << 10;
 
 /// Whether many elements of a value are zero, because it is the result of an activation such as relu.

@@ -22,7 +22,7 @@ mlir::LogicalResult replace(mlir::Operation *op, const Numbers &numbers, mlir::P
   return mlir::success();
 }
 
-/// A map whose program yields what constants alone make: `exp(log_std)`, `where(mask, w, 0)`.
+/// A map whose result depends on constants alone: `exp(log_std)`, `where(mask, w, 0)`.
 struct FoldConstantMap : mlir::OpRewritePattern<MapOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -41,7 +41,7 @@ struct FoldConstantSoftmax : mlir::OpRewritePattern<SoftmaxOp> {
     std::optional<Numbers> input = numbersOf(softmax.getInput());
     if (!input) return rewriter.notifyMatchFailure(softmax, "the input is not constant");
     const auto length = static_cast<size_t>(shapeOf(softmax.getInput()).back());
-    // All elements of a row are equal, so that one row of them stands for all.
+    // All elements are equal, so all elements of the result are equal, too.
     if (input->isSplat()) {
       const double share = ((*input)[0] - (*input)[0] + 1) / static_cast<double>(length);
       return replace(softmax, Numbers(input->size(), softmax.getLogarithm() ? std::log(share) : share), rewriter);
@@ -107,7 +107,7 @@ struct FoldConstantDense : mlir::OpRewritePattern<DenseOp> {
   }
 };
 
-/// A bias that is computed at run time is an addition.
+/// A bias that is computed at run time becomes an addition.
 struct AddComputedBias : mlir::OpRewritePattern<DenseOp> {
   using OpRewritePattern::OpRewritePattern;
 

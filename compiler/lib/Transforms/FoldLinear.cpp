@@ -16,7 +16,7 @@ namespace {
 
 using mlir::Value;
 
-/// Most multiply-adds that the product of two layers' weights may take at compile time: a few seconds.
+/// The most multiply-adds that the product of two layers' weights may take at compile time: a few seconds.
 constexpr int64_t kMostWork = int64_t{1} << 35;
 
 /// `like` with another name, input and weights.
@@ -87,7 +87,7 @@ struct FoldIntoPreviousDense : mlir::OpRewritePattern<MapOp> {
       const auto scalar = known.find(value);
       return scalar != known.end() && !scalar->second.isConstant();
     };
-    // The affine scalars of a chain that starts with the sum and has no other reader on its way.
+    // The chain of affine scalars that starts with the sum. Each has only one reader, except perhaps the last.
     llvm::SmallVector<Value> chain;
     for (Value last = sum; last.hasOneUse();) {
       mlir::Operation *reader = *last.user_begin();
@@ -97,7 +97,7 @@ struct FoldIntoPreviousDense : mlir::OpRewritePattern<MapOp> {
     if (chain.empty()) return rewriter.notifyMatchFailure(map, "the map does not scale or shift the layer's sum");
     std::optional<Linear> linear = linearOf(dense);
     if (!linear) return rewriter.notifyMatchFailure(map, "the weights are not constant");
-    // As much of the chain as the error permits.
+    // Folds as much of the chain as the rounding error permits.
     for (Value last : llvm::reverse(chain)) {
       const Affine &change = known.find(last)->second;
       FoldedLayer folded = foldScaledResult(*linear, *change.scale, change.shift, bf16);
@@ -119,7 +119,7 @@ struct FoldIntoPreviousDense : mlir::OpRewritePattern<MapOp> {
 
 /// Two linear layers are one: W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2).
 struct FoldDense : mlir::OpRewritePattern<DenseOp> {
-  /// Why pairs stay two, by their second layer.
+  /// Why pairs stay two layers, by their second layer.
   using Reasons = llvm::DenseMap<mlir::Operation *, std::string>;
 
   FoldDense(mlir::MLIRContext *context, bool bf16, LinearReport &report, Reasons &reasons)
@@ -170,8 +170,8 @@ struct FoldLinearPass : impl::FoldLinearPassBase<FoldLinearPass> {
     after.add<FoldDense>(&getContext(), bf16Weights, report, reasons);
     before.add<FoldIntoNextDense>(&getContext(), bf16Weights);
     const mlir::FrozenRewritePatternSet frozenAfter(std::move(after)), frozenBefore(std::move(before));
-    // The bias that takes the shift of a layer's input is made of the weights as they are stored, so whatever changes
-    // the weights comes first.
+    // The shift of a layer's input goes into a bias that is computed from the weights as they are stored. So everything
+    // that changes the weights comes first.
     for (bool changed = true; changed;) {
       changed = false;
       if (mlir::failed(mlir::applyPatternsAndFoldGreedily(getOperation(), frozenAfter)) ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Computes what constants alone make inside of maps, and keeps a repeated number a number.
+// Computes what depends on constants alone inside of maps, and stores a repeated number only once.
 #include "Affine.h"
 #include "Inlay/Transforms/Folding.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -19,8 +19,8 @@ Value createLiteral(mlir::PatternRewriter &rewriter, mlir::Block &body, mlir::Lo
   return rewriter.create<mlir::arith::ConstantOp>(loc, rewriter.getF32FloatAttr(static_cast<float>(number)));
 }
 
-/// What only constants make in a map's program becomes a constant operand, or a literal where it is the same for all
-/// elements: 1 / sqrt(variance + eps).
+/// A scalar of a map's program that depends on constants alone, such as 1 / sqrt(variance + eps), becomes a constant
+/// operand, or a literal if it is the same for all elements.
 struct FoldConstantScalars : mlir::OpRewritePattern<MapOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -52,7 +52,7 @@ struct FoldConstantScalars : mlir::OpRewritePattern<MapOp> {
   }
 };
 
-/// A constant whose elements are equal is a number in the program. One operand stays.
+/// A constant operand whose elements are equal becomes a literal in the program. One operand always stays.
 struct UseLiterals : mlir::OpRewritePattern<MapOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -77,10 +77,11 @@ struct UseLiterals : mlir::OpRewritePattern<MapOp> {
   }
 };
 
-/// Elements from which a constant of equal elements is written at run time instead of being stored in the object.
+/// A constant of at least this many equal elements is written at run time instead of being stored in the object.
 constexpr int64_t kLargeConstant = 4096;
 
-/// A large constant of equal elements becomes a map that repeats one number; layers keep theirs, which they pack.
+/// A large constant of equal elements becomes a map that repeats one number. Layers keep it as a constant, because they
+/// pack their weights.
 void repeatAtRunTime(ConstantOp constant, mlir::IRRewriter &rewriter) {
   std::optional<mlir::FloatAttr> number = UseLiterals::repeatedNumber(constant);
   if (!number || elementsOf(constant) < kLargeConstant) return;

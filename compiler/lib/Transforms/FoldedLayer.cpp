@@ -11,15 +11,15 @@
 namespace inlay::compiler {
 namespace {
 
-/// Most that a fold may multiply the bound of an output's error by.
+/// The largest factor by which a fold may raise the bound of an output's error.
 constexpr double kMostAmplification = 8;
-/// The same for the part that comes of rounding the stored weights, as a mean over the outputs.
+/// The same for the part that comes from rounding the stored weights, as a mean over the outputs.
 constexpr double kMostOfWeights = 2;
-/// A layer whose outputs would exceed this many times their bias, or 1, has smaller inputs than 1.
+/// If inputs of size 1 gave outputs above this many times their bias, or 1, the inputs are taken to be smaller than 1.
 constexpr double kLargestOutput = 16;
 /// Weights from here on leave little room for sums of products.
 constexpr double kLargestWeight = 0x1p64;
-/// Below this a row of weights has faded away in training, and it does not matter what becomes of it.
+/// A row of weights below this has faded away in training, so its rounding does not matter.
 constexpr double kVanished = 0x1p-100;
 /// Relative error of a rounded f32.
 constexpr double kRoundingF32 = 0x1p-24;
@@ -120,7 +120,7 @@ FoldedLayer foldScaledInput(const Linear &layer, const Numbers &scale, const Num
       const double weight = layer.weight[n * layer.inputs + k];
       double &product = folded.weight[n * layer.inputs + k];
       product = weight * scale[k];
-      // Where nothing is left of the input, the shift is all of u.
+      // Where the scale is 0, u is the shift alone.
       const double kept = scale[k] != 0 ? stored(product, bf16) / scale[k] : weight;
       folded.bias[n] += kept * shift[k];
       weights += std::abs(weight);
@@ -151,7 +151,7 @@ FoldedLayer foldScaledResult(const Linear &layer, const Numbers &scale, const Nu
       changeAfter += changeOf(product, bf16);
     }
     folded.bias[n] = layer.bias[n] * scale[n] + shift[n];
-    // The sum of inputs of size 1, and a result of size 1.
+    // Inputs of size 1 give a sum of this size. The 1 below is the size of the result.
     const double factor = std::abs(scale[n]), sum = factor * std::sqrt(squares);
     comparison.add(sum + factor * std::abs(layer.bias[n]) + 1, sum + std::abs(folded.bias[n]), factor * changeBefore,
                    changeAfter);
@@ -174,7 +174,7 @@ FoldedLayer foldPair(const Linear &first, const Linear &second, bool bf16) {
   for (size_t n = 0; n < outputs; ++n)
     folded.bias[n] += terms(n, [&](double weight, size_t j) { return weight * first.bias[j]; });
 
-  // Of each value between the layers: the size of its weights, and what part of them is lost as they are stored.
+  // For each value between the layers: the size of its weights, and what part of them is lost when they are stored.
   std::vector<double> sizes(middle, 0.0), lost(middle, 0.0);
   for (size_t j = 0; j < middle; ++j) {
     for (double each : rowOf(first, j)) sizes[j] += std::abs(each), lost[j] += changeOf(each, bf16);
@@ -194,7 +194,7 @@ FoldedLayer foldPair(const Linear &first, const Linear &second, bool bf16) {
     }
     return comparison.objection();
   };
-  // The product is made only where the biases permit it.
+  // The product of the weights is computed only if the biases permit the fold.
   result.objection = compare({});
   if (!result.objection.empty()) return result;
   folded.weight = multiplyMatrices(second.weight, first.weight, outputs, middle, inputs);

@@ -26,23 +26,23 @@ struct FoldedLayer {
   explicit operator bool() const { return objection.empty(); }
 };
 
-// Every fold compares two bounds of each output's error, of the folded and of the unfolded layers, and is done where
-// the first is at most eight times the second: it may cost three bits. Nothing is known of the inputs, so the bounds
-// take for granted what networks are trained for: the input of the layer that is folded into, u, is of size 1, and so
-// is what a layer computes. (Where 16 * max(1, |bias|) / |weights| is less than 1, u has that size instead.)
+// Every fold compares two bounds of each output's error: that of the folded and that of the unfolded layers. It is
+// done if the first is at most eight times the second, which costs at most three bits. Nothing is known of the inputs,
+// so the bounds assume what networks are trained for. The input of the layer that is folded into, u, has size 1, and so
+// has the result of a layer. (Where 16 * max(1, |bias|) / |weights| is less than 1, u has that size instead.)
 //
-// - Arithmetic. A sum of K products loses up to K * 2^-24 of the sizes of its terms, about sqrt(K) * 2^-24 where the
+// - Arithmetic. A sum of K products loses up to K * 2^-24 of the sizes of its terms, and about sqrt(K) * 2^-24 if the
 //   errors are independent. Unfolded, y = W u + b has terms of size |W| |u| + |b|. Folded, y = W' x + b' has terms of
-//   size |W'| |x| + |b'|, and since a x = u - c for u = a x + c these are |W| (|u| + |c|) + |b'|: a shift c that is
-//   large beside 1 is added to the products and taken off again by the bias.
-// - Stored weights, which are rounded to f32 or bf16. Unfolded, the error is that of W times |u|. Folded, it is the
-//   error of W' times |x|, that is |u| + |c| in u's units. Where the layer's input is scaled and shifted, the folded
-//   bias is made of the rounded weights, b' = b + W' (c / a), so that y = W' (x + c / a) + b and the shift cancels
-//   exactly: the factor is |u| again.
+//   size |W'| |x| + |b'|. Since a x = u - c for u = a x + c, these are |W| (|u| + |c|) + |b'|: a shift c that is large
+//   beside 1 adds to the products, and the bias subtracts it again.
+// - Stored weights. They are rounded to f32 or bf16. Unfolded, the error is that of W times |u|. Folded, it is the
+//   error of W' times |x|, and in u's units |x| is |u| + |c|. If the layer's input is scaled and shifted, the folded
+//   bias is computed from the rounded weights, b' = b + W' (c / a). Then y = W' (x + c / a) + b, so that the shift
+//   cancels exactly, and the factor is |u| again.
 //
-// With bf16 the unfolded error of the weights counts for the arithmetic as well: it hides 2^15 times as much.
-// A fold is not done either where folded weights or biases overflow, exceed 2^64 and all unfolded weights (leaving no
-// room for sums), or vanish or lose bits below the smallest normal number.
+// With bf16 the unfolded error of the weights counts for the arithmetic as well, because it is 2^15 times as large.
+// Nor is a fold done if folded weights or biases overflow, exceed both 2^64 and all unfolded weights (leaving no room
+// for sums), vanish, or lose bits below the smallest normal number.
 
 /// W (scale x + shift) + b.
 FoldedLayer foldScaledInput(const Linear &layer, const Numbers &scale, const Numbers &shift, bool bf16);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Merges a pointwise map into the map that alone uses it.
+// Merges a pointwise map into the only map that uses it.
 #include "ScalarProgram.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 

@@ -19,7 +19,7 @@ std::string introduction(LinearPair pair) {
                        pair.first.getLayer());
 }
 
-/// Why two layers that were trained are a loss.
+/// Why two trained layers gain nothing over one.
 std::string expressiveness(LinearPair pair) {
   return llvm::formatv(
       ". Two linear layers are one: {0} -> {1} -> {2} can express no more than a dense layer {0} -> {2}", pair.inputs,

@@ -28,9 +28,9 @@ class LinearReport {
  public:
   /// The pair is about to become one layer.
   void folded(LinearPair pair);
-  /// The pair stays, for `reason`, which is empty where one layer would be more work.
+  /// The pair stays, for `reason`. It is empty if one layer would be more work.
   void kept(LinearPair pair, llvm::StringRef reason);
-  /// In the order of the source, and of one place in the order of what happened.
+  /// Emits the remarks in the order of the source. Remarks for one place come in the order in which they were added.
   void emit() const;
 
  private:

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-// One version for AVX2 and one for every machine; the program takes the better one when it starts. AVX2 alone has no
+// One version for AVX2 and one for every machine. The program takes the better one when it starts. AVX2 alone has no
 // fused multiply-add, which would round differently.
 #if defined(__x86_64__) && defined(__ELF__)
 #define INLAY_FOR_EVERY_X86 __attribute__((target_clones("avx2", "default")))
@@ -16,7 +16,7 @@ namespace inlay::compiler {
 namespace {
 
 constexpr size_t kTogether = 4;    // rows of the right matrix that are added in one pass over a row of the result
-constexpr size_t kColumns = 512;   // of a block, whose rows of the result stay in the first-level cache
+constexpr size_t kColumns = 512;   // of a block: this part of the result's rows stays in the first-level cache
 constexpr size_t kBlockRows = 64;  // of the right matrix; a block stays in the second-level cache
 
 /// result[i] += factors[0] * rows[0][i] + ..., one after the other, for two rows of the result.

@@ -16,7 +16,7 @@ double minimum(double a, double b) {
   return a < b || (a == b && std::signbit(a)) ? a : b;
 }
 
-/// Whether a comparison of the predicates that the graph has holds.
+/// Whether a comparison holds. Empty for a predicate that the graph does not have.
 std::optional<bool> holds(arith::CmpFPredicate predicate, double a, double b) {
   switch (predicate) {
     case arith::CmpFPredicate::OLT: return a < b;

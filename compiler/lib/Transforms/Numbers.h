@@ -50,8 +50,8 @@ mlir::DenseElementsAttr elementsAttr(mlir::MLIRContext *context, llvm::ArrayRef<
 ConstantOp createConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::StringAttr name,
                           llvm::ArrayRef<int64_t> shape, const Numbers &numbers);
 
-/// The result of a scalar operation of a map's program on constant operands, in double; nothing for an operation that
-/// is not known here. Literals have `size` elements.
+/// The result of a scalar operation of a map's program on constant operands, in double. Empty for an operation that is
+/// not known here. Literals have `size` elements.
 std::optional<Numbers> evaluateScalar(mlir::Operation *op, llvm::ArrayRef<const Numbers *> operands, size_t size);
 
 }  // namespace inlay::compiler

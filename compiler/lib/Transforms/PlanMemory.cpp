@@ -18,7 +18,7 @@ struct Buffer {
   llvm::StringRef root = "arena";
   int64_t index = 0;
   int64_t width = 0;  // elements of a row that carry values
-  int64_t row = 0;    // distance of its rows: in the arena room for the whole vectors of those that end it
+  int64_t row = 0;    // distance between rows: in the arena with room for the last vector of a padded value
   int64_t base = 0;   // elements per row before this buffer; arena only
   llvm::SmallVector<Value> values;
 };

@@ -14,7 +14,7 @@ std::uint16_t bitsOfBf16(float value) {
   if (std::isnan(value)) return static_cast<std::uint16_t>((bits | quiet) >> 16);
   if (std::isfinite(value) && std::abs(value) > kLargestBf16)
     return static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(std::copysign(kLargestBf16, value)) >> 16);
-  // Adds half of the last place that stays, less one where the number below is even.
+  // Adds half of the last place that is kept, less one bit if that place is even: ties go to even.
   return static_cast<std::uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 

@@ -77,7 +77,7 @@ class Verifier {
     return static_cast<int64_t>(llvm::alignTo(static_cast<uint64_t>(elementsOf(value)), static_cast<uint64_t>(lanes)));
   }
 
-  /// What an op writes: nothing for a constant or a reshape, the pieces that are not at their place for a concat.
+  /// What an op writes. A constant or a reshape writes nothing, a concat only the pieces that are not at their place.
   llvm::SmallVector<Extent> storesOf(mlir::Operation &op) {
     if (llvm::isa<ConstantOp, ReshapeOp>(op)) return {};
     Extent whole = extentOf(op.getResult(0));
@@ -99,7 +99,7 @@ class Verifier {
     return stores;
   }
 
-  /// Whether `op` reads each element of `operand` before it writes that of its result, and never again.
+  /// Whether `op` reads each element of `operand` before it writes the result's element there, and never again.
   static bool readsBeforeWriting(mlir::Operation &op, Value operand) {
     if (auto layer = llvm::dyn_cast<ContractionOp>(op)) return operand != layer.getInput();
     return llvm::isa<MapOp, SoftmaxOp>(op);
@@ -107,7 +107,7 @@ class Verifier {
 
   static bool isReadBy(mlir::Operation &op, Value value) { return llvm::is_contained(op.getOperands(), value); }
 
-  /// Whether something reads `value` after `op`, under its own name or, as a reshape or a concat, under another.
+  /// Whether something reads `value` after `op`, directly or through a reshape or a concat that shares its memory.
   bool isReadAfter(Value value, mlir::Operation &op) {
     return llvm::any_of(value.getUsers(), [&](mlir::Operation *user) {
       if (order.lookup(user) > order.lookup(&op)) return true;

@@ -18,7 +18,7 @@ def FoldLinearPass : Pass<"inlay-fold-linear", "::mlir::func::FuncOp"> {
 }
 
 def FuseMapsPass : Pass<"inlay-fuse-maps", "::mlir::func::FuncOp"> {
-  let summary = "merge a pointwise map into the map that alone uses it";
+  let summary = "merge a pointwise map into the only map that uses it";
   let description = [{
     ```mlir
     %1 = inlay.map(%0) {relu}      // only %2 uses %1
@@ -35,16 +35,16 @@ def FuseEpiloguePass : Pass<"inlay-fuse-epilogue", "::mlir::func::FuncOp"> {
     %1 = inlay.dense "fc1" %0, %w bias(%b)     // only %2 uses %1
     %2 = inlay.map(%1, %r) {...}
     ```
-    becomes `inlay.dense "fc1" %0, %w bias(%b) with(%r) {...}`: the program runs on the accumulators, before the only
-    store. A dense layer that something else reads as well keeps its own result.
+    becomes `inlay.dense "fc1" %0, %w bias(%b) with(%r) {...}`. The program runs on the accumulators, before the only
+    store. A dense layer with another reader keeps its own result.
   }];
 }
 
 def AssignLayoutPass : Pass<"inlay-assign-layout", "::mlir::func::FuncOp"> {
   let summary = "choose register tiles and pack weights: inlay.dense becomes inlay.contraction";
   let description = [{
-    The tile keeps `rows * panel / lanes` accumulators, `panel / lanes` weight vectors and one broadcast input within
-    the target's registers. Weights are transposed and packed here, in the constants, never at run time.
+    A tile's `rows * panel / lanes` accumulators, `panel / lanes` weight vectors and one broadcast input fit into the
+    target's registers. Weights are transposed and packed here, in the constants, never at run time.
   }];
   let options = [
     Option<"vectorLength", "vector-length", "int64_t", /*default=*/"16", "f32 elements per vector register">,
@@ -58,18 +58,18 @@ def AssignLayoutPass : Pass<"inlay-assign-layout", "::mlir::func::FuncOp"> {
 def PlanMemoryPass : Pass<"inlay-plan-memory", "::mlir::func::FuncOp"> {
   let summary = "place every value: in an output, inside another value, or in the arena";
   let description = [{
-    Reshapes share their operand's buffer, pointwise results and softmax take over that of an operand that dies there,
-    operands of a concat are computed in place inside its result, and what is returned is computed in the caller's
-    output. The rest gets offsets in one arena by liveness. Every op is left with an `inlay.placement`.
+    A reshape shares its operand's buffer. Pointwise ops and softmax take over the buffer of an operand that dies there.
+    Operands of a concat are computed in place inside its result. A returned value is computed in the caller's output.
+    Everything else gets an offset in one arena, by liveness. Every op gets an `inlay.placement`.
   }];
 }
 
 def VerifyPlacementsPass : Pass<"inlay-verify-placements", "::mlir::func::FuncOp"> {
   let summary = "refuse a memory plan in which a store destroys what is read later";
   let description = [{
-    Follows the ops in order and shares nothing with the planner. Every store, with the whole vectors of a padded value,
-    must stay inside its row, and must not touch a value that is read later or that the op itself reads at another place
-    or again. Changes nothing.
+    Follows the ops in order and shares no code with the planner. Every store, including the whole vectors of a padded
+    value, must stay inside its row. It must not touch a value that is read later, or one that the op itself reads at
+    another place or more than once. Changes nothing.
   }];
 }
 
@@ -90,7 +90,7 @@ def EmitKernelsPass : Pass<"inlay-emit-kernels", "::mlir::ModuleOp"> {
 def BuildEntryPointsPass : Pass<"inlay-build-entry-points", "::mlir::ModuleOp"> {
   let summary = "build the public functions that split any batch into row blocks";
   let description = [{
-    Runs in the LLVM dialect, after the kernels were lowered, because the batch is the one size that is not static.
+    Runs in the LLVM dialect, after the kernels were lowered, because the batch is the only size that is not static.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
