@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One object for several CPUs: what each must have, and the functions that choose. Everything here runs on any x86-64,
+// One object for several CPUs: what each must have, and the functions that choose. These functions run on any x86-64,
 // without libc and without writable memory.
 #include "Dispatch.h"
 
@@ -62,10 +62,10 @@ constexpr FeatureRow kFeatures[] = {
 
 /// OSXSAVE: the operating system has said which registers it saves, so that xgetbv may be asked.
 constexpr unsigned kOsXsave = 27;
-/// XCR0: SSE and AVX registers are saved; AVX-512's masks and registers, too.
+/// Bits of XCR0: the system saves the registers of SSE and AVX, and those of AVX-512 with its masks.
 constexpr uint32_t kAvxState = 0x6, kAvx512State = 0xe0;
 
-/// Features that every x86-64 has, and names for how fast something is rather than what there is.
+/// Features that every x86-64 has, and LLVM's names for how fast a processor does something.
 bool needsNoCheck(llvm::StringRef feature) {
   static constexpr llvm::StringLiteral kAlways[] = {"64bit", "64bit-mode", "cmov", "cx8", "fxsr",   "mmx",
                                                     "nopl",  "sse",        "sse2", "x87", "evex512"};
@@ -77,7 +77,7 @@ bool needsNoCheck(llvm::StringRef feature) {
          llvm::any_of(kSpeed, [&](llvm::StringRef start) { return feature.starts_with(start); });
 }
 
-/// Builds the functions that choose, in a module of their own kind: for any x86-64.
+/// Builds the functions that choose. Unlike the rest of the module, they are compiled for any x86-64.
 class DispatchBuilder {
  public:
   explicit DispatchBuilder(llvm::Module &module)
@@ -117,7 +117,8 @@ class DispatchBuilder {
     auto *chosenOnce =
         llvm::GlobalIFunc::create(type, 0, llvm::GlobalValue::InternalLinkage, name + ".chosen", resolver, &module);
 
-    // Not an ifunc itself: an address of the function is then the same everywhere, whatever the linker and the program.
+    // The entry is not an ifunc itself, so that its address is the same everywhere, with every linker and kind of
+    // program.
     llvm::Function *entry = function(name, type, llvm::GlobalValue::ExternalLinkage);
     llvm::SmallVector<llvm::Value *> arguments;
     for (llvm::Argument &argument : entry->args()) arguments.push_back(&argument);
@@ -150,7 +151,7 @@ class DispatchBuilder {
     return builder.CreateTrunc(builder.CreateLShr(word, number), builder.getInt1Ty());
   }
 
-  /// Ends in another block than it starts in, with the builder at its end.
+  /// Emits code that asks for the words. It ends in a new block, with the builder at the block's end.
   std::array<llvm::Value *, kCpuWords> emitWords(llvm::Function *choice) {
     auto *registers = llvm::StructType::get(i32, i32, i32, i32);
     auto *ask = llvm::InlineAsm::get(llvm::FunctionType::get(registers, {i32, i32}, false), "cpuid",
@@ -159,7 +160,7 @@ class DispatchBuilder {
     const auto cpuid = [&](uint32_t leaf, uint32_t subleaf) {
       return builder.CreateCall(ask, {builder.getInt32(leaf), builder.getInt32(subleaf)});
     };
-    // A leaf above the highest returns anything.
+    // For a leaf above the highest, cpuid may return anything.
     const auto ifAtLeast = [&](llvm::Value *highest, uint32_t least, llvm::Value *word) {
       return builder.CreateSelect(builder.CreateICmpUGE(highest, builder.getInt32(least)), word, builder.getInt32(0));
     };

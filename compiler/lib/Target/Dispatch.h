@@ -9,7 +9,7 @@
 
 namespace inlay::compiler {
 
-/// What the processor says of itself: the registers of `cpuid` that have features of interest, and of `xgetbv`.
+/// The registers in which `cpuid` and `xgetbv` tell the features of interest.
 enum CpuWord : unsigned { kLeaf1Ecx, kLeaf7Ebx, kLeaf7Ecx, kLeaf7Edx, kLeaf7Sub1Eax, kExtendedEcx, kXcr0, kCpuWords };
 
 /// Bits of each word that must be set.
@@ -21,17 +21,17 @@ inline constexpr int32_t kUnsupportedCpu = 5;
 /// The bits that code for `machine` needs, without the features that withoutUncheckedFeatures() takes away.
 CpuBits neededBits(const llvm::TargetMachine &machine);
 
-/// The feature string of `machine` with everything off that neededBits() does not know, so that no instruction is used
-/// whose presence is not checked. No kernel uses any of these: keys, tiles, transactions and the like.
+/// The feature string of `machine` without the features that neededBits() does not know. So the code has no instruction
+/// whose presence is not checked. No kernel needs such features: keys, tiles, transactions and the like.
 std::string withoutUncheckedFeatures(const llvm::TargetMachine &machine);
 
 /// The suffix of the functions that are compiled for `target`.
 std::string suffixOf(const Target &target);
 
-/// Adds to `module`, which has the functions `<network>_run` and `<network>_run_parallel` with the suffix of each
-/// target (best first), the public functions of these names for any x86-64. They jump to the first target that the
-/// machine can run, which is chosen once, by an ELF ifunc when the program is loaded; where there is none they return
-/// kUnsupportedCpu. `<network>_scratch_bytes` is the most of all targets.
+/// Adds the public functions `<network>_run` and `<network>_run_parallel` to `module`. The module already has these
+/// functions with the suffix of each target, best first. The public ones run on any x86-64 and jump to those of the
+/// first target that the machine can run. An ELF ifunc chooses it once, when the program is loaded. If there is none,
+/// they return kUnsupportedCpu. `<network>_scratch_bytes` returns the most that any target needs.
 void addDispatch(llvm::Module &module, llvm::ArrayRef<NetworkSummary> networks, llvm::ArrayRef<const Target *> targets);
 
 }  // namespace inlay::compiler

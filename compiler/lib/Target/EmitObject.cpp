@@ -39,8 +39,9 @@ void addAliases(llvm::ArrayRef<NetworkSummary> networks, llvm::Module &module) {
   }
 }
 
-/// Marks what other objects of the program call: hidden, so that two shared libraries with kernels of one network each
-/// call their own; or exported for other libraries, but still called from within the library itself.
+/// Sets the visibility of what other objects of the program call. Hidden functions let two shared libraries with
+/// kernels for one network each call their own. Exported ones can be called from other libraries, too; protected
+/// visibility still binds the library's own calls to them.
 void setVisibility(llvm::Module &module, bool exported) {
   const auto set = [&](llvm::GlobalValue &value) {
     if (value.hasLocalLinkage() || value.isDeclaration()) return;
@@ -51,14 +52,15 @@ void setVisibility(llvm::Module &module, bool exported) {
   for (llvm::GlobalAlias &alias : module.aliases()) set(alias);
 }
 
-/// In the object's string table these stand where setIdentity() writes hexadecimal digits of the same length.
+/// Placeholders in the object's string table. setIdentity() overwrites their last letters with as many hexadecimal
+/// digits.
 constexpr llvm::StringLiteral kGroup = "inlay_kernels_ffffffffffffffffffffffffffffffff";
 constexpr llvm::StringLiteral kAnchor = "inlay_anchor_ffffffffffffffff";
 
-/// Puts all that the object defines into one ELF group. A linker keeps one of several groups of the same name, which
-/// setIdentity() makes of the object's content: equal kernels are merged, and different ones define a symbol twice.
-/// Outside of the group is only the anchor, by which a linker can be told to take the object out of an archive even if
-/// another one defines the same symbols.
+/// Puts all that the object defines into one ELF group. setIdentity() makes the group's name from the object's content,
+/// and a linker keeps only one of several groups with the same name. So equal kernels are merged, and different ones
+/// define a symbol twice. Only the anchor is outside of the group. By the anchor a linker can be told to take the
+/// object out of an archive, even if another object defines the same symbols.
 void addGroupAndAnchor(llvm::Module &module) {
   llvm::Comdat *group = module.getOrInsertComdat(kGroup);
   for (llvm::GlobalObject &object : module.global_objects())
@@ -69,8 +71,8 @@ void addGroupAndAnchor(llvm::Module &module) {
   anchor->setVisibility(llvm::GlobalValue::HiddenVisibility);
 }
 
-/// Writes the object's identity into the group's name, and `anchor` or, where there is none, the same into the
-/// anchor's.
+/// Writes the object's identity, a hash of its content, into the group's name. Writes `anchor` into the anchor's name,
+/// or the first digits of the identity if `anchor` is empty.
 llvm::Error setIdentity(llvm::SmallVectorImpl<char> &object, llvm::StringRef anchor) {
   const llvm::ArrayRef<uint8_t> bytes(reinterpret_cast<const uint8_t *>(object.data()), object.size());
   llvm::BLAKE3 hasher;
@@ -121,8 +123,8 @@ llvm::Error checkSelfContained(llvm::ArrayRef<char> object) {
   return failed("the generated code needs symbols from elsewhere, which a kernel object must not:" + missing);
 }
 
-/// Machine-independent code of `module`, optimised for `target`. With a suffix on every function, and only what
-/// addDispatch() chooses from, if it will be one of several.
+/// LLVM IR of `module`, optimised for `target`. If it is one of several, every function gets the target's suffix, and
+/// the `_scratch_bytes` functions are left to addDispatch().
 llvm::Expected<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp module, const Target &target,
                                                         llvm::LLVMContext &context, bool oneOfSeveral) {
   std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(module, context, "inlay");
@@ -138,7 +140,7 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp module, c
   for (llvm::Function &function : *translated) {
     function.addFnAttr("target-cpu", target.machine->getTargetCPU());
     function.addFnAttr("target-features", features);
-    // Debuggers, profilers and exceptions of the caller's parallel_for need to get past the kernels.
+    // Debuggers, profilers and exceptions from the caller's parallel_for must be able to unwind through the kernels.
     function.setUWTableKind(llvm::UWTableKind::Async);
     if (oneOfSeveral && !function.isDeclaration()) function.setName(function.getName() + suffixOf(target));
   }

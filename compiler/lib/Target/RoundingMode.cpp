@@ -19,7 +19,7 @@ class ControlRegister {
     isX86 = triple.isX86();
     if (isX86) slot = b.CreateAlloca(b.getInt32Ty());
   }
-  /// Its bits for the mode, which are 0 for rounding to nearest.
+  /// The bits that hold the mode. They are 0 for rounding to nearest.
   uint64_t modeBits() const { return isX86 ? 3 << 13 : 3 << 22; }
   llvm::Value *read() {
     if (!isX86) return b.CreateIntrinsic(b.getInt64Ty(), llvm::Intrinsic::aarch64_get_fpcr, {});
@@ -60,7 +60,7 @@ llvm::Function *callerInNearest(llvm::Function &entry) {
   llvm::SmallVector<llvm::Value *> arguments;
   for (llvm::Argument &argument : caller->args()) arguments.push_back(&argument);
   llvm::CallInst *call = b.CreateCall(&entry, arguments);
-  call->addFnAttr(llvm::Attribute::NoInline);  // inlined, its arithmetic could move to where the mode is another
+  call->addFnAttr(llvm::Attribute::NoInline);  // inlined, its arithmetic could move to where the mode differs
   control.write(b.CreateOr(control.read(), mask(before, /*keepMode=*/true)));
   if (call->getType()->isVoidTy())
     b.CreateRetVoid();
@@ -77,8 +77,9 @@ void guard(llvm::Function &entry) {
   llvm::BasicBlock *other = llvm::BasicBlock::Create(entry.getContext(), "", &entry);
   first->getTerminator()->eraseFromParent();
 
-  // Arithmetic tells the mode for a tenth of what reading it costs. With u = 2^-23, 1 + 3/4 u - 3/4 u is 1 in nearest,
-  // 1 + u upward, and 1 - u downward and towards zero. The load is volatile, so that the compiler does not compute it.
+  // Arithmetic detects the mode at a tenth of the cost of reading it. With u = 2^-23, 1 + 3/4 u - 3/4 u is 1 in
+  // nearest, 1 + u upward, and 1 - u downward and towards zero. The load is volatile, so that the compiler cannot
+  // compute the result.
   llvm::IRBuilder<> b(first);
   auto *global =
       new llvm::GlobalVariable(module, b.getFloatTy(), /*isConstant=*/true, llvm::GlobalValue::PrivateLinkage,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the layout phase must know of each target.
+// What the passes must know of each target.
 #include "Dispatch.h"
 #include "Inlay/Target/Target.h"
 #include "llvm/ADT/bit.h"
@@ -33,7 +33,7 @@ std::string hostFeatures() {
   return features.getString();
 }
 
-/// The CPU of the target whose name is most like `cpu`, as the end of a message; nothing if none is much like it.
+/// The target's CPU whose name is nearest to `cpu`, as the end of a message; empty if no name is near.
 std::string suggestion(llvm::StringRef cpu, const llvm::MCSubtargetInfo &subtarget) {
   llvm::StringRef nearest;
   // Up to a third of the letters may be wrong.
@@ -56,7 +56,7 @@ llvm::Expected<Target> resolveTarget(llvm::StringRef triple, llvm::StringRef cpu
   llvm::InitializeAllTargetInfos();
   llvm::InitializeAllTargets();
   llvm::InitializeAllTargetMCs();
-  llvm::InitializeAllAsmParsers();  // of the inline assembly that asks for the CPU
+  llvm::InitializeAllAsmParsers();  // for the inline assembly that asks for the CPU
   llvm::InitializeAllAsmPrinters();
 
   const std::string host = llvm::sys::getDefaultTargetTriple();
@@ -75,7 +75,7 @@ llvm::Expected<Target> resolveTarget(llvm::StringRef triple, llvm::StringRef cpu
     return failed("--target=" + target.triple +
                   ": kernel objects are ELF with pointers of 64 bits; x86_64-linux-gnu and "
                   "aarch64-linux-gnu are supported");
-  // LLVM itself writes lines of its own about a name that it does not know.
+  // LLVM would print messages of its own about an unknown name.
   std::unique_ptr<llvm::MCSubtargetInfo> anyCpu(registered->createMCSubtargetInfo(target.triple, "", ""));
   if (anyCpu && !anyCpu->isCPUStringValid(target.cpu))
     return failed("--cpu=" + target.cpu + ": not a CPU of " + target.triple + "; llc-19 -mtriple=" + target.triple +

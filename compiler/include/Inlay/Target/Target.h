@@ -19,7 +19,7 @@ inline llvm::Error failed(const llvm::Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
 }
 
-/// A machine to compile for, with what the layout phase must know of it.
+/// A machine to compile for, with what the passes must know of it.
 struct Target {
   std::unique_ptr<llvm::TargetMachine> machine;
   std::string triple, cpu;
@@ -33,23 +33,23 @@ struct Target {
   std::string describe() const;
 };
 
-/// `triple` and `cpu` may be empty: the host, and for another triple its generic CPU.
+/// An empty `triple` is the host's. An empty `cpu` is the host's too, or "generic" for another architecture.
 llvm::Expected<Target> resolveTarget(llvm::StringRef triple, llvm::StringRef cpu);
 
-/// The same for several CPUs of one object, none of them twice: the ones with the most to offer first. The default
-/// where `cpus` is empty.
+/// The targets of one object for several CPUs. Those with the longest vectors and then the most features come first. A
+/// CPU that is given twice is an error. Without `cpus`, the default CPU is the only one.
 llvm::Expected<std::vector<Target>> resolveTargets(llvm::StringRef triple, llvm::ArrayRef<std::string> cpus);
 
 struct ObjectOptions {
   bool exported = false;  ///< other shared libraries and programs may call the kernels
-  /// Sixteen hexadecimal digits that end the name of a symbol, inlay_anchor_<anchor>, of this object only; those of its
-  /// content if empty. A linker that is told `-u` of this symbol takes the object out of its archive.
+  /// Sixteen hexadecimal digits in the name of the symbol inlay_anchor_<anchor>, which only this object has. If empty,
+  /// they are a hash of its content. With `-u` and this symbol, a linker takes the object out of its archive.
   std::string anchor;
 };
 
 /// Translates the modules (LLVM dialect, entry points built; one for each target), optimises them and writes an ELF
-/// object into `object`. Of several targets, which must be x86-64 and are in the order of preference, the object
-/// chooses when it is loaded. Fails if the object would need a symbol from elsewhere, naming it.
+/// object into `object`. Several targets must be x86-64 and in order of preference; the object chooses one when it is
+/// loaded. If the object would need a symbol from elsewhere, the error names it.
 llvm::Error emitObject(llvm::ArrayRef<mlir::ModuleOp> modules, llvm::ArrayRef<Target> targets,
                        const ObjectOptions &options, llvm::SmallVectorImpl<char> &object);
 
