@@ -115,7 +115,8 @@ OpFoldResult MapOp::fold(FoldAdaptor) {
 }
 
 LogicalResult MapOp::canonicalize(MapOp map, mlir::PatternRewriter &rewriter) {
-  // Operands that the program no longer reads; one stays, which says how many elements to compute at a time.
+  // Erases operands that the program no longer reads. One always stays: it says how many vectors to compute side by
+  // side.
   mlir::Block &body = map.getBody().front();
   llvm::BitVector unused(body.getNumArguments());
   for (mlir::BlockArgument argument : body.getArguments())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the phases over a module, keeping what is asked for on the way.
+// Runs the phases over a module. Writes dumps and keeps summaries on the way.
 #include "Inlay/Pipelines/Pipelines.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"

@@ -60,7 +60,7 @@ std::string ParameterNames::add(llvm::StringRef port) {
   // C and C++ keep names such as _Bool and __linux__ to themselves.
   if (name.empty() || llvm::isDigit(name.front())) name.insert(name.begin(), '_');
   if (name.front() == '_' && (name.size() == 1 || name[1] == '_' || llvm::isUpper(name[1]))) name = "p" + name;
-  // Capitals alone are how macros are written.
+  // A name of capitals alone looks like a macro.
   if (!hasSmall(name) && hasCapital(name)) name += '_';
   while (looksLikeMacro(name) || reservedWords().contains(name) || !used.insert(name).second) name += '_';
   return name;

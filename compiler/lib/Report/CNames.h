@@ -12,9 +12,9 @@ namespace inlay::compiler {
 /// What the macros of a network are about.
 inline constexpr llvm::StringLiteral kMacros[] = {"SCRATCH_BYTES", "SCRATCH_ARRAY_BYTES", "GRAPH_HASH", "MAX_BATCH"};
 
-/// `<NETWORK>_<WHAT>`: the network's name in capitals, then `what`. Two networks never share a macro, also in two
-/// headers. A name that has capitals itself stays as it is ("Net" gives "Net_GRAPH_HASH"); if it has nothing but
-/// capitals, the macro ends in an underscore ("NET" gives "NET_GRAPH_HASH_").
+/// `<NETWORK>_<WHAT>`: the network's name in capitals, then `what`. Two networks never share a macro, not even in
+/// different headers. A name that has capitals itself stays as it is ("Net" gives "Net_GRAPH_HASH"); if it has nothing
+/// but capitals, the macro ends in an underscore ("NET" gives "NET_GRAPH_HASH_").
 std::string macroName(llvm::StringRef network, llvm::StringRef what);
 
 /// The names of one function's parameters.

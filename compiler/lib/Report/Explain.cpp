@@ -9,7 +9,7 @@
 namespace inlay::compiler {
 namespace {
 
-// What common cores have at least, for saying where weights are read from.
+// Sizes that common cores have at least. They decide which cache the weights are said to be read from.
 constexpr int64_t kFirstLevelCache = 32 << 10, kSecondLevelCache = 1 << 20;
 
 std::string bytes(int64_t count) {
@@ -18,8 +18,8 @@ std::string bytes(int64_t count) {
   return llvm::formatv("{0:f1} MiB", static_cast<double>(count) / (1 << 20));
 }
 
-/// What a layer waits for when a single sample is run: each weight is read for one multiply-add, so it is the reading,
-/// unless the layer has no weights.
+/// What a layer waits for in a single sample. A dense layer waits for its weights, because each is read for only one
+/// multiply-add.
 std::string limitOfOneSample(const LayerSummary &layer, int64_t weightBytes) {
   if (layer.kind != "dense") return "arithmetic";
   if (weightBytes <= kFirstLevelCache) return "reading weights in L1";

@@ -14,7 +14,7 @@ std::string shapeText(const PortSummary &port) {
   return text;
 }
 
-/// A line of the comment: a parameter, its shape, and the name in the network where that is another.
+/// A line of the comment: a parameter, its shape, and its name in the network if that differs.
 void describePort(const PortSummary &port, llvm::StringRef name, llvm::StringRef direction, llvm::raw_ostream &out) {
   out << " *   " << name << shapeText(port) << " " << direction;
   const bool printable = llvm::all_of(port.name, llvm::isPrint) && !llvm::StringRef(port.name).contains('/');
@@ -22,7 +22,7 @@ void describePort(const PortSummary &port, llvm::StringRef name, llvm::StringRef
   out << "\n";
 }
 
-/// As in inlay/parallel_for.h of the runtime, which a program in C need not have.
+/// The same as in the runtime's inlay/parallel_for.h, which a C program need not have.
 constexpr llvm::StringLiteral kParallelFor = R"(#ifndef INLAY_PARALLEL_FOR
 #define INLAY_PARALLEL_FOR
 /* Several threads. `run` calls work(argument, part, parts) once for each part from 0 up to parts, at the same time as

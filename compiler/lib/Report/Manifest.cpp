@@ -53,7 +53,7 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::ArrayRef<std::
     if (network.maxBatch > 0) object["max_batch"] = network.maxBatch;
     array.push_back(std::move(object));
   }
-  // A plain object would be sorted by name; the first line is what inlayc knows its manifests by.
+  // A plain object would be sorted by name, but inlayc recognises its manifests by their first line.
   llvm::json::OStream json(out, 2);
   json.objectBegin();
   json.attribute("written_by", "inlayc");

@@ -14,7 +14,7 @@ def Inlay_Tensor : StaticShapeTensorOf<[F32]>;
 def Inlay_Weights : StaticShapeTensorOf<[F32, BF16]>;
 
 def Inlay_ConstantOp : Inlay_Op<"constant", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>]> {
-  let summary = "weights, by name where they come from a weights file";
+  let summary = "weights, with a name if they come from a weights file";
   let description = [{
     ```mlir
     %w = inlay.constant "fc1.weight" dense<1.0> : tensor<32x64xf32>
@@ -33,7 +33,7 @@ def Inlay_DenseOp : Inlay_Op<"dense", [Pure, AttrSizedOperandSegments, IsolatedF
     The layer of torch.nn.Linear. The fuse phase moves the pointwise computation that follows into `epilogue`: a
     scalar program over the sum and one element of each of `extras` (residuals).
 
-    `zeros` says "skip" or "multiply" where the network decides what becomes of inputs that are zero.
+    `zeros` is "skip" or "multiply" if the network decides how the layer treats inputs that are zero.
 
     ```mlir
     %y = inlay.dense "fc1" %x, %w bias(%b) with(%r)
@@ -59,11 +59,11 @@ def Inlay_DenseOp : Inlay_Op<"dense", [Pure, AttrSizedOperandSegments, IsolatedF
 def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegments, IsolatedFromAbove]> {
   let summary = "a dense layer after the layout phase: packed weights and a register tile";
   let description = [{
-    `weight` is packed `[panel][K][lanes]`, flat: panels of `panel` output features, the last one as narrow as a whole
-    number of vectors allows, missing features zero. `bias`, where present, is padded the same way. A kernel keeps a
-    tile of `rows` samples times `panel` features in registers. They may be bf16, which a kernel
-    widens to f32 as it loads them. With `skip_zeros` the kernel for a single sample reads
-    no weights of inputs that are zero.
+    `weight` is packed `[panel][K][lanes]`, flat. A panel has `panel` output features; the last one is as narrow as a
+    whole number of vectors allows. Missing features are zero. The weights may be bf16, which a kernel widens to f32 as
+    it loads them. `bias`, if present, is padded in the same way. A kernel keeps a tile of `rows` samples times `panel`
+    features in registers. With `skip_zeros` the kernel for a single sample does not read the weights for inputs that
+    are zero.
   }];
   let arguments = (ins StrAttr:$layer, Inlay_Tensor:$input, Inlay_Weights:$weight, Optional<Inlay_Tensor>:$bias,
                        Variadic<Inlay_Tensor>:$extras, I64Attr:$vector_length, I64Attr:$panel, I64Attr:$rows,
@@ -81,7 +81,7 @@ def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegment
 def Inlay_MapOp : Inlay_Op<"map", [Pure, IsolatedFromAbove]> {
   let summary = "a scalar program applied to every element";
   let description = [{
-    Operands have the result's shape, or one element, which is broadcast. The region receives one element of each.
+    An operand has the result's shape, or one element, which is broadcast. The region receives one element of each.
 
     ```mlir
     %y = inlay.map(%x) : (tensor<8xf32>) -> tensor<8xf32> {
@@ -108,7 +108,7 @@ def Inlay_YieldOp : Inlay_Op<"yield", [Pure, Terminator]> {
 }
 
 def Inlay_ActivationOp : Inlay_Op<"activation", [Pure, SameOperandsAndResultType]> {
-  let summary = "an activation of the activation table on one element";
+  let summary = "an activation from the activation table, on one element";
   let description = [{
     ```mlir
     %y = inlay.activation "leaky_relu"(%x) with [0.01] fast : f32

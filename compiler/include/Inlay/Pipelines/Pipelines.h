@@ -45,7 +45,7 @@ struct CompileOptions {
   std::string dumpDirectory;  ///< where each phase's IR goes, large constants elided; empty for none
   bool bf16Weights = false;   ///< store the weights of layers as bf16, compute in f32
   bool parallel = false;      ///< emit `<name>_run_parallel` besides `<name>_run`
-  ObjectOptions object;       ///< what the object is to others
+  ObjectOptions object;       ///< visibility and identity of the object
   int64_t maxBatch = 0;       ///< refuse larger batches and need scratch memory for no more; 0 for any batch
   /// Give the same bits for every batch, every number of threads and every processor with fused multiply-add.
   bool reproducible = false;
@@ -64,12 +64,12 @@ struct CompileResult {
   llvm::SmallVector<char, 0> object;      ///< filled where `last` is object
   std::vector<CompiledNetworks> targets;  ///< for each target; filled from the plan phase on
 
-  /// The networks as callers see them: those of the first target, with scratch memory for any.
+  /// The networks as callers see them: those of the first target, with the most scratch memory that any target needs.
   std::vector<NetworkSummary> networks() const;
 };
 
-/// Takes an imported module through the phases up to `options.last`. For several targets, which are in the order of
-/// preference, from the layout phase on for each of them; the last one's is left in `module`.
+/// Takes an imported module through the phases up to `options.last`. The phases from layout on run for each target. The
+/// targets are in order of preference. `module` is left with the result for the last target.
 llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, llvm::ArrayRef<Target> targets,
                                             const CompileOptions &options);
 

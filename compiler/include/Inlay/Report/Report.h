@@ -8,17 +8,17 @@
 
 namespace inlay::compiler {
 
-/// How every header and every manifest begins, so that inlayc knows an old one as its own.
+/// How every header and every manifest begins. By this inlayc recognises an old one as its own.
 inline constexpr llvm::StringLiteral kHeaderMark = "/* Written by inlayc";
 inline constexpr llvm::StringLiteral kManifestMark = "{\n  \"written_by\": \"inlayc\"";
 /// How a manifest without that line begins.
 inline constexpr llvm::StringLiteral kUnmarkedManifest = "{\n  \"networks\": [\n    {\n      \"flops_per_sample\":";
 
-/// C declarations of the entry points, with sizes as constants. `choosesCpu`: the object is for several CPUs.
+/// C declarations of the entry points, with sizes as constants. `choosesCpu` says that the object is for several CPUs.
 void writeHeader(llvm::ArrayRef<NetworkSummary> networks, bool choosesCpu, llvm::raw_ostream &out);
 
-/// JSON: symbols, shapes, scratch and weight bytes, FLOPs, tiles and what fused into each layer. Of several targets the
-/// layers are those of the first.
+/// JSON: symbols, shapes, scratch and weight bytes, FLOPs, tiles and what was fused into each layer. With several
+/// targets, the layers are those of the first one.
 void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::ArrayRef<std::string> targets,
                    llvm::raw_ostream &out);
 
