@@ -73,8 +73,8 @@ class NetworkEmitter {
     globals[constant] = global;
   }
 
-  /// A network with at least so many ops is emitted compactly: equal ops share their code. A smaller network is faster
-  /// without that, because its addresses are constants and each op begins before the previous one ends.
+  /// A network with at least this many ops is emitted compactly: equal ops share their code. A smaller network is
+  /// faster without that, because its addresses are constants and each op begins before the previous one ends.
   static constexpr int64_t kManyOps = 24;
 
   /// Creates a function with a kernel's arguments: the inputs, the outputs, the scratch memory, then the number of rows

@@ -82,7 +82,7 @@ class SoftmaxEmitter {
     llvm::SmallVector<Value> vectors;
   };
 
-  /// Rows of up to so many vectors stay in registers from the first load to the only store.
+  /// Rows of up to this many vectors stay in registers from the first load to the only store.
   static constexpr int64_t kVectorsInRegisters = 4;
   static constexpr float kLowest = -std::numeric_limits<float>::infinity();
 

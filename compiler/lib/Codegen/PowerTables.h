@@ -32,7 +32,7 @@ inline constexpr float kSixteenthsLow[16] = {0.0f,
                                              -0x1.822dbcp-27f,
                                              0x1.52486cp-27f};
 
-/// A table with a number of(i, n) for every power 2^(i / n), for n = 16 and n = 8.
+/// A table with the number of(i, n) for every power 2^(i / n), for n = 16 and n = 8.
 template <class Of>
 constexpr LaneTable powerTable(Of of) {
   LaneTable table{};

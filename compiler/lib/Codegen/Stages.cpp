@@ -5,8 +5,8 @@
 namespace inlay::compiler {
 namespace {
 
-/// A single sample is divided among threads if a layer has at least so many bytes of weights. Reading them from the
-/// second-level cache takes about a microsecond, more than a meeting of the threads.
+/// A layer of a single sample is divided among threads if it has at least this many bytes of weights. Reading them from
+/// the second-level cache takes about a microsecond, more than a meeting of the threads.
 constexpr int64_t kWorthMeeting = 128 << 10;
 
 Stage::Split splitOf(mlir::Operation &op, int64_t capacity) {

@@ -23,7 +23,7 @@ struct LinearPair {
 };
 
 /// Collects remarks. They advise an activation only where the weights of both layers were trained and nothing else
-/// reads the first layer: a matrix that stands in the source, or the stem of residual blocks, is linear on purpose.
+/// reads the first layer. A matrix in the source, or the stem of residual blocks, is linear on purpose.
 class LinearReport {
  public:
   /// The pair is about to become one layer.

@@ -23,7 +23,7 @@ class Numbers {
   double operator[](size_t i) const { return values[isSplat() ? 0 : i]; }
   /// The stored numbers: one if all are equal.
   llvm::ArrayRef<double> stored() const { return values; }
-  /// All elements one by one, to be changed.
+  /// A copy of all elements, one by one.
   std::vector<double> expanded() const { return isSplat() ? std::vector<double>(count, values.front()) : values; }
 
   /// Result of `op` on the elements of each operand; all operands have one size.
@@ -40,13 +40,13 @@ class Numbers {
   size_t count = 0;
 };
 
-/// The elements of a constant of f32.
+/// The elements of an f32 constant. Empty if `value` is none.
 std::optional<Numbers> numbersOf(mlir::Value value);
 
-/// The reverse: numbers, rounded to f32, as elements of a tensor of `shape`.
+/// The reverse: the numbers, rounded to f32, as elements of a tensor of `shape`.
 mlir::DenseElementsAttr elementsAttr(mlir::MLIRContext *context, llvm::ArrayRef<int64_t> shape, const Numbers &numbers);
 
-/// A constant of these elements, whose name may be null.
+/// A constant with these elements. `name` may be null.
 ConstantOp createConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::StringAttr name,
                           llvm::ArrayRef<int64_t> shape, const Numbers &numbers);
 

@@ -62,8 +62,8 @@ struct NetworkSummary {
 /// Reads the facts off a network that has been through the plan phase and is compiled with or without --parallel.
 NetworkSummary summarize(mlir::func::FuncOp network, bool parallel);
 
-/// Whether a kernel of a single row can keep a layer's result in a register, because it fits into one and only
-/// contractions multiply by its elements.
+/// Whether a kernel for a single row can keep a layer's result in a register. The result must fit into one, and only
+/// contractions may read it, as their input.
 bool fitsRegister(ContractionOp layer);
 
 /// Where the kernel for a single row lists the nonzero inputs of `layer`, in elements of the scratch memory. Their
@@ -72,7 +72,7 @@ bool fitsRegister(ContractionOp layer);
 int64_t nonzeroListBase(int64_t arena, int64_t lanes);
 int64_t nonzeroListPart(ContractionOp layer, int64_t lanes);
 
-/// The part of a summary that the entry point needs, and back.
+/// Converts the part of a summary that the entry point needs to an attribute, and back.
 mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext *context);
 NetworkSummary entryFromAttribute(mlir::Attribute attribute);
 

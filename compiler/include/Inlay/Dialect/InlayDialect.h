@@ -39,12 +39,12 @@ inline constexpr llvm::StringLiteral kLanesAttr = "inlay.lanes";  // function: f
 /// Row of the table for a name such as "tanh"; null if there is none.
 const activation_row *findActivation(llvm::StringRef name);
 
-/// Elements of a static shape.
+/// The number of elements in a value of static shape.
 inline int64_t elementsOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType()).getNumElements();
 }
 
-/// Bytes of a value's elements.
+/// The number of bytes that a value's elements take.
 inline int64_t bytesOf(mlir::Value value) {
   auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
