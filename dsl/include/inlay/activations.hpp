@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of activations: name, parameters, formula in double, derivative, accuracy contract and domain notes of
-// each. The DSL, the interpreter and the compiler all take an activation's meaning from here.
+// The table of activations. A row holds name, parameters, formula and derivative in double, accuracy contract and
+// domain notes. The DSL, the interpreter and the compiler all take an activation's meaning from here.
 #pragma once
 
 #include <array>
@@ -49,11 +49,11 @@ enum class activation : std::uint32_t {
   clamp = 32,
 };
 
-/// Accuracy tier of one call: `exact` is the default, `fast` trades the last bits for time.
+/// Accuracy tier of one call: `exact` is the default, `fast` gives up the last bits to save time.
 enum class accuracy : std::uint32_t { exact = 0, fast = 1 };
 
-/// One row of the table. `formula` and `derivative` take x and the two parameters and are valid in constant
-/// expressions; NaN in gives NaN out for every row.
+/// One row of the table. `formula` and `derivative` take x and the two parameters and work in constant expressions. In
+/// every row NaN in gives NaN out.
 struct activation_row {
   activation id;
   std::string_view name;     ///< PyTorch's name (torch.nn.functional)
@@ -62,11 +62,11 @@ struct activation_row {
   std::array<float, 2> defaults;
   double (*formula)(double x, double p0, double p1);
   double (*derivative)(double x, double p0, double p1);  ///< where undefined, PyTorch's choice
-  float exact_ulp;                                       ///< most error of the compiled `exact` form, in ulp of f32
+  float exact_ulp;                                       ///< largest error of the compiled `exact` form, in f32 ulp
   std::string_view domain;                               ///< range, saturation, and what happens at the edges
-  float fast_ulp = 0;                                    ///< the same of the `fast` form; 0: `fast` means `exact`
+  float fast_ulp = 0;                                    ///< the same for the `fast` form; 0: `fast` means `exact`
 
-  /// Most error at `tier`, in ulp of f32.
+  /// Largest error at `tier`, in f32 ulp.
   constexpr float contract(accuracy tier) const {
     return tier == accuracy::fast && fast_ulp > 0 ? fast_ulp : exact_ulp;
   }
@@ -87,7 +87,7 @@ constexpr double clamp(double x, double low, double high) {
   const double raised = x < low ? low : x;
   return raised > high ? high : raised;
 }
-/// x times a factor that goes to 0 faster than x to -inf.
+/// x * factor, for a factor that goes to 0 faster than x goes to -inf. Gives -0 where -inf * 0 would be NaN.
 constexpr double damped(double x, double factor) { return x < 0 && math::is_equal(factor, 0) ? -0.0 : x * factor; }
 constexpr double selu_alpha = 1.6732632423543772848170429916717, selu_scale = 1.0507009873554804934193349852946;
 /// sqrt(8 / pi), twice the factor of the tanh form of gelu.

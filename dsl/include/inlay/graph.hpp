@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The graph contract: the flat binary image of a network that the DSL writes, the compiler imports and the
-// interpreter runs. Plain records of 32-bit fields, a version, and a bounds-checked reader.
+// The graph contract: the flat binary image of a network that the DSL writes, the compiler imports and the interpreter
+// runs. It consists of plain records with 32-bit fields and has a version. graph_reader.hpp checks every bound.
 #pragma once
 
 #include <array>
@@ -22,27 +22,27 @@ inline constexpr std::uint32_t graph_version = 2;
 inline constexpr std::string_view graph_section = ".inlay";
 
 inline constexpr std::uint32_t max_rank = 6;
-/// Most elements that one value may have; keeps every index of a sample inside 31 bits.
+/// Most elements that one value may have, so that an index into it fits in 31 bits.
 inline constexpr std::uint64_t max_elements = 0x7fffffffu;
 /// Marks an absent operand (a dense layer without bias).
 inline constexpr std::uint32_t no_node = 0xffffffffu;
 
 enum class dtype : std::uint32_t { f32 = 1 };
 
-/// What a node computes. Every node yields exactly one value, so a node's index is also its value's.
+/// What a node computes. Every node yields exactly one value, so a node's index is also its value's index.
 enum class op : std::uint32_t {
   input = 1,        ///< a network input; inputs come in declaration order
   parameter = 2,    ///< weights found by name in a weights file
-  constant = 3,     ///< weights written in the source; `first_datum` names the first of their elements
+  constant = 3,     ///< weights written in the source; `first_datum` is the index of their first element
   dense = 4,        ///< operands x[K], weight[N,K], bias[N] or no_node; y = weight x + bias (torch.nn.Linear)
-  map = 5,          ///< pointwise scalar program over operands of one shape; one-element operands are broadcast
+  map = 5,          ///< pointwise program over operands of one shape; one-element operands are broadcast
   softmax = 6,      ///< softmax over the last axis
   reshape = 7,      ///< same elements in row-major order, another shape
   concat = 8,       ///< operands joined along `axis`
   log_softmax = 9,  ///< logarithm of softmax over the last axis
 };
 
-/// An instruction of a pointwise program. Comparisons yield 0 or 1 as f32 (false with NaN, but for not_equal).
+/// An instruction of a pointwise program. Comparisons yield 0 or 1; with NaN they yield 0, except not_equal.
 enum class scalar_op : std::uint32_t {
   operand = 1,  ///< element of the node's operand number `a`
   literal = 2,  ///< the number `p0`
@@ -73,7 +73,7 @@ constexpr std::uint32_t scalar_arity(scalar_op code) {
   }
 }
 
-/// A range of a table: of the string pool, the operands or the instructions.
+/// A range of the string pool, the operand table or the instruction table.
 struct range_record {
   std::uint32_t first = 0;
   std::uint32_t count = 0;
@@ -92,7 +92,7 @@ struct shape {
     }
     return product;
   }
-  /// The same for what fits into memory.
+  /// elements() as a size_t, for values that fit into memory.
   constexpr std::size_t size() const { return std::size_t{elements()}; }
   friend constexpr bool operator==(const shape& a, const shape& b) {
     if (a.rank != b.rank) return false;
@@ -105,11 +105,11 @@ struct shape {
 template <std::uint32_t... Sizes>
 inline constexpr shape shape_of{sizeof...(Sizes), {Sizes...}};
 
-/// What a dense layer does with inputs that are zero when a single sample is run.
+/// What a dense layer's kernel for a single sample does with inputs that are zero.
 enum class zeros : std::uint32_t {
-  automatic = 0,  ///< the compiler's choice: skip where many are to be expected and the weights are large
-  skip = 1,       ///< leave out their weights
-  multiply = 2    ///< treat them as any other number
+  automatic = 0,  ///< the compiler decides: it skips if many zeros are likely and the weights are large
+  skip = 1,       ///< do not read their weights
+  multiply = 2    ///< treat zeros as any other number
 };
 
 struct node_record {
@@ -156,7 +156,7 @@ struct alignas(8) graph_header {
   std::uint32_t reserved = 0;
 };
 
-/// A graph as its readers see it: non-owning, cheap to copy, usable in constant expressions.
+/// A graph for reading: non-owning, cheap to copy, usable in constant expressions.
 struct graph_view {
   std::uint64_t hash = 0;
   std::string_view name{};
@@ -182,10 +182,10 @@ struct graph_view {
   }
 };
 
-/// Identity of a graph: everything that changes what is computed or how it is called, and nothing else.
-/// 64-bit FNV-1a over the records, word by word; source positions are left out.
+/// Identity of a graph: a 64-bit FNV-1a hash of everything that changes what is computed or how it is called. Hashes
+/// the records word by word, without source positions.
 constexpr std::uint64_t graph_hash(const graph_view& g) {
-  // Plain pointers and one expression per word: this runs on the C++ compiler, for every word of the graph.
+  // Plain pointers and one expression per word, because the C++ compiler evaluates this for every word of the graph.
   constexpr std::uint64_t prime = 0x100000001b3u;
   std::uint64_t h = 0xcbf29ce484222325u ^ graph_version;
   const char* characters = g.characters.data();
@@ -232,7 +232,8 @@ constexpr std::uint64_t graph_hash(const graph_view& g) {
   return h;
 }
 
-/// The image itself, sized exactly; its bytes are the contract. Empty tables keep one unused record.
+/// The image, with tables of exactly the graph's sizes. Its bytes are the contract. An empty table keeps one unused
+/// record.
 template <std::size_t Nodes, std::size_t Operands, std::size_t Instructions, std::size_t Outputs, std::size_t Data,
           std::size_t Characters>
 struct graph_image {
@@ -247,7 +248,7 @@ struct graph_image {
   std::array<float, at_least_one<Data>> data{};
   static constexpr std::size_t bytes_before_characters =
       sizeof(graph_header) + sizeof nodes + sizeof operands + sizeof instructions + sizeof outputs + sizeof data;
-  /// Filled up, so that the image is a whole number of 64-bit words without padding.
+  /// Rounded up in size, so that the image is a whole number of 64-bit words without padding.
   std::array<char, (bytes_before_characters + at_least_one<Characters> + 7) / 8 * 8 - bytes_before_characters>
       characters{};
 
@@ -265,7 +266,7 @@ struct graph_image {
     return g;
   }
 
-  /// Fills the header once the tables, `header.name` and `header.source_file` are in place.
+  /// Completes the header. Call it when the tables, `header.name` and `header.source_file` are filled.
   constexpr void seal() {
     std::uint32_t offset = sizeof(graph_header);
     auto table = [&offset](table_record& t, std::size_t count, std::size_t bytes) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds a graph node by node, in constant expressions and at run time alike.
+// Builds a graph node by node, in constant expressions or at run time.
 #pragma once
 
 #include <initializer_list>
@@ -14,9 +14,9 @@ struct graph_sizes {
   std::size_t nodes = 0, operands = 0, instructions = 0, outputs = 0, data = 0, characters = 0;
 };
 
-/// Bytes of the image that these tables make; a header's fields have room for less than 2^32.
+/// Bytes of an image with these tables. The header's fields hold less than 2^32.
 constexpr std::uint64_t image_bytes_of(const graph_sizes& s) {
-  // Every table has at least one record; the image is filled up to 8 bytes.
+  // Every table has at least one record; the image is rounded up to a multiple of 8 bytes.
   const auto table = [](std::uint64_t count, std::uint64_t record) { return (count == 0 ? 1 : count) * record; };
   const std::uint64_t bytes = sizeof(graph_header) + table(s.nodes, sizeof(node_record)) +
                               table(s.operands, sizeof(std::uint32_t)) + table(s.instructions, sizeof(instruction)) +
@@ -24,15 +24,15 @@ constexpr std::uint64_t image_bytes_of(const graph_sizes& s) {
   return (bytes + table(s.characters, 1) + 7) / 8 * 8;
 }
 
-/// Appends nodes and keeps the first rule that one of them breaks; after that it goes on as if nothing had happened,
-/// so that one mistake gives one message. Node ids are indices in the order of the calls. Whatever a caller does
-/// wrong, the tables stay sound: a node whose operands do not exist is kept as a parameter without operands.
+/// Appends nodes and keeps the first violation of a rule. It then continues as if nothing had happened, so that one
+/// mistake gives one message. Node ids are indices in the order of the calls. Wrong calls leave the tables sound: a
+/// node whose operands do not exist becomes a parameter without operands.
 class graph_builder {
  public:
   constexpr explicit graph_builder(std::string_view name) : name_(intern(name)) {}
 
-  /// Where the next nodes come from; kept as their source position. An operator has no position of its own: its node
-  /// then takes the one of the layer before it.
+  /// Sets the source position of the next nodes. A position without a line, as some operators have, changes nothing, so
+  /// their nodes get the position of the layer before them.
   constexpr void locate(const std::source_location& at) {
     if (at.line() == 0) return;
     line_ = at.line(), column_ = at.column(), file_ = at.file_name();
@@ -66,8 +66,8 @@ class graph_builder {
     return id;
   }
 
-  /// Weights written in the source; `elements` row-major, as many as `dims` says. The same bits and shape again give
-  /// the same node.
+  /// Weights written in the source, row-major, as many as `dims` has elements. The same bits and shape again give the
+  /// same node.
   constexpr std::uint32_t constant(const shape& dims, std::span<const float> elements) {
     const std::uint32_t hash = constant_hash(elements);
     const std::uint32_t known =
@@ -88,7 +88,7 @@ class graph_builder {
     return id;
   }
 
-  /// y = weight x + bias, the layer `name` of the current scope. x[K], weight[N,K], bias[N] or no_node.
+  /// y = weight x + bias, as layer `name` of the current scope: x[K], weight[N,K], bias[N] or no_node.
   constexpr std::uint32_t dense(std::string_view name, std::uint32_t x, std::uint32_t weight, std::uint32_t bias,
                                 zeros zero_inputs = zeros::automatic) {
     const shape rows = dims_of(weight);
@@ -96,7 +96,7 @@ class graph_builder {
     return add({.kind = op::dense, .dims = dims, .name = scoped(name), .zero_inputs = zero_inputs}, {x, weight, bias});
   }
 
-  /// A pointwise program; the result is that of its last instruction.
+  /// A pointwise program, whose result is the result of its last instruction.
   constexpr std::uint32_t map(std::span<const std::uint32_t> operands, std::span<const instruction> program,
                               const shape& dims) {
     const range_record instructions{static_cast<std::uint32_t>(instructions_.size()),
@@ -133,7 +133,7 @@ class graph_builder {
     }
   }
 
-  /// Names from here on get "name." in front, until leave_scope().
+  /// Puts "name." in front of the following names, until leave_scope().
   constexpr void enter_scope(std::string_view name) {
     if (name.empty()) fail({fault::missing_name, violation::text("layer or scope"), violation::text("a name"), {}, {}});
     scope_marks_.push_back(scope_.size());
@@ -160,7 +160,7 @@ class graph_builder {
     violation_ = found;
   }
 
-  /// Ends the graph: checks it as a whole. The first violation of all, or none.
+  /// Ends the graph and checks it as a whole. Returns the first violation, or none.
   constexpr const violation& finish() {
     if (scope_marks_.size() != 0)
       fail({fault::scope_balance,
@@ -198,8 +198,8 @@ class graph_builder {
     return {nodes_.size(), operands_.size(), instructions_.size(), outputs_.size(), data_.size(), characters_.size()};
   }
 
-  /// Copies the tables into an image, which has still to be sealed. False, and nothing is copied, where one of them
-  /// does not fit.
+  /// Copies the tables into an image, which must then be sealed. If one of them does not fit, copies nothing and
+  /// returns false.
   template <class Image>
   constexpr bool copy_to(Image& image) const {
     const auto fits = [](const auto& from, const auto& to) { return from.size() <= to.size(); };
@@ -229,7 +229,7 @@ class graph_builder {
   detail::node_index constants_{};   // by bits
   range_record name_{};
   range_record source_file_{};
-  std::string_view file_{};  // of line_{}; a literal of the compiler's
+  std::string_view file_{};  // the file of line_; a literal made by the compiler
   std::uint32_t line_ = 0, column_ = 0;
   violation violation_{};
 
@@ -260,8 +260,8 @@ class graph_builder {
     return id;
   }
 
-  /// Whether a node of this class passes check_record(): what callers can do wrong, without words, because this runs on
-  /// the C++ compiler for every node.
+  /// Whether a node made by this class passes check_record(). Checks only what callers can do wrong and makes no
+  /// message, because the C++ compiler evaluates this for every node.
   constexpr bool is_sound(const node_record& node, std::uint32_t id) const {
     const bool joins = node.kind == op::map || node.kind == op::concat;
     if (node.dims.rank > max_rank || node.zero_inputs > zeros::multiply || (joins && node.operands.count == 0))
@@ -276,7 +276,7 @@ class graph_builder {
     return node.instructions.count != 0;
   }
 
-  /// A node that can be read without harm, in place of one that cannot.
+  /// Appends a parameter in place of a node that is not sound.
   constexpr std::uint32_t stand_in(const node_record& broken) {
     const std::uint64_t elements = broken.dims.rank <= max_rank ? broken.dims.elements() : 0;
     const bool sound = elements != 0 && elements <= max_elements;
@@ -290,7 +290,7 @@ class graph_builder {
     return static_cast<std::uint32_t>(nodes_.size() - 1);
   }
 
-  /// The shape of a node, or any shape for one that does not exist: add() reports that.
+  /// The shape of a node. If it does not exist, [1]; add() reports that.
   constexpr shape dims_of(std::uint32_t node) const { return node < nodes_.size() ? nodes_[node].dims : shape_of<1>; }
 
   constexpr range_record intern(std::string_view s) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads graph images from untrusted bytes, and writes them. Nothing outside of the given bytes is touched, and every
-// graph that is returned keeps all the rules of graph_rules.hpp.
+// Reads graph images from untrusted bytes, and writes them. Readers touch nothing outside of the given bytes, and every
+// graph that they return keeps all rules of graph_rules.hpp.
 #pragma once
 
 #include <cstring>
@@ -43,7 +43,8 @@ class image_reader {
   graph_view g_{};
   std::unordered_map<std::string_view, std::uint32_t> parameters_{};  ///< first node of each name
 
-  /// `line` in the graph's source file, if it is known, is where the violation lies; else it may know for itself.
+  /// The violation as one line. Its place is `line` of the graph's source file or, if that is 0, its own position, if
+  /// any.
   std::string describe(const violation& v, std::uint32_t line = 0) const {
     const auto words = [](const auto& t) { return std::string(t.view()); };
     const auto at = line == 0 ? v.at : position_text(g_.source_file, line);
@@ -93,7 +94,7 @@ class image_reader {
     return found ? describe(found, g_.nodes[index].line) : std::string();
   }
 
-  /// The builder gives one node to one parameter name; an image that gives it two must at least agree with itself.
+  /// The builder makes one node per parameter name. If an image has several, they must have the same shape.
   std::string check_parameter_name(std::uint32_t index) {
     const node_record& n = g_.nodes[index];
     if (n.kind != op::parameter) return {};
@@ -110,8 +111,8 @@ class image_reader {
 /// Reads the image at the start of `bytes`, which must be aligned to 8 bytes and outlive the graph.
 inline read_result read_graph(std::span<const std::byte> bytes) { return detail::image_reader(bytes).read(); }
 
-/// Reads every image of a `.inlay` section. Zero bytes between images, from their alignment, are skipped. Stops at the
-/// first error, which is then the last result.
+/// Reads every image of a `.inlay` section. Skips the zero bytes that align images. Stops at the first error, which is
+/// then the last result.
 inline std::vector<read_result> read_section(std::span<const std::byte> bytes) {
   std::vector<read_result> graphs;
   std::size_t position = 0;
@@ -132,7 +133,7 @@ inline std::vector<read_result> read_section(std::span<const std::byte> bytes) {
   return graphs;
 }
 
-/// The image of a finished graph, as `INLAY_NETWORK` would have written it. Aligned as read_graph() needs it.
+/// The image of a finished graph, as `INLAY_NETWORK` writes it, aligned as read_graph() needs it.
 inline std::vector<std::uint64_t> write_image(const graph_builder& builder) {
   const graph_view g = builder.view();
   graph_header header;

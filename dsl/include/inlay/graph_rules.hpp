@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What makes a graph well-formed: the rules that the DSL checks while a network is written and that the reader checks
-// again on every image.
+// The rules for well-formed graphs. The DSL checks them while the network is compiled; the reader checks them again in
+// every image.
 #pragma once
 
 #include "inlay/dsl/containers.hpp"
@@ -10,7 +10,7 @@ namespace inlay {
 
 enum class fault : std::uint32_t {
   none = 0,
-  dense_rank,           ///< dense on something else than a vector
+  dense_rank,           ///< dense on a value that is no vector
   dense_weight,         ///< weight is not [outputs, inputs]
   dense_bias,           ///< bias is not [outputs]
   pointwise_shapes,     ///< operands of a pointwise expression differ in shape
@@ -33,11 +33,11 @@ enum class fault : std::uint32_t {
   unused_input,         ///< an input that no output depends on
   no_output,            ///< a network that returns nothing
   too_large,            ///< tables that do not fit into one image
-  misuse,               ///< a function of the DSL called in a wrong way, which a static_assert has said already
+  misuse,               ///< a wrong call of a DSL function, which a static_assert has reported
   malformed,            ///< a record that no builder writes
 };
 
-/// A fault, with what an engineer needs to find it. Short texts: compilers cut longer ones.
+/// A fault, and what an engineer needs to find it. Texts are short, because compilers cut longer ones.
 struct violation {
   using text = detail::text<36>;
   fault code = fault::none;
@@ -49,8 +49,8 @@ struct violation {
   constexpr explicit operator bool() const { return code != fault::none; }
 };
 
-// The advice on each fault. Macros, because both advice() and the static_asserts of the DSL (dsl/embed.hpp) say it, and
-// a static_assert takes nothing but a literal.
+// The advice for each fault. These are macros, because both advice() and the static_asserts of dsl/embed.hpp use them,
+// and a static_assert takes only a literal.
 #define INLAY_ADVICE_DENSE_RANK "dense needs a rank-1 value: apply flatten(x) first"
 #define INLAY_ADVICE_DENSE_WEIGHT "the weight of dense must be [outputs, inputs], as in PyTorch"
 #define INLAY_ADVICE_DENSE_BIAS "the bias of dense must be [outputs]"
@@ -122,7 +122,7 @@ constexpr violation::text shape_text(const shape& dims) {
   return t.append("]");
 }
 
-/// Name of the nearest named node at or above `node`, so that a message can point at a layer.
+/// The name of `node` or, if it has none, of the nearest named node along first operands: a layer to show in a message.
 constexpr std::string_view nearest_name(const graph_view& g, std::uint32_t node) {
   while (true) {
     if (node >= g.nodes.size()) return "(no such node)";
@@ -147,7 +147,7 @@ constexpr violation::text numbered(std::string_view what, std::uint64_t number) 
   return violation::text(what).append(number);
 }
 
-/// "model.cpp:14": the file without its folders, and of a long name the end. Empty if `line` is not known.
+/// "model.cpp:14": the file without its folders; only the end of a long name. Empty if `line` is 0.
 constexpr violation::text position_text(std::string_view file, std::uint32_t line) {
   constexpr std::size_t longest = 28;
   violation::text t;
@@ -182,7 +182,7 @@ constexpr violation check_map(const graph_view& g, const node_record& n) {
   for (std::uint32_t operand : g.operands(n)) {
     const shape& found = g.nodes[operand].dims;
     if (found == n.dims || found.elements() == 1) continue;
-    // The operand that gave the map its shape is the other side of the disagreement.
+    // Name the operand that gave the map its shape as the other side of the mismatch.
     std::uint32_t first = g.operands(n)[0];
     for (std::uint32_t other : g.operands(n))
       if (g.nodes[other].dims == n.dims) first = other;
@@ -231,7 +231,7 @@ constexpr operand_limits operand_limits_of(op kind) {
   return {1, 0};
 }
 
-/// Whether instruction `index` of a map of `operands` operands is known and reads what stands before it.
+/// Whether instruction `index` of a map with `operands` operands is known and reads only operands and earlier results.
 constexpr bool is_sound(const instruction& c, std::uint32_t index, std::uint32_t operands) {
   if (c.code == scalar_op::operand) return c.a < operands && c.tier <= accuracy::fast;
   const std::uint32_t arity = scalar_arity(c.code);
@@ -240,7 +240,7 @@ constexpr bool is_sound(const instruction& c, std::uint32_t index, std::uint32_t
          (c.code != scalar_op::apply || is_activation(c.function));
 }
 
-/// What is wrong with an instruction that is not.
+/// What is wrong with an instruction that is not sound.
 constexpr violation describe_unsound(const instruction& c, std::uint32_t index, std::uint32_t operands,
                                      std::string_view name) {
   const auto at_fault = [&](std::string_view expected, std::string_view what, std::uint32_t number) {
@@ -273,9 +273,9 @@ constexpr violation check_program(const graph_view& g, const node_record& n) {
 
 }  // namespace detail
 
-/// Checks what every other check and every reader of a graph takes for granted about node `index`: that its ranges lie
-/// inside their tables, that its operands are earlier nodes and as many as its kind needs, that fields which its kind
-/// does not use are 0, and that a program reads only what is there.
+/// Checks what all other checks and all readers assume about node `index`: its ranges lie inside their tables, its
+/// operands are earlier nodes and as many as its kind needs, fields that its kind does not use are 0, and a program
+/// reads only operands and earlier results.
 constexpr violation check_record(const graph_view& g, std::uint32_t index) {
   const node_record& n = g.nodes[index];
   if (!detail::is_inside(n.name, g.characters.size()))
@@ -318,7 +318,7 @@ constexpr violation check_record(const graph_view& g, std::uint32_t index) {
   const bool normalises = n.kind == op::softmax || n.kind == op::log_softmax;
   if (normalises && !(g.nodes[operands[0]].dims == n.dims))
     return damaged("the shape of its operand", detail::shape_text(n.dims));
-  // More elements than any value may have are refused by check_node().
+  // check_node() refuses more elements than any value may have.
   if (n.kind == op::constant && n.dims.elements() <= max_elements &&
       !detail::is_inside({n.first_datum, static_cast<std::uint32_t>(n.dims.elements())}, g.data.size()))
     return detail::break_of(
@@ -360,7 +360,7 @@ constexpr violation check_node(const graph_view& g, std::uint32_t index) {
   return detail::break_of(fault::malformed, g.name_of(n), violation::text("a known node kind"), {});
 }
 
-/// Checks output `index` of a graph: that its node exists, and that it has a name of its own.
+/// Checks output `index`: its node exists, and it has a name that no earlier output has.
 constexpr violation check_output(const graph_view& g, std::size_t index) {
   const output_record& o = g.outputs[index];
   if (o.node >= g.nodes.size() || !detail::is_inside(o.name, g.characters.size()))
@@ -374,7 +374,7 @@ constexpr violation check_output(const graph_view& g, std::size_t index) {
   return {};
 }
 
-/// Checks what concerns the graph as a whole: names, outputs, and that every input is used.
+/// Checks the graph as a whole: its name, its input and output names, and that every input is used.
 constexpr violation check_graph(const graph_view& g) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   if (g.name.empty()) return detail::break_of(fault::missing_name, "network", violation::text("a name"), {});
@@ -384,7 +384,7 @@ constexpr violation check_graph(const graph_view& g) {
   if (g.outputs.empty()) return detail::break_of(fault::no_output, g.name, violation::text("at least one output"), {});
   for (std::size_t i = 0; i < g.outputs.size(); ++i)
     if (const violation found = check_output(g, i)) return found;
-  // An input counts as used where an output depends on it.
+  // An input is used if an output depends on it.
   detail::small_vector<unsigned char> live;
   live.assign(g.nodes.size(), 0);
   for (const output_record& o : g.outputs) live[o.node] = 1;

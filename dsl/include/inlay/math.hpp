@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elementary functions in double that also work in constant expressions: libm at run time, short series otherwise.
+// Elementary functions in double: libm at run time, short series in constant expressions.
 #pragma once
 
 #include <bit>
@@ -10,12 +10,13 @@
 
 namespace inlay::math {
 
-// From their bits: under -ffast-math compilers complain about std::numeric_limits' and fold comparisons with NaN away.
+// Made and tested by their bits: with -ffast-math compilers warn about std::numeric_limits' infinity and NaN, and they
+// remove comparisons with NaN.
 inline constexpr double infinity = std::bit_cast<double>(std::uint64_t{0x7ff0000000000000});
 inline constexpr double nan = std::bit_cast<double>(std::uint64_t{0x7ff8000000000000});
 
 constexpr bool is_nan(double x) { return std::bit_cast<std::uint64_t>(x) << 1 > 0xffe0000000000000u; }
-/// a == b, meant so.
+/// a == b, without the warning of -Wfloat-equal.
 constexpr bool is_equal(double a, double b) { return a <= b && a >= b; }
 
 namespace detail {
@@ -38,7 +39,7 @@ constexpr double expm1_series(double r) {
   return sum;
 }
 
-/// exponent ln2 + log(1 + f) for |f| <= 0.42, the latter as 2 atanh(f / (2 + f)).
+/// exponent ln2 + log(1 + f) for |f| <= 0.42, with log(1 + f) = 2 atanh(f / (2 + f)).
 constexpr double log_series(double f, int exponent) {
   const double s = f / (2 + f), z = s * s;
   double sum = 0;
@@ -46,7 +47,7 @@ constexpr double log_series(double f, int exponent) {
   return exponent * ln2_high + (2 * s * sum + exponent * ln2_low);
 }
 
-/// Brings m into [sqrt(1/2), sqrt(2)]; returns the powers of two taken off.
+/// Divides m and low by a power of two, so that m is in [sqrt(1/2), sqrt(2)]. Returns the exponent of that power.
 constexpr int normalize(double& m, double& low) {
   int exponent = 0;
   for (; m > 1.4142135623730951; m /= 2, low /= 2) ++exponent;
@@ -63,7 +64,7 @@ constexpr double log_of_one_plus(double y) {
 
 }  // namespace detail
 
-/// a / b with IEEE's results for b = 0, which a constant expression may not divide by.
+/// a / b. Gives IEEE's result for b = 0, by which a constant expression may not divide.
 constexpr double divide(double a, double b) {
   if (is_nan(b) || !is_equal(b, 0)) return a / b;
   if (is_nan(a) || is_equal(a, 0)) return nan;
@@ -137,7 +138,7 @@ constexpr double cosine_series(double r) {
   for (int i = 0; i < 24; i += 2) sum += term, term *= -r * r / ((i + 1) * (i + 2));
   return sum;
 }
-/// sin(x + quarter pi / 2). In constant expressions |x| stays below 2^30, or the result is NaN.
+/// sin(x + quarter * pi / 2), for constant expressions. NaN for |x| >= 2^30.
 constexpr double sine_of(double x, long quarter) {
   if (!(x > -0x1p30 && x < 0x1p30)) return nan;
   const long n = static_cast<long>(x * 0.63661977236758134308 + (x < 0 ? -0.5 : 0.5));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of operations and of instructions: one row per enumerator of `op` and `scalar_op`, with its name and how
-// many values it reads. Tools that must know every operation iterate over them.
+// The tables of operations and instructions: one row per enumerator of `op` and of `scalar_op`. Tools that must know
+// every operation iterate over them.
 #pragma once
 
 #include <type_traits>
@@ -27,7 +27,7 @@ inline constexpr op_row op_table[] = {
 };
 inline constexpr std::size_t op_count = sizeof(op_table) / sizeof(op_table[0]);
 
-/// One row of the table of instructions. `symbol` is what the DSL writes between two operands, or empty.
+/// One row of the table of instructions. `symbol` is the DSL's infix operator, or empty.
 struct scalar_op_row {
   scalar_op id;
   std::string_view name;
@@ -49,7 +49,7 @@ inline constexpr std::size_t scalar_op_count = sizeof(scalar_op_table) / sizeof(
 
 namespace detail {
 
-/// Whether `id` has a row. The switch has no default, so that the compiler warns of an enumerator without one.
+/// Whether `id` has a row. The switch has no default, so that the compiler warns about an enumerator without a case.
 constexpr bool has_row(op id) {
   switch (id) {
     case op::input:

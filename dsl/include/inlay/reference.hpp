@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The reference evaluator: what each node means, in double, one short function per operation. Works in constant
-// expressions; shares nothing with the compiler.
+// The reference evaluator: defines each node's result in double, in one short function per operation. Works in constant
+// expressions. Shares no code with the compiler.
 #pragma once
 
 #include "inlay/dsl/containers.hpp"
@@ -21,13 +21,13 @@ constexpr values dense(const values& x, const values& weight, const values& bias
   return y;
 }
 
-/// What softmax and its logarithm take off a run: its largest element, and the sum of exp(x - largest).
+/// What softmax and log_softmax need from a run: its largest element, and the sum of exp(x - largest).
 struct softmax_scale {
   double highest, sum = 0;
 
   constexpr explicit softmax_scale(std::span<const double> run) : highest(run[0]) {
     for (std::size_t i = 0; i < run.size(); ++i)
-      if (!(run[i] <= highest)) highest = run[i];  // also takes NaN over
+      if (!(run[i] <= highest)) highest = run[i];  // true for NaN, too
     for (std::size_t i = 0; i < run.size(); ++i) sum += math::exp(run[i] - highest);
   }
 };
@@ -65,7 +65,7 @@ constexpr values concat(std::span<const values* const> pieces, const shape& dims
   return y;
 }
 
-/// One instruction of a pointwise program. Numbers of the program are f32; the arithmetic is double.
+/// One instruction of a pointwise program. The program's numbers are f32; the arithmetic is double.
 constexpr double scalar(const instruction& c, std::span<const double> results, std::span<const double> operands) {
   const auto flag = [](bool holds) { return holds ? 1.0 : 0.0; };
   const double a = scalar_arity(c.code) > 0 ? results[c.a] : 0, b = scalar_arity(c.code) > 1 ? results[c.b] : 0;
@@ -90,7 +90,7 @@ constexpr double scalar(const instruction& c, std::span<const double> results, s
   return 0;
 }
 
-/// A program on every element; operands of one element are broadcast.
+/// Runs a program on every element. Operands with one element are broadcast.
 constexpr values map(std::span<const values* const> operands, std::span<const instruction> program,
                      std::size_t elements) {
   values y, results, inputs;
@@ -103,8 +103,8 @@ constexpr values map(std::span<const values* const> operands, std::span<const in
   return y;
 }
 
-/// Evaluates every node for one sample. `input(index)` and `parameter(node)` give elements as spans of float;
-/// `done(node index, values)` sees each value.
+/// Evaluates every node for one sample. `input(index)` and `parameter(node)` return elements as spans of float;
+/// `done(node index, values)` is called for each value.
 template <class Input, class Parameter, class Done>
 constexpr void evaluate(const graph_view& g, Input input, Parameter parameter, Done done) {
   detail::small_vector<values> all;

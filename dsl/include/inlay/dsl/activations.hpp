@@ -53,7 +53,7 @@ INLAY_ACTIVATION(cos)
 INLAY_ACTIVATION(erf)
 #undef INLAY_ACTIVATION
 
-// Rows with one or two parameters, which come before the tier or, to leave them at the table's defaults, not at all.
+// Rows with one or two parameters. They come before the tier; leaving them out gives the table's defaults.
 #define INLAY_ACTIVATION_OF_TIER(name)                                                                            \
   template <Value V>                                                                                              \
   constexpr auto name(V&& x, accuracy tier, std::source_location at = std::source_location::current()) {          \
@@ -93,7 +93,7 @@ constexpr auto swish(V&& x, accuracy tier = exact, std::source_location at = std
   return silu(std::forward<V>(x), tier, at);
 }
 
-/// x for x > 0, weight * x elsewhere; `weight` is a value of x's shape or of one element (torch.nn.PReLU).
+/// x for x > 0, weight * x elsewhere (torch.nn.PReLU). `weight` is a value with x's shape or one element.
 template <Value V, Value W>
 constexpr auto prelu(V&& x, W&& weight) {
   const auto value = detail::committed(std::forward<V>(x));

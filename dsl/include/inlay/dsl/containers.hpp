@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A vector, a hash index and a text that live in constant expressions on every supported compiler and cost it little.
+// A vector, a hash index and a text that work in constant expressions and that every supported compiler evaluates fast.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace inlay::detail {
 
-/// Growing array with just what a trace needs. std::vector works too, but is several times slower to evaluate.
+/// Growing array with just what a trace needs. std::vector would work, but compilers evaluate it several times slower.
 template <class T>
 class small_vector {
  public:
@@ -76,7 +76,7 @@ class node_index {
  public:
   static constexpr std::uint32_t none = 0xffffffffu;
 
-  /// The node stored with `hash` for which `same(node)`, or none.
+  /// The node that was stored with `hash` and for which same(node) is true, or none.
   template <class Same>
   constexpr std::uint32_t find(std::uint32_t hash, Same same) const {
     if (slots_.size() == 0) return none;
@@ -104,7 +104,7 @@ class node_index {
   small_vector<slot> slots_{};
   std::size_t count_ = 0;
 
-  /// The last step of a hash leaves its low bits depend on the low bits of the words only; round floats end in zeros.
+  /// FNV's low bits depend only on the words' low bits, which are zero in round floats, so fold in the high bits.
   static constexpr std::size_t home(std::uint32_t hash) { return hash ^ hash >> 16; }
 
   constexpr void place(const slot& s) {
@@ -119,8 +119,8 @@ class node_index {
 constexpr std::uint32_t hash_step(std::uint32_t hash, std::uint32_t word) { return (hash ^ word) * 16777619u; }
 inline constexpr std::uint32_t hash_start = 2166136261u;
 
-/// Text of at most N - 1 characters that may be a template argument, so that compilers print it; what does not fit
-/// ends in "..".
+/// Text of at most N - 1 characters that may be a template argument, so that compilers print it. A longer text is cut
+/// and ends in "..".
 template <std::size_t N>
 struct text {
   char chars[N]{};

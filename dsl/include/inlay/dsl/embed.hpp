@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a network object to its image in the object file, with the compiler's diagnosis of what is wrong with it.
+// Puts a network object's graph image into the object file. The C++ compiler reports what is wrong with the network.
 #pragma once
 
 #include <array>
@@ -20,11 +20,11 @@ struct exact_text {
   char chars[N]{};
   constexpr explicit exact_text(std::string_view s) {
     for (std::size_t i = 0; i + 1 < N; ++i) chars[i] = s[i];
-    chars[N - 1] = '\0';  // clang prints numbers, not a string, where the end is not written
+    chars[N - 1] = '\0';  // without it clang prints numbers instead of a string
   }
 };
 
-// Shown by the compiler around the texts of a violation.
+// The compiler prints these type names around the texts of a violation.
 template <std::size_t N>
 struct layer : exact_text<N> {
   using exact_text<N>::exact_text;
@@ -44,8 +44,8 @@ struct at : exact_text<N> {
 
 }  // namespace detail
 
-/// Its name and arguments are what a compiler prints about a network that breaks a rule: file and line of the model,
-/// the layer, what the rule expects and what was found.
+/// The compiler prints this type's name and arguments for a network that breaks a rule: file and line of the model, the
+/// layer, what the rule expects and what was found.
 template <detail::at At, detail::layer Layer, detail::expected Expected, detail::found Found>
 struct ill_formed_network {
   static constexpr bool none = false;
@@ -53,14 +53,14 @@ struct ill_formed_network {
 
 namespace detail {
 
-/// Tables for a network of some hundred layers.
+/// Table sizes that suffice for a few hundred layers.
 inline constexpr graph_sizes common_room{
     .nodes = 1024, .operands = 2048, .instructions = 2048, .outputs = 64, .data = 1024, .characters = 32768};
 using common_tables = graph_image<common_room.nodes, common_room.operands, common_room.instructions,
                                   common_room.outputs, common_room.data, common_room.characters>;
 
-/// What a first trace finds out: how large the graph is, what is wrong with it, and its tables where they have room. A
-/// larger graph is traced again, into tables of its size.
+/// Result of a first trace: the graph's sizes, the first rule that it breaks and, if the graph fits into common_tables,
+/// its tables. A larger graph is traced again into tables of its size.
 struct first_trace {
   graph_sizes sizes{};
   violation problem{};
@@ -101,7 +101,7 @@ constexpr void copy_first(const std::array<T, From>& from, std::array<T, To>& to
 template <graph_sizes S>
 using image_of = graph_image<S.nodes, S.operands, S.instructions, S.outputs, S.data, S.characters>;
 
-/// The finished graph as its image, which has no room to spare.
+/// The image of the finished graph, with tables of exactly its sizes.
 template <graph_sizes Sizes, class Net>
 consteval auto build_image(const Net& net, const first_trace& first) {
   image_of<Sizes> image;
@@ -121,8 +121,8 @@ consteval auto build_image(const Net& net, const first_trace& first) {
   return image;
 }
 
-/// One static_assert per fault, because its advice must be a literal. Written out rather than made by a macro, whose
-/// expansion would fill the first lines of the compiler's output.
+/// One static_assert per fault, because its advice must be a literal. They are written out, because the expansion of a
+/// macro would fill the first lines of the compiler's output.
 template <fault Code, class Problem>
 constexpr void report() {
   if constexpr (Code == fault::dense_rank)
@@ -177,8 +177,8 @@ constexpr void report() {
 
 template <const auto& Net>
 struct embedded {
-  // g++ puts a static member that a function refers to into the object, with the paths of the model, and evaluates a
-  // call with the same arguments once. clang evaluates a local constant at every call.
+  // A static member with clang, which evaluates a local constant at every call. A local constant with g++, which
+  // evaluates a call with the same arguments once, and would emit the static member with the model's paths in it.
 #if defined(__clang__)
   static constexpr first_trace first = trace_first(Net);
 #endif
@@ -187,7 +187,7 @@ struct embedded {
     constexpr first_trace first = trace_first(Net);
 #endif
     constexpr violation v = first.problem;
-    if constexpr (v.code == fault::misuse) {  // said already
+    if constexpr (v.code == fault::misuse) {  // a static_assert has reported it
       return graph_image<0, 0, 0, 0, 0, 0>();
     } else if constexpr (v.code != fault::none) {
       report<v.code, ill_formed_network<at<v.at.size() + 1>(v.at.view()), layer<v.layer.size() + 1>(v.layer.view()),
@@ -200,13 +200,13 @@ struct embedded {
   }
 };
 
-/// Not a member: g++ would put it into every object.
+/// Not a static member, because g++ would emit it into every object.
 template <const auto& Net>
 inline constexpr auto embedded_image = embedded<Net>::make();
 
 }  // namespace detail
 
-/// The graph of a network object with static storage duration, checked.
+/// The checked graph of a network object with static storage duration.
 template <const auto& Net>
 inline constexpr graph_view graph_of = detail::embedded_image<Net>.view();
 
@@ -215,10 +215,10 @@ inline constexpr graph_view graph_of = detail::embedded_image<Net>.view();
 #define INLAY_DETAIL_CONCAT(a, b) a##b
 #define INLAY_DETAIL_NAME(a, b) INLAY_DETAIL_CONCAT(a, b)
 
-// inlayc reads the section .inlay of object files. Linkers leave it out of what they make ("e", SHF_EXCLUDE), so that
-// no program carries the graph, its weights and the paths of its source. No attribute says so, and each compiler has
-// its own way: g++ writes a section's name as it stands, and the flags that follow it are behind a comment sign; clang
-// has the words of the image written by the assembler.
+// inlayc reads section .inlay of object files. Linkers leave the section out of programs and shared libraries, because
+// it has the flag "e" (SHF_EXCLUDE); so no program carries the graph, its weights and the paths of its source. No
+// attribute sets this flag. g++ copies a section's name into the assembly unchanged, so the name ends in the flag and a
+// comment sign, which hides the flags that g++ appends. With clang, inline assembly writes the words of the image.
 #if defined(__clang__)
 
 namespace inlay::detail {
@@ -256,7 +256,7 @@ template <const auto& Net, std::size_t First, std::size_t Count>
   }
 }
 
-/// Only what is written while this is compiled matters; nothing calls it.
+/// Never called: compiling this function writes the image.
 template <const auto& Net>
 [[gnu::always_inline]] inline void write_image() {
   __asm__ volatile(".pushsection .inlay,\"e\"\n\t.balign 8\n\t.popsection");
@@ -281,8 +281,7 @@ template <const auto& Net>
 #endif
 
 /// Checks `net`, a constexpr network object at namespace scope, and puts its graph into the object file, where inlayc
-/// finds it.
-/// (The assertion is there to check first: from here a message has the shortest way to the network.)
+/// finds it. (The assertion comes first, because an error found there has the shortest trace of instantiations.)
 #define INLAY_NETWORK(net)                                    \
   static_assert(INLAY_DETAIL_IMAGE(net).header.version != 0); \
   INLAY_DETAIL_PLACE_GRAPH(net, INLAY_DETAIL_NAME(inlay_graph_of_, __COUNTER__))

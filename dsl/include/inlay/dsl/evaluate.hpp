@@ -12,9 +12,9 @@ namespace inlay {
 
 namespace detail {
 
-// Not constexpr: calling one of these ends a constant evaluation, and its name is the message.
+// Not constexpr: a call of one of these ends a constant evaluation, and the function's name is the error message.
 inline void network_is_ill_formed_INLAY_NETWORK_says_why() {}
-inline void a_parameter_has_no_value_in_the_source() {}  // evaluation_of<net>(...) names it
+inline void a_parameter_has_no_value_in_the_source() {}  // evaluation_of<net>(...) names the parameter
 
 template <class Tuple>
 struct result_arrays;
@@ -30,7 +30,7 @@ constexpr violation::text external_parameter(const graph_view& g) {
   return {};
 }
 
-/// The only result, or the tuple of all.
+/// The only result, or the tuple of all results.
 template <class Results>
 constexpr auto first_or_all(const Results& results) {
   if constexpr (decltype(hana::size(results))::value == 1)
@@ -39,8 +39,8 @@ constexpr auto first_or_all(const Results& results) {
     return results;
 }
 
-/// What `Net` gives for one sample, as its graph `g` says, which has no parameters. Zeros for an empty graph, which is
-/// what is left of a network about which the compiler has complained already.
+/// The results of `Net` for one sample, computed from its graph `g`, which has no parameters. Zeros for an empty graph,
+/// which stands for a network whose misuse a static_assert has reported.
 template <class Net, std::size_t Inputs>
 constexpr auto evaluate_graph(const graph_view& g, const std::array<std::span<const float>, Inputs>& samples) {
   using Shapes = typename output_shapes<result_of_network<Net>>::type;
@@ -69,14 +69,15 @@ struct parameter : exact_text<N> {
 
 }  // namespace detail
 
-/// Its name and argument are what a compiler prints about a network that cannot be evaluated without a weights file.
+/// The compiler prints this type's name and argument for a network that cannot be evaluated without a weights file.
 template <detail::parameter Parameter>
 struct weights_outside_of_the_source {
   static constexpr bool none = Parameter.chars[0] == '\0';
 };
 
-/// Evaluates a network whose weights are all in the source, for one sample: elements of each input row-major. Returns
-/// the elements of the output, or a hana::tuple of arrays where there are several. Arithmetic is double, results f32.
+/// Evaluates a network whose weights are all in the source, for one sample. The arguments are the elements of each
+/// input, row-major. Returns the elements of the output, or a hana::tuple of arrays for several outputs. Computes in
+/// double and rounds the results to f32.
 template <class Function, class... Inputs>
 constexpr auto evaluate(const network_definition<Function, Inputs...>& net,
                         const std::array<float, Inputs::elements>&... samples) {
@@ -111,8 +112,8 @@ struct evaluation<Net, network_definition<Function, Inputs...>> {
 
 }  // namespace detail
 
-/// evaluate() for a network object with static storage duration: `evaluation_of<net>({1, 0})`. Its graph is traced once
-/// for all samples, and the compiler names what makes an evaluation impossible.
+/// evaluate() for a network object with static storage duration: `evaluation_of<net>({1, 0})`. The graph is traced once
+/// for all samples. If the network cannot be evaluated, the error says why.
 template <const auto& Net>
 inline constexpr detail::evaluation<Net> evaluation_of;
 

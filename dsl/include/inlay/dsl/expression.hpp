@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of a network while it is written: handles of committed nodes, and pointwise expressions that are not nodes
+// The values of a network in its function: handles to committed nodes, and pointwise expressions that are not nodes
 // yet.
 #pragma once
 
@@ -41,7 +41,7 @@ concept ShapeType = detail::is_sizes<T>;
 
 namespace detail {
 
-/// The program of a map under construction: operands once each, instructions in order of evaluation.
+/// The program of a map under construction: each operand once, instructions in evaluation order.
 struct program {
   graph_builder* builder = nullptr;
   small_vector<std::uint32_t> operands;
@@ -60,14 +60,15 @@ struct program {
   }
 };
 
-/// False, but only once a template is used: the condition of a static_assert that stands in the way of every use.
+/// Always false, but depends on template arguments: the condition of a static_assert that fails when its template is
+/// used.
 template <class... T>
 inline constexpr bool never = sizeof...(T) + 1 == 0;
 
-/// Base of all values. `bound` tells whether a value depends on nodes that exist; weights alone belong to no network
-/// before they meet such a value.
+/// Base of all values. A value is `bound` if it depends on an existing node. Weights alone are not: they belong to no
+/// network until an operation joins them with a bound value.
 struct expression_base {
-  /// Values have no elements yet while a network is written: neither `if` nor `&&`, `||`, `!` can look at them.
+  /// Values have no elements while the graph is made, so `if`, `&&`, `||` and `!` cannot test them.
   template <std::same_as<bool> Flag>
   constexpr explicit operator Flag() const {
     static_assert(never<Flag>,
@@ -79,11 +80,11 @@ struct expression_base {
 template <class T>
 concept Nested = std::derived_from<std::remove_cvref_t<T>, expression_base>;
 
-/// Makes the value of a wrong call that had no value among its arguments.
+/// Tag for the result of a wrong call that has no value among its arguments.
 struct of_no_network {};
 
-/// What stands in for a value that does not belong to `b`: it was kept after the function of its network had returned,
-/// or it is what a wrong call gave, which has no owner.
+/// Reports a value that does not belong to `b` and returns a node in its place. Either the value was kept after its
+/// network's function had returned, or it is the result of a wrong call and has no owner.
 constexpr std::uint32_t node_of_another(graph_builder& b, const graph_builder* owner, std::uint32_t node) {
   if (owner == nullptr)
     b.fail({fault::misuse, {}, {}, {}, {}});
@@ -96,13 +97,13 @@ constexpr std::uint32_t node_of_another(graph_builder& b, const graph_builder* o
   return b.parameter("misused", shape_of<1>);
 }
 
-/// Records that a variable of shape `kept` was given the value `node` of another shape.
+/// Records that the value `node` of shape `found` was assigned to a variable of shape `kept`.
 constexpr void report_assigned_shape(graph_builder& b, std::uint32_t node, const shape& kept, const shape& found) {
   b.fail(
       {fault::assigned_shape, violation::text(nearest_name(b.view(), node)), shape_text(kept), shape_text(found), {}});
 }
 
-/// The node of `value`. A variable remembers it; a temporary or a const value is gone or cannot.
+/// The node of `value`. A variable remembers its node; a const value cannot, so a copy is committed.
 template <Nested V>
 constexpr std::uint32_t commit_to(graph_builder& b, V&& value) {
   if constexpr (requires { value.commit(b); }) {
@@ -120,8 +121,8 @@ struct tensor;
 
 namespace detail {
 
-/// What a variable made of weights alone does when something is assigned to it. Returns auto, so that compilers look
-/// into it where it is called rather than where it is evaluated.
+/// Rejects an assignment to a variable made of weights alone. Returns auto, so that compilers instantiate it, and
+/// report the error, at the call.
 template <class... V>
 constexpr auto refuse_assignment_to_weights() {
   static_assert(never<V...>, "a variable made of weights alone keeps its value: use a new variable");
@@ -129,10 +130,9 @@ constexpr auto refuse_assignment_to_weights() {
 
 }  // namespace detail
 
-/// A pointwise expression over values of shape `Shape`: an operation and its arguments, nested. Nothing is computed
-/// and no node exists until something commits it. A named expression is a variable like any other: assigning a value of
-/// the same shape to it commits the value, so that `auto h = relu(dense<32>("stem", x)); for (...) h = h + tanh(h);`
-/// works.
+/// A pointwise expression over values of shape `Shape`: an operation and its arguments, nested. It becomes a node only
+/// when something commits it. A named expression is a variable like any other. Assigning a value of the same shape to
+/// it commits the value, so that `auto h = relu(dense<32>("stem", x)); for (...) h = h + tanh(h);` works.
 template <ShapeType Shape, class... Arguments>
 struct expression : detail::expression_base {
   using shape_type = Shape;
@@ -141,7 +141,7 @@ struct expression : detail::expression_base {
   instruction head;
   hana::tuple<Arguments...> arguments;
   std::source_location at;
-  /// The node of this expression once it is one; a named expression is computed once, however often it is used.
+  /// This expression's node, once committed. So a named expression is computed once, however often it is used.
   std::uint32_t node = no_node;
 
   constexpr expression(const instruction& h, const std::source_location& where, Arguments... a)
@@ -150,7 +150,7 @@ struct expression : detail::expression_base {
   constexpr expression(const expression&) = default;
   constexpr expression& operator=(const expression&) = default;
 
-  /// From here on this variable is the node of `value`; what it was made of is no longer looked at.
+  /// Makes this variable stand for the node of `value`. Its own operation and arguments are no longer used.
   template <detail::Nested V>
     requires(!std::same_as<std::remove_cvref_t<V>, expression>)
   constexpr expression& operator=(V&& value) {
@@ -182,7 +182,7 @@ struct expression : detail::expression_base {
     return p.push(i);
   }
 
-  /// Makes this one map node, unless it is one already.
+  /// Turns this expression into one map node, unless it has a node.
   constexpr std::uint32_t commit(graph_builder& b) {
     if (node == no_node) {
       detail::program p{&b, {}, {}};
@@ -196,7 +196,7 @@ struct expression : detail::expression_base {
 
 namespace detail {
 
-/// A number: an argument of an expression, never a value by itself.
+/// A number as an argument of an expression. It is not a value.
 struct literal {
   static constexpr bool bound = false;
   float number;
@@ -210,7 +210,7 @@ struct literal {
   }
 };
 
-/// Weights found by name; becomes a node where it is first used.
+/// Weights by name. They become a node where they are first used.
 template <ShapeType Shape>
 struct parameter_leaf : expression_base {
   using shape_type = Shape;
@@ -252,8 +252,8 @@ struct constant_leaf : expression_base {
 
 }  // namespace detail
 
-/// A value of the network: a node of the graph, with its shape in the type. Cheap to copy; assigning an expression of
-/// the same shape commits it, so that `h = relu(dense<32>("fc", h) + h)` works in a loop.
+/// A value of the network: a node of the graph, with its shape in the type. Cheap to copy. Assigning an expression of
+/// the same shape commits the expression, so that `h = relu(dense<32>("fc", h) + h)` works in a loop.
 template <std::uint32_t... Sizes>
 struct tensor<f32, Sizes...> : detail::expression_base {
   using shape_type = sizes<Sizes...>;
@@ -306,7 +306,7 @@ struct tensor_of<sizes<Sizes...>> {
 template <ShapeType S>
 using tensor_of_t = typename tensor_of<S>::type;
 
-/// Returns auto, so that compilers look into it, and fail, where it is called rather than where it is evaluated.
+/// Returns auto, so that compilers instantiate it, and report the error, at the call.
 template <class... V>
 constexpr auto require_bound() {
   static_assert((std::remove_cvref_t<V>::bound || ...),
@@ -321,8 +321,8 @@ constexpr auto committed(V&& value) {
   return tensor_of_t<shape_type_of<V>>(*b, commit_to(*b, std::forward<V>(value)));
 }
 
-/// What an operator keeps of an argument. A temporary expression nests, and so does one of weights alone. A named one
-/// is committed first: it is a value of its own, perhaps used again, and nesting it would let types grow with the
+/// The form in which an operator keeps an argument. Temporary expressions and expressions of weights alone are nested.
+/// Other named expressions are committed first: they may be used again, and nesting them would let types grow with the
 /// network.
 template <Operand T>
 constexpr auto capture(T&& argument) {
@@ -344,7 +344,8 @@ struct operand_shape<T> {
   using type = shape_type_of<T>;
 };
 
-/// The first shape of more than one element, else the first one. A mismatch is found when the map is built.
+/// The first shape with more than one element; if there is none, the first shape of the highest rank. A mismatch is
+/// found when the map is built.
 template <class First, class... Rest>
 struct common_shape {
   using rest = typename common_shape<Rest...>::type;
@@ -363,8 +364,8 @@ constexpr auto make_expression(const instruction& head, const std::source_locati
                                                                              capture(std::forward<T>(arguments))...);
 }
 
-/// Operators have no room for a source position; they take the one of their first argument that was written with them
-/// and has one. A variable was written elsewhere.
+/// The source position of an operator, which cannot take one as a default argument: that of its first temporary
+/// argument that has one. A named variable was written elsewhere.
 template <class... T>
 constexpr std::source_location position_of(T&&... arguments) {
   std::source_location found;
@@ -376,11 +377,11 @@ constexpr std::source_location position_of(T&&... arguments) {
   return found;
 }
 
-/// At least one value; what the others must be is said by apply_operator().
+/// At least one argument is a value. apply_operator() checks the others.
 template <class... T>
 concept Operands = (Value<T> || ...);
 
-/// Whatever was written in place of a value, a number or a name, and the network of it.
+/// Accepts any argument of a wrong call, and keeps the network of a value.
 struct anything {
   graph_builder* owner = nullptr;
 
@@ -392,8 +393,8 @@ struct anything {
   }
 };
 
-/// What a wrong call gives, after the static_assert that says what is wrong with it: a value that fits almost
-/// everywhere and keeps the graph from being checked, so that one mistake gives one message.
+/// The result of a wrong call, whose static_assert has said what is wrong: a value that fits almost everywhere and
+/// keeps the graph from being checked, so that one mistake gives one message.
 constexpr tensor<f32, 1> misused(const anything& a, const anything& b = {}, const anything& c = {},
                                  const anything& d = {}) {
   graph_builder* owner = a.owner != nullptr ? a.owner : b.owner != nullptr ? b.owner : c.owner;
@@ -414,7 +415,7 @@ constexpr auto apply_operator(scalar_op code, T&&... arguments) {
 
 }  // namespace detail
 
-// Spelled out rather than made by a macro, whose expansion would fill the compiler's output about a wrong operand.
+// Written out, because the expansion of a macro would fill the compiler's output about a wrong operand.
 template <class A, class B>
   requires detail::Operands<A, B>
 constexpr auto operator+(A&& a, B&& b) {

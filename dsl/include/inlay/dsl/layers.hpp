@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers: what makes nodes of a graph.
+// Layers: the functions that make nodes of a graph, and the weights that they take.
 #pragma once
 
 #include "inlay/dsl/activations.hpp"
@@ -7,7 +7,7 @@
 
 namespace inlay {
 
-/// Weights by name, of shape `Sizes`, in the current scope; usable as a value and as the weight of a layer.
+/// Weights of shape `Sizes` by name, in the current scope. Usable as a value and as the weight of a layer.
 template <class T, std::uint32_t... Sizes>
 constexpr auto param(const char* name) {
   static_assert(std::same_as<T, f32>, "the element type is f32: param<f32, 10, 64>(\"name\")");
@@ -16,7 +16,7 @@ constexpr auto param(const char* name) {
 
 namespace detail {
 
-/// The constant of `elements`, which may be too many or too few once a static_assert has said so.
+/// The constant with these elements. A static_assert reports too many or too few of them.
 template <class T, class Shape, std::size_t Count>
 constexpr auto constant_of(const float* elements) {
   static_assert(std::same_as<T, f32>, "the element type of a constant is f32: constant<f32, 1, 2>({1, 1})");
@@ -28,13 +28,13 @@ constexpr auto constant_of(const float* elements) {
 
 }  // namespace detail
 
-/// Weights in the source, row-major, exactly as many as the shape has: `constant<f32, 1, 2>({1, 1})`.
+/// Weights in the source, row-major, as many as the shape has elements: `constant<f32, 1, 2>({1, 1})`.
 template <class T, std::uint32_t... Sizes, std::size_t Count>
 constexpr auto constant(const float (&elements)[Count]) {
   return detail::constant_of<T, sizes<Sizes...>, Count>(elements);
 }
 
-/// The same from an array that has a name, such as a constexpr table.
+/// The same from a std::array, such as a constexpr table.
 template <class T, std::uint32_t... Sizes, class Element, std::size_t Count>
 constexpr auto constant(const std::array<Element, Count>& elements) {
   static_assert(std::same_as<Element, float>, "a table for a constant has elements of type float");
@@ -48,10 +48,11 @@ struct no_bias_t {};
 /// `dense<10>("fc", x, no_bias)`, as bias=False in PyTorch.
 inline constexpr no_bias_t no_bias;
 
-/// Given to a layer that the compiler would judge wrongly: `dense<1024>("fc2", h, skip_zeros)` leaves out the weights
-/// of zeros in a single sample, which pays from about a third of zeros on; `multiply_zeros` never looks for them.
-/// Without either the compiler skips in layers that follow a ReLU and whose weights exceed the first-level cache.
-/// Results are the same but for infinite weights.
+/// Overrides the compiler's choice for one layer: with `dense<1024>("fc2", h, skip_zeros)` the kernel for a single
+/// sample does not read the weights of inputs that are zero, which pays if about a third of the inputs or more are
+/// zero; `multiply_zeros` never looks for zeros. By default the compiler skips in a layer that follows relu, relu6 or
+/// step, if its weights are finite and exceed the first-level cache. Skipping changes a result only if a weight is
+/// infinite or NaN.
 inline constexpr zeros skip_zeros = zeros::skip;
 inline constexpr zeros multiply_zeros = zeros::multiply;
 
@@ -63,7 +64,7 @@ constexpr auto named_dense(const char* name, V&& x, bool with_bias, zeros zero_i
   graph_builder& b = *input.owner;
   b.locate(at);
   b.enter_scope(name);
-  // A value of another rank is reported by the layer; its weight is then as for its flattened form.
+  // b.dense() reports an input of another rank; the weight then has the size for the flattened input.
   const auto weight = b.parameter("weight", shape_of<Outputs, static_cast<std::uint32_t>(shape_type_of<V>::elements)>);
   const auto bias = with_bias ? b.parameter("bias", shape_of<Outputs>) : no_node;
   b.leave_scope();
@@ -97,7 +98,7 @@ constexpr auto dense(const char* name, V&& x, no_bias_t, zeros zero_inputs = zer
   return detail::named_dense<Outputs>(name, std::forward<V>(x), false, zero_inputs, at);
 }
 
-/// y = weight x with given weights, such as `constant` or `param` of shape [outputs, inputs].
+/// y = weight x, with the weight as a value, such as a `constant` or `param` of shape [outputs, inputs].
 template <Value X, Value W>
 constexpr auto dense(const char* name, X&& x, W&& weight, zeros zero_inputs = zeros::automatic,
                      std::source_location at = std::source_location::current()) {
@@ -105,7 +106,7 @@ constexpr auto dense(const char* name, X&& x, W&& weight, zeros zero_inputs = ze
       name, std::forward<X>(x), std::forward<W>(weight), [](graph_builder&) { return no_node; }, zero_inputs, at);
 }
 
-/// y = weight x + bias with given weights and bias [outputs].
+/// y = weight x + bias, with weight [outputs, inputs] and bias [outputs] as values.
 template <Value X, Value W, Value B>
 constexpr auto dense(const char* name, X&& x, W&& weight, B&& bias, zeros zero_inputs = zeros::automatic,
                      std::source_location at = std::source_location::current()) {
@@ -143,8 +144,8 @@ constexpr auto batch_norm_of(const char* name, V&& x, float eps, const std::sour
 }  // namespace detail
 
 /// y = (x - running_mean) / sqrt(running_var + eps) * weight + bias (torch.nn.BatchNorm1d after training): x[C] ->
-/// y[C], parameters `<name>.weight`, `.bias`, `.running_mean` and `.running_var`, each [C]. Beside a dense layer inlayc
-/// folds it into the layer's weights, where it costs nothing.
+/// y[C], parameters `<name>.weight`, `.bias`, `.running_mean` and `.running_var`, each [C]. inlayc folds it into the
+/// weights of a dense layer beside it, unless that costs accuracy.
 template <Value V>
 constexpr auto batch_norm(const char* name, V&& x, float eps = 1e-5f,
                           std::source_location at = std::source_location::current()) {
@@ -167,7 +168,7 @@ constexpr auto softmax(V&& x, std::source_location at = std::source_location::cu
   return value;
 }
 
-/// Logarithm of softmax over the last axis, without the logarithm of a rounded 0.
+/// Logarithm of softmax over the last axis. Finite even where softmax rounds to 0.
 template <Value V>
 constexpr auto log_softmax(V&& x, std::source_location at = std::source_location::current()) {
   auto value = detail::committed(std::forward<V>(x));
@@ -176,7 +177,7 @@ constexpr auto log_softmax(V&& x, std::source_location at = std::source_location
   return value;
 }
 
-/// The same elements, row-major, as another shape: `reshape<8, 8>(x)`.
+/// The same elements, row-major, in another shape: `reshape<8, 8>(x)`.
 template <std::uint32_t... Sizes, Value V>
 constexpr auto reshape(V&& x, std::source_location at = std::source_location::current()) {
   const auto value = detail::committed(std::forward<V>(x));
@@ -219,14 +220,14 @@ constexpr auto concat(First&& first, Rest&&... rest) {
   return detail::tensor_of_t<Shape>(b, b.concat(pieces, Axis));
 }
 
-/// Runs `body(x)` with "name." in front of the names of its layers, as a module of PyTorch does.
+/// Runs `body(x)` with "name." in front of its layers' names, as in a PyTorch module.
 template <Value V, class Body>
 constexpr auto scope(const char* name, V&& x, Body&& body) {
   const auto value = detail::committed(std::forward<V>(x));
   value.owner->enter_scope(name);
   auto result = std::forward<Body>(body)(value);
   if constexpr (Value<decltype(result)>) {
-    // An expression is committed inside of the scope that wrote it.
+    // Commit an expression before its scope is left, because its weights have names of that scope.
     auto node = detail::committed(result);
     value.owner->leave_scope();
     return node;

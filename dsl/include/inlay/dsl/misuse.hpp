@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the compiler says about wrong calls: an overload of each function that is chosen where no other fits, and whose
-// static_assert shows the right call. Every argument needs a conversion here, so that a right call never comes here.
-// (The condition is a template parameter, because about a literal that depends on nothing the compilers complain too
-// early, and about anything longer they add notes.)
+// Error messages for wrong calls. Each function of the DSL has an overload here whose static_assert shows the right
+// call. Its arguments all need a conversion, so it is chosen only where no other overload fits.
+// (The static_assert's condition is a template parameter: a plain `false` would fail without a call, and compilers add
+// notes about a longer condition.)
 #pragma once
 
 #include "inlay/dsl/activations.hpp"
@@ -148,7 +148,8 @@ constexpr auto prelu(detail::anything a = {}, detail::anything b = {}, detail::a
   return detail::misused(a, b, c);
 }
 
-/// Functions of <cmath> that C++ would look for in vain, for half a page, say what to write instead.
+/// Functions of <cmath> that the DSL lacks say what to write instead. Without these overloads a call of one would get
+/// half a page of candidates that do not fit.
 #define INLAY_NO_FUNCTION(name, instead)                       \
   template <class A, class... B, bool Right = false>           \
     requires detail::Operands<A, B...>                         \

@@ -31,20 +31,20 @@ struct named_output {
   std::source_location at;
 };
 
-/// `output("std", exp(log_std))`: a value of the network, weights alone, or what is computed from weights alone.
+/// `output("std", exp(log_std))`: gives a name to a value, also to weights or an expression of weights alone.
 template <Value V>
 constexpr auto output(const char* name, V&& value, std::source_location at = std::source_location::current()) {
   if constexpr (std::remove_cvref_t<V>::bound) {
     auto node = detail::committed(std::forward<V>(value));
     return named_output<decltype(node)>{name, node, at};
   } else {
-    // Weights belong to no network yet; they become a node when the network's function has returned them.
+    // Weights alone belong to no network yet. They become a node after the network's function has returned them.
     return named_output<std::remove_cvref_t<V>>{name, std::forward<V>(value), at};
   }
 }
 
-/// Several results: `return outputs(output("mean", m), output("variance", v))`. Without a name of its own, result i is
-/// called "output<i>".
+/// Several results: `return outputs(output("mean", m), output("variance", v))`. An unnamed result i is called
+/// "output<i>".
 template <class... T>
 constexpr auto outputs(T&&... values) {
   return hana::make_tuple(std::forward<T>(values)...);
@@ -62,7 +62,7 @@ struct network_definition {
 
 namespace detail {
 
-/// A network's name, and where it stands in the source.
+/// A network's name and its source position.
 struct network_name {
   const char* chars;
   std::source_location at;
@@ -75,7 +75,7 @@ inline constexpr bool is_input = false;
 template <class Shape>
 inline constexpr bool is_input<input_declaration<Shape>> = true;
 
-/// What the function of a network may return.
+/// Whether a network's function may return `T`.
 template <class T>
 inline constexpr bool is_result = Value<T> || std::is_void_v<T>;
 template <class V>
@@ -83,7 +83,7 @@ inline constexpr bool is_result<named_output<V>> = true;
 template <class... T>
 inline constexpr bool is_result<hana::tuple<T...>> = (... && (is_result<T> && !std::is_void_v<T>));
 
-/// The types of a network's arguments, apart.
+/// The argument types of network(), with the last one, the function, in front.
 template <class Function, class... Inputs>
 struct network_parts {};
 template <class Parts, class... Rest>
@@ -96,13 +96,13 @@ template <class... Inputs, class Next, class... Rest>
 struct split_arguments<network_parts<void, Inputs...>, Next, Rest...>
     : split_arguments<network_parts<void, Inputs..., Next>, Rest...> {};
 
-/// What network() gives where it was called in a wrong way and has said so.
+/// The result of a wrong call of network(), which a static_assert has reported.
 struct misused_network {
   const char* name = "misused";
 };
 
-/// The network of `arguments`. What is wrong with its function is found here, near the place where it is written,
-/// rather than where the network is first used.
+/// The network made of `arguments`. Checks its function here, near the place where it is written, rather than where the
+/// network is first used.
 template <class Function, class... Inputs>
 constexpr auto define_network(network_parts<Function, Inputs...>, const network_name& name, const auto&... arguments) {
   if constexpr (!(is_input<Inputs> && ...) || is_input<Function> || sizeof...(Inputs) == 0) {
@@ -141,7 +141,7 @@ constexpr auto network(detail::network_name name, const Arguments&... arguments)
 }
 namespace detail {
 
-/// Calls the network's function on fresh inputs of `b`; what it returns.
+/// Calls the network's function on new inputs in `b` and returns its result.
 template <class Function, class... Inputs>
 constexpr auto run_function(const network_definition<Function, Inputs...>& net, graph_builder& b) {
   std::array<std::uint32_t, sizeof...(Inputs)> nodes{};
@@ -150,7 +150,7 @@ constexpr auto run_function(const network_definition<Function, Inputs...>& net, 
     b.locate(declared.at);
     nodes[n++] = b.input(declared.name, std::remove_cvref_t<decltype(declared)>::shape_type::dims);
   });
-  // Spelled out rather than unpacked by Hana: every call in between is a line in a diagnosis of the user's function.
+  // Not hana::unpack, because every call in between adds a line to an error message about the user's function.
   return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
     return net.function(tensor_of_t<typename Inputs::shape_type>(b, nodes[Index])...);
   }(std::index_sequence_for<Inputs...>());
