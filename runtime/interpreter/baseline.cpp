@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The f32 engine: Eigen for contractions, vectorised loops for the rest.
+// The f32 engine: Eigen for matrix products, vectorised loops for the rest.
 #include "baseline.hpp"
 
 #include <Eigen/Core>
@@ -17,7 +17,7 @@ Eigen::Index index_of(std::size_t n) { return static_cast<Eigen::Index>(n); }
 void run_dense(const float* x, const float* weight, const float* bias, float* y, std::size_t batch, std::size_t inputs,
                std::size_t outputs) {
   const Eigen::Map<const matrix> w(weight, index_of(outputs), index_of(inputs));
-  if (batch == 1) {  // a matrix times a vector has a kernel of its own
+  if (batch == 1) {  // Eigen has a separate kernel for a matrix times a vector
     const Eigen::Map<const Eigen::VectorXf> xs(x, index_of(inputs));
     Eigen::Map<Eigen::VectorXf> ys(y, index_of(outputs));
     ys.noalias() = w * xs;
@@ -48,11 +48,11 @@ void run_softmax(const float* x, float* y, std::size_t rows, std::size_t length,
 
 interpreter::baseline_state::baseline_state(const graph_view& graph, const std::vector<std::vector<float>>& constants)
     : graph_(graph), buffers_(graph.nodes.size()), values_(graph.nodes.size()) {
-  // What depends on weights alone is computed here, once, as a batch of one sample.
+  // Compute values that depend on weights alone here, once, as a batch of one sample.
   for (std::uint32_t i = 0; i < graph_.nodes.size(); ++i) {
     const node_record& node = graph_.nodes[i];
     if (node.kind == op::parameter || node.kind == op::constant) values_[i] = {constants[i].data(), 0};
-    // The operands' values are there already: they are earlier nodes.
+    // Operands are earlier nodes, so their values are known.
     else if (node.kind != op::input && std::ranges::all_of(graph_.operands(node), [&](std::uint32_t operand) {
                return operand == no_node || is_shared(operand);
              }))
@@ -89,11 +89,11 @@ const float* interpreter::baseline_state::compute(std::uint32_t index, std::size
     case op::input:
     case op::parameter:
     case op::constant:
-    case op::reshape: break;  // they have the values of others
+    case op::reshape: break;  // they use existing values
     case op::dense: {
       const value x = values_[operands[0]], weight = values_[operands[1]];
       const value bias = operands[2] == no_node ? value{nullptr, 0} : values_[operands[2]];
-      // Weights are the same for all samples, mostly; computed from an input, each sample has its own.
+      // Samples usually share the weights. Weights computed from an input differ between samples.
       const bool one_weight = weight.stride == 0 && bias.stride == 0 && (x.stride != 0 || batch == 1);
       const std::size_t rows = one_weight ? batch : 1;
       for (std::size_t sample = 0; sample < batch; sample += rows)

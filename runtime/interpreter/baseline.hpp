@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The f32 engine: one pass over the batch per node, every value in memory of its own.
+// The f32 engine: one pass over the batch per node, with a separate buffer for each value.
 #pragma once
 
 #include "inlay/interpreter.hpp"
@@ -12,7 +12,7 @@ struct interpreter::baseline_state {
   void run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch);
 
  private:
-  /// The elements of one node. What depends on no input has a stride of 0: every sample has the same elements.
+  /// The elements of one node. If it depends on no input, the stride is 0: all samples share the elements.
   struct value {
     const float* data = nullptr;
     std::size_t stride = 0;  // elements from one sample to the next
@@ -22,21 +22,21 @@ struct interpreter::baseline_state {
 
   const graph_view& graph_;
   std::vector<std::vector<float>> buffers_;  // by node
-  std::vector<value> values_;                // by node; shared ones for good, the others of this run
+  std::vector<value> values_;                // by node; those that depend on an input belong to the current run
 
   std::size_t elements_of(std::uint32_t node) const {
     return static_cast<std::size_t>(graph_.nodes[node].dims.elements());
   }
   bool is_shared(std::uint32_t node) const { return values_[node].data != nullptr && values_[node].stride == 0; }
 
-  /// The elements of a computed node, for `batch` samples. Its operands have theirs.
+  /// Computes a node for `batch` samples. Its operands must have been computed.
   const float* compute(std::uint32_t index, std::size_t batch);
 };
 
 /// One operand of a pointwise program over a batch.
 struct pointwise_operand {
   const float* data;
-  std::size_t row_stride;  // elements from one sample to the next; 0 where all samples have the same
+  std::size_t row_stride;  // elements from one sample to the next; 0 if all samples share them
   bool broadcast;          // one element per sample, repeated
 };
 

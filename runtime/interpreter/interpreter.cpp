@@ -9,7 +9,7 @@
 namespace inlay {
 namespace {
 
-/// "" for a graph that keeps all rules, else the first one that it breaks.
+/// The first rule that the graph breaks; empty if it keeps all.
 std::string broken_rule(const graph_view& graph) {
   const auto words = [&graph](const violation& v) {
     return "network '" + std::string(graph.name) + "': '" + std::string(v.layer.view()) + "': expected " +
@@ -38,7 +38,7 @@ interpreter_result interpreter::create(const graph_view& graph, const weights& w
   }
   result.errors = check_weights(graph, w);
   if (!result.errors.empty()) return result;
-  // The shape of a tensor says nothing about its values; weights may be made by hand.
+  // Weights may be made by hand, so a tensor's number of values may not fit its shape.
   for (const node_record& node : graph.nodes) {
     if (node.kind != op::parameter) continue;
     const weight_tensor* tensor = w.find(graph.name_of(node));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pointwise programs of the f32 engine: one vectorised loop per instruction over blocks that stay in the first-level
-// cache.
+// Runs pointwise programs of the f32 engine: one vectorised loop per instruction, over blocks that stay in the
+// first-level cache.
 #include <Eigen/Core>
 #include <algorithm>
 
@@ -13,12 +13,12 @@ constexpr Eigen::Index kBlock = 256;
 using block = Eigen::Array<float, kBlock, 1>;
 using blocks = std::vector<block, Eigen::aligned_allocator<block>>;
 
-/// Activations for which Eigen has a vectorised form; the others take the table's formula element by element.
+/// Applies an activation: in Eigen's vectorised form if there is one, else by the table's formula, element by element.
 void apply(const instruction& c, const block& x, block& y) {
   switch (c.function) {
     case activation::relu: y = (x < 0.0f).select(block::Zero(), x); return;
     case activation::leaky_relu: y = (x < 0.0f).select(c.p0 * x, x); return;
-    // Eigen's exponentials stop at about 1e-38, where the result should go on to 0.
+    // Eigen's exponentials do not go below about 1e-38; the right result goes to 0.
     case activation::exp: y = (x < -104.0f).select(block::Zero(), x.exp()); return;
     case activation::tanh: y = (x.isNaN()).select(x, x.tanh()); return;
     case activation::sigmoid: y = (x.isNaN()).select(x, (x < -104.0f).select(block::Zero(), x.logistic())); return;
@@ -70,7 +70,7 @@ void run_pointwise(std::span<const instruction> program, std::span<const pointwi
   static thread_local blocks results, inputs;
   results.resize(std::max(results.size(), program.size()));
   inputs.resize(std::max(inputs.size(), operands.size()));
-  // Without weights or broadcasts a batch is one long row.
+  // If no operand is shared or broadcast, the batch is one long row.
   const bool flat = std::ranges::all_of(operands, [&](const pointwise_operand& o) { return o.row_stride == elements; });
   const std::size_t rows = flat ? 1 : batch, length = flat ? batch * elements : elements;
   for (std::size_t row = 0; row < rows; ++row)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many CPUs this process may use at once: sched_getaffinity() and the cgroups' files.
+// Counts the CPUs that this process may use at once, by sched_getaffinity() and the files of cgroups.
 #include "available_cpus.hpp"
 
 #include <sched.h>
@@ -19,7 +19,7 @@ namespace {
 
 constexpr double kUnlimited = std::numeric_limits<double>::infinity();
 
-/// A mounted hierarchy of cgroups that can limit the CPU.
+/// A mounted cgroup hierarchy that can limit CPU time.
 struct hierarchy {
   bool second_version;
   std::string top;     ///< the cgroup at its mount point
@@ -43,7 +43,7 @@ bool lists(std::string_view list, std::string_view name) {
   }
 }
 
-/// mountinfo writes white space and backslashes in paths as three octal digits: "\040" is a space.
+/// Decodes a path of mountinfo, which writes white space and backslashes as three octal digits: "\040" is a space.
 std::string unescaped(std::string_view text) {
   std::string result;
   const auto octal = [&](std::size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '7'; };
@@ -84,7 +84,7 @@ std::string cgroup_of_process(const std::string& root, bool second_version) {
   return "/";
 }
 
-/// The limit of one cgroup alone. The top one has no files.
+/// The limit that one cgroup itself sets, in CPUs. The root cgroup has no limit and no such files.
 double quota_of(const std::string& folder, bool second_version) {
   double quota = 0, period = 0;
   if (second_version) {
@@ -100,7 +100,7 @@ double quota_of(const std::string& folder, bool second_version) {
 }  // namespace
 
 unsigned affine_cpus() {
-  // The kernel refuses a mask that is smaller than its own, whose size it does not tell.
+  // The kernel refuses a mask that is smaller than its own, and does not tell that size.
   for (std::size_t cpus = 1024; cpus <= (1u << 20); cpus *= 2) {
     const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> mask(CPU_ALLOC(cpus), [](cpu_set_t* set) { CPU_FREE(set); });
     if (!mask) return 1;
@@ -115,7 +115,7 @@ double quota_cpus(const std::string& root) {
   double least = kUnlimited;
   for (const hierarchy& each : mounted_hierarchies(root)) {
     std::string below = cgroup_of_process(root, each.second_version);
-    // In a container the mount point may be the process's own cgroup, or one that the process cannot name.
+    // In a container the process's path may not lie below the hierarchy's top. Its cgroup is then the mount point.
     const std::string top = each.top == "/" ? "" : each.top;
     below = below.compare(0, top.size(), top) == 0 && (below.size() == top.size() || below[top.size()] == '/')
                 ? below.substr(top.size())
@@ -130,7 +130,7 @@ double quota_cpus(const std::string& root) {
 }
 
 unsigned available_cpus(unsigned affine, double quota) {
-  // Nothing is lost of a quota of two CPUs that a division made 1.9999.
+  // The small term keeps a quota of two CPUs at 2 if the division gave slightly less.
   const double whole = std::floor(quota + 1e-6);
   return std::max(1u, whole < affine ? static_cast<unsigned>(std::max(1.0, whole)) : affine);
 }

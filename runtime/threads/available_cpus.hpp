@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many CPUs this process may use at once.
+// Counts the CPUs that this process may use at once.
 #pragma once
 
 #include <string>
 
 namespace inlay::threads {
 
-/// CPUs in the calling thread's affinity mask. 1 if the system does not say.
+/// The number of CPUs in the calling thread's affinity mask; 1 if the system does not tell.
 unsigned affine_cpus();
 
-/// CPUs that the process's cgroup and the cgroups above it allow: quota over period, versions 1 and 2. Infinity without
-/// a limit. `root` stands before the paths of all files that are read, for tests.
+/// The CPUs that the process's cgroup and the cgroups above it allow: the least quota / period, in cgroup version 1
+/// or 2. Infinity without a limit. Tests use `root`, which is put before the paths of all files that are read.
 double quota_cpus(const std::string& root = "");
 
-/// The number of threads that can run at once: the affinity mask, and the quota rounded down, since a process above its
-/// quota is stopped for up to a tenth of a second. At least 1.
+/// The number of threads that can run at once: `affine`, but no more than the quota. The quota is rounded down, because
+/// the kernel stops a process above its quota for up to a tenth of a second. At least 1.
 unsigned available_cpus(unsigned affine, double quota);
 
 }  // namespace inlay::threads

@@ -21,9 +21,9 @@ namespace {
 
 using work_function = void (*)(void* argument, std::size_t part, std::size_t parts);
 
-/// How long a thread that waits keeps its core to itself: longer than most layers of a network are apart.
+/// How long a waiting thread keeps its core: longer than the time between most layers of a network.
 constexpr std::chrono::microseconds kAlone(2);
-/// How long it then looks on, but offers its core to others between looks. After that it sleeps.
+/// How long a thread waits in all before it sleeps. After kAlone it offers its core to other threads between looks.
 constexpr std::chrono::microseconds kPatience(50);
 
 void pause() {
@@ -44,13 +44,13 @@ void wait_while_equal(const std::atomic<unsigned>& value, unsigned old, bool pat
     }
     const auto waited = clock::now() - start;
     if (waited > kPatience) break;
-    // Where other processes keep the cores busy, the thread that is waited for may need this one.
+    // If other processes keep the cores busy, the thread that this one waits for may need this core.
     if (waited > kAlone) sched_yield();
   }
   value.wait(old, std::memory_order_acquire);
 }
 
-/// The calling thread's floating-point mode: rounding, denormals and traps, without the flags of what happened.
+/// The calling thread's floating-point mode: rounding, denormals and traps, without the status flags.
 class float_mode {
  public:
   static float_mode current() { return float_mode(read() & ~kFlags); }
@@ -63,7 +63,7 @@ class float_mode {
  private:
   explicit float_mode(std::uint64_t bits) : bits_(bits) {}
 #if defined(__x86_64__)
-  // MXCSR below, the control word of x87 above.
+  // MXCSR in the low half, the x87 control word in the high half.
   static constexpr std::uint64_t kFlags = 0x3f;
   static std::uint64_t read() {
     std::uint16_t x87 = 0;
@@ -76,7 +76,7 @@ class float_mode {
     __builtin_ia32_ldmxcsr(static_cast<unsigned>(bits));
   }
 #elif defined(__aarch64__)
-  static constexpr std::uint64_t kFlags = 0;  // they are in FPSR
+  static constexpr std::uint64_t kFlags = 0;  // the status flags are in FPSR, a separate register
   static std::uint64_t read() {
     std::uint64_t bits;
     asm volatile("mrs %0, fpcr" : "=r"(bits));
@@ -91,7 +91,7 @@ class float_mode {
   std::uint64_t bits_ = 0;
 };
 
-/// Counts the forks between the first process and this one.
+/// The number of forks from the first process to this one.
 std::atomic<unsigned> forks = 0;
 
 void count_forks() {
@@ -99,22 +99,23 @@ void count_forks() {
   if (error != 0) throw std::system_error(error, std::generic_category(), "pthread_atfork");
 }
 
-/// The pool whose work the calling thread is in; null outside of work.
+/// The pool whose work the calling thread runs; null outside of work.
 thread_local const void* working_for = nullptr;
 
 }  // namespace
 
 struct thread_pool::shared {
-  /// A thread and its part. Not a std::thread: in the child of a fork there is none to join or detach.
+  /// A thread and its part. Not a std::thread, which must be joined or detached: in the child of a fork there is no
+  /// thread.
   struct server {
     shared* pool;
     std::size_t part;
     pthread_t thread;
   };
 
-  // Apart, so that threads that finish do not disturb those that look for work.
-  alignas(64) std::atomic<unsigned> round = 0;       ///< counts pieces of work, and the end
-  alignas(64) std::atomic<unsigned> unfinished = 0;  ///< parts of this round on other threads
+  // On cache lines of their own, so that threads that finish do not disturb threads that look for work.
+  alignas(64) std::atomic<unsigned> round = 0;       ///< incremented for each piece of work, and at the end
+  alignas(64) std::atomic<unsigned> unfinished = 0;  ///< parts of this round that other threads still run
   alignas(64) work_function work = nullptr;
   void* argument = nullptr;
   float_mode mode;
@@ -123,7 +124,7 @@ struct thread_pool::shared {
   unsigned birth = 0;     ///< `forks` when the pool was made
   std::size_t parts = 1;  ///< set before the threads start
   std::atomic<bool> failed = false;
-  std::exception_ptr failure;  ///< what a part on another thread threw first
+  std::exception_ptr failure;  ///< the first exception of a part on another thread
   std::mutex turn;
   std::vector<server> servers;
   inlay_parallel_for interface{};
@@ -143,7 +144,7 @@ struct thread_pool::shared {
   void run(work_function new_work, void* new_argument) {
     if (working_for != nullptr || is_inherited()) return new_work(new_argument, 0, 1);
     const std::lock_guard lock(turn);
-    // Other parts use the argument until they have finished, whatever becomes of part 0.
+    // Wait for the other parts even if part 0 throws, because they use the argument.
     struct meeting {
       shared& pool;
       explicit meeting(shared& of) : pool(of) { working_for = &pool; }
@@ -153,7 +154,7 @@ struct thread_pool::shared {
       const meeting until_all_have_finished(*this);
       if (!servers.empty()) {
         work = new_work, argument = new_argument, mode = float_mode::current();
-        failed = false, failure = nullptr;  // of an earlier call, in which part 0 threw as well
+        failed = false, failure = nullptr;  // may be left from a call in which part 0 threw as well
         unfinished.store(static_cast<unsigned>(servers.size()), std::memory_order_relaxed);
         announce();
       }
@@ -221,7 +222,7 @@ thread_pool::thread_pool(unsigned threads) : shared_(std::make_unique<shared>())
 
 thread_pool::~thread_pool() {
   if (working_for == shared_.get()) {
-    // The work has called exit(), which destroys static objects. Threads of the pool use its memory to the very end.
+    // The work has called exit(), which destroys static objects. Leak the memory: the pool's threads still use it.
     static_cast<void>(shared_.release());
   } else if (!shared_->is_inherited()) {
     shared_->stop();

@@ -60,7 +60,7 @@ void convert_to_double(std::string_view type, const std::byte* bytes, std::span<
 
 float round_to_float(double value, rounding_counts& counts) {
   if (!std::isfinite(value)) return static_cast<float>(value);
-  // Half a unit in the last place above the largest f32: from there on the nearest would be infinity.
+  // Half an ulp above the largest f32: from here on, values would round to infinity.
   if (std::abs(value) >= 0x1.ffffffp127) {
     ++counts.overflowed;
     return std::copysign(std::numeric_limits<float>::max(), value < 0 ? -1.0f : 1.0f);
@@ -76,7 +76,7 @@ float float_from_half(std::uint16_t bits) {
   const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16;
   const std::uint32_t exponent = (bits >> 10) & 0x1fu, fraction = bits & 0x3ffu;
   if (exponent == 0) {
-    // A denormal is fraction * 2^-24, which f32 holds as a normal number.
+    // A denormal is fraction * 2^-24, a normal number in f32.
     const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
     return std::bit_cast<float>(std::bit_cast<std::uint32_t>(magnitude) | sign);
   }

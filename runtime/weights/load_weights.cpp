@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the parameters of graphs in checkpoints and reads nothing else.
+// Finds the parameters of graphs in checkpoints, and reads only their tensors.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -15,7 +15,7 @@ namespace {
 
 using namespace detail;
 
-/// A file, the prefix of its names, and what networks read from it.
+/// A file, the prefix of its names, and which of its tensors networks read.
 struct checkpoint {
   tensor_file file;
   std::string prefix = {};
@@ -25,7 +25,7 @@ struct checkpoint {
   void mark(const tensor_entry& e) { is_read[static_cast<std::size_t>(&e - file.entries.data())] = 1; }
 };
 
-/// Where a parameter's values are: a tensor, or the direction and the length of one with weight_norm.
+/// Where a parameter's values are: in one tensor or, with weight_norm, in a direction and a length.
 struct source {
   checkpoint* from = nullptr;
   const tensor_entry* values = nullptr;
@@ -43,7 +43,7 @@ std::optional<source> find_in(checkpoint& from, const std::string& prefix, std::
   return std::nullopt;
 }
 
-/// "dec.weight=enc.weight^T", taken apart.
+/// The parts of a tie such as "dec.weight=enc.weight^T"; the parameter is the key of ties_.
 struct tie {
   std::string tensor;
   bool transposed = false, used = false;
@@ -97,7 +97,7 @@ class loader {
     }
   }
 
-  /// How many parameters, or the tensors that they are tied to, are in `from` under `prefix`.
+  /// How many parameters `from` holds under `prefix`. A tied parameter counts if its tensor is there.
   std::size_t found_under(checkpoint& from, const std::string& prefix) const {
     return static_cast<std::size_t>(std::ranges::count_if(known_, [&](std::string_view name) {
       const auto tied = ties_.find(std::string(name));
@@ -110,7 +110,7 @@ class loader {
       for (checkpoint& each : checkpoints_) find_prefix(each);
       return;
     }
-    // "module" means "module." where nothing else begins with it.
+    // "module" means "module." if every name that begins with it goes on with a dot.
     bool begins = false, dotted = true;
     for (const checkpoint& each : checkpoints_)
       for (const tensor_entry& e : each.file.entries)
@@ -131,12 +131,13 @@ class loader {
     return {};
   }
 
-  /// The longest prefix with a dot that the names of all float tensors share, and shorter ones, are tried.
+  /// Tries every prefix that ends in a dot and that the names of all float tensors share. Takes the one under which
+  /// most parameters are found, if these are more than without a prefix.
   void find_prefix(checkpoint& from) {
     std::string_view common;
     bool first = true;
     for (const tensor_entry& e : from.file.entries) {
-      if (!is_readable(e.type)) continue;  // a wrapper's own counter has no prefix
+      if (!is_readable(e.type)) continue;  // a wrapper's counter is an integer without the prefix
       if (first) common = e.name;
       first = false;
       const auto differs = std::ranges::mismatch(common, e.name).in1;
@@ -151,7 +152,7 @@ class loader {
       result_.notes.push_back(from.file.label() + "all names begin with '" + from.prefix + "', which is left out");
   }
 
-  /// The only place of `name`; more than one is an error.
+  /// The place of `name`. An error if two files have it.
   std::optional<source> find(std::string_view name) {
     std::optional<source> found;
     for (checkpoint& each : checkpoints_) {
@@ -194,7 +195,8 @@ class loader {
       if (const std::string line = each.f64.remark(); !line.empty()) result_.notes.push_back(each.file.label() + line);
   }
 
-  /// Finds a parameter and checks type and shape. A second shape of the same parameter is only checked.
+  /// Finds a parameter and checks its type and shape. If it is not `fresh`, it is known with another shape: only
+  /// checks.
   void locate(const std::string& name, const tensor_sizes& sizes, bool fresh, std::vector<wanted>& all,
               std::vector<std::pair<std::string, tensor_sizes>>& missing) {
     std::optional<source> found;
@@ -246,7 +248,7 @@ class loader {
     suggest_prefixes(missing);
   }
 
-  /// Prefixes under which a file has everything that is missing.
+  /// Suggests prefixes under which one file has all missing parameters.
   void suggest_prefixes(const std::vector<std::pair<std::string, tensor_sizes>>& missing) {
     if (!request_.prefix.empty()) return;
     constexpr std::size_t kMost = 4;
@@ -285,7 +287,7 @@ class loader {
     result_.value.tensors.push_back(std::move(tensor));
   }
 
-  /// From a row-major [columns, rows] to a row-major [rows, columns].
+  /// Transposes row-major values from [columns, rows] to [rows, columns].
   static void transpose(std::uint64_t rows, std::uint64_t columns, std::vector<float>& values) {
     std::vector<float> turned(values.size());
     for (std::uint64_t r = 0; r < rows; ++r)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is worth saying about weights that were read.
+// Notes about weights that were read.
 #include "notes.hpp"
 
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is worth saying about weights that were read.
+// Notes about weights that were read.
 #pragma once
 
 #include <span>
@@ -11,8 +11,8 @@
 
 namespace inlay::detail {
 
-/// A line about a tensor's values: NaN, infinities, values beyond f32 and, where `name` ends in `running_var`,
-/// variances that are not positive. Empty if there are none.
+/// A line about a tensor's unusual values: NaN, infinities, values beyond f32 and, if `name` is or ends in
+/// `running_var`, variances that are not positive. Empty if there are none.
 std::string remark_on(std::string_view name, std::span<const float> values, const rounding_counts& counts);
 
 /// The F64 tensors of one file.
@@ -22,14 +22,14 @@ struct f64_totals {
   void add(std::uint64_t count, const rounding_counts& counts) {
     ++tensors, elements += count, rounded += counts.rounded;
   }
-  /// A line that says how many values were rounded; empty without such tensors.
+  /// A line that says how many values were rounded; empty without F64 tensors.
   std::string remark() const;
 };
 
-/// Names that a note lists before it only counts them.
+/// How many names a note lists; the others are only counted.
 inline constexpr std::size_t kMostNamed = 30;
 
-/// `names` in quotes, separated by commas; all but the first `most` are only counted.
+/// The first `most` names in quotes, separated by commas, and the number of the others.
 std::string listed(std::span<const std::string> names, std::size_t most);
 
 }  // namespace inlay::detail

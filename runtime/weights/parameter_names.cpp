@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is said about parameters whose tensors are missing or have another shape.
+// Error messages about parameters whose tensors are missing or have another shape.
 #include "parameter_names.hpp"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace inlay::detail {
 namespace {
 
-/// The least number of inserted, removed and replaced characters between two names, or `limit` + 1 if it is larger.
+/// The least number of insertions, removals and replacements between two names, or limit + 1 if that is less.
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
   if (a.size() > b.size()) std::swap(a, b);
   if (b.size() - a.size() > limit) return limit + 1;
@@ -69,7 +69,7 @@ std::string name_suggester::suggest(std::string_view name, std::span<const std::
            (is_transpose(tensor.shape, sizes) ? ", whose shape is the transpose" : "");
   };
   const std::size_t limit = std::max<std::size_t>(2, name.size() / 4);
-  // Of names equally near, one with the right shape comes first.
+  // Of equally near names, prefer one with the right shape, then one with the transposed shape.
   const spare_tensor* nearest = nullptr;
   std::size_t least = 4 * limit + 4;
   for (const spare_tensor& tensor : spare_) {

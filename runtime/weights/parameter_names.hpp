@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is said about parameters whose tensors are missing or have another shape.
+// Error messages about parameters whose tensors are missing or have another shape.
 #pragma once
 
 #include <cstddef>
@@ -19,12 +19,12 @@ using tensor_sizes = std::vector<std::uint64_t>;
 tensor_sizes sizes_of(const node_record& node);
 /// "f32[2,3]", with the type in lower case.
 std::string shape_text(std::span<const std::uint64_t> sizes, std::string_view type = "f32");
-/// A matrix, and the same sizes in reverse order.
+/// Whether `b` is the transpose of a matrix shape `a` that is not square.
 bool is_transpose(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b);
 
-/// The names of all parameters of `graphs`, which own them.
+/// The names of all parameters of `graphs`, which own the characters.
 std::unordered_set<std::string_view> parameter_names(std::span<const graph_view> graphs);
-/// Whether `name` is training's counter (`num_batches_tracked`) of a batch norm whose statistics are in `parameters`.
+/// Whether `name` is the training counter (`num_batches_tracked`) of a batch norm whose statistics are in `parameters`.
 bool is_counter(std::string_view name, const std::unordered_set<std::string_view>& parameters);
 
 /// A tensor that no parameter reads.
@@ -33,11 +33,11 @@ struct spare_tensor {
   std::span<const std::uint64_t> shape;
 };
 
-/// Suggests tensors for missing names: the nearest name, else the only tensor of the shape.
+/// Suggests tensors for missing names: the nearest name, else the only tensor with the shape or its transpose.
 class name_suggester {
  public:
   explicit name_suggester(std::vector<spare_tensor> spare) : spare_(std::move(spare)) {}
-  /// "; nearest is 'fc1.weights' f32[2,3]", or nothing. Says nothing more after some dozens of names.
+  /// A text such as "; nearest is 'fc1.weights' f32[2,3]", or nothing. Always nothing after some dozens of calls.
   std::string suggest(std::string_view name, std::span<const std::uint64_t> sizes);
 
  private:
@@ -45,10 +45,11 @@ class name_suggester {
   std::size_t left_ = 32;
 };
 
-/// "misshaped parameter ...", with what is found and, for a transpose, what to do. `tensor` is the name in the file.
+/// "misshaped parameter ..." with the shape that was found and, for a transpose, what to do. `tensor` is the name in
+/// the file.
 std::string misshaped(std::string_view parameter, std::span<const std::uint64_t> expected, std::string_view tensor,
                       std::span<const std::uint64_t> found);
-/// A tensor of a type that weights are not read from.
+/// An error for a tensor whose type weights cannot be read from.
 std::string unreadable(std::string_view parameter, std::string_view type);
 
 }  // namespace inlay::detail

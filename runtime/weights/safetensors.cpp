@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole safetensors files: eight bytes of header length, a JSON header, the tensors' bytes without gaps.
+// Reads and writes whole safetensors files: eight bytes of header length, a JSON header, the tensors' bytes without
+// gaps.
 #include <cstring>
 #include <new>
 #include <nlohmann/json.hpp>
@@ -13,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Every tensor of a file whose header has been read.
+/// Reads every tensor of a file whose header has been read.
 weights_result read_all(const detail::tensor_file& file) try {
   weights_result result;
   detail::f64_totals f64;

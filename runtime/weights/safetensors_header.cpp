@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON header of a safetensors file, read event by event, so that no hostile nesting is kept in memory.
+// Reads the JSON header of a safetensors file event by event, so that hostile nesting takes no memory.
 #include "safetensors_header.hpp"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Bytes of a tensor, or false if they do not fit in 64 bits. Types smaller than a byte are packed.
+/// Computes a tensor's number of bytes; false if it does not fit in 64 bits. Types smaller than a byte are packed.
 bool bytes_of(const tensor_entry& e, std::uint64_t& bytes) {
   bytes = bits_of_type(e.type);
   for (std::uint64_t size : e.shape)
@@ -22,15 +22,15 @@ bool bytes_of(const tensor_entry& e, std::uint64_t& bytes) {
   return true;
 }
 
-/// A name that `names` has twice, or null. Sorts them.
+/// A name that `names` has twice, or null. Sorts `names`.
 const std::string* repeated(std::vector<std::string>& names) {
   std::ranges::sort(names);
   const auto found = std::ranges::adjacent_find(names);
   return found == names.end() ? nullptr : &*found;
 }
 
-/// The events of nlohmann's parser (its "SAX interface"), which keeps nothing itself. Structural errors are kept and
-/// parsing goes on, because a header that is not JSON is reported as that.
+/// The receiver of the parser's events (nlohmann's "SAX interface"). It keeps a wrong entry as `error` and goes on
+/// parsing, because a header that is not JSON must be reported as such.
 class header_events {
  public:
   header_events(std::uint64_t data_bytes, std::vector<tensor_entry>& entries)
@@ -87,7 +87,7 @@ class header_events {
   enum class kind { object, array, string, other };
   enum class field { none, dtype, shape, offsets, other };
 
-  /// A value begins. `depth_` is the number of objects and lists around it.
+  /// A value begins, inside of `depth_` objects and lists.
   bool value(kind what) {
     if (depth_ == 1) {
       value_is_object_ = what == kind::object;
@@ -120,7 +120,7 @@ class header_events {
     return true;
   }
 
-  /// The value of a key of the header is complete.
+  /// The value of a top-level key is complete.
   void finish() {
     if (!is_object) return;
     std::string problem;
@@ -161,7 +161,7 @@ class header_events {
   std::uint64_t data_bytes_;
   std::vector<tensor_entry>& entries_;
   std::size_t depth_ = 0;
-  // The key of the header whose value is being read.
+  // State of the top-level key whose value is being read.
   tensor_entry entry_;
   std::vector<std::uint64_t> offsets_;
   std::vector<std::string> keys_;
@@ -171,7 +171,7 @@ class header_events {
   std::vector<std::uint64_t>* list_ = nullptr;
 };
 
-/// The tensors' bytes must cover the data exactly: no overlap, no gap, nothing left over.
+/// Checks that the tensors' bytes cover the data exactly: no overlap, no gap, no bytes left.
 std::string check_cover(const std::vector<tensor_entry>& entries, std::uint64_t data_bytes) {
   std::vector<const tensor_entry*> in_order;
   for (const tensor_entry& e : entries) in_order.push_back(&e);

@@ -16,8 +16,8 @@ struct tensor_entry {
   std::uint64_t begin = 0, end = 0;  ///< in bytes from the start of the data
 };
 
-/// Reads the tensors of a header, in the order of their names, and checks them against each other and against the
-/// number of bytes that follow the header. Returns what is wrong, or nothing. Time is near-linear in `text`.
+/// Reads a header's tensors, sorted by name. Checks them against each other and against the number of bytes that follow
+/// the header. Returns what is wrong, or nothing. The time is nearly linear in the size of `text`.
 std::string read_header(std::string_view text, std::uint64_t data_bytes, std::vector<tensor_entry>& entries);
 
 }  // namespace inlay::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files and memory as sources of bytes, and the reading of single tensors from them.
+// Sources of bytes, in a file or in memory, and reading single tensors from them.
 #include "tensor_file.hpp"
 
 #include <fcntl.h>
@@ -58,7 +58,7 @@ class disk_source : public byte_source {
   std::uint64_t size_;
 };
 
-/// Makes room for the tensor's elements, or says that there is none.
+/// Makes room for the tensor's elements. Returns an error if there is not enough memory.
 template <class T>
 std::string make_room(const tensor_entry& e, std::uint64_t elements, std::vector<T>& values) {
   try {
@@ -95,7 +95,7 @@ std::unique_ptr<byte_source> source_in_memory(std::span<const std::byte> bytes) 
 }
 
 std::unique_ptr<byte_source> source_on_disk(const std::string& path, std::string& error) {
-  // Without O_NONBLOCK the opening of a pipe would wait for its writer.
+  // Without O_NONBLOCK, opening a pipe would wait for a writer.
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) {
     error = std::strerror(errno);

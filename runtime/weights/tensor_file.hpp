@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A safetensors file of which only the header has been read; tensors are read one by one.
+// A safetensors file whose header is read first and whose tensors are read one by one.
 #pragma once
 
 #include <memory>
@@ -30,9 +30,9 @@ struct tensor_file {
   std::string path;  ///< empty for bytes in memory
   std::unique_ptr<byte_source> source;
   std::uint64_t data_start = 0;
-  std::vector<tensor_entry> entries;  ///< in the order of their names
+  std::vector<tensor_entry> entries;  ///< sorted by name
 
-  /// The name in front of errors and notes.
+  /// The text in front of errors and notes.
   std::string label() const { return path.empty() ? "safetensors: " : "'" + path + "': safetensors: "; }
   const tensor_entry* find(std::string_view name) const;
 };
@@ -43,8 +43,8 @@ std::string read_entries(tensor_file& file);
 /// Opens `path` and reads its header. The error names the path.
 std::string open_tensor_file(const std::string& path, tensor_file& file);
 
-/// Reads a tensor of a readable type as f32. F32 goes from the file straight to its place; other types pass through a
-/// small buffer.
+/// Reads a tensor of a readable type as f32. F32 is read straight into `values`; other types pass through a small
+/// buffer.
 std::string read_floats(const tensor_file& file, const tensor_entry& e, std::vector<float>& values,
                         rounding_counts& counts);
 /// The same as doubles, which hold every readable type exactly.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// torch's weight_norm, computed when weights are read.
+// Computes torch's weight_norm when weights are read.
 #include "weight_norm.hpp"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ std::string read_weight_norm(const tensor_file& file, const tensor_entry& g, con
   std::vector<double> lengths, directions;
   if (std::string error = read_doubles(file, g, lengths); !error.empty()) return error;
   if (std::string error = read_doubles(file, v, directions); !error.empty()) return error;
-  // The place in g of each element of v: axes of size 1 do not count.
+  // The index in g for each element of v. Axes in which g has size 1 do not count.
   const auto place_of = [&](std::uint64_t element) {
     std::uint64_t place = 0, scale = 1;
     for (std::size_t i = v.shape.size(); i-- > 0;) {
@@ -45,13 +45,13 @@ std::string read_weight_norm(const tensor_file& file, const tensor_entry& g, con
     }
     return static_cast<std::size_t>(place);
   };
-  // Scaled by the largest magnitude, so that squares of doubles neither overflow nor vanish.
+  // Scale by the largest magnitude, so that squares neither overflow nor underflow.
   std::vector<double> largest(lengths.size(), 0), sums(lengths.size(), 0);
   for (std::size_t i = 0; i < directions.size(); ++i) {
     double& most = largest[place_of(i)];
     most = std::max(most, std::abs(directions[i]));
   }
-  // Zeros stay zeros, whose norm makes NaN, and infinities stay infinite, as in torch.
+  // Do not scale if that is 0 or not finite: as in torch, a norm of 0 gives NaN, and infinities stay.
   for (double& most : largest)
     if (most == 0 || !std::isfinite(most)) most = 1;
   for (std::size_t i = 0; i < directions.size(); ++i) {

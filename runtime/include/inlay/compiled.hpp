@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls the kernels of a network from C++: typed, any batch, no allocation per call.
+// Calls a network's kernels from C++: typed, for any batch, without allocation per call.
 #pragma once
 
 #include <cstddef>
@@ -16,11 +16,11 @@
 
 namespace inlay {
 
-/// What a call has to say.
+/// The result of a call.
 enum class status : int {
   ok = 0,
   null_pointer = 1,       ///< an input, an output or the scratch memory is null
-  size_mismatch = 2,      ///< the spans are not whole samples, or not of one batch
+  size_mismatch = 2,      ///< a span does not hold whole samples, or the batches differ
   scratch_too_small = 3,  ///< borrowed scratch memory has less than scratch_bytes()
   batch_too_large = 4,    ///< more samples than the MAX_BATCH that the kernels were compiled for
   unsupported_cpu = 5     ///< the kernels were compiled for several CPUs, and this machine is none of them
@@ -43,8 +43,8 @@ constexpr const node_record& nth_input(const graph_view& g, std::size_t index) {
   return g.nodes[i];
 }
 
-// Hidden: a shared library's copy of a wrapper calls that library's kernels, so no other library may take it for its
-// own.
+// Hidden, because each shared library's copy of a wrapper calls that library's own kernels: the loader must not replace
+// it by another library's copy.
 #define INLAY_DETAIL_HIDDEN [[gnu::visibility("hidden")]]
 
 template <const auto& Net, kernels_name Name, class Inputs, class Outputs>
@@ -65,10 +65,10 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
   /// Allocates the scratch memory, here and nowhere else.
   INLAY_DETAIL_HIDDEN compiled_base() : bytes_(scratch_bytes()), scratch_(allocate(bytes_)), owned_(scratch_) {}
 
-  /// Works in `scratch`, which must outlive this object and have scratch_bytes(), best aligned to 64.
+  /// Uses `scratch`, which must outlive this object and have scratch_bytes() bytes, best aligned to 64.
   explicit compiled_base(std::span<std::byte> scratch) : bytes_(scratch.size()), scratch_(scratch.data()) {}
 
-  /// The object moved from has no scratch memory left: it says scratch_too_small if its kernel needs any.
+  /// The object moved from has no scratch memory: its calls return scratch_too_small if the kernel needs any.
   compiled_base(compiled_base&& other) noexcept
       : bytes_(std::exchange(other.bytes_, 0)),
         scratch_(std::exchange(other.scratch_, nullptr)),
@@ -82,8 +82,9 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
 
   INLAY_DETAIL_HIDDEN static std::size_t scratch_bytes() { return kernels::scratch_bytes(); }
 
-  /// Runs any batch. The spans hold the inputs, then the outputs, of the same number of samples, sample after sample;
-  /// outputs must not overlap anything. One object must not run on two threads at once; two objects may.
+  /// Runs any batch. Arguments are the inputs, then the outputs; each span holds the same number of samples, one after
+  /// the other. Outputs must not overlap any other span. One object must not run on two threads at once; two objects
+  /// may.
   INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(repeated<std::span<const float>, In>... inputs,
                                                       repeated<std::span<float>, Out>... outputs) {
     std::size_t batch = 0;
@@ -91,8 +92,8 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
     return checked != status::ok ? checked : static_cast<status>(run(inputs.data()..., outputs.data()..., batch));
   }
 
-  /// The same with the threads of a thread_pool, of openmp_workers() or of your own, which share the work of large
-  /// layers. For a network compiled with --parallel; of another, the program does not link.
+  /// The same on several threads, which share the work of large layers: those of a thread_pool, of openmp_workers() or
+  /// your own. The program links only if the network was compiled with --parallel.
   INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(repeated<std::span<const float>, In>... inputs,
                                                       repeated<std::span<float>, Out>... outputs,
                                                       const inlay_parallel_for& workers) {
@@ -103,7 +104,7 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
         kernels::run_parallel_needs_PARALLEL(inputs.data()..., outputs.data()..., batch, scratch_, &workers));
   }
 
-  /// The entry point itself: nothing is checked but null pointers. 0 is success.
+  /// Calls the entry point, which checks only for null pointers. 0 is success.
   INLAY_DETAIL_HIDDEN int run(repeated<const float*, In>... inputs, repeated<float*, Out>... outputs,
                               std::size_t batch) {
     return kernels::run(inputs..., outputs..., batch, scratch_);
@@ -139,8 +140,8 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
 
 }  // namespace detail
 
-/// `compiled<digits> net; net(pixels, scores);` - the kernels of the constexpr network object `Net`. `Name` is the NAME
-/// that the kernels were compiled with: `compiled<digits, "a">` and `compiled<digits, "b">` have weights of their own.
+/// The kernels of the constexpr network object `Net`: `compiled<digits> net; net(pixels, scores);`. `Name` is the NAME
+/// that the kernels were compiled with: `compiled<digits, "a">` and `compiled<digits, "b">` have different weights.
 template <const auto& Net, kernels_name Name = "">
 class compiled : public detail::compiled_base<Net, Name, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>,
                                               std::make_index_sequence<graph_of<Net>.outputs.size()>> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a graph without compiling it: the oracle that compiled kernels are tested against, and the baseline that they
-// are timed against.
+// Runs a graph without compiling it. Compiled kernels are tested against the reference engine and timed against the
+// baseline.
 #pragma once
 
 #include <functional>
@@ -17,13 +17,13 @@ namespace inlay {
 
 /// How a graph is run.
 enum class engine {
-  reference,  ///< double, one sample at a time, each operation as its definition reads
+  reference,  ///< double, one sample at a time, each operation by its definition
   baseline    ///< f32, the whole batch per operation: Eigen for contractions, vectorised pointwise loops
 };
 
 class interpreter;
 
-/// An interpreter, or the rule that the graph breaks, or everything that is wrong with the weights.
+/// An interpreter or errors: the rule that the graph breaks, or everything that is wrong with the weights.
 struct interpreter_result {
   std::unique_ptr<interpreter> value;
   std::vector<std::string> errors;
@@ -33,24 +33,24 @@ struct interpreter_result {
 
 class interpreter {
  public:
-  /// Binds `graph` to its weights; those of its parameters are copied. The graph must outlive the interpreter. Graphs
-  /// that break a rule and weights that do not fit are errors.
+  /// Makes an interpreter for `graph` and copies the weights of its parameters. The graph must outlive the interpreter.
+  /// A graph that breaks a rule and weights that do not fit are errors.
   static interpreter_result create(const graph_view& graph, const weights& w);
 
   interpreter(const interpreter&) = delete;
   interpreter& operator=(const interpreter&) = delete;
   ~interpreter();
 
-  /// Runs `batch` samples. Inputs and outputs in the graph's order, row-major, sample after sample; inputs and outputs
-  /// are not checked for size. Memory is kept between calls and grows with the largest batch.
+  /// Runs `batch` samples. Inputs and outputs come in the graph's order and hold one sample after the other, row-major.
+  /// Their sizes are not checked. Memory is kept between calls and grows to the largest batch.
   void run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch, engine how);
 
-  /// One input, one output.
+  /// The same for a graph with one input and one output.
   void run(const float* input, float* output, std::size_t batch, engine how) {
     run(std::span(&input, 1), std::span(&output, 1), batch, how);
   }
 
-  /// Called by the reference engine with every value of every sample: the node's index in the graph and its elements.
+  /// The reference engine calls an observer with every value of every sample: the node's index and its elements.
   using observer = std::function<void(std::uint32_t node, std::span<const double> elements)>;
   void observe(observer each) { observer_ = std::move(each); }
 
@@ -62,7 +62,7 @@ class interpreter {
 
   struct baseline_state;
   graph_view graph_;
-  std::vector<std::vector<float>> constants_;  // by node: weights, empty for computed values
+  std::vector<std::vector<float>> constants_;  // by node: the weights of parameters and constants, else empty
   std::unique_ptr<baseline_state> baseline_;
   observer observer_;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a program refers to and a kernel object defines. Where no kernel object fits, linkers print these names, so the
-// names say what to do.
+// The symbols that a program refers to and a kernel object defines. If no kernel object fits, the linker prints these
+// names, so they say what to do.
 #pragma once
 
 #include <algorithm>
@@ -23,21 +23,21 @@ struct kernels_name {
   constexpr std::string_view view() const { return {chars, N - 1}; }
 };
 
-/// Defined by the kernel object that inlayc writes for the graph with this hash and the network of this name. An
-/// undefined reference to it means that the linked kernels were made from another graph or under another NAME, or are
-/// hidden in a shared library that was not built with EXPORT.
+/// inlayc's kernel object for the graph with this hash and the network of this name defines the members. If they are
+/// undefined, the linked kernels were made from another graph or with another NAME, or they are hidden in a shared
+/// library that was built without EXPORT.
 template <std::uint64_t GraphHash, class NetworkName, class... Pointers>
 struct [[gnu::visibility("default")]] no_kernels_for_this_graph_run_inlayc_again {
   static int run(Pointers... inputs_then_outputs, std::size_t batch, void* scratch);
   static std::size_t scratch_bytes();
-  /// Only where inlayc was given --parallel (PARALLEL in inlay_add_network()).
+  /// Defined only with inlayc --parallel (PARALLEL in inlay_add_network()).
   static int run_parallel_needs_PARALLEL(Pointers... inputs_then_outputs, std::size_t batch, void* scratch,
                                          const inlay_parallel_for* workers);
 };
 
 namespace detail {
 
-/// A network's name, one type a character: linkers print types as they are written, and texts as lists of numbers.
+/// A network's name, one type per character, because linkers print a text argument as a list of numbers.
 template <class... Characters>
 struct named;
 
@@ -114,10 +114,10 @@ INLAY_DETAIL_CHARACTER('9', _9)
 INLAY_DETAIL_CHARACTER('_', underscore)
 #undef INLAY_DETAIL_CHARACTER
 
-/// More characters than this are left out of the symbol's name.
+/// The symbol holds at most this many characters of the name.
 inline constexpr std::size_t most_characters = 40;
 
-/// The characters of the network's name and, where its kernels have one, of their NAME.
+/// The characters of the network's name and, if its kernels have a NAME, of "_" and that.
 template <const graph_view& Graph, kernels_name Name>
 struct name_of_kernels {
   static constexpr std::size_t first = Graph.name.size();

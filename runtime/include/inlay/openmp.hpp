@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenMP's threads for kernels that were compiled with --parallel, instead of a thread_pool. Needs -fopenmp.
+// Runs kernels that were compiled with --parallel on OpenMP's threads instead of a thread_pool. Needs -fopenmp.
 #pragma once
 
 #ifndef _OPENMP
@@ -15,11 +15,11 @@
 
 namespace inlay {
 
-/// As many threads as OpenMP gives a parallel region here: OMP_NUM_THREADS, omp_set_num_threads().
+/// OpenMP's threads, as many as a parallel region gets: see OMP_NUM_THREADS and omp_set_num_threads().
 ///
-/// A call from inside a parallel region runs on the calling thread, unless nested regions are switched on. If parts
-/// throw, the call waits for all parts and then throws what was thrown first. GNU's OpenMP cannot be used in the child
-/// of a fork() whose parent has used it; a thread_pool can.
+/// A call from inside a parallel region runs on the calling thread, unless nested regions are enabled. If parts throw,
+/// the call waits for all parts and then throws the first exception. After a parent has used GNU's OpenMP, its fork()ed
+/// child cannot; a thread_pool works there.
 inline inlay_parallel_for openmp_workers() {
   return {[](void*, void (*work)(void*, size_t, size_t), void* argument) {
 #ifdef __cpp_exceptions

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a kernel needs of threads; for C and C++. inlayc writes the same into the headers of kernels. */
+ * The interface between kernels and threads, for C and C++. inlayc writes the same declaration into kernel headers. */
 #ifndef INLAY_PARALLEL_FOR
 #define INLAY_PARALLEL_FOR
 
 #include <stddef.h>
 
-/* Several threads. `run` calls work(argument, part, parts) once for each part from 0 up to parts, at the same time as
- * far as it can, always the same part on the same thread if it can, and returns when all of them have returned. */
+/* Several threads. `run` calls work(argument, part, parts) once for each part in 0 .. parts - 1 and returns when all
+ * calls have returned. If it can, it runs all parts at the same time, and each part on the same thread in every call.
+ */
 typedef struct inlay_parallel_for {
   void (*run)(void* context, void (*work)(void* argument, size_t part, size_t parts), void* argument);
   void* context;

@@ -8,19 +8,22 @@
 
 namespace inlay {
 
-/// Threads that wait for work. Part 0 runs on the calling thread and every other part on a thread of its own, always
-/// the same, so that each core finds its share of the weights in its own cache. Threads that wait spin for some
-/// microseconds, then let others have the core between looks, and sleep after a twentieth of a millisecond; a pool of
-/// more threads than default_size() sleeps at once.
+/// Threads that wait for work. Part 0 runs on the calling thread. Every other part always runs on the same thread of
+/// the pool, so that each core finds its share of the weights in its own cache. A waiting thread spins for two
+/// microseconds, then offers its core to other threads between looks, and sleeps after 50 microseconds. In a pool of
+/// more threads than default_size() it sleeps at once.
 ///
 /// - A pool does one piece of work at a time; calls from several threads take turns.
-/// - A call from inside a pool's work, of the same pool or of another, runs all of its work as one part on the calling
-///   thread, as OpenMP does by default.
-/// - If parts throw, the call waits for all parts and then throws what part 0 threw or, if that did not throw, what was
-///   thrown first. The pool can be used again.
+/// - A call from inside the work of any pool runs all of its own work as one part on the calling thread, as OpenMP does
+/// by
+///   default.
+/// - If parts throw, the call waits for all parts and then throws part 0's exception or, if part 0 did not throw, the
+/// first
+///   exception of the others. The pool can be used again.
 /// - All parts run with the floating-point mode (rounding, denormals, traps) of the calling thread.
-/// - The child of a fork() has none of the threads. There, a pool of its parent runs all work on the calling thread. A
-///   pool that the child makes has threads. Work itself must not fork and return.
+/// - fork() does not copy threads. In the child, a pool made by the parent runs all work on the calling thread; a pool
+/// made
+///   by the child has threads. Work must not fork and then return in the child.
 /// - A pool may have static storage duration. It must not be destroyed while another thread calls it.
 class thread_pool {
  public:
@@ -31,13 +34,13 @@ class thread_pool {
   thread_pool(const thread_pool&) = delete;
   thread_pool& operator=(const thread_pool&) = delete;
 
-  /// The CPUs that this process may use at once: those in the calling thread's affinity mask, but no more than its
-  /// cgroups' quota, rounded down, and at least 1.
+  /// The number of CPUs that this process may use at once: the CPUs in the calling thread's affinity mask, limited by
+  /// the quota of its cgroups, rounded down. At least 1.
   static unsigned default_size();
 
-  /// Threads in all, the calling one included: the parts that work is divided into.
+  /// Threads in all, the calling one included. Work is divided into as many parts.
   unsigned size() const;
-  /// The pool as a kernel's entry point takes it.
+  /// The pool in the form that a kernel's entry point takes.
   operator const inlay_parallel_for&() const;
 
  private:
