@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Shared by the scripts of this folder (sourced, bash): where the tree is, how to say what is going on, how to build.
+# Sourced by the bash scripts of this folder: finds the tree, prints headings and errors, builds.
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -20,8 +20,8 @@ build_folder() {
   if [[ $1 == default ]]; then echo build; else echo "build-$1"; fi
 }
 
-# Thins ninja's progress to a line for every ten per cent and every half minute; all other lines (warnings, errors)
-# stay.
+# Thins ninja's progress to one line for every ten per cent or half minute. Keeps all other lines, such as warnings and
+# errors.
 thin_progress() {
   local line tenth shown=-1 next=0
   while IFS= read -r line; do
@@ -35,7 +35,7 @@ thin_progress() {
   done
 }
 
-# build PRESET TARGET...: configures the preset's build folder if that was not done yet and builds the targets.
+# build PRESET TARGET...: configures the preset's build folder unless it is configured, and builds the targets.
 build() {
   local preset=$1 folder
   shift

@@ -15,23 +15,25 @@ namespace inlay::tools {
 namespace {
 
 constexpr std::uint64_t all_floats = std::uint64_t{1} << 32;
-constexpr std::size_t chunk = 1 << 16;  // floats that a thread takes at a time
+constexpr std::size_t chunk = 1 << 16;  // floats per call of the kernel
 
-/// Beyond it the reduction of sine and cosine is out of contract; there only NaN and the range are checked.
+/// Whether the contract covers x. For large x it does not cover the reduction of sine and cosine; only NaN and the
+/// range are checked there.
 bool in_domain(const activation_row& row, float x) {
   const bool periodic = row.id == activation::sin || row.id == activation::cos;
   return !periodic || std::abs(x) <= 32768;
 }
 
-/// NaN, infinities and the sign of zero are where they belong.
+/// Whether NaN, infinities and the sign of zero are right.
 bool special_is_right(const activation_row& row, float x, float found, double expected, rounding mode) {
   if (std::isnan(expected) || std::isnan(found)) return std::isnan(expected) && std::isnan(found);
   if (!in_domain(row, x)) return std::abs(found) <= 1.0001f;
-  // Of a zero the sign is the function's, but where both are the result of a comparison, as of max(x, 0).
+  // If the formula keeps a zero argument with its sign, so must the kernel. Other zeros may have either sign.
   if (x == 0 && expected == 0 && std::signbit(x) == std::signbit(expected))
     return found == 0 && std::signbit(found) == std::signbit(x);
   if (!std::isinf(expected) && !std::isinf(found)) return true;
-  // The float next to overflow may round either way; other modes than to nearest reach from there to infinity.
+  // A result near 2^128 may round to the largest float or to infinity. In a mode other than to nearest, so may every
+  // finite result beyond the largest float.
   const double magnitude = std::abs(expected);
   const bool at_the_edge = mode == rounding::nearest ? std::abs(magnitude - 0x1p128) < 0x1p105
                                                      : !std::isinf(expected) && magnitude > 0x1p128 - 0x1p104;
@@ -39,7 +41,7 @@ bool special_is_right(const activation_row& row, float x, float found, double ex
   return static_cast<float>(expected) == found || (at_the_edge && same_side);
 }
 
-/// Rounds in another mode while it lives.
+/// Sets a rounding mode during its lifetime.
 class rounding_scope {
  public:
   explicit rounding_scope(rounding mode) : before_(std::fegetround()) {
@@ -67,7 +69,7 @@ double ulp_at(double value) {
   const double magnitude = std::abs(value);
   if (magnitude < 0x1p-126) return 0x1p-149;
   if (magnitude >= 0x1p127) return 0x1p104;
-  // 2^-23 of the power of two at or below the value.
+  // 2^-23 times the power of two at or below the value.
   return std::bit_cast<double>(std::bit_cast<std::uint64_t>(magnitude) & 0x7ff0000000000000u) * 0x1p-23;
 }
 
@@ -104,7 +106,8 @@ std::vector<float> turning_points(const activation_row& row, const std::array<fl
                                32768.0f};
   if (row.parameters == 0) return points;
   for (const float p : parameters) points.push_back(std::abs(p));
-  // A first parameter that scales, a second that is a threshold of the scaled, and where exponentials of it end.
+  // The first parameter may scale x, and the second may be a threshold for the scaled x. Its exponential overflows
+  // at 88.7 and underflows at -104.
   for (const float scaled : {1.0f, 20.0f, 88.7f, 104.0f, parameters[1]}) {
     points.push_back(std::abs(scaled / parameters[0]));
     points.push_back(std::abs(scaled * parameters[0]));
@@ -133,7 +136,7 @@ accuracy_report activation_under_test::test(std::uint64_t first, std::uint64_t c
   accuracy_report report;
   std::vector<float> in(chunk + width_), out(chunk + width_);
   std::vector<std::byte> scratch(kernel_->scratch_bytes());
-  double before = std::nan("");  // the exact result at the float before, and the one found
+  double before = std::nan("");  // the exact and the found result at the previous float
   float found_before = 0;
   for (std::uint64_t start = 0; start < count; start += chunk) {
     const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(chunk, count - start));
@@ -158,12 +161,12 @@ accuracy_report activation_under_test::test(std::uint64_t first, std::uint64_t c
         before = std::nan("");
         continue;
       }
-      // Beyond the largest float the other modes may stop there.
+      // In a mode other than to nearest, the result for such a value may be the largest float.
       const bool saturates = mode_ != rounding::nearest && std::abs(expected) >= 0x1p128;
       const double error = saturates ? 0 : std::abs(static_cast<double>(found) - expected);
       if (error > report.absolute) report.absolute = error, report.absolute_at = in[i];
       if (const double ulp = error / ulp_at(expected); ulp > report.ulp) report.ulp = ulp, report.ulp_at = in[i];
-      // Comparisons with NaN are false: nothing is said of the first of a run.
+      // At the first float of a run `before` is NaN, so both comparisons are false.
       if ((expected >= before && found < found_before) || (expected <= before && found > found_before))
         ++report.against, report.against_at = in[i];
       before = expected, found_before = found;
@@ -175,7 +178,7 @@ accuracy_report activation_under_test::test(std::uint64_t first, std::uint64_t c
 accuracy_report activation_under_test::test_all(std::uint64_t stride, unsigned threads,
                                                 const std::function<void(double)>& progress) const {
   const std::uint64_t total = (all_floats + stride - 1) / stride;
-  // Pieces overlap by one float, so that every pair of neighbours is seen; `tested` counts each float once.
+  // Pieces overlap by one float, so that every pair of neighbours is compared. `tested` counts each float once.
   constexpr std::uint64_t piece = std::uint64_t{1} << 20;
   const std::uint64_t pieces = (total + piece - 1) / piece;
   std::atomic<std::uint64_t> next = 0, done = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parameters, besides the defaults, at which inlay-certify and the tests measure the activations that have any.
+// The parameters other than the defaults with which inlay-certify and the tests measure activations.
 #pragma once
 
 #include <array>

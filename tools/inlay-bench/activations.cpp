@@ -19,11 +19,11 @@ namespace {
 
 constexpr std::uint32_t count = 4096;  // input and output together are 32 KiB
 
-/// One implementation of one activation: where its results go, and how far they are from the exact ones.
+/// One implementation of one activation, with its largest errors and its time.
 struct entrant {
   contestant who;
-  std::unique_ptr<tools::jit_kernel> kernel;  // of ours
-  double ulp = 0, relative = 0;               // largest error; `relative` to max(1, |exact|)
+  std::unique_ptr<tools::jit_kernel> kernel;  // null for peers
+  double ulp = 0, relative = 0;               // largest errors; `relative` is relative to max(1, |exact|)
   timing time;
 };
 
@@ -48,7 +48,7 @@ std::vector<peer_library> installed_peers() {
           eigen_peer()};
 }
 
-/// Runs the contestant once and compares what it computed with the formula in double.
+/// Runs the contestant once and compares its results with the formula in double.
 void check(const activation_row& row, entrant& each, workload& work) {
   std::fill_n(work.y, count, std::nanf(""));
   each.who.run();

@@ -8,12 +8,12 @@
 namespace inlay::bench {
 
 struct activations_options {
-  std::vector<std::string> names;  ///< of activations; empty: all that a peer has or that have a `fast` form
+  std::vector<std::string> names;  ///< activations; empty: those that a peer has and those with a `fast` form
   int rounds = 31;
   std::string json;  ///< file for the figures; empty: none
 };
 
-/// Returns the exit code: 0; 1 if a contestant computes something else; 2 for wrong options.
+/// Returns the exit code: 1 if a contestant's results are wrong, 2 for wrong options, else 0.
 int run_activations(const activations_options& options);
 
 }  // namespace inlay::bench

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// inlay-bench compare: two builds of inlay-bench in turn, so that a change of the clock or a busy neighbour meets both.
+// inlay-bench compare: runs two builds of inlay-bench in turn, so that a change of the clock or a busy neighbour
+// affects both.
 #include "compare.hpp"
 
 #include <fcntl.h>
@@ -19,10 +20,10 @@
 namespace inlay::bench {
 namespace {
 
-/// Seconds of one run, by "network, batch 1, compiled".
+/// The seconds of one run, with names such as "network, batch 1, compiled".
 using rows = std::vector<std::pair<std::string, double>>;
 
-/// Runs `program networks … --json file` without its output; false if it ends with another code than 0.
+/// Runs `program networks … --json file` without its output. False if its exit code is not 0.
 bool run(const std::string& program, const std::vector<std::string>& passed, const std::string& file) {
   std::vector<std::string> words = {program, "networks"};
   words.insert(words.end(), passed.begin(), passed.end());
@@ -42,7 +43,7 @@ bool run(const std::string& program, const std::vector<std::string>& passed, con
   return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/// The kernels' times in a report of --json; the libraries' do not depend on the build.
+/// The kernels' times in a report of --json. Times of other libraries do not depend on the build.
 std::optional<rows> read(const std::string& file) {
   std::ifstream stream(file);
   const nlohmann::json report = nlohmann::json::parse(stream, nullptr, false);
@@ -59,7 +60,7 @@ std::optional<rows> read(const std::string& file) {
   return result;
 }
 
-/// A file that goes when the program ends.
+/// A file that its destructor removes.
 struct temporary_file {
   std::string path = (std::filesystem::temp_directory_path() / "inlay-bench-XXXXXX").string();
   temporary_file() {
@@ -86,7 +87,7 @@ int run_compare(const compare_options& options) {
   std::map<std::string, std::vector<double>> now, ratios;
   for (int pair = 0; pair < options.pairs; ++pair) {
     std::map<std::string, double> seconds[2];
-    // The one that was second begins the next pair.
+    // The program that ran second begins the next pair.
     for (const int turn : {pair % 2, 1 - pair % 2}) {
       const std::string& program = turn == 0 ? self : options.other;
       std::optional<rows> found;

@@ -14,16 +14,16 @@ double seconds_of(const contestant& who, long repetitions) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Repetitions that last about `slice` seconds.
+/// The number of repetitions that take about `slice` seconds.
 long calibrate(const contestant& who, double slice) {
   long repetitions = 1;
   for (double time = 0; (time = seconds_of(who, repetitions)) < slice / 2;) repetitions *= 2;
   return repetitions;
 }
 
-/// Brings back to the caches what the others have displaced. Once is not enough: the third level of some processors
-/// keeps a line only after several passes. And a core that others left idle needs milliseconds to come to its speed:
-/// without them two threads seemed a tenth slower than they are.
+/// Loads a contestant's data back into the caches after others have displaced it. One pass is not enough: the
+/// third-level cache of some processors keeps a line only after several passes. Also, an idle core needs milliseconds
+/// to reach its full speed; without this time two threads measured a tenth slower.
 void warm_up(const contestant& who) {
   constexpr int passes = 6;
   constexpr double at_speed = 3e-3, long_enough = 60e-3;
@@ -54,7 +54,7 @@ std::vector<timing> hold(const std::vector<contestant>& contestants, int rounds,
 
 std::vector<double> hold_cold(const std::vector<contestant>& contestants, int rounds,
                               const std::function<void()>& evict) {
-  // A single call is short: what looking at the clock takes is taken off.
+  // A single call is short, so subtract the time that reading the clock takes.
   const contestant nothing("", [] {});
   double clock = 1;
   for (int i = 0; i < 100; ++i) clock = std::min(clock, seconds_of(nothing, 1));

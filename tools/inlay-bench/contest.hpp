@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times contestants against each other in one interleaved run, so that a change of the clock or a busy neighbour meets
-// all of them alike.
+// Times contestants against each other in one interleaved run, so that a change of the clock or a busy neighbour
+// affects all of them.
 #pragma once
 
 #include <functional>
@@ -12,11 +12,11 @@ namespace inlay::bench {
 
 struct contestant {
   std::string name;
-  std::function<void(long)> repeat;  ///< does the work that many times
+  std::function<void(long)> repeat;  ///< does the work as often as the argument says
 
   contestant() = default;
-  /// `work` does it once. The loop around it knows what it calls: work of some nanoseconds is not measured through a
-  /// std::function.
+  /// `work` does the work once. The loop calls it directly, because a std::function would distort times of some
+  /// nanoseconds.
   template <class Work>
   contestant(std::string who, Work work)
       : name(std::move(who)), repeat([work = std::move(work)](long times) {
@@ -25,17 +25,17 @@ struct contestant {
   void run() const { repeat(1); }
 };
 
-/// Seconds for doing the work once: the median over the rounds and the quartiles.
+/// Seconds for doing the work once: median and quartiles over the rounds.
 struct timing {
   double median = 0, lower = 0, upper = 0;
 };
 
-/// Runs `rounds` rounds; in each, every contestant in turn warms the caches and then repeats its work for about `slice`
-/// seconds, starting with another one each time. Returns their timings in the order given.
+/// Runs `rounds` rounds. In each round every contestant in turn warms the caches and then repeats its work for about
+/// `slice` seconds. Each round starts with another contestant. Returns the timings in the contestants' order.
 std::vector<timing> hold(const std::vector<contestant>& contestants, int rounds, double slice);
 
-/// Seconds for doing the work once when the caches hold nothing of it: the median over the rounds. `evict` displaces
-/// what they hold; it runs before each piece of work.
+/// Seconds for doing the work once with cold caches: the median over the rounds. `evict` empties the caches and runs
+/// before each piece of work.
 std::vector<double> hold_cold(const std::vector<contestant>& contestants, int rounds,
                               const std::function<void()>& evict);
 

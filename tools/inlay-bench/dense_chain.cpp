@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks that are dense layers one after the other, as libraries of layers see them.
+// Finds the layers of a network that is a chain of dense layers.
 #include "dense_chain.hpp"
 
 namespace inlay::bench {
 namespace {
 
-/// The activation that a map applies to its only operand; none if it is something else.
+/// The activation that a map applies to its only operand; none for other maps.
 activation only_activation(const graph_view& graph, const node_record& map) {
   const auto program = graph.program(map);
   if (map.operands.count != 1 || program.size() != 2 || program[0].code != scalar_op::operand ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks that are dense layers one after the other, as libraries of layers see them.
+// Chains of dense layers, in the form that libraries of layers need.
 #pragma once
 
 #include <optional>
@@ -19,14 +19,14 @@ struct dense_layer {
   const float* weight = nullptr;           ///< row-major [outputs][inputs]
   const float* bias = nullptr;             ///< [outputs], or null
   activation function = activation::none;  ///< with the table's default parameters; none: the identity
-  bool softmax = false;                    ///< after the function
+  bool softmax = false;                    ///< whether softmax follows the function
 
   double flops() const { return 2.0 * inputs * outputs; }
   double weight_bytes() const { return 4.0 * (static_cast<double>(inputs) * outputs + outputs); }
 };
 
-/// The layers of a network that has one input, one output and nothing but dense layers in a row, each followed by at
-/// most one activation of one operand and at most one softmax. Their weights point into `w`.
+/// The layers of a network with one input, one output and only dense layers in a row, each followed by at most one
+/// activation with one operand and at most one softmax; nullopt for other networks. Weights point into `w`.
 std::optional<std::vector<dense_layer>> dense_chain(const graph_view& graph, const weights& w);
 
 }  // namespace inlay::bench

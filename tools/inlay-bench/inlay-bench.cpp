@@ -56,11 +56,11 @@ int fail(const char* what, std::string_view argument) {
   return 2;
 }
 
-/// An option that takes a value; `set` says whether the value is right.
+/// An option that takes a value. `set` stores it and returns whether it is right.
 struct option {
   std::string_view name;
   std::function<bool(const char*)> set;
-  const char* wrong = "";  ///< what to say of a wrong value
+  const char* wrong = "";  ///< the message for a wrong value
 };
 
 option text(std::string_view name, std::string& into) {

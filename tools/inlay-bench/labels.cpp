@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Places the names of points in a picture: the best of many places around each point.
+// Places the names of points in a picture: tries many places around each point and takes the best.
 #include "labels.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace inlay::bench {
 namespace {
 
-/// Twice the area of a triangle, with the sign of its direction.
+/// Twice the signed area of a triangle; the sign tells its direction of rotation.
 double turn(double ax, double ay, double bx, double by, double cx, double cy) {
   return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
 }
@@ -29,7 +29,7 @@ label at(const named_point& point, double distance, double angle) {
   const double left = above_or_below ? x - width / 2 : dx > 0 ? x : x - width;
   const double top = std::abs(dy) < 0.2 ? y - text_height / 2 : dy > 0 ? y : y - text_height;
   const box place{left, top, left + width, top + text_height};
-  // From the point's edge to the nearest place of the text's middle line or end.
+  // From the point's edge to the nearest place of the text.
   const double to_x = std::clamp(point.x, place.x0, place.x1), to_y = std::clamp(point.y, place.y0 + 2, place.y1 - 2);
   const double length = std::max(std::hypot(to_x - point.x, to_y - point.y), 1e-9);
   const double start = std::min(point_radius / length, 1.0);
@@ -70,7 +70,7 @@ double label_placer::cost(const label& candidate, const named_point& of, const s
   for (const named_point& each : points) {
     if (place.meets(around(each))) sum += unreadable;
     if (&each != &of && leader.meets(around(each))) sum += ambiguous;
-    // A name that is nearer to another point than to its own misleads, even with a line.
+    // A name close to another point misleads, even with a line to its own.
     const double to_other =
         std::hypot(std::clamp(each.x, place.x0, place.x1) - each.x, std::clamp(each.y, place.y0, place.y1) - each.y);
     if (&each != &of && to_other < 10) sum += 20;
@@ -91,7 +91,7 @@ std::vector<label> label_placer::place(const std::vector<named_point>& points) {
       order, [&](std::size_t a, std::size_t b) { return std::pair(neighbours(b), a) < std::pair(neighbours(a), b); });
   std::vector<label> result(points.size());
   std::vector<bool> placed(points.size());
-  // What was placed first knew nothing of the others: later sweeps move it.
+  // The first names were placed without knowing the others; later sweeps move them.
   for (int sweep = 0; sweep < 4; ++sweep)
     for (const std::size_t i : order) {
       std::vector<label> others;

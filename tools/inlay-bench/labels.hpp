@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Places the names of points in a picture so that they can be read: beside their points, on nothing else.
+// Places the names of points in a picture so that they can be read: beside their points, without covering anything.
 #pragma once
 
 #include <string>
@@ -34,7 +34,7 @@ struct label {
   segment leader;
 };
 
-/// Widths and heights of texts of 12 units, about.
+/// Approximate width and height of a text with a font size of 12 units.
 double text_width(const std::string& text);
 inline constexpr double text_height = 14, point_radius = 6;
 
@@ -42,12 +42,12 @@ class label_placer {
  public:
   /// Names stay inside of `area`.
   explicit label_placer(const box& area) : area_(area) {}
-  /// What must not be covered.
+  /// An area that names must not cover.
   void keep_clear(const box& taken) { taken_.push_back(taken); }
-  /// A line that a name had better not cover.
+  /// A line that names should not cover.
   void avoid(const segment& line) { lines_.push_back(line); }
-  /// One label for each point, in the same order. Names do not cover each other, the points, or what was to be kept
-  /// clear, and no leader runs through a name, as long as there is room.
+  /// One label for each point, in the same order. If there is room, names cover neither each other nor points nor areas
+  /// to keep clear, and no leader runs through a name.
   std::vector<label> place(const std::vector<named_point>& points);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layers of any network as networks of their own.
+// Splits a network into its layers, each a network of its own.
 #include "layers.hpp"
 
 #include <algorithm>
@@ -25,11 +25,11 @@ std::string_view kind_name(op kind) {
   return "operation";
 }
 
-/// Which nodes of a graph matter, and who reads them.
+/// Which nodes of a graph outputs depend on, and how many readers each has.
 struct uses {
   std::vector<bool> live;         ///< an output depends on it
   std::vector<bool> shared;       ///< made of weights alone, the same for every sample
-  std::vector<unsigned> readers;  ///< live nodes and outputs
+  std::vector<unsigned> readers;  ///< number of live nodes and outputs that read it
 
   explicit uses(const graph_view& graph)
       : live(graph.nodes.size()), shared(graph.nodes.size()), readers(graph.nodes.size()) {
@@ -59,7 +59,7 @@ class layer_builder {
  public:
   layer_builder(const bench_network& network, const uses& known) : network_(network), known_(known) {}
 
-  /// `members` are the layer's nodes, the last one its result.
+  /// Makes the layer's network. `members` are its nodes; the last one is the result.
   bench_network build(const std::vector<std::uint32_t>& members) {
     const graph_view& graph = network_.graph;
     tables_ = std::make_shared<layer_tables>();
@@ -86,7 +86,7 @@ class layer_builder {
   const bench_network& network_;
   const uses& known_;
   std::shared_ptr<layer_tables> tables_;
-  std::vector<std::uint32_t> places_;  ///< of the network's nodes in the layer
+  std::vector<std::uint32_t> places_;  ///< by node of the network: its index in the layer
 
   std::string title(std::uint32_t id) const {
     const graph_view& graph = network_.graph;
@@ -100,7 +100,7 @@ class layer_builder {
     tables_->characters += name;
     return range;
   }
-  /// What another layer computes is an input. Weights, and what is made of them, come along.
+  /// Adds a value from outside of the layer: weights and values made of weights alone as copies, others as inputs.
   void add_outsider(std::uint32_t id) {
     if (places_[id] != no_node) return;
     if (known_.shared[id]) {
@@ -133,7 +133,7 @@ std::vector<bench_network> layers_of(const bench_network& network) {
   for (std::uint32_t id = 0; id < graph.nodes.size(); ++id) {
     const node_record& node = graph.nodes[id];
     if (!known.live[id] || known.shared[id] || node.kind == op::input || node.kind == op::reshape) continue;
-    // A pointwise program joins the last layer whose result it alone reads.
+    // A pointwise program joins the last layer whose result only this program reads.
     const auto takes = [&](const std::vector<std::uint32_t>& layer) {
       return known.readers[layer.back()] == 1 && std::ranges::count(graph.operands(node), layer.back()) != 0;
     };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this machine can do at most: multiply-adds, in vectors of the processor that kernels are compiled for, and
-// reading from each level of its memory.
+// Measures the machine's limits: multiply-adds, in vectors of the processor that kernels are compiled for, and reading
+// from each level of memory.
 #include "machine.hpp"
 
 #include <sys/utsname.h>
@@ -24,7 +24,7 @@ constexpr int lanes = 4;
 typedef float vector __attribute__((vector_size(lanes * sizeof(float))));
 constexpr int chains = 12, steps = 4000;
 
-/// Keeps a value in a register where the compiler must take it for changed.
+/// Keeps a value in a register and makes the compiler assume that it has changed.
 inline void keep(vector& v) {
 #if defined(__x86_64__)
   asm volatile("" : "+x"(v));
@@ -50,7 +50,7 @@ void read(const std::vector<vector>& data) {
   for (vector& sum : sums) keep(sum);
 }
 
-/// The size of a cache, or `fallback` where the system does not say.
+/// The size of a cache, or `fallback` if the system does not tell.
 std::size_t cache_bytes(int name, std::size_t fallback) {
   const long size = sysconf(name);
   return size > 0 ? static_cast<std::size_t>(size) : fallback;
@@ -75,7 +75,8 @@ std::array<read_bandwidth, 4> measure_bandwidths(int rounds) {
   return levels;
 }
 
-// Twice the last level, but not the hundreds of megabytes that a virtual machine may say of its host: those are shared.
+// Twice the last-level cache, but at most 128 MiB: a virtual machine may report hundreds of megabytes, which it shares
+// with others on its host.
 cache_evictor::cache_evictor()
     : data_(std::clamp<std::size_t>(2 * cache_bytes(_SC_LEVEL3_CACHE_SIZE, 32 << 20), 32 << 20, 128 << 20), 1) {}
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this machine can do at most: multiply-adds, and reading from each level of its memory.
+// Measures the machine's limits: multiply-adds, and reading from each level of memory.
 #pragma once
 
 #include <array>
@@ -11,23 +11,23 @@
 
 namespace inlay::bench {
 
-/// FLOP of peak()'s work.
+/// The FLOP of peak()'s work.
 extern const double peak_flops;
 
-/// Multiply-adds of the widest vectors, as many independent ones as hide their latency.
+/// Multiply-adds on the widest vectors, in enough independent chains to hide their latency.
 contestant peak();
 
 struct read_bandwidth {
   const char* level;     ///< "L1", "L2", "L3", "memory"
-  std::size_t bytes;     ///< of the array that is read again and again
-  std::size_t capacity;  ///< of the level, as the system says; of memory, no limit
-  double gb_per_second;  ///< 10^9 bytes
+  std::size_t bytes;     ///< size of the array that is read repeatedly
+  std::size_t capacity;  ///< of the level, from the system; unlimited for memory
+  double gb_per_second;  ///< GB are 10^9 bytes
 };
 
-/// Reads arrays that fit into each level, one thread.
+/// Measures reading arrays that fit into each level, on one thread.
 std::array<read_bandwidth, 4> measure_bandwidths(int rounds);
 
-/// An array larger than the caches, as far as the system says how large they are.
+/// An array larger than the caches, if the system tells their sizes.
 class cache_evictor {
  public:
   cache_evictor();
@@ -39,7 +39,7 @@ class cache_evictor {
   std::vector<char> data_;
 };
 
-/// "model name" of /proc/cpuinfo, or what uname says.
+/// "model name" from /proc/cpuinfo, or the machine name of uname.
 std::string cpu_name();
 
 }  // namespace inlay::bench

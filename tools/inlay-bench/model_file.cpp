@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The networks of an object file.
+// Reads the networks of an object file.
 #include "model_file.hpp"
 
 #include "ReadModel.h"
@@ -17,7 +17,7 @@ std::vector<bench_network> read_networks(const std::string& object, const std::s
   auto memory = std::make_shared<tools::Model>(std::move(*model));
   weights all;
   if (!weights_file.empty()) {
-    // As inlayc reads them: checkpoints with tensors that no network reads, prefixes, other types.
+    // As inlayc does: checkpoints may have prefixes, other types and tensors that no network reads.
     weights_load loaded = load_weights(memory->graphs, {.files = {weights_file}});
     if (!loaded) error = "--weights=" + weights_file;
     for (const std::string& problem : loaded.errors) error += "\n  " + problem;

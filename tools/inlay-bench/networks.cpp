@@ -38,7 +38,7 @@ std::vector<network_library> installed_libraries() {
   };
 }
 
-/// The inputs and outputs of a batch, and the outputs in double arithmetic rounded to float.
+/// The inputs and outputs of a batch, and the exact outputs: computed in double and rounded to float.
 struct workload {
   std::vector<std::vector<float>> inputs, outputs, exact;
   std::vector<const float*> in;
@@ -66,7 +66,7 @@ struct workload {
   }
 };
 
-/// Runs a contestant once; returns its largest error.
+/// Runs a contestant once and returns its largest error.
 double error_of(const contestant& who, workload& work) {
   for (auto& each : work.outputs) std::ranges::fill(each, unwritten());
   who.run();
@@ -91,7 +91,7 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
     return fail("compiled", "this tool calls networks of at most " + std::to_string(tools::jit_kernel::most_pointers) +
                                 " inputs and outputs, found " + std::to_string(pointers));
   std::string error;
-  std::vector<std::unique_ptr<tools::jit_kernel>> kernels;  // of f32 weights and, if asked for, of bf16
+  std::vector<std::unique_ptr<tools::jit_kernel>> kernels;  // with f32 weights and, if asked for, with bf16 weights
   for (const bool bf16 : {false, true}) {
     if (bf16 && !options.bf16) continue;
     kernels.push_back(tools::jit_kernel::compile(
@@ -113,7 +113,7 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
       contestants.emplace_back(name, [&, workers] { kernel.run(work.in, work.out, samples, scratch, workers); });
       return;
     }
-    // Without the detour for any number of pointers.
+    // Call the entry point directly. kernel.run() takes any number of pointers, which costs time.
     using serial = int (*)(const float*, float*, std::size_t, void*);
     using parallel = int (*)(const float*, float*, std::size_t, void*, const inlay_parallel_for*);
     const float* const in = work.in[0];
@@ -195,7 +195,7 @@ bool write(const std::string& path, const std::string& text) {
   return static_cast<bool>(file);
 }
 
-/// The networks that are asked for; empty, with a message, if there is none.
+/// The networks that the options choose. Prints a message if there is none.
 std::vector<bench_network> chosen(const networks_options& options) {
   std::string error;
   std::vector<bench_network> all =

@@ -12,9 +12,9 @@ namespace inlay::bench {
 struct networks_options {
   std::string model, weights_file;  ///< an object file; empty: the built-in suite
   std::vector<std::string> names;   ///< empty: all
-  std::vector<int> batches;         ///< empty: the suite's own, or 1 and 64
+  std::vector<int> batches;         ///< empty: the suite's own batches, or 1 and 64
   int rounds = 31;
-  int threads = 1;  ///< more: also on so many threads
+  int threads = 1;  ///< above 1: kernels also run on so many threads
   bool layers = false, bf16 = false;
   std::string json, html;  ///< files to write; empty: none
 };
@@ -23,25 +23,25 @@ struct networks_options {
 struct network_result {
   std::string contestant;
   timing time;
-  double cold = 0;       ///< seconds for one call when no cache holds anything of it
-  double max_error = 0;  ///< difference to double arithmetic, see relative_error()
+  double cold = 0;       ///< seconds for one call with cold caches
+  double max_error = 0;  ///< against double arithmetic, see relative_error()
 };
 
-/// One contest, or one layer of one.
+/// One contest, on a whole network or on one of its layers.
 struct network_contest {
   std::string network;
   std::string layer;  ///< empty for the whole network
   int batch = 0;
-  double flops = 0, weight_bytes = 0, value_bytes = 0;  ///< of the whole batch; values are inputs and outputs
-  double peak = 0;                                      ///< FLOP/s, met in the same run
+  double flops = 0, weight_bytes = 0, value_bytes = 0;  ///< for the whole batch; values are inputs and outputs
+  double peak = 0;                                      ///< FLOP/s, measured in the same run
   std::vector<network_result> results;                  ///< `compiled` first
 };
 
-/// What OpenBLAS says of itself; empty without it.
+/// What OpenBLAS reports about itself; empty without OpenBLAS.
 struct openblas_facts {
-  std::string version, core;  ///< `core` is the processor whose kernels it has chosen
+  std::string version, core;  ///< `core` is the processor whose kernels it uses
   std::string coretype;       ///< OPENBLAS_CORETYPE; empty: not set
-  std::string warning;        ///< why its times are not what it can do; empty: none
+  std::string warning;        ///< why it runs slower than it could; empty: no reason
 };
 
 struct networks_report {
@@ -51,8 +51,8 @@ struct networks_report {
   std::vector<network_contest> contests;
 };
 
-/// The shortest times that the machine allows for a contest's multiply-adds and for reading its weights and values, and
-/// the level of memory that its weights fit into.
+/// The least time that the machine needs for a contest's multiply-adds and for reading its weights and values, and the
+/// level of memory that its weights fit into.
 struct limits {
   double multiply_adds = 0, reading = 0;
   const read_bandwidth* level = nullptr;
@@ -61,15 +61,16 @@ limits limits_of(const network_contest& contest, const networks_report& report);
 
 /// "12.3 us".
 std::string duration(double seconds);
-/// Prints what a run was made on and what the columns mean; prints one contest.
+/// Prints the machine and the meaning of the columns.
 void print_head(const networks_report& report, int rounds);
+/// Prints one contest.
 void print(const network_contest& contest, const networks_report& report);
 /// The figures as JSON.
 std::string json_of(const networks_report& report, int rounds);
 /// One self-contained page: the tables and a roofline picture.
 std::string html_of(const networks_report& report);
 
-/// Returns the exit code: 0; 1 if a contestant computes something else; 2 for wrong options.
+/// Returns the exit code: 1 if a contestant's results are wrong, 2 for wrong options, else 0.
 int run_networks(const networks_options& options);
 
 }  // namespace inlay::bench

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights for networks that come without any, or with more than they need: of the right shapes, and such that values
-// keep their size.
+// Chooses random weights with the right shapes for which values keep their size, and picks a network's weights out of
+// many.
 #include "random_weights.hpp"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 /// What a pointwise program does with a parameter.
 enum class role { addend, factor, positive };
 
-/// Finds what one program does with the parameters among its operands.
+/// Finds the roles of the parameters among a program's operands.
 class program_roles {
  public:
   program_roles(const graph_view& graph, const node_record& map, std::vector<role>& roles)

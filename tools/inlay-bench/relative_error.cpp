@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far a contestant's results are from double arithmetic.
+// Measures how far a contestant's results are from double arithmetic.
 #include "relative_error.hpp"
 
 #include <algorithm>

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far a contestant's results are from double arithmetic.
+// Measures how far a contestant's results are from double arithmetic.
 #pragma once
 
 #include <span>
 
 namespace inlay::bench {
 
-/// The largest difference, relative to the exact value or, where that is smaller, to the root mean square of all exact
-/// values: below that, sums that cancel have no accurate digits in f32. Infinities and NaN must be where `exact` has
-/// them; NaN is the error if they are not.
+/// The largest difference, relative to the exact value or to the root mean square of all exact values, whichever is
+/// larger: a sum that cancels to less has few accurate digits in f32. If infinities and NaN are not where `exact` has
+/// them, the error is NaN.
 double relative_error(std::span<const float> found, std::span<const float> exact);
 
-/// A NaN that no contestant computes: what outputs hold before it runs. relative_error() never takes it for right.
+/// The content of outputs before a contestant runs: a NaN that no contestant computes. For relative_error() it is
+/// always wrong.
 float unwritten();
 
 }  // namespace inlay::bench

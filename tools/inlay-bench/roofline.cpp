@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The roofline picture of a report.
+// Draws the roofline picture of a report.
 #include "roofline.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr double width = 960, height = 600, left = 64, right = 20, top = 62, bottom = 52;
 
-/// A logarithmic scale: `first` and `last` are powers of ten, not necessarily whole.
+/// A logarithmic scale. `first` and `last` are exponents of ten, not necessarily whole.
 struct scale {
   double first, last, from, to;
   double operator()(double value) const { return from + (std::log10(value) - first) / (last - first) * (to - from); }
@@ -40,7 +40,7 @@ std::vector<point> points_of(const networks_report& report) {
   return points;
 }
 
-/// Lines at 1, 2 and 5 times each power of ten; the powers are numbered, in a short scale the others as well.
+/// Lines at 1, 2 and 5 times each power of ten. The powers have labels; in a short scale the other lines have, too.
 std::string axis(const scale& s, bool horizontal, const scale& across, double unit) {
   std::string svg;
   const bool is_short = s.last - s.first < 1.6;
@@ -72,7 +72,7 @@ std::string axes(const scale& x, const scale& y) {
                 (y.from + y.to) / 2);
 }
 
-/// What the marks mean, above the plot.
+/// The legend above the plot.
 std::string legend() {
   std::string svg =
       format("<circle cx='%g' cy='18' r='5' class='full'/><text x='%g' y='22'>compiled</text>", left + 8, left + 20);
@@ -88,9 +88,9 @@ std::string legend() {
                    left, left + 24, left + 30);
 }
 
-/// The most that each level of memory and the multiply-adds allow, each with its name at the line.
+/// One line for the limit of each level of memory and of the multiply-adds, each with its name.
 std::string roofs(const networks_report& report, double peak, const scale& x, const scale& y, label_placer& labels) {
-  std::string svg, names;  // names last: lines do not run through them
+  std::string svg, names;  // names are drawn last, above the lines
   const auto name = [&](double text_x, double text_y, const std::string& text) {
     names += format("<text x='%.1f' y='%.1f' class='roof'>%s</text>", text_x, text_y, text.c_str());
     labels.keep_clear({text_x - 3, text_y - 12, text_x + text_width(text), text_y + 4});
@@ -103,7 +103,7 @@ std::string roofs(const networks_report& report, double peak, const scale& x, co
   line(x.least(), peak, x.most(), peak);
   const std::string text = format("multiply-adds %.0f GFLOP/s", peak * 1e-9);
   name(x.to - text_width(text), y(peak) - 6, text);
-  double lowest = top;  // of the names so far: fast levels come first, names go downwards along the left edge
+  double lowest = top;  // the last name's place: fast levels come first, and names go downwards along the left edge
   for (const read_bandwidth& level : report.bandwidths) {
     const double bytes = level.gb_per_second * 1e9, start = std::max(x.least(), y.least() / bytes);
     if (start >= x.most()) continue;
@@ -156,7 +156,7 @@ std::string roofline(const networks_report& report) {
       labels.avoid(pair);
     }
   const std::vector<label> places = labels.place(named);
-  std::string rings, texts;  // rings above dots: where both meet, both are seen
+  std::string rings, texts;  // rings are drawn above dots, so that both are seen where they meet
   for (std::size_t i = 0; i < points.size(); ++i) {
     const auto& [place, leader] = places[i];
     svg += format("<line x1='%.1f' y1='%.1f' x2='%.1f' y2='%.1f' class='leader'/>", leader.x0, leader.y0, leader.x1,

@@ -43,7 +43,7 @@ cl::opt<bool> single("single", cl::desc("Certify the forms for layers of one ele
 cl::opt<std::string> output("o", cl::desc("Also write the table to a file, row by row"), cl::value_desc("file.md"),
                             cl::cat(category));
 
-/// The rows that --function asks for, all without it. Empty after an error, which is printed.
+/// The rows that --function names, or all rows. Empty after an error, which it prints.
 std::vector<const activation_row*> chosen_rows() {
   std::vector<const activation_row*> rows;
   if (names.empty())

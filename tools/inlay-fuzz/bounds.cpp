@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The running error analysis: each operation adds its own rounding to what its operands bring. First order, with a
-// factor to spare at the end; intervals where a function is not smooth.
+// A running error analysis: each operation adds its own rounding error to the errors of its operands. The analysis is
+// of first order, with a safety factor at the end. For an activation it looks at the whole interval of its argument.
 #include "bounds.hpp"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kUnit = 0x1p-24;       // half an ulp of 1
 constexpr double kDenormal = 0x1p-149;  // an ulp of 0
 constexpr double kGreatest = std::numeric_limits<float>::max();
-/// Half an ulp of bf16, which has 8 bits.
+/// The relative rounding error of bf16, which has 8 significant bits.
 constexpr double kBf16Unit = 0x1p-8;
 constexpr double kBf16Denormal = 0x1p-133;
 
@@ -24,7 +24,8 @@ constexpr bounded kUnknown{0, kInfinity};
 
 bool is_exact(const bounded& x) { return x.error == 0; }
 
-/// A result of arithmetic: where it may overflow, anything may come out; what is NaN or infinite is so for certain.
+/// The bound of a computed value. If it may overflow, anything may come out. NaN and infinity are certain, unless the
+/// error is infinite or NaN.
 bounded settled(double value, double error) {
   if (std::isnan(error)) return kUnknown;
   if (!std::isfinite(value)) return error < kInfinity ? bounded{value, 0} : kUnknown;
@@ -39,7 +40,7 @@ double ulp_of(double value) {
 
 bool is_float(double value) { return static_cast<double>(static_cast<float>(value)) == value; }
 
-/// One rounding to f32, on top of `error`. `factor` roundings where the compiler may take several.
+/// Adds a rounding to f32 to `error`: `factor` roundings if the compiler may use several operations.
 bounded rounded(double value, double error, double factor = 1) {
   if (error == 0 && factor <= 1 && is_float(value)) return settled(value, 0);
   return settled(value, error + factor * (kUnit * std::abs(value) + kDenormal));
@@ -53,7 +54,7 @@ bounded either(const bounded& a, const bounded& b) {
   return {a.value, std::max(a.error, std::abs(a.value - b.value) + b.error)};
 }
 
-/// A comparison's 0 or 1; either where the difference may be rounding.
+/// The result of a comparison: 0 or 1, or anything between if the errors can change it.
 bounded compared(scalar_op code, const bounded& a, const bounded& b) {
   if (!a.is_known() || !b.is_known()) return {0.5, 0.5};
   const bool certain = std::isnan(a.value) || std::isnan(b.value) || (is_exact(a) && is_exact(b)) ||
@@ -88,7 +89,7 @@ bounded multiplied(const bounded& a, const bounded& b) {
   }
   const double product = a.value * b.value;
   if (std::isnan(product)) {
-    // Infinity times what may be zero or not.
+    // Infinity times a value that may be zero.
     const bool certain = std::isnan(a.value) || std::isnan(b.value) || (is_exact(a) && is_exact(b));
     return certain ? bounded{kNan, 0} : kUnknown;
   }
@@ -99,8 +100,8 @@ bounded multiplied(const bounded& a, const bounded& b) {
   return rounded(product, std::abs(a.value) * b.error + std::abs(b.value) * a.error + a.error * b.error);
 }
 
-/// f at a value that is off by up to `error`: how far the result may be from f(value). Looks at the ends, between
-/// them, at the slope, and where functions have their kinks, jumps and poles.
+/// How far f may be from f(x) if x is off by up to `error`. Looks at the ends of the interval and between them, at the
+/// slope, and where functions have kinks, jumps and poles.
 double spread(const activation_row& row, double x, double error, double p0, double p1) {
   const double middle = row.formula(x, p0, p1);
   const double low = x - error, high = x + error;
@@ -137,7 +138,7 @@ bounded applied(const instruction& c, const bounded& x, double least_ulp) {
   if (x.error > 0) error = spread(row, x.value, x.error, p0, p1);
   if (!(error < kInfinity)) return kUnknown;
   if (!std::isfinite(value)) return {value, 0};
-  // Nothing folds into an activation, so what overflows here overflows for certain, but at the edge.
+  // inlayc folds nothing into an activation, so a result clearly beyond the largest float is infinite for certain.
   if (std::abs(value) - error > 3.41e38 && error < std::abs(value)) return {std::copysign(kInfinity, value), 0};
   const bool periodic = c.function == activation::sin || c.function == activation::cos;
   if (periodic && std::abs(x.value) > 32768) return {value, 2};
@@ -146,7 +147,7 @@ bounded applied(const instruction& c, const bounded& x, double least_ulp) {
   return settled(value, error + contract * ulp_of(std::abs(value) + error) + kDenormal);
 }
 
-/// One instruction of a program.
+/// The bound of one instruction of a program.
 bounded scalar(const instruction& c, std::span<const bounded> results, std::span<const bounded> operands,
                double activation_ulp) {
   const std::uint32_t arity = scalar_arity(c.code);
@@ -158,7 +159,7 @@ bounded scalar(const instruction& c, std::span<const bounded> results, std::span
     case scalar_op::subtract: {
       if (!a.is_known() || !b.is_known()) return kUnknown;
       const double sum = c.code == scalar_op::add ? a.value + b.value : a.value - b.value;
-      // A sum of floats that is a denormal number is exact.
+      // A denormal sum of exact operands is itself a float, so rounded() adds no error to it.
       return rounded(sum, a.error + b.error);
     }
     case scalar_op::multiply: return multiplied(a, b);
@@ -219,7 +220,7 @@ class evaluator {
       std::size_t input = 0;
       for (std::uint32_t i = 0; i < g_.nodes.size(); ++i) {
         if (fixed_[i]) {
-          // Weights that are not finite reach the kernels whether they matter or not.
+          // Weights that are not finite reach the kernels even if no output depends on them.
           if (g_.nodes[i].kind == op::parameter || g_.nodes[i].kind == op::constant) look(all_[i]);
           continue;
         }
@@ -251,7 +252,7 @@ class evaluator {
   std::vector<bool> fixed_;  // by node: depends on no input
   bool calm_ = true, fixed_are_calm_ = true, overflows_ = false, fixed_overflow_ = false;
 
-  /// Half of the range is left to sums whose order is the compiler's.
+  /// 1e37, far below the largest float, leaves room for partial sums, whose order the compiler chooses.
   void look(const bounded& x) { calm_ = calm_ && x.is_known() && std::abs(x.value) + x.error < 1e37; }
   void look(const values& all) {
     for (const bounded& x : all) look(x);
@@ -294,7 +295,7 @@ class evaluator {
     look(y);
   }
 
-  /// A sum of K products and a bias, in any order, with or without fused multiply-adds.
+  /// The bound of a sum of K products and a bias, in any order, with or without fused multiply-adds.
   values dense(const node_record& n) {
     const auto operands = g_.operands(n);
     const values &x = all_[operands[0]], &w = all_[operands[1]];
@@ -320,7 +321,7 @@ class evaluator {
           add(a.value * b.value, std::abs(b.value) * a.error + (std::abs(a.value) + a.error) * b_error);
           continue;
         }
-        // A layer may leave out the weights of zeros, infinite or not.
+        // A layer may skip the weights of zeros, even infinite ones.
         if (!std::isfinite(b.value) && std::abs(a.value) <= a.error) known = false;
         const bounded product = multiplied(a, b);
         known = known && product.is_known();
@@ -354,7 +355,7 @@ class evaluator {
     return y;
   }
 
-  /// Of each run of `length` elements. The derivative of softmax is p_i (d_ij - p_j), of its logarithm d_ij - p_j.
+  /// Bounds for each run of `length` elements. Derivatives: p_i (d_ij - p_j) for softmax, d_ij - p_j for its logarithm.
   static values softmax(const values& x, std::size_t length, bool logarithm) {
     values y;
     for (std::size_t start = 0; start < x.size(); start += length) {
@@ -378,12 +379,12 @@ class evaluator {
           y.push_back(settled(below - std::log(sum),
                               each.error + most_error + kUnit * (units + 2 * std::abs(below) + 2 * std::log(sum))));
         else {
-          // Each element moves by its own error and, against it, by the errors of the others.
+          // An exponent, relative to the others, is off by at most its own error plus the largest error of the run.
           const double p = std::exp(below) / sum, shift = each.error + most_error;
           const double highest_p = std::exp(std::min(0.0, below - std::log(sum) + shift));
           const double moved = std::max(highest_p - p, p * -std::expm1(-shift));
           const double own = kUnit * (units + 2 * std::min(std::abs(below), 200.0));
-          // What is below the normal numbers may be flushed.
+          // Results below the normal numbers may be flushed to zero.
           y.push_back(settled(p, std::min(1.0, moved + highest_p * own) + 0x1p-126));
         }
       }
@@ -418,7 +419,7 @@ bool allows(const bounded& expected, float found) {
   const auto value = static_cast<double>(found);
   if (std::isnan(expected.value) || std::isnan(value)) return std::isnan(expected.value) && std::isnan(value);
   if (std::isinf(expected.value) || std::isinf(value)) return expected.value == value;
-  // A result of exactly representable steps may still be stored as the nearest float of a value that is none.
+  // Even with error 0 the value may be no float; then the kernel stores the nearest one.
   return std::abs(value - expected.value) <= 1.5 * expected.error + kUnit * std::abs(expected.value);
 }
 

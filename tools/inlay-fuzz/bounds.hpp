@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a network computes, in double, and how far f32 code may be from it: a running error analysis. Shares no code
+// A running error analysis: computes a network in double, and how far f32 code may be from the results. Shares no code
 // with the compiler's lowerings or the interpreter.
 #pragma once
 
@@ -12,8 +12,8 @@
 
 namespace inlay::fuzz {
 
-/// A value and how far a compiled one may be from it. NaN and infinities stand for themselves and have error 0. An
-/// infinite error means that anything may come out.
+/// A value, and how far a compiled value may be from it. NaN and infinity have error 0: a compiled value must be the
+/// same. With an infinite error anything may come out.
 struct bounded {
   double value = 0;
   double error = 0;
@@ -23,24 +23,24 @@ struct bounded {
 
 struct bound_options {
   bool bf16_weights = false;
-  double activation_ulp = 0;  ///< the least error of every activation, for engines that keep no contract
+  double activation_ulp = 0;  ///< least error assumed for every activation, for engines that do not keep the contracts
 };
 
 /// The outputs of a batch.
 struct expectation {
   std::vector<std::vector<bounded>> outputs;  ///< in the graph's order, sample after sample
-  /// By sample: every value on the way is finite and far from overflow, so that no floating-point flag may be raised
-  /// but inexact, underflow and denormal.
+  /// By sample: all intermediate values are finite and far from overflow. Then only the floating-point flags inexact,
+  /// underflow and denormal may be raised.
   std::vector<bool> calm;
-  /// By sample: something overflows in f32 that does not in double.
+  /// By sample: a value overflows in f32 but not in double.
   std::vector<bool> overflows;
 };
 
-/// Evaluates `batch` samples. `inputs` in the graph's order.
+/// Evaluates `batch` samples. `inputs` are in the graph's order.
 expectation evaluate_with_bounds(const graph_view& graph, const weights& w, std::span<const std::vector<float>> inputs,
                                  std::size_t batch, const bound_options& options);
 
-/// Whether `found` is what `expected` allows.
+/// Whether `expected` allows the value `found`.
 bool allows(const bounded& expected, float found);
 
 }  // namespace inlay::fuzz

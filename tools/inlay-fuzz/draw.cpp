@@ -10,7 +10,7 @@ namespace {
 
 class drawer;
 
-/// How an operation is drawn, and how often beside the others.
+/// How an operation is drawn, and how often relative to the others.
 struct draw_row {
   op kind;
   unsigned weight;
@@ -107,7 +107,7 @@ class drawer {
     return value({.kind = op::concat, .dims = joined, .operands = pieces, .axis = axis});
   }
 
-  /// Weights as values of their own: joined with a value or added to it.
+  /// Weights as values: concatenated with another value or added to it.
   std::uint32_t parameter_value() { return joined_with(true); }
   std::uint32_t constant_value() { return joined_with(false); }
 
@@ -116,9 +116,9 @@ class drawer {
   random_source& random_;
   const draw_settings& settings_;
   std::uint32_t most_weights_;
-  std::vector<std::uint32_t> values_;  // steps that depend on an input
-  std::vector<std::uint32_t> reads_;   // by step
-  // Of the map that is being drawn:
+  std::vector<std::uint32_t> values_;  // the steps that depend on an input
+  std::vector<std::uint32_t> reads_;   // by step: how often later steps read it
+  // The map that is being drawn:
   std::vector<std::uint32_t> operands_;
   std::vector<instruction> program_;
   std::uint32_t subject_ = 0;
@@ -155,7 +155,7 @@ class drawer {
     return random_.chance(40) ? random_.one_of(choices) : static_cast<float>(random_.real(-2, 2));
   }
 
-  /// Sizes where the tails of vectors, panels and tiles begin and end.
+  /// A width, often one at which tails of vectors, panels or tiles begin or end.
   std::uint32_t width() {
     const unsigned kind = random_.pick(100);
     if (kind < 35) return 1 + random_.pick(20);
@@ -168,13 +168,13 @@ class drawer {
     return 1022 + random_.pick(5);
   }
 
-  /// A shape of so many elements: rank 1 to 6, or 0 for a single one.
+  /// A shape with `count` elements: rank 1 to 6, or also 0 for one element.
   shape dims_of(std::uint32_t count) {
     if (count == 1 && random_.chance(30)) return {0, {}};
     shape s{1, {count}};
     const std::uint32_t rank = random_.chance(90) ? 1 + random_.pick(3) : 4 + random_.pick(3);
     for (std::uint32_t i = 1; i < rank; ++i) {
-      // Splits a divisor off the last size.
+      // Split a divisor off the last size.
       const std::uint32_t last = s.sizes[s.rank - 1];
       std::vector<std::uint32_t> divisors = {1, last};
       for (std::uint32_t d = 2; d < last && d < 40; ++d)
@@ -186,7 +186,7 @@ class drawer {
     return s;
   }
 
-  /// A value, sooner a recent one.
+  /// A random value that depends on an input; recent ones are more likely.
   std::uint32_t take() {
     const auto n = values_.size();
     return values_[n - 1 - std::min(random_.pick(n), random_.pick(n))];
@@ -201,7 +201,7 @@ class drawer {
     return value({.kind = kind, .dims = dims(x), .operands = {x}});
   }
 
-  /// A layer's weight: mostly its own, else another layer's, written in the source, or computed from weights.
+  /// A layer's weight: usually its own; else that of another layer, a constant, or computed from weights.
   std::uint32_t weight_of(const std::string& name, std::uint32_t inputs, std::uint32_t outputs) {
     const shape wanted{2, {outputs, inputs}};
     if (random_.chance(10))
@@ -286,7 +286,7 @@ class drawer {
     return push({.code = scalar_op::literal, .p0 = f});
   }
 
-  /// An operand: mostly of the map's own shape, sometimes of one element, sometimes weights.
+  /// An operand: usually with the map's shape, sometimes with one element, sometimes weights.
   std::uint32_t leaf() {
     if (random_.chance(45)) return load(subject_);
     if (random_.chance(20)) {
@@ -317,7 +317,7 @@ class drawer {
     return c;
   }
 
-  /// Applies an activation; those that are NaN for half of all numbers mostly get the other half.
+  /// Applies an activation. One that is NaN for negative numbers usually gets the absolute value.
   std::uint32_t applied(std::uint32_t argument) {
     instruction c = function_of(argument);
     const bool positive =
@@ -327,7 +327,7 @@ class drawer {
     return push(c);
   }
 
-  /// A program's tree, in the order in which the DSL appends it. With `may_be_literal`, perhaps just a number.
+  /// A random expression tree, appended in the DSL's order. If `may_be_literal`, it may be a single number.
   std::uint32_t tree(std::uint32_t depth, bool may_be_literal) {
     if (may_be_literal && random_.chance(20) && settings_.has("literal")) return literal();
     if (depth == 0 || random_.chance(20)) return leaf();
@@ -388,7 +388,7 @@ std::uint32_t drawer::map() {
   if (kind < 40 && settings_.has("apply")) return activated(take());
   if (kind < 45 && prelu_is_possible) return prelu();
   start_map(take());
-  // What is drawn must compute something, from the subject at least.
+  // The program must compute something, and from the subject.
   const std::uint32_t root = tree(1 + random_.pick(4), false);
   const bool reads_subject = std::ranges::find(operands_, subject_) != operands_.end();
   if (!reads_subject || program_[root].code == scalar_op::operand) {
@@ -422,7 +422,7 @@ void drawer::add() {
     if (random_.pick(total) < row.weight) chosen = &row;
   }
   (this->*chosen->draw)();
-  // A layer is mostly followed by its activation.
+  // An activation often follows a layer.
   if (chosen->kind == op::dense && settings_.has("map") && random_.chance(40)) activated(values_.back());
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Draws a trial: its networks, the regime of its numbers, the target and the calls.
+// Draws a trial: its networks, the kinds of its numbers, the target and the calls.
 #include <algorithm>
 #include <utility>
 
@@ -13,7 +13,7 @@ std::size_t batch_size(random_source& random) {
   if (kind < 15) return 1;
   if (kind < 40) return 1 + random.pick(8);
   if (kind < 75) return 1 + random.pick(70);
-  // Around whole tiles of the instruction sets' row blocks.
+  // Near one or two row blocks of an instruction set.
   static constexpr std::size_t tiles[] = {3, 6, 14, 56};
   return random.one_of(tiles) * (1 + random.pick(2)) - 1 + random.pick(3);
 }
@@ -41,7 +41,7 @@ trial draw_trial(const trial_settings& settings, std::uint64_t index) {
   t.layout_seed = random.word();
   if (!settings.cpus.empty()) t.cpu = settings.cpus[index % settings.cpus.size()];
 
-  // Large networks get few samples: the oracle's time is the product.
+  // Large networks get few samples, because the oracle's time grows with the product of both.
   std::uint64_t work = 0;
   for (const network& net : t.networks)
     for (const step& s : net.steps) work += s.dims.elements() * (s.kind == op::map ? 1 + s.program.size() : 1);
@@ -52,7 +52,7 @@ trial draw_trial(const trial_settings& settings, std::uint64_t index) {
     static constexpr unsigned parts[] = {1, 2, 3, 7};
     if (t.parallel && random.chance(75)) call.parts = random.one_of(parts);
     if (call.batch > 1 && random.chance(20)) {
-      // A batch in two calls.
+      // Split the batch into two calls.
       call_plan rest = call;
       call.batch = 1 + random.pick(call.batch - 1);
       rest.first = call.batch, rest.batch -= call.batch;
@@ -63,7 +63,7 @@ trial draw_trial(const trial_settings& settings, std::uint64_t index) {
   }
   if (random.chance(2)) t.calls.push_back({.batch = 0});
 
-  // A limit on the batch: what is beyond it becomes calls of single samples, but for one that is refused.
+  // Limit the batch. Larger calls are cut to the limit, except at most one, which must be refused.
   const bool limited = random.chance(15);
   if (limited) t.max_batch = random.chance(70) ? 1 : 1 + random.pick(20);
   if (settings.max_batch >= 0) t.max_batch = static_cast<std::size_t>(settings.max_batch);

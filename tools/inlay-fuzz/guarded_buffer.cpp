@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Floats between two pages that may not be touched.
+// Floats between two pages that cannot be accessed.
 #include "guarded_buffer.hpp"
 
 #include <sys/mman.h>
@@ -27,7 +27,7 @@ guarded_buffer::guarded_buffer(std::size_t count, flush side)
 guarded_buffer::~guarded_buffer() { munmap(base_, usable_ + 2 * page_); }
 
 void guarded_buffer::fill(std::uint32_t bits) {
-  // The whole pages, so that a load before the first element gets the same.
+  // Fill whole pages, so that a load before the first element reads the same value.
   auto* words = reinterpret_cast<float*>(base_ + page_);
   for (std::size_t i = 0; i < usable_ / sizeof(float); ++i) words[i] = std::bit_cast<float>(bits);
 }

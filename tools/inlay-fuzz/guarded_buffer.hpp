@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Floats between two pages that may not be touched, flush with one of them.
+// Floats between two pages that cannot be accessed, flush with one of them.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiles random networks, runs them and compares them with a double-precision evaluation and its error bounds. What
-// fails is made as small as possible and printed as DSL source.
+// Compiles and runs random networks, and compares their results with a double-precision evaluation and its error
+// bounds. Makes a failing network as small as possible and prints it as DSL source.
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -98,7 +98,7 @@ bool parse_steps(const std::string& text, std::vector<std::size_t>& into) {
 /// An option with a value.
 struct option_row {
   const char* name;
-  bool (*set)(options& o, const std::string& value);  ///< false if the value is of no use
+  bool (*set)(options& o, const std::string& value);  ///< false if the value is invalid
 };
 
 constexpr option_row kOptions[] = {
@@ -130,7 +130,7 @@ constexpr option_row kOptions[] = {
     {"--print-cpp", [](options& o, const std::string& v) { return o.program = v, true; }},
 };
 
-/// Empty if the option was understood.
+/// Sets an option. Returns an error message, empty on success.
 std::string set_option(options& o, const std::string& name, const char* value) {
   const auto row = std::ranges::find(kOptions, name, &option_row::name);
   if (row == std::end(kOptions)) return "unknown option '" + name + "'; see --help";
@@ -156,7 +156,7 @@ std::optional<int> parse_arguments(int argc, char** argv, options& o) {
     return 2;
   }
   if (o.settings.cpus.empty()) o.settings.cpus = inlay::tools::runnable_cpus();
-  // Half a graph cannot be drawn: a network needs something to draw besides weights.
+  // Every network needs an input, and every program an operand.
   for (const char* needed : {"input", "operand"})
     if (!o.settings.draw.has(needed)) {
       std::fprintf(stderr, "inlay-fuzz: --without %s: every network needs it\n", needed);
@@ -197,7 +197,7 @@ void print_trial(const trial& t) {
   for (const network& net : t.networks) std::printf("%s\n", dsl_source(net).c_str());
 }
 
-/// A C++ program whose networks are those that were drawn.
+/// Writes a C++ program with the networks that were drawn.
 int write_program(const options& o) {
   std::ofstream out(o.program);
   out << "// Written by inlay-fuzz --print-cpp.\n#include <cstdio>\n#include <limits>\n#include \"inlay/dsl.hpp\"\n"
@@ -221,7 +221,7 @@ int write_program(const options& o) {
   return 2;
 }
 
-/// Prints a failure, as small as it gets.
+/// Prints a failure after making its trial as small as possible.
 void report(const options& o, std::uint64_t index, const verdict& found) {
   const trial original = draw_trial(o.settings, index);
   trial t = replay(original, o.steps);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Child processes that run trials and report through shared memory.
+// Runs trials in child processes, which report through shared memory.
 #include "isolate.hpp"
 
 #include <fcntl.h>
@@ -19,10 +19,10 @@
 namespace inlay::fuzz {
 namespace {
 
-/// Trials of one process; then it makes room for a fresh one.
+/// The number of trials after which a new process replaces a child.
 constexpr std::uint64_t kTrialsPerProcess = 200;
 
-/// What a child tells its parent. `index` is the trial that it is busy with.
+/// What a child tells its parent. `index` is the trial that it is running.
 struct report {
   std::atomic<std::uint64_t> index;
   std::atomic<bool> finished;
@@ -69,7 +69,7 @@ class shared_report {
     return size <= 0 ? std::string() : std::string(buffer, static_cast<std::size_t>(size));
   }
 
-  /// The verdict on trial report_->index of a child that ended with `status`.
+  /// The verdict on trial report_->index, whose child ended with `status`.
   verdict read(int status) const {
     verdict v{report_->what, report_->text, {}};
     if (WIFSIGNALED(status)) {
@@ -103,7 +103,7 @@ void limit_memory(const isolation& limits) {
   setrlimit(RLIMIT_CORE, &no_core);
 }
 
-/// Ends the process when the CPU time of a trial is over.
+/// Ends this process after `seconds` of CPU time.
 void limit_time(double seconds) {
   itimerval timer{};
   timer.it_value.tv_sec = static_cast<time_t>(seconds);
@@ -111,7 +111,7 @@ void limit_time(double seconds) {
   setitimer(ITIMER_PROF, &timer, nullptr);
 }
 
-/// In the child: trials from `report->index` to `last`, until one fails.
+/// The child process: runs trials from `report->index` to `last` until one fails.
 [[noreturn]] void child(shared_report& to, std::uint64_t last, const trial_settings& settings, const isolation& limits,
                         const trial* only) {
   dup2(to.errors(), STDERR_FILENO);
@@ -148,7 +148,7 @@ pid_t start(shared_report& to, std::uint64_t last, const trial_settings& setting
   return process;
 }
 
-/// One of the campaign's processes, and the trials that it still has to do.
+/// One of the campaign's processes, and its remaining trials.
 struct worker {
   shared_report shared;
   pid_t process = 0;

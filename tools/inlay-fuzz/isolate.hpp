@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs trials in processes of their own, so that a crash or an endless loop is a finding like any other.
+// Runs trials in child processes, so that a crash or an endless loop is a finding like any other.
 #pragma once
 
 #include <functional>
@@ -11,15 +11,15 @@
 namespace inlay::fuzz {
 
 struct isolation {
-  double seconds = 60;                ///< of CPU time, for one trial
-  std::uint64_t memory = 4ull << 30;  ///< bytes of address space besides what is mapped already
+  double seconds = 60;                ///< CPU time for one trial
+  std::uint64_t memory = 4ull << 30;  ///< bytes of address space in addition to what is already mapped
 };
 
 /// run_trial() in a child process.
 verdict run_isolated(const trial& t, const trial_settings& settings, const isolation& limits);
 
-/// A range of trials on several processes. `failed` is called in this process for each finding, `progress` about once
-/// a second; either may return false to stop.
+/// A range of trials on several processes. This process calls `failed` for each finding and `progress` about once a
+/// second. Either may return false to stop.
 struct campaign {
   std::uint64_t first = 0, count = 0;
   unsigned jobs = 1;

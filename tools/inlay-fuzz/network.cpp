@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the fuzzer's statements to a graph and to DSL source.
+// Turns the fuzzer's statements into a graph and into DSL source.
 #include "network.hpp"
 
 #include <cmath>
@@ -9,8 +9,8 @@
 namespace inlay::fuzz {
 namespace {
 
-/// Appends the steps of a network to a builder in the DSL's order: inputs first, and what depends on no input where
-/// it is first used.
+/// Appends a network's steps to a builder in the DSL's order: inputs first, and steps that depend on no input where
+/// they are first used.
 class graph_maker {
  public:
   graph_maker(const network& net, graph_builder& b) : net_(net), b_(b), nodes_(net.steps.size(), no_node) {}
@@ -93,7 +93,7 @@ class source_writer {
   std::vector<bool> bound_;
   std::ostringstream out_;
 
-  /// How later statements name a value.
+  /// The text by which later statements refer to a value.
   std::string reference(std::uint32_t value) const {
     const step& s = net_.steps[value];
     if (s.kind == op::parameter) return typed("param", s.dims) + "(\"" + s.name + "\")";
@@ -108,7 +108,7 @@ class source_writer {
   void statement(std::uint32_t value) {
     const step& s = net_.steps[value];
     if (s.kind == op::input || s.kind == op::parameter || s.kind == op::constant) return;
-    // A map becomes a node where it is written if it has a type; a layer is one in any case.
+    // `tensor` instead of `auto` makes a map a node where it is written. A layer always is one.
     const bool typed_map = s.kind == op::map && bound_[value];
     out_ << "  " << (typed_map ? typed("tensor", s.dims) : "auto") << ' ' << reference(value) << " = " << expression(s)
          << ";\n";

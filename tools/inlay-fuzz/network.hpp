@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network as the fuzzer draws and shrinks it: a list of statements that becomes a graph and DSL source alike.
+// A network as the fuzzer draws and shrinks it: a list of statements that can become a graph or DSL source.
 #pragma once
 
 #include <set>
@@ -11,7 +11,7 @@
 
 namespace inlay::fuzz {
 
-/// One statement; its index in the network is the value that it makes.
+/// One statement. Other statements refer to its value by its index in the network.
 struct step {
   op kind{};
   shape dims{};
@@ -33,27 +33,27 @@ struct network {
   std::vector<step> steps;
   std::vector<output_step> outputs;
 
-  /// Whether a value depends on an input; others are weights alone.
+  /// By value: whether it depends on an input. Other values are made of weights alone.
   std::vector<bool> bound() const;
 };
 
-/// The graph that the DSL would make of dsl_source(net). Its first_violation() is set where `net` breaks a rule.
+/// The graph that the DSL would make from dsl_source(net). Its first_violation() is set if `net` breaks a rule.
 graph_builder build(const network& net);
 
 /// The network as a C++ expression, `network("name", input<f32, 4>("x0"), ...)`.
 std::string dsl_source(const network& net);
 
-/// A float as the DSL's source writes it, exact to the last bit.
+/// A float as C++ source, exact to the last bit.
 std::string float_text(float value);
 
-/// Which rows of the three tables some networks have used.
+/// The rows of the three tables that some networks use.
 struct coverage {
   std::set<op> kinds;
   std::set<scalar_op> codes;
   std::set<std::pair<activation, accuracy>> functions;
 
   void add(const network& net);
-  /// Names of the rows that no network had, separated by spaces.
+  /// The names of the rows that no network uses, separated by spaces.
   std::string missing() const;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiles the networks of a trial, calls them in guarded memory and compares what they do with the bounds.
+// Compiles a trial's networks, calls them in guarded memory and compares their results with the bounds.
 #include <algorithm>
 #include <bit>
 #include <cfenv>
@@ -19,13 +19,13 @@
 namespace inlay::fuzz {
 namespace {
 
-/// A NaN that no arithmetic makes: an output that still has it was not written.
+/// A NaN that no arithmetic makes. An output that still holds it was not written.
 constexpr std::uint32_t kUnwritten = 0x7fe5a5a5u;
 
-/// What a kernel returns where the batch exceeds its limit.
+/// What a kernel returns if the batch exceeds its limit.
 constexpr int kTooLargeBatch = 4;
 
-/// The floating-point environment that a kernel must leave as it was, but for flags.
+/// The floating-point control bits, which a kernel must leave unchanged.
 unsigned control_word() {
 #if defined(__x86_64__)
   return _mm_getcsr() & ~0x3fu;
@@ -34,7 +34,7 @@ unsigned control_word() {
 #endif
 }
 
-/// Does the parts of some work one after the other, in an order of its own.
+/// Runs the parts of some work one after the other, in random order.
 class ordered_parts {
  public:
   ordered_parts(unsigned parts, random_source random) : parts_(parts), random_(random) {}
@@ -71,7 +71,7 @@ class network_check {
   }
 
   verdict compare_interpreter() const {
-    // In double it has no rounding to speak of, and overflows later than f32.
+    // The interpreter computes in double: its rounding is negligible, but it does not overflow where f32 does.
     interpreter_result made = interpreter::create(graph_, weights_);
     if (!made) return {finding::rejected, "the interpreter refuses the weights: " + made.errors.front(), {}};
     const std::size_t batch = std::min<std::size_t>(samples_, 2);
@@ -184,7 +184,7 @@ class network_check {
     return text + ": ";
   }
 
-  /// Element `at` of output `o`, counted from sample 0 on.
+  /// The message for a wrong element `at` of output `o`, counted from sample 0.
   std::string difference(std::size_t o, std::size_t at, float found) const {
     const std::size_t size = size_of(graph_.outputs[o]);
     const bounded& expected = expected_.outputs[o][at];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps by which a trial becomes smaller.
+// The changes that make a trial smaller.
 #include "shrink.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMostPorts = 12;  // inputs and outputs that a shrunk network may have
 
-/// Removes what no output depends on.
+/// Removes steps that no output depends on.
 void remove_dead(network& net) {
   std::vector<bool> live(net.steps.size(), false);
   for (const output_step& o : net.outputs) live[o.value] = true;
@@ -31,7 +31,7 @@ void remove_dead(network& net) {
   for (output_step& o : net.outputs) o.value = moved[o.value];
 }
 
-/// Removes the instructions and operands of a map that its last instruction does not need.
+/// Removes a map's instructions and operands that its last instruction does not need.
 void remove_dead(step& map) {
   std::vector<bool> live(map.program.size(), false);
   live.back() = true;
@@ -62,7 +62,7 @@ void remove_dead(step& map) {
   map.program = std::move(program), map.operands = std::move(operands);
 }
 
-/// Recomputes the shapes of computed values and of the weights that follow them.
+/// Recomputes the shapes of computed values, and of the weights that depend on these shapes.
 void infer_shapes(network& net, const std::vector<shape>& old) {
   const auto resize = [&](std::uint32_t weight, const shape& dims) {
     step& s = net.steps[weight];
@@ -126,7 +126,7 @@ void redirect(network& net, std::uint32_t from, std::uint32_t to) {
     if (o.value == from) o.value = to;
 }
 
-/// Simpler forms of one network.
+/// Offers simpler forms of one network.
 class network_shrinker {
  public:
   network_shrinker(const network& net, const std::function<void(network)>& offer) : net_(net), offer_(offer) {}
@@ -175,7 +175,7 @@ class network_shrinker {
     offer_(std::move(small));
   }
 
-  /// The value itself instead of what is computed from it.
+  /// Makes value `v` the only output.
   void output_instead(std::uint32_t v) {
     if (net_.outputs.size() == 1 && net_.outputs[0].value == v) return;
     network small = net_;
@@ -183,7 +183,7 @@ class network_shrinker {
     give(small);
   }
 
-  /// An input instead of what computes the value.
+  /// Replaces the computation of value `v` by an input.
   void cut(std::uint32_t v) {
     network small = net_;
     std::string name = "x" + std::to_string(v);
@@ -226,7 +226,7 @@ class network_shrinker {
     give(small);
   }
 
-  /// Of a map, the result of instruction `by` instead of that of `i`.
+  /// In map `v`, replaces the result of instruction `i` by that of `by`.
   void replace(std::uint32_t v, std::uint32_t i, std::uint32_t by) {
     network small = net_;
     step& map = small.steps[v];
@@ -235,7 +235,7 @@ class network_shrinker {
         if (scalar_arity(map.program[later].code) > 0 && *argument == i) *argument = by;
     if (i + 1 == map.program.size()) map.program.resize(by + 1);
     remove_dead(map);
-    // What only loads an operand is no statement of the DSL.
+    // The DSL has no statement that only loads an operand or a number.
     const auto is_full = [&](std::uint32_t operand) { return net_.steps[operand].dims == map.dims; };
     if (map.program.back().code == scalar_op::literal || std::ranges::none_of(map.operands, is_full)) return;
     if (map.program.back().code == scalar_op::operand) redirect(small, v, map.operands[map.program.back().a]);
@@ -249,7 +249,7 @@ class network_shrinker {
     give(small);
   }
 
-  /// One size of all shapes becomes another; or only one layer's or input's.
+  /// Makes a size smaller, in all shapes or in only one layer or input.
   void sizes() {
     std::set<std::uint32_t> all;
     for (const step& s : net_.steps)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One trial of the fuzzer: networks, their numbers and how they are called; and what came of it.
+// One trial of the fuzzer: networks, their numbers, their calls, and the verdict.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@
 
 namespace inlay::fuzz {
 
-/// One call of an entry point, on samples first .. first + batch - 1.
+/// One call of an entry point, with samples first .. first + batch - 1.
 struct call_plan {
   std::size_t first = 0;
   std::size_t batch = 1;
-  unsigned parts = 0;  ///< parts that threads would do; 0 for the entry point of one thread
+  unsigned parts = 0;  ///< parts in the call of the entry point for several threads; 0 for the other entry point
 };
 
 struct trial {
@@ -24,21 +24,21 @@ struct trial {
   std::string cpu = "native";
   bool bf16 = false;
   bool parallel = false;
-  std::size_t max_batch = 0;      ///< what the kernels are limited to; calls beyond it must be refused
-  std::uint64_t layout_seed = 0;  ///< where buffers lie within their pages
+  std::size_t max_batch = 0;      ///< the kernels' limit, which must refuse larger calls; 0 for none
+  std::uint64_t layout_seed = 0;  ///< decides where buffers lie in their pages
 };
 
 struct trial_settings {
   std::uint64_t seed = 1;
   draw_settings draw;
-  std::vector<std::string> cpus;               ///< taken in turn
+  std::vector<std::string> cpus;               ///< used in turn
   int bf16 = -1;                               ///< 0 never, 1 always, else sometimes
   int parallel = -1;                           ///< the same
   int max_batch = -1;                          ///< 0 no limit, else this one; below 0 sometimes one
-  std::set<std::string, std::less<>> ignored;  ///< names of findings that are none
+  std::set<std::string, std::less<>> ignored;  ///< names of findings to ignore
 };
 
-/// Trial `index` of a seed; depends on nothing else than its arguments.
+/// Trial `index` of a seed. Depends only on the arguments.
 trial draw_trial(const trial_settings& settings, std::uint64_t index);
 
 enum class finding : int {
@@ -66,7 +66,7 @@ struct verdict {
   statistics counts;
 };
 
-/// Compiles and runs a trial in this process. Crashes where the compiler or the kernels do.
+/// Compiles and runs a trial in this process. Crashes if the compiler or a kernel does.
 verdict run_trial(const trial& t, const trial_settings& settings);
 
 }  // namespace inlay::fuzz

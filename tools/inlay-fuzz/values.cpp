@@ -94,7 +94,7 @@ std::vector<float> make_input(const graph_view& graph, const node_record& node, 
   for (std::size_t sample = 0; sample < batch; ++sample) {
     random_source random(plan.seed ^ mixed(sample + 1), hash_of(graph.name_of(node)));
     const bool has_edges = plan.edges && random.chance(25);
-    // One corner spoils all that follows a dense layer, so a sample has few of them.
+    // One corner spoils every value after a dense layer, so only some samples have corners.
     const bool ordinary = plan.inputs == regime::corners && random.chance(40);
     for (std::size_t i = 0; i < elements; ++i) {
       float x = number(random, ordinary ? regime::ordinary : plan.inputs, 3);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights and inputs of a drawn network: ordinary numbers, and the corners of f32.
+// Weights and inputs of a drawn network: ordinary numbers, and corner cases of f32.
 #pragma once
 
 #include <vector>
@@ -9,11 +9,11 @@
 
 namespace inlay::fuzz {
 
-/// What kind of numbers a tensor holds.
+/// The kind of numbers in a tensor.
 enum class regime : unsigned {
   ordinary,  ///< inputs in [-3, 3]; weights in +-1 / sqrt(fan-in)
   unit,      ///< [-1, 1]
-  sparse,    ///< zeros for the most part
+  sparse,    ///< mostly zeros
   integers,  ///< -3 .. 3
   wide,      ///< magnitudes 1e-6 .. 1e6
   large,     ///< [-100, 100]
@@ -22,12 +22,12 @@ enum class regime : unsigned {
 };
 inline constexpr std::size_t regime_count = 8;
 
-/// All numbers of one trial; element i of a tensor depends on nothing but the seed, the tensor's name and i.
+/// How to make all numbers of a trial. An element depends only on the plan, the tensor's name and the element's index.
 struct data_plan {
   std::uint64_t seed = 0;
   regime weights = regime::ordinary;
   regime inputs = regime::ordinary;
-  bool edges = false;  ///< some samples have corners among their inputs, whatever the regime
+  bool edges = false;  ///< some samples have corners among their inputs, in any regime
 };
 
 data_plan draw_data(random_source& random);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs single passes and phases on textual IR; for tests and for looking at what a pass does.
+// Runs single passes and phases on textual IR, for tests and for inspecting passes.
 #include "Inlay/Pipelines/Pipelines.h"
 #include "Inlay/Transforms/Folding.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"

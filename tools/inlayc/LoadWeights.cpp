@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line's weights: the options that name them, and the values that the networks read.
+// The command-line options for weights, and reading the weights that networks need.
 #include "LoadWeights.h"
 
 #include <new>
@@ -29,7 +29,7 @@ cl::list<std::string> ties("tie",
 cl::opt<bool> strict("strict", cl::desc("Make a tensor that no network reads an error instead of a note"),
                      cl::cat(inlaycOptions()));
 
-/// What the linker can place so that signed 32-bit offsets reach it.
+/// The most bytes that signed 32-bit offsets can reach.
 constexpr uint64_t kMostBytes = uint64_t{1} << 31;
 
 llvm::Error tooLarge(const std::string& what, uint64_t bytes) {
@@ -68,7 +68,7 @@ llvm::Error checkObjectBytes(uint64_t bytes) {
 
 llvm::Expected<weights> loadWeights(llvm::ArrayRef<graph_view> graphs) {
   const weights_request request{weightsFiles(), prefix, {ties.begin(), ties.end()}, strict};
-  // LLVM ends the program where memory is short; the reader says which tensor it was for.
+  // LLVM's handler would end the program when memory runs out. Without it the reader reports which tensor needed it.
   const std::new_handler crash = std::set_new_handler(nullptr);
   weights_load loaded = load_weights(std::span(graphs.data(), graphs.size()), request);
   std::set_new_handler(crash);

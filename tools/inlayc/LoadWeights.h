@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line's weights: the options that name them, and the values that the networks read.
+// The command-line options for weights, and reading the weights that networks need.
 #ifndef INLAY_TOOLS_INLAYC_LOADWEIGHTS_H
 #define INLAY_TOOLS_INLAYC_LOADWEIGHTS_H
 
@@ -13,15 +13,15 @@
 
 namespace inlay::tools {
 
-/// The category of inlayc's own options, the only ones that --help lists.
+/// The category of inlayc's own options. --help lists only these.
 llvm::cl::OptionCategory& inlaycOptions();
 
 /// The files given with --weights.
 std::vector<std::string> weightsFiles();
 
-/// Refuses networks whose weights an object cannot hold: 2 GiB or more. With `bf16` those of layers take half.
+/// Refuses networks whose weights an object cannot hold: 2 GiB or more. `bf16` halves the bytes of layers' weights.
 llvm::Error checkWeightBytes(llvm::ArrayRef<graph_view> graphs, bool bf16);
-/// The same for the object that was made, whose weights may be padded.
+/// The same for a finished object, whose weights may be padded.
 llvm::Error checkObjectBytes(uint64_t bytes);
 
 /// Reads the weights of all parameters of `graphs` and prints notes about them. The error lists everything that is

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files that inlayc writes: none may be another file of the call, and either all are written or none.
+// Writes inlayc's output files: all of them or none, and never over another file of the call.
 #include "Outputs.h"
 
 #include <sys/stat.h>
@@ -26,13 +26,13 @@ llvm::Error cannotWrite(llvm::StringRef path, std::error_code error) {
   return failed("cannot write " + fileName(path) + ": " + error.message());
 }
 
-/// What a path names: the file that its symbolic links lead to, whether it exists or not.
+/// The file that a path names, after following symbolic links. It need not exist.
 struct Place {
   fs::path path;
   bool exists = false;
-  struct ::stat status = {};   // if it exists
+  struct ::stat status = {};   // of the file, if it exists
   struct ::stat folder = {};   // of the folder that it is in
-  std::error_code error = {};  // of that folder
+  std::error_code error = {};  // if that folder has no status
 
   bool isRegular() const { return exists && S_ISREG(status.st_mode); }
 };
@@ -44,11 +44,12 @@ Place placeOf(llvm::StringRef given) {
     return place;
   }
   std::error_code ignored;
-  // A rename replaces a symbolic link, not what it points at. More links than this are a circle, which stat reports.
+  // A rename would replace a symbolic link rather than its target, so follow links. If there are more than this, they
+  // form a cycle, which stat() reports.
   for (int links = 0; links < 64 && fs::is_symlink(fs::symlink_status(place.path, ignored)); ++links) {
     fs::path target = fs::read_symlink(place.path, ignored);
     if (target.is_relative()) target = place.path.parent_path() / target;
-    // The links in /proc to what has no name, such as a pipe, can be followed but not read.
+    // Links in /proc to something without a name, such as a pipe, can be followed but their text is no path.
     if (fs::exists(place.path, ignored) && !fs::exists(target, ignored)) break;
     place.path = target;
   }
@@ -66,7 +67,7 @@ bool isNullDevice(const Place& place) {
          place.status.st_rdev == null.st_rdev;
 }
 
-/// Whether both names lead to one file. The null device can be written any number of times.
+/// Whether both paths lead to one file. The null device does not count: it can be written several times.
 bool isSamePlace(llvm::StringRef a, llvm::StringRef b) {
   const Place first = placeOf(a), second = placeOf(b);
   if (isNullDevice(first)) return false;
@@ -76,7 +77,8 @@ bool isSamePlace(llvm::StringRef a, llvm::StringRef b) {
          first.path.filename() == second.path.filename();
 }
 
-/// Whether the file begins with one of the marks or has nothing to lose.
+/// Whether writing may replace the file: there are no marks, or it is not a regular file, is empty or begins with a
+/// mark.
 llvm::Expected<bool> mayReplace(const Place& place, llvm::ArrayRef<std::string> marks) {
   if (marks.empty() || !place.isRegular() || place.status.st_size == 0) return true;
   size_t longest = 0;
@@ -101,7 +103,7 @@ llvm::Error checkOne(const OutputFile& output) {
                   (S_ISDIR(place.status.st_mode) ? "a folder" : "not a file, pipe or character device"));
   if (!place.path.has_filename())
     return failed("cannot write " + fileName(output.path) + ", " + output.what + ": it names a folder");
-  // A rename asks for the right to write the folder; the old file's own protection is respected as well.
+  // A rename needs permission to write the folder. Also respect the old file's own permissions.
   const fs::path folder = place.path.has_parent_path() ? place.path.parent_path() : fs::path(".");
   if ((place.exists && ::access(place.path.c_str(), W_OK) != 0) ||
       (!isStream(output.path) && ::access(folder.c_str(), W_OK) != 0))
@@ -115,7 +117,7 @@ llvm::Error checkOne(const OutputFile& output) {
   return llvm::Error::success();
 }
 
-/// Prints `output` into an open file, which it closes if `close`.
+/// Prints `output` into an open file, and closes it if `close`.
 llvm::Error printTo(int file, bool close, const OutputFile& output) {
   llvm::raw_fd_ostream stream(file, close);
   output.print(stream);
@@ -124,11 +126,11 @@ llvm::Error printTo(int file, bool close, const OutputFile& output) {
   else
     stream.flush();
   std::error_code error = stream.error();
-  stream.clear_error();  // or its destructor ends the program
+  stream.clear_error();  // otherwise its destructor would end the program
   return error ? cannotWrite(output.path, error) : llvm::Error::success();
 }
 
-/// Writes to what exists and cannot be renamed: standard output, a device, a pipe.
+/// Writes to standard output, a device or a pipe, which a rename cannot replace.
 llvm::Error writeStream(const OutputFile& output) {
   if (output.path == "-") {
     llvm::outs().flush();
@@ -141,7 +143,7 @@ llvm::Error writeStream(const OutputFile& output) {
   return printTo(file, true, output);
 }
 
-/// A new file beside the place of an output, removed with this object unless it got its name.
+/// A new file in an output's folder. The destructor removes it unless commit() has renamed it.
 class FileBeside {
  public:
   explicit FileBeside(const OutputFile& output) : output(output), place(placeOf(output.path)) {}
@@ -163,7 +165,7 @@ class FileBeside {
     return printTo(file, true, output);
   }
 
-  /// Gives the file its name. The old file, if there is one, keeps a second name until this object goes.
+  /// Renames the file to the output's name. A hard link keeps the old file, if any, until this object is destroyed.
   llvm::Error commit() {
     if (place.exists)
       (void)create(backup, [&](const std::string& name) {
@@ -179,7 +181,7 @@ class FileBeside {
     return llvm::Error::success();
   }
 
-  /// Takes commit() back.
+  /// Reverts commit().
   void undo() {
     if (!committed) return;
     if (!place.exists) {
@@ -193,10 +195,10 @@ class FileBeside {
  private:
   const OutputFile& output;
   const Place place;
-  std::string temporary, backup;  // names of files beside the place, empty if there is none
+  std::string temporary, backup;  // names of files in the output's folder, or empty
   bool committed = false;
 
-  /// Calls `make` with names that no file in the folder should have, until it makes a file; sets `name` to that.
+  /// Calls `make` with unused names until it makes a file, and sets `name` to the file's name.
   std::error_code create(std::string& name, llvm::function_ref<std::error_code(const std::string&)> make) {
     static int count = 0;
     std::error_code error;

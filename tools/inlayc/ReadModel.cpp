@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the networks in an object file. Nothing of the user's is executed, so the object may be of any target.
+// Finds the networks in an object file. Executes no code of the object, which may be for any target.
 #include "ReadModel.h"
 
 #include <cstring>
@@ -24,7 +24,7 @@ llvm::Error notAnObject(llvm::StringRef path, llvm::Error why) {
   return notAnObject(path, llvm::toString(std::move(why)));
 }
 
-/// The whole file. Devices and pipes are refused, since they may have no end.
+/// Reads the whole file. Refuses devices and pipes, which may have no end.
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> readFile(llvm::StringRef path) {
   namespace fs = llvm::sys::fs;
   fs::file_status status;
@@ -59,7 +59,7 @@ llvm::Expected<Model> readModel(llvm::MemoryBufferRef object) {
     parts.push_back(*contents);
     words += (contents->size() + 7) / 8;
   }
-  // Several sections of this name, from different groups, are read as one; the copy aligns them.
+  // Read several sections of this name, from different groups, as one. The copy aligns each.
   Model model;
   model.bytes.reset(new (std::nothrow) std::uint64_t[words]);
   if (!model.bytes)

@@ -20,7 +20,7 @@ struct Model {
 
 /// Reads the `.inlay` section of the object file `path`.
 llvm::Expected<Model> readModel(llvm::StringRef path);
-/// The same of an object file in memory, which is copied; messages call it by its identifier.
+/// The same for an object file in memory, which is copied. Messages use its identifier as its name.
 llvm::Expected<Model> readModel(llvm::MemoryBufferRef object);
 
 }  // namespace inlay::tools

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// inlayc: compiles the networks of a C++ object file, with their weights, to an object file of machine code.
+// inlayc: compiles the networks of a C++ object file and their weights to an object file with machine code.
 #include <csignal>
 
 #include "Inlay/Import/ImportGraph.h"
@@ -79,7 +79,7 @@ cl::list<std::string> targetCpus("cpu",
                                           "several times, the object has code for each and chooses when it is loaded"),
                                  cl::value_desc("name"), cl::cat(category));
 
-/// The graphs that --network asks for, all of them without it.
+/// The graphs that --network names; all graphs without it.
 llvm::Expected<std::vector<graph_view>> chooseNetworks(const std::vector<graph_view>& graphs) {
   std::vector<graph_view> chosen;
   if (networkNames.empty()) chosen = graphs;
@@ -100,30 +100,30 @@ llvm::Expected<std::vector<graph_view>> chooseNetworks(const std::vector<graph_v
   return chosen;
 }
 
-/// Where a file is written of which the command line says nothing: beside the object.
+/// The path of a file that the command line does not name: beside the object.
 std::string besideObject(llvm::StringRef extension) {
   llvm::SmallString<128> path(outputPath);
   llvm::sys::path::replace_extension(path, extension);
   return std::string(path);
 }
 
-/// What there is to write, once it is made.
+/// What the outputs print, filled in after planOutputs().
 struct Compiled {
   CompileResult result;
   mlir::ModuleOp module;
 };
 
-/// The files of this call: IR, or the object with its header and manifest.
+/// The files that this call writes: IR, or the object with its header and manifest.
 std::vector<tools::OutputFile> planOutputs(Phase last, const Compiled& compiled) {
   if (last != Phase::object)
     return {{outputPath, "the IR (-o)", {}, [&compiled](llvm::raw_ostream& out) {
-               // Weights are long: a file gets all of them, a terminal their beginning.
+               // A file gets all weights, a terminal only a short form of large ones.
                mlir::OpPrintingFlags flags;
                if (tools::isTerminal(outputPath)) flags.elideLargeElementsAttrs(16);
                mlir::ModuleOp(compiled.module).print(out, flags);
              }}};
   std::vector<tools::OutputFile> outputs;
-  // Beside a device or a pipe other files are written only where they are asked for.
+  // If the object goes to a device or a pipe, write the other files only if their options are given.
   const bool beside = !tools::isStream(outputPath);
   if (beside || !headerPath.empty())
     outputs.push_back({headerPath.empty() ? besideObject(".h") : headerPath,
@@ -141,14 +141,14 @@ std::vector<tools::OutputFile> planOutputs(Phase last, const Compiled& compiled)
                          for (const CompiledNetworks& each : compiled.result.targets) targets.push_back(each.target);
                          writeManifest(compiled.result.networks(), targets, out);
                        }});
-  // The object comes last, so that what an interrupted build leaves is never a new object beside an old header.
+  // The object comes last, so that an interrupted build never leaves a new object beside an old header.
   outputs.push_back({outputPath, "the kernel object (-o)", {}, [&compiled](llvm::raw_ostream& out) {
                        out.write(compiled.result.object.data(), compiled.result.object.size());
                      }});
   return outputs;
 }
 
-/// Refuses outputs that would destroy something.
+/// Refuses outputs that would destroy an input, another output or a foreign file.
 llvm::Error checkFiles(llvm::ArrayRef<tools::OutputFile> outputs) {
   std::vector<tools::InputFile> inputs{{modelPath, "the model"}};
   for (const std::string& file : tools::weightsFiles()) inputs.push_back({file, "the weights (--weights)"});
@@ -160,7 +160,7 @@ llvm::Error checkFiles(llvm::ArrayRef<tools::OutputFile> outputs) {
   return tools::checkOutputs(all, inputs);
 }
 
-/// Reports what could not be written, which would end the program with a crash message later.
+/// Reports a failure to write standard output, which would otherwise end the program with a crash message.
 llvm::Error finishStandardOutput() {
   llvm::outs().flush();
   const std::error_code error = llvm::outs().error();
@@ -209,8 +209,8 @@ llvm::Error run() {
   registerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
-  // What the passes remark and warn of is news for the user; errors are MLIR's own to print.
-  llvm::StringSet<> told;  // for several CPUs, passes say the same several times
+  // Print the passes' remarks and warnings for the user. MLIR prints errors.
+  llvm::StringSet<> told;  // with several CPUs, passes repeat what they say
   mlir::ScopedDiagnosticHandler handler(&context, [&told](mlir::Diagnostic& diagnostic) {
     const bool isNote = diagnostic.getSeverity() == mlir::DiagnosticSeverity::Remark;
     if (!isNote && diagnostic.getSeverity() != mlir::DiagnosticSeverity::Warning) return mlir::failure();
@@ -263,7 +263,7 @@ llvm::Error run() {
 
 int main(int argc, char** argv) {
   llvm::InitLLVM init(argc, argv);
-  // A file that grows beyond the limit (ulimit -f) is an error of its writing, not the end of the program.
+  // With this, a file that exceeds the size limit (ulimit -f) gives a write error rather than ending the program.
   std::signal(SIGXFSZ, SIG_IGN);
   llvm::setBugReportMsg("inlayc crashed; please report it with the model and this trace\n");
   cl::HideUnrelatedOptions(category);

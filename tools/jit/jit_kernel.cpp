@@ -32,7 +32,7 @@ namespace {
 
 using pointers = std::array<float*, jit_kernel::most_pointers>;
 
-/// Calls the C entry point of so many pointers; inputs and outputs are passed alike.
+/// Calls a C entry point that takes sizeof...(I) pointers. Inputs and outputs are passed alike.
 template <std::size_t... I>
 int call_of(const pointers& p, std::index_sequence<I...>, void* entry, std::size_t batch, void* scratch,
             const inlay_parallel_for* workers) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiles a graph that was built at run time and, where the target is this machine, loads it into this process. For
-// the tools and tests that measure compiled kernels; free of LLVM's headers.
+// Compiles a graph that was built at run time. If the target is this machine, loads the code into this process. For
+// tools and tests that measure compiled kernels; does not include LLVM's headers.
 #pragma once
 
 #include <cstddef>
@@ -29,26 +29,26 @@ struct jit_target {
   bool reproducible = false;  ///< the same bits for every batch, number of threads and processor
 };
 
-/// CPUs whose code this machine can run: its own, and the smaller members of its family.
+/// The CPUs whose code this machine can run: its own, and smaller ones of its family.
 std::vector<std::string> runnable_cpus();
 
 /// The machine code of one network.
 class jit_kernel {
  public:
-  /// Compiles `graph`. On failure returns null with the compiler's message in `error`; code for another architecture
-  /// is compiled and cannot be run.
+  /// Compiles `graph`. On failure returns null, with the compiler's message in `error`. Code for another architecture
+  /// is compiled but cannot be run.
   static std::unique_ptr<jit_kernel> compile(const graph_view& graph, const weights& w, const jit_target& target,
                                              std::string& error);
-  /// Compiles several networks of different names into one object, each with weights of its own; the kernels in the
-  /// graphs' order, none on failure.
+  /// Compiles several networks with different names into one object, each with its own weights. Returns the kernels in
+  /// the graphs' order, or none on failure.
   static std::vector<std::unique_ptr<jit_kernel>> compile_all(std::span<const graph_view> graphs,
                                                               std::span<const weights> w, const jit_target& target,
                                                               std::string& error);
   ~jit_kernel();
 
-  /// Runs `batch` samples; inputs and outputs in the graph's order, at most most_pointers of them. Returns what the
-  /// kernel returns: 0, 1 where a pointer is null, 4 where the batch exceeds max_batch. With `workers` on several
-  /// threads, for which it must have been compiled.
+  /// Runs `batch` samples. Inputs and outputs are in the graph's order, at most most_pointers in all. Returns the
+  /// kernel's status: 0, 1 if a pointer is null, 4 if the batch exceeds max_batch. With `workers` it runs on several
+  /// threads; the kernel must have been compiled for that.
   int run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch, void* scratch,
           const inlay_parallel_for* workers = nullptr) const;
   /// The C entry point `<name>_run`.

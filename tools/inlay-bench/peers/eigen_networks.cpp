@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Eigen, as its users write a dense network: one matrix product per layer, then its array functions.
+// Eigen, used as its users would write a dense network: one matrix product per layer, then array functions.
 #include <Eigen/Core>
 
 #include "network_peers.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dense networks by other libraries, as their users would run them: memory allocated and weights prepared once.
+// Dense networks in other libraries, used as their users would: memory is allocated and weights are prepared once.
 #pragma once
 
 #include <functional>
@@ -12,24 +12,24 @@
 
 namespace inlay::bench {
 
-/// Runs the batch it was made for, one thread.
+/// Runs the batch that it was made for, on one thread.
 using network_run = std::function<void(const float* x, float* y)>;
 
 struct network_library {
   std::string_view name;
-  /// Null where the library has not what a layer needs.
+  /// Returns null if the library lacks something that a layer needs.
   network_run (*prepare)(std::span<const dense_layer> layers, int batch);
 };
 
-/// Eigen's arrays compute the activation in place; false if it is not among the functions of eigen_peer().
+/// Computes the activation in place with Eigen's arrays. False if eigen_peer() does not have it.
 bool activate(const dense_layer& layer, float* y, int batch);
-/// Whether activate() can.
+/// Whether activate() can compute the layer's activation.
 bool can_activate(const dense_layer& layer);
 
 network_library eigen_networks();
 #ifdef INLAY_BENCH_OPENBLAS
 network_library openblas_networks();
-/// Which kernels OpenBLAS has chosen for this processor.
+/// The kernels that OpenBLAS uses on this processor.
 openblas_facts openblas_choice();
 #endif
 #ifdef INLAY_BENCH_ONEDNN

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// oneDNN: an inner product per layer with the activation fused into it, weights in the format that it asks for.
+// oneDNN: one inner product per layer, with the activation fused into it and weights in the format that oneDNN prefers.
 #include <dlfcn.h>
 
 #include <cstring>
@@ -38,7 +38,7 @@ struct prepared {
 };
 
 void one_thread() {
-  // The library's own threads are OpenMP's, which it brings along.
+  // oneDNN uses the threads of OpenMP, which it links.
   if (void* set = dlsym(RTLD_DEFAULT, "omp_set_num_threads")) reinterpret_cast<void (*)(int)>(set)(1);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX Runtime: the network as an ONNX model, all graph optimisations, one thread. Needs version 1.22 or later, whose C
-// interface builds models.
+// ONNX Runtime: runs the network as an ONNX model, with all graph optimisations, on one thread. Needs version 1.22 or
+// later, whose C interface can build models.
 #include <onnxruntime_c_api.h>
 
 #include <array>
@@ -34,7 +34,7 @@ void check(OrtStatus* status) {
   throw std::runtime_error(message);
 }
 
-/// What a function of the C interface makes, which is the last argument.
+/// Calls a function of the C interface and returns the object that it stores through its last argument.
 template <class T, class Function, class... Arguments>
 T* make(Function function, Arguments... arguments) {
   T* result = nullptr;
@@ -42,7 +42,7 @@ T* make(Function function, Arguments... arguments) {
   return result;
 }
 
-/// The operator with the table's default parameters, null if there is none; `attribute` names a string attribute.
+/// The operator for an activation with default parameters; null if there is none. `attribute` names a string attribute.
 struct onnx_operator {
   const char* name = nullptr;
   const char* attribute = nullptr;
@@ -120,7 +120,7 @@ class graph_maker {
     const int opset = 20;
     auto* const model = make<OrtModel>(editor().CreateModel, &domain, &opset, size_t{1});
     check(editor().AddGraphToModel(model, graph_));
-    graph_ = nullptr;  // the model's now
+    graph_ = nullptr;  // the model owns it now
     static OrtEnv* const environment = make<OrtEnv>(ort().CreateEnv, ORT_LOGGING_LEVEL_ERROR, "inlay-bench");
     auto* const options = make<OrtSessionOptions>(ort().CreateSessionOptions);
     check(ort().SetIntraOpNumThreads(options, 1));
@@ -153,7 +153,7 @@ class graph_maker {
   }
 };
 
-/// A session and the tensors over the caller's memory, which are made anew only where it is another.
+/// A session, and tensors over the caller's memory. They are made again only if the memory has changed.
 struct prepared {
   OrtSession* session;
   int batch, inputs, outputs;
@@ -205,7 +205,7 @@ network_run prepare(std::span<const dense_layer> layers, int batch) try {
   const int inputs = layers.front().inputs, outputs = layers.back().outputs;
   auto* const session = graph.finish(batch, inputs, x, outputs);
   auto all = std::make_shared<prepared>(session, batch, inputs, outputs, x);
-  // What can fail fails here and not in the contest.
+  // If something fails, it fails here rather than in the contest.
   all->run(std::vector<float>(static_cast<std::size_t>(batch) * static_cast<std::size_t>(inputs)).data(),
            std::vector<float>(static_cast<std::size_t>(batch) * static_cast<std::size_t>(outputs)).data());
   return [all](const float* in, float* out) { all->run(in, out); };

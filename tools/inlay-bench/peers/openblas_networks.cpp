@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenBLAS: one matrix product per layer, on top of the bias, then Eigen's array functions, as BLAS has none.
+// OpenBLAS: one matrix product per layer, added to the bias, then Eigen's array functions, because BLAS has none.
 #include <cblas.h>
 
 #include <algorithm>
@@ -59,7 +59,7 @@ openblas_facts openblas_choice() {
                              : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")       ? "Haswell"
                                                                                                      : nullptr;
   const bool as_good = better == nullptr || wide || (middle && better == std::string_view("Haswell"));
-  // Who sets the variable to a processor with AVX2 has chosen that.
+  // A user who sets OPENBLAS_CORETYPE to a processor with AVX2 has chosen it, so there is no warning.
   if (!as_good && !(middle && !facts.coretype.empty()))
     facts.warning = "OpenBLAS uses its kernels for " + facts.core + ", which do not use all of this processor's " +
                     (middle ? "AVX-512" : "vector instructions") +

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Other libraries' activations, written as their users would write them.
+// Activations of other libraries, used as their users would use them.
 #pragma once
 
 #include <span>
@@ -24,7 +24,7 @@ peer_library libmvec_peer();
 peer_library eigen_peer();
 #ifdef INLAY_BENCH_SLEEF
 peer_library sleef_peer();
-peer_library sleef35_peer();  ///< the variants of 3.5 ulp
+peer_library sleef35_peer();  ///< the variants with an error of 3.5 ulp
 #endif
 
 }  // namespace inlay::bench

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RTNeural: the small networks of the suite as its users write them, with all shapes in the type and everything
-// inlined; others layer by layer. Its Eigen backend, one sample at a time.
+// RTNeural with its Eigen backend, one sample at a time. The suite's small networks are written as its users would,
+// with all shapes in the type and everything inlined; other networks run layer by layer.
 #include <RTNeural/RTNeural.h>
 
 #include <algorithm>
@@ -32,7 +32,7 @@ network_run sample_by_sample(std::shared_ptr<Model> model, std::span<const dense
       model->forward(x);
       std::copy_n(model->getOutputs(), outputs, y);
     };
-  // Samples must be aligned.
+  // RTNeural needs aligned samples, so copy each.
   return [=, sample = Eigen::VectorXf(layers.front().inputs)](const float* x, float* y) mutable {
     for (int i = 0; i < batch; ++i, x += inputs, y += outputs) {
       std::copy_n(x, inputs, sample.data());
@@ -42,7 +42,7 @@ network_run sample_by_sample(std::shared_ptr<Model> model, std::span<const dense
   };
 }
 
-/// Dense layers at `places` of the model.
+/// A model whose dense layers are at `places`.
 template <class Model, int... places>
 network_run inlined(std::span<const dense_layer> layers, int batch, std::integer_sequence<int, places...>) {
   auto model = std::make_shared<Model>();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SLEEF's functions on the widest vectors of this build: those of 1 ulp, and where they exist those of 3.5.
+// SLEEF's functions on the widest vectors of this build: those with 1 ulp and, where they exist, those with 3.5 ulp.
 #include <immintrin.h>
 #include <sleef.h>
 
