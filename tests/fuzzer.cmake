@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # inlay_add_fuzzer(): a libFuzzer program with AddressSanitizer and UndefinedBehaviorSanitizer, and a short run as a test.
 #
-#   inlay_add_fuzzer(<name> SOURCES <file>...        all that it consists of; nothing is linked from other targets
+#   inlay_add_fuzzer(<name> SOURCES <file>...        all sources; other targets are not linked
 #                    [LINK <file>...]                libraries
-#                    [INCLUDES <folder>...]          besides those of the runtime and the DSL; no warnings from them
+#                    [INCLUDES <folder>...]          besides the runtime's and the DSL's; without warnings from them
 #                    CORPUS <folder>                 small inputs that every run starts from
 #                    [DICTIONARY <file>]             words for libFuzzer's -dict
-#                    RUNS <count> MAX_LENGTH <bytes> of the test, from a fixed seed)
+#                    RUNS <count> MAX_LENGTH <bytes> for the test, which has a fixed seed)
 #
-# clang++ compiles it in every preset, because libFuzzer comes with clang. For hours of fuzzing run the program by hand:
+# clang++ compiles it in every preset, because libFuzzer comes with clang. To fuzz for hours, run the program by hand:
 # <build>/tests/<folder>/<name>.dir/<name> -max_len=512 new_inputs <folder of the corpus>
 include_guard()
 
@@ -53,7 +53,7 @@ function(inlay_add_fuzzer name)
   if(arg_DICTIONARY)
     list(APPEND options -dict=${CMAKE_CURRENT_SOURCE_DIR}/${arg_DICTIONARY})
   endif()
-  # What a run finds goes to the first folder; the corpus in the source tree is only read.
+  # New inputs go to the first folder. The corpus in the source tree is only read.
   add_test(NAME ${folder}.${name} COMMAND ${program} -runs=${arg_RUNS} -max_len=${arg_MAX_LENGTH} ${options}
                                           ${CMAKE_CURRENT_BINARY_DIR}/${name}.found
                                           ${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of inlay-bench that decide what is measured and whether it is right: drawn weights, layers taken out of a
-// network, the relative error, the limits.
+// Tests the parts of inlay-bench that decide what is measured and whether it is right: random weights, layers as
+// networks, the relative error, the limits.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -26,7 +26,7 @@ bench_network network_of(const graph_view& graph) {
       .name = std::string(graph.name), .graph = graph, .values = random_weights(graph), .batches = {}, .memory = {}};
 }
 
-/// The reference interpreter's outputs for a batch of one.
+/// The reference interpreter's outputs for one sample.
 std::vector<std::vector<float>> evaluate(const bench_network& network, const std::vector<std::vector<float>>& inputs) {
   interpreter_result made = interpreter::create(network.graph, network.values);
   EXPECT_TRUE(made) << network.name << ": " << (made.errors.empty() ? "" : made.errors.front());
@@ -122,7 +122,7 @@ TEST(RelativeError, IsRelativeWhateverTheSize) {
     EXPECT_EQ(relative_error(exact, exact), 0);
     EXPECT_NEAR(relative_error(found, exact), 0.01, 1e-5) << size;
   }
-  // A sum that cancels is measured by the size of the others.
+  // The error of a sum that cancels is relative to the size of the other values.
   EXPECT_NEAR(relative_error(std::vector{1.0f, 1e-7f}, std::vector{1.0f, 0.0f}), 1e-7 * std::sqrt(2.0), 1e-9);
 }
 
@@ -150,7 +150,7 @@ TEST(Limits, ReadFromTheSmallestLevelThatHoldsWeightsAndValues) {
   EXPECT_STREQ(limits_of(contest, report).level->level, "memory");
 }
 
-/// Whether two labels cover each other, a point or what was to be kept clear, or leave the picture.
+/// The first fault of the labels: one covers another, a point or an area to keep clear, or leaves the picture.
 std::string fault_of(const std::vector<label>& labels, const std::vector<named_point>& points, const box& area,
                      const std::vector<box>& clear) {
   for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -196,7 +196,7 @@ TEST(Labels, PointsAtTheEdges) {
   EXPECT_EQ(fault_of(label_placer(area).place(points), points, area, {}), "");
 }
 
-/// What the built-in suite gives on a server.
+/// A report such as the built-in suite gives on a server.
 networks_report a_report() {
   networks_report report;
   report.cpu = "A processor <of the test>";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks of many kinds of layers, with variances among their weights.
+// Networks with many kinds of layers, and with variances among their weights.
 #include "models.hpp"
 INLAY_NETWORK(zoo);
 INLAY_NETWORK(chain);

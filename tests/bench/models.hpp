@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks of many kinds of layers, with variances among their weights.
+// Networks with many kinds of layers, and with variances among their weights.
 #pragma once
 
 #include "inlay/dsl.hpp"
 
-/// Two inputs, three outputs, a residual, a concat and a value that is made of weights alone.
+/// Two inputs, three outputs, a residual, a concat and a value made of weights alone.
 inline constexpr auto zoo =
     inlay::network("zoo", inlay::input<inlay::f32, 40>("s"), inlay::input<inlay::f32, 12>("a"), [](auto s, auto a) {
       using namespace inlay;
@@ -16,7 +16,7 @@ inline constexpr auto zoo =
       return outputs(output("v", value), output("p", policy), output("q", a * exp(param<f32, 12>("log_std"))));
     });
 
-/// One layer after the other: every layer has one input.
+/// A chain of layers, each with one input.
 inline constexpr auto chain = inlay::network("chain", inlay::input<inlay::f32, 64>("x"), [](auto x) {
   using namespace inlay;
   auto h = gelu(dense<48>("c1", batch_norm("norm", x)));

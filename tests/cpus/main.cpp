@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs kernels that choose their CPU. Exits with 0 where the results are right, with 5 where all entry points say that
-// the CPU is not supported and write nothing, and with 1 otherwise.
+// Runs kernels that choose their CPU. Exits with 0 if the results are right, with 5 if all entry points report an
+// unsupported CPU and write nothing, and with 1 otherwise.
 #include <cstdio>
 #include <inlay/compiled.hpp>
 #include <vector>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two layers of small whole numbers, so that every instruction set computes the same.
+// Two layers with small whole numbers as weights, so that every instruction set computes the same.
 #pragma once
 
 #include <array>

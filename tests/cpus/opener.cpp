@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens a shared library that has the kernels, and calls its run_shipped().
+// Opens a shared library that holds the kernels, and calls its run_shipped().
 #include <dlfcn.h>
 
 #include <cstdio>

@@ -3,8 +3,8 @@
 
 Usage: run_everywhere.py COMPILER LINKER KERNELS RUNTIME_LIBRARY SOURCE_FOLDER FOLDER INCLUDE_FOLDER...
 
-KERNELS is an object for x86-64-v2, x86-64-v3 and x86-64-v4. CPUs without one of these come from qemu-x86_64; where it is
-not there, or cannot do what a program needs, this says so.
+KERNELS is an object for x86-64-v2, x86-64-v3 and x86-64-v4. qemu-x86_64 emulates smaller CPUs. If qemu is missing or
+cannot run a program, the script says so.
 """
 import os
 import shutil
@@ -16,7 +16,7 @@ os.makedirs(folder, exist_ok=True)
 qemu = shutil.which("qemu-x86_64") or shutil.which("qemu-x86_64-static")
 valgrind = shutil.which("valgrind")
 
-# CPU: exit code, and whether it has fused multiply-add, which only the kernels for AVX2 use.
+# CPU: exit code, and whether the program executes fused multiply-adds, which only the kernels for AVX2 and up have.
 CPUS = {"Nehalem": (0, False), "Westmere": (0, False), "Haswell": (0, True), "qemu64": (5, False)}
 
 
@@ -60,7 +60,7 @@ WAYS = {
     "static-pie": ["-fPIE", "-static-pie"],
 }
 if linker == "gold":
-    del WAYS["static-pie"]  # gold does not know --no-dynamic-linker, which g++ passes for it
+    del WAYS["static-pie"]  # gold lacks --no-dynamic-linker, which g++ passes for static-pie
 for way, options in WAYS.items():
     build(way, *options, main, kernels, runtime)
     run(way, path(way))

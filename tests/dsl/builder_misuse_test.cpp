@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the builder does with calls that make no sense: each is a violation that names what was expected and found, in
-// constant expressions and at run time, and the graph can still be extended and read without harm.
+// Tests wrong calls of the builder, in constant expressions and at run time. Each is a violation that names what was
+// expected and found, and the graph can still be extended and read safely.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -11,7 +11,7 @@ namespace {
 
 using namespace inlay;
 
-/// One wrong use of a builder, and what it says.
+/// One wrong use of a builder, and the violation that it must give.
 struct misuse {
   const char* name;
   void (*make)(graph_builder& b, std::uint32_t x);  ///< `x` is an input of f32[4]
@@ -22,7 +22,7 @@ struct misuse {
 constexpr std::uint32_t nowhere = 1000;
 constexpr instruction load_0{.code = scalar_op::operand, .a = 0};
 
-/// A map of `x` by one program.
+/// A map that applies one program to `x`.
 template <instruction... Program>
 constexpr void map_of(graph_builder& b, std::uint32_t x) {
   const std::uint32_t operands[] = {x};
@@ -140,7 +140,7 @@ constexpr misuse misuses[] = {
      fault::bad_program, "x", "a known accuracy tier", "instruction 1: tier 2"},
 };
 
-/// The graph around one misuse, with more nodes after it that use what the misuse returned.
+/// A graph with one misuse, and further nodes that use what the misuse returned.
 constexpr graph_builder built(const misuse& wrong) {
   graph_builder b("net");
   const std::uint32_t x = b.input("x", shape_of<4>);
@@ -188,7 +188,7 @@ TEST_P(BuilderMisuse, LeavesAGraphThatCanBeRead) {
     }
   }
   for (const output_record& o : g.outputs) EXPECT_LT(o.node, g.nodes.size());
-  // Written and read back, the image is refused or another sound graph, but never followed outside of its bytes.
+  // The reader may refuse the image or read a sound graph from it, but must not access anything outside of its bytes.
   const std::vector<std::uint64_t> words = write_image(b);
   (void)read_graph(std::as_bytes(std::span(words)));
 }

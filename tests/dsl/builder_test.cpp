@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The builder at run time, as tools and tests use it without the expression templates: what it records, and the rule
-// that it reports for each mistake.
+// Tests the builder at run time, as tools and tests use it without the expression templates: what it records, and the
+// broken rule that it reports for each mistake.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -128,7 +128,7 @@ TEST(Builder, ReportsSizesOutOfRange) {
   largest.input("x", shape_of<0x7fffffff>);
   EXPECT_FALSE(largest.first_violation());
 
-  // The product overflows 64 bits and comes out as 0 modulo 2^64.
+  // The product overflows: it is 0 modulo 2^64.
   graph_builder wraps("net");
   wraps.input("x", shape_of<65536, 65536, 65536, 65536>);
   EXPECT_EQ(wraps.first_violation().code, fault::empty_shape);

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several networks in one object file, which section_test links at every level of optimisation.
+// Several networks in one object file, which section_test links at every optimisation level.
 #include "sample_networks.hpp"

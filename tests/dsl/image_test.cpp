@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The image of a graph: written at run time it is the one that the compiler puts into the object file, byte by byte,
-// and the reader gives back what was written.
+// Tests the image of a graph: an image written at run time equals the compiler's image in the object file byte by byte,
+// and the reader returns the graph that was written.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The reader on images that lie: whatever the bytes say it touches nothing outside of them, and what it accepts is a
-// graph that can be walked and evaluated.
+// Tests the reader on damaged images: it accesses nothing outside of the bytes, and a graph that it accepts can be
+// walked and evaluated.
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace {
 
 using namespace inlay;
 
-/// Bytes on the heap, exactly as many as there are, so that AddressSanitizer sees every step outside.
+/// A copy of exactly these bytes on the heap, so that AddressSanitizer sees every access outside.
 class exact_bytes {
  public:
   explicit exact_bytes(std::span<const std::byte> from)
@@ -46,7 +46,7 @@ void put(std::vector<std::byte>& image, std::size_t offset, const T& value) {
 
 std::string error_of(const std::vector<std::byte>& image) { return read_graph(exact_bytes(image).view()).error; }
 
-/// Everything that the hash stands for, but as text: two graphs of one meaning have one text.
+/// Everything that the hash covers, as text: graphs with the same meaning have the same text.
 std::string meaning(const graph_view& g) {
   std::string s(g.name);
   const auto add = [&s](std::uint64_t n) { s += ' ' + std::to_string(n); };
@@ -70,7 +70,7 @@ std::string meaning(const graph_view& g) {
   return s;
 }
 
-/// Evaluates a graph that was accepted. Gives up on values too large for a test.
+/// Evaluates a graph that was accepted, unless its values are too large for a test.
 void walk(const graph_view& g) {
   std::uint64_t most = 0;
   for (const node_record& n : g.nodes) most = std::max(most, n.dims.elements());
@@ -91,7 +91,7 @@ void walk(const graph_view& g) {
   EXPECT_EQ(seen, g.nodes.size());
 }
 
-/// The flips of a byte: each bit alone, all of them, and the ends of its range.
+/// Wrong values for a byte: with each bit flipped, with all bits flipped, 0 and 255.
 std::vector<std::byte> corruptions(std::byte right) {
   std::vector<std::byte> values{std::byte{0}, std::byte{0xff}, right ^ std::byte{0xff}};
   for (unsigned bit = 0; bit < 8; ++bit) values.push_back(right ^ std::byte(1u << bit));
@@ -152,7 +152,7 @@ TEST(Reader, IgnoresWhatFollowsTheImage) {
   EXPECT_EQ(error_of(image), "");
 }
 
-// A changed byte is refused or does not matter: then it lies in a source position or in unused room.
+// A changed byte is refused unless it changes no meaning, as in a source position or in unused room.
 TEST(Reader, RefusesEveryChangeOfMeaning) {
   const std::vector<std::byte> right = samples::image_copy<samples::every_kind>();
   const std::string wanted = meaning(graph_of<samples::every_kind>);
@@ -174,7 +174,7 @@ TEST(Reader, RefusesEveryChangeOfMeaning) {
   const auto header = get<graph_header>(right, 0);
   expect_refused(0, offsetof(graph_header, image_bytes), "magic, version, hash");
   expect_refused(offsetof(graph_header, name), sizeof(range_record), "network's name");
-  // The number of characters is left out: it may reach into the zeros that follow them.
+  // Not the number of characters: it may include the zeros that follow them.
   expect_refused(offsetof(graph_header, nodes), 5 * sizeof(table_record) + sizeof(std::uint32_t), "tables");
   expect_refused(header.operands.offset, header.operands.count * sizeof(std::uint32_t), "operands");
   expect_refused(header.instructions.offset, header.instructions.count * sizeof(instruction), "instructions");
@@ -190,12 +190,12 @@ TEST(Reader, RefusesEveryChangeOfMeaning) {
                    offsetof(node_record, line) - offsetof(node_record, operands),
                    "operands, program, axis, treatment of zeros and first datum of a node");
   }
-  // Source positions are not part of the hash, so that moving a model in its file changes nothing.
+  // The hash does not cover source positions, so moving a model in its file changes nothing.
   EXPECT_TRUE(accepted[header.nodes.offset + offsetof(node_record, line)]);
 }
 
-/// Gives a damaged image the hash of what it says now, where that can be computed, so that only the checks of its
-/// structure stand between it and its readers.
+/// Gives a damaged image the right hash for its content, if that can be computed, so that only the structural checks
+/// can refuse it.
 bool seal(std::vector<std::byte>& image) {
   const auto header = get<graph_header>(image, 0);
   graph_view g;
@@ -239,7 +239,7 @@ TEST(Reader, AcceptsOnlySoundGraphsWhereTheHashIsForged) {
       walk(result.graph);
       if (HasFatalFailure()) FAIL() << "byte " << i;
     }
-  // Most damage leaves the hash computable, and much of it is another sound graph (other weights, other names).
+  // After most damage the hash can be computed, and many images are sound graphs with other weights or names.
   EXPECT_GT(sealed, 4 * right.size());
   EXPECT_GT(accepted, right.size());
   EXPECT_LT(accepted, sealed);
@@ -267,7 +267,7 @@ TEST(Reader, SurvivesManyForgedWordsAtOnce) {
   EXPECT_GT(accepted, 1000u);
 }
 
-/// What the reader says of `every_kind` with one word of one node changed and the hash forged.
+/// The reader's error for `every_kind` with one word of one node changed and the hash recomputed.
 std::string error_with(op kind, std::size_t field, std::uint32_t value) {
   auto image = samples::image_copy<samples::every_kind>();
   const auto header = get<graph_header>(image, 0);
@@ -307,11 +307,11 @@ TEST(Reader, NamesTheBrokenRecord) {
   has(error_with(op::constant, offsetof(node_record, first_datum), 2),
       "'(constant)': expected f32[1,3], found elements: 1");
   has(error_with(op::parameter, offsetof(node_record, name) + 4, 0), advice(fault::missing_name).data());
-  // Where the record is, in the model's source.
+  // The error names the node's place in the model's source.
   has(error_with(op::dense, dims + 4, 4), "graph image: node 5: sample_networks.hpp:18: 'hidden': ");
 }
 
-// Fields that a kind does not use are 0. Anything else would give two hashes to one network.
+// Fields that a kind does not use must be 0. Otherwise one network could have two hashes.
 TEST(Reader, RefusesFieldsOfAnotherKind) {
   const auto has = [](const std::string& error, const char* what) {
     EXPECT_NE(error.find(what), std::string::npos) << "found: " << error << "\nexpected: " << what;
@@ -321,7 +321,7 @@ TEST(Reader, RefusesFieldsOfAnotherKind) {
     has(error_with(kind, axis, 1), "expected an axis for concat only, found axis 1");
   for (op kind : {op::input, op::parameter, op::dense, op::map, op::softmax, op::reshape, op::concat}) {
     has(error_with(kind, datum, 1), "expected data for a constant only, found datum 1");
-    // A whole program out of the table, which is there.
+    // The instruction exists in the table, but only a map may have a program.
     if (kind != op::map)
       has(error_with(kind, offsetof(node_record, instructions) + 4, 1),
           "expected a program for a map only, found instructions: 1");
@@ -331,8 +331,8 @@ TEST(Reader, RefusesFieldsOfAnotherKind) {
   }
 }
 
-/// What the reader says of `every_kind` with one word of its first instruction of this kind changed and the hash
-/// forged.
+/// The reader's error for `every_kind` with one word of its first instruction of this kind changed and the hash
+/// recomputed.
 std::string error_with(scalar_op code, std::size_t field, std::uint32_t value) {
   auto image = samples::image_copy<samples::every_kind>();
   const auto table = get<graph_header>(image, 0).instructions;
@@ -354,7 +354,7 @@ TEST(Reader, NamesTheBrokenInstruction) {
   has(error_with(scalar_op::operand, 0, 17), "expected a known operation, found instruction 0: operation 17");
   has(error_with(scalar_op::operand, offsetof(instruction, a), 2),
       "expected an operand below 2, found instruction 0: operand 2");
-  // The sum is instruction 2 of its program, the selection the last one of its own.
+  // The sum is instruction 2 of its program; the selection is the last instruction of its program.
   const char* early = "expected an earlier result, found instruction ";
   has(error_with(scalar_op::add, offsetof(instruction, a), 2), early);
   has(error_with(scalar_op::add, offsetof(instruction, b), 2), early);
@@ -377,7 +377,7 @@ TEST(Reader, NamesTheBrokenInstruction) {
       "expected a known accuracy tier, found instruction 3: tier 2");
 }
 
-// No hash can be forged here: it would have to be taken over sizes that the record does not have.
+// The hash cannot be recomputed here: it would cover sizes that the record does not have.
 TEST(Reader, RefusesARankWithoutRoomForItsSizes) {
   auto image = samples::image_copy<samples::every_kind>();
   const std::size_t rank = get<graph_header>(image, 0).nodes.offset + offsetof(node_record, dims);
@@ -390,7 +390,7 @@ TEST(Reader, RefusesARankWithoutRoomForItsSizes) {
 }
 
 TEST(Reader, RefusesOneParameterNameWithTwoShapes) {
-  // The builder never writes this: both parameters here are as long, and the second is renamed by hand.
+  // The builder never writes this image. Both names have the same length, and the second is overwritten by hand.
   graph_builder b("net");
   const std::uint32_t x = b.input("x", shape_of<2>);
   const std::uint32_t y = b.dense("first", x, b.parameter("p.a", shape_of<3, 2>), no_node);
@@ -457,7 +457,7 @@ TEST(Section, SurvivesEveryTruncation) {
   for (std::size_t cut = 0; cut < section.size(); ++cut) {
     const exact_bytes bytes(std::span<const std::byte>(section).first(cut));
     const std::vector<read_result> graphs = read_section(bytes.view());
-    // Less than a word cannot tell an image from padding.
+    // With less than a word the reader cannot tell an image from padding.
     const bool whole = cut % size < 8;
     EXPECT_EQ(graphs.size(), cut / size + (whole ? 0 : 1)) << cut;
     if (!graphs.empty()) {

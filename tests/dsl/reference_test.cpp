@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The reference evaluator at run time: the same results as in constant expressions, and parameters from a caller.
+// Tests the reference evaluator at run time: the same results as in constant expressions, and parameters from a caller.
 #include "inlay/reference.hpp"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ constexpr auto everything = network("everything", input<f32, 2, 3>("x"), input<f
   return outputs(output("p", softmax(joined)), output("mixed", mixed));
 });
 
-/// Relative difference, absolute near 0; 0 where both are the same infinity or both NaN.
+/// The relative difference; 0 if both are NaN or the same infinity.
 double difference(double a, double b) {
   if (a == b || (a != a && b != b)) return 0;
   return std::abs(a - b) / std::max(std::abs(b), 1e-300);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network in which every table of the image has records: named and source weights, every kind of node, two outputs.
+// A network with records in every table of the image: named and source weights, every kind of node, two outputs.
 #pragma once
 
 #include <cstddef>
@@ -22,17 +22,17 @@ inline constexpr auto every_kind =
     });
 INLAY_NETWORK(every_kind);
 
-/// Nothing but an input and a softmax: the tables of operands, instructions and data are as good as empty.
+/// Only an input and a softmax: the tables of operands, instructions and data are empty or nearly empty.
 inline constexpr auto smallest = network("smallest", input<f32, 2>("x"), [](auto x) { return softmax(x); });
 INLAY_NETWORK(smallest);
 
-/// The bytes of a network's image as it stands in the object file.
+/// The bytes of a network's image, as in the object file.
 template <const auto& Net>
 std::span<const std::byte> image_bytes() {
   return std::as_bytes(std::span(&inlay::detail::embedded_image<Net>, 1));
 }
 
-/// A copy of them that may be changed; as aligned as the reader wants it.
+/// A copy of image_bytes() that may be changed, aligned as the reader needs it.
 template <const auto& Net>
 std::vector<std::byte> image_copy() {
   const auto bytes = image_bytes<Net>();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What INLAY_NETWORK leaves in object files, and not in programs: this one is linked from the same models, compiled at
-// every level of optimisation, and reads the section in each of its object files.
+// Tests what INLAY_NETWORK leaves in object files but not in programs. This program is linked from the same models,
+// compiled at every optimisation level, and reads the section in each of its object files.
 #include <elf.h>
 #include <gtest/gtest.h>
 
@@ -14,10 +14,10 @@
 
 namespace {
 
-/// This file, and embedded_networks.cpp at each level.
+/// This file's object, and one of embedded_networks.cpp for each level.
 constexpr std::size_t objects = 1 + OPTIMISATION_LEVELS;
 
-/// Appends the content of a file's section of that name, aligned to 8 bytes; returns its flags.
+/// Appends the content of a file's section `name`, aligned to 8 bytes. Returns the section's flags.
 std::uint64_t read_section_of(const std::string& path, std::string_view name, std::vector<std::uint64_t>& content) {
   std::ifstream file(path, std::ios::binary);
   const auto read = [&file](std::uint64_t offset, void* to, std::size_t size) {
@@ -40,13 +40,13 @@ std::uint64_t read_section_of(const std::string& path, std::string_view name, st
   return 0;
 }
 
-/// The sections of all object files that this program is linked from.
+/// The section's content in all object files that this program is linked from.
 std::vector<std::uint64_t> sections_of_objects() {
   std::ifstream list(OBJECT_LIST);
   std::vector<std::uint64_t> content;
   std::size_t files = 0;
   for (std::string path; std::getline(list, path); ++files) {
-    // Linkers leave it out, and nothing loads it.
+    // Linkers leave the section out, and no loader loads it.
     const std::uint64_t flags = read_section_of(path, inlay::graph_section, content);
     EXPECT_TRUE(flags & SHF_EXCLUDE) << path;
     EXPECT_FALSE(flags & SHF_ALLOC) << path;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program for aarch64 Linux without any library, to run a kernel in an emulator: samples from standard input, results
-// to standard output. SAMPLES, INPUTS, FIRST, SECOND and SCRATCH are given on the command line: samples, and floats of
-// one sample's input and outputs, and bytes; and MODE, the rounding mode as in FPCR.
+// A program for aarch64 Linux without any library that runs a kernel in an emulator. Reads samples from standard input
+// and writes results to standard output. The compiler's command line defines SAMPLES; the floats per sample of the
+// input and both outputs INPUTS, FIRST and SECOND; the bytes SCRATCH; and the rounding mode MODE, as in FPCR.
 #include <stddef.h>
 
 int everything_run(const float* x, float* first, float* second, size_t batch, void* scratch);
@@ -20,7 +20,7 @@ static long system_call(long number, long a, long b, long c) {
 
 enum { READ = 63, WRITE = 64, EXIT = 93 };
 
-/// Reads or writes all of it, or ends the program.
+/// Reads or writes all `bytes`, or ends the program.
 static void transfer(long number, int file, void* memory, long bytes) {
   for (char* at = memory; bytes > 0;) {
     const long done = system_call(number, file, (long)at, bytes);

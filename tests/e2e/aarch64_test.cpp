@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels for aarch64, run in qemu where it is installed: every activation within its contract, and dense layers with
+// Tests kernels for aarch64 in qemu, if it is installed: every activation against its contract, dense layers with
 // remainders and softmax against the interpreter.
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t samples = 67, inputs = 64, activations = std::size(activation_table), classes = 37;
 
-/// One output with every activation of x side by side, one of a small classifier.
+/// Two outputs: every activation of x side by side, and the result of a small classifier.
 graph_builder everything() {
   graph_builder b("everything");
   const auto x = b.input("x", {1, {inputs}});
@@ -31,11 +31,11 @@ graph_builder everything() {
     pieces.push_back(b.map(operands, program, {1, {inputs}}));
   }
   b.output(b.concat(pieces, 0), "activations");
-  // The classifier sees x through a tanh, so that no infinity reaches it.
+  // A tanh in front of the classifier keeps infinities away from it.
   const auto bounded = pieces[static_cast<std::size_t>(activation::tanh) - 1];
   const auto h =
       b.dense("fc1", bounded, b.parameter("fc1.weight", {2, {45, inputs}}), b.parameter("fc1.bias", {1, {45}}));
-  // A gate of one element, which has forms of its own.
+  // A gate with one element, for which kernels have separate code.
   const std::uint32_t sum[] = {
       b.dense("gate", h, b.parameter("gate.weight", {2, {1, 45}}), b.parameter("gate.bias", {1, {1}}))};
   const instruction squash[] = {{.code = scalar_op::operand, .a = 0}, apply(activation::sigmoid, 0)};
@@ -51,7 +51,7 @@ graph_builder everything() {
   return b;
 }
 
-/// Floats of all magnitudes, infinities and signed zeros; no NaN, which the classifier would spread.
+/// Floats of all magnitudes, infinities and signed zeros, but no NaN, which the classifier would spread.
 std::vector<float> floats_of_all_sizes() {
   std::vector<float> x(samples * inputs);
   const std::uint32_t first = tools::index_in_order(-INFINITY), last = tools::index_in_order(INFINITY);
@@ -66,10 +66,10 @@ std::vector<float> floats_of_all_sizes() {
 /// Whether kernels can be run here.
 bool can_emulate() { return !std::string(INLAY_QEMU_AARCH64).empty() && !std::string(INLAY_CLANG).empty(); }
 
-/// What a kernel for aarch64 makes of `x`, in a rounding mode as in FPCR: first all activations, then all
+/// The outputs of a kernel for aarch64 for `x`, in a rounding mode as in FPCR: first all activations, then all
 /// probabilities.
 std::vector<float> emulate(const tools::jit_kernel& kernel, std::span<const float> x, int mode) {
-  // Tests run at the same time.
+  // Each test has its own folder, because tests run at the same time.
   const std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
   const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / ("inlay_aarch64_" + test);
   std::filesystem::create_directories(folder);
@@ -115,7 +115,7 @@ TEST(Aarch64, ReproducibleKernelsGiveTheBitsOfThisMachine) {
   const std::vector<float> there =
       emulate(*compile(b, w, {.triple = "aarch64-linux-gnu", .cpu = "generic", .reproducible = true}), x, 0);
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (std::isnan(all[i]) && std::isnan(there[i])) continue;  // a processor chooses the sign of its NaN
+    if (std::isnan(all[i]) && std::isnan(there[i])) continue;  // the sign of a NaN depends on the processor
     ASSERT_EQ(std::bit_cast<std::uint32_t>(there[i]), std::bit_cast<std::uint32_t>(all[i]))
         << "output " << i << ": " << there[i] << ", here " << all[i];
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The accuracy contract of every activation, with the measurement of inlay-certify on a sample of all floats: a stride
-// through every binade of both signs, and every float near the points where formulas change over.
+// Tests the accuracy contract of every activation as inlay-certify does, but on a sample of all floats: a stride
+// through every binade of both signs, and every float near the points where formulas change.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ using tools::activation_under_test;
 
 class Accuracy : public ::testing::TestWithParam<std::string> {};
 
-/// Expects that `row` keeps its contract in layers of `width` elements.
+/// Expects that `row` keeps its contract on layers with `width` elements.
 void expect_contract(const activation_row& row, accuracy tier, const std::string& cpu, std::uint32_t width,
                      const std::array<float, 2>& parameters, std::uint64_t stride) {
   std::string error;
@@ -83,7 +83,8 @@ TEST_P(Accuracy, ContractsHoldInEveryRoundingMode) {
           for (const float point : tools::turning_points(row, row.defaults))
             for (const float x : {point, -point})
               report.merge(subject->test(std::max(100u, tools::index_in_order(x)) - 100, 200, 1));
-          // Its reduced argument was past the polynomial's range where the mode was not to nearest.
+          // Here a reduced argument could exceed the polynomial's range if a kernel rounded by another mode than to
+          // nearest.
           report.merge(subject->test(tools::index_in_order(0.000477f) - 1000, 2000, 1));
           EXPECT_EQ(report.wrong, 0u) << row.name << ": a special value is wrong, for example at " << report.wrong_at;
           EXPECT_LE(report.ulp, tools::contract_of(row, tier, mode))
@@ -95,7 +96,7 @@ TEST_P(Accuracy, ContractsHoldInEveryRoundingMode) {
 INSTANTIATE_TEST_SUITE_P(Cpus, Accuracy, ::testing::ValuesIn(tools::runnable_cpus()), name_of_cpu);
 
 TEST(AccuracyReport, SeesWhatIsWrong) {
-  // sigmoid, measured against a function that falls and is infinite at infinity.
+  // Measure sigmoid against a function that decreases and is infinite at infinity.
   activation_row row = activation_table[static_cast<std::size_t>(activation::sigmoid) - 1];
   row.formula = [](double x, double, double) { return -x; };
   std::string error;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every activation of the table, compiled, against the table's formula, with NaN, infinities and denormals.
+// Tests every compiled activation against the table's formula, with NaN, infinities and denormals among the inputs.
 #include <gtest/gtest.h>
 
 #include "accuracy.hpp"
@@ -17,7 +17,7 @@ TEST_P(Activation, AgreesWithItsFormula) {
     for (accuracy tier : {accuracy::exact, accuracy::fast})
       for (std::uint32_t width : {1u, 5u, 16u, 37u}) {
         const graph_builder b = tools::activation_network(row, tier, width);
-        // The largest floats are outside of the domain of sine and cosine.
+        // Edges include the largest floats, which the contracts of sine and cosine do not cover.
         const bool edges = row.id != activation::sin && row.id != activation::cos;
         EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 3e-6, .edges = edges}), "")
             << row.name << ", width " << width;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks parts of which depend on weights alone, and outputs that are weights, inputs or one value twice.
+// Tests networks with parts that depend on weights alone, and outputs that are weights, inputs or the same value twice.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kBatches[] = {1, 2, 3, 20};
 
-/// A scalar program on operands that are named by their position.
+/// A scalar program that first loads its operands, so that result i is operand i.
 std::vector<instruction> program(std::uint32_t operands, std::initializer_list<instruction> rest) {
   std::vector<instruction> all;
   for (std::uint32_t i = 0; i < operands; ++i) all.push_back({.code = scalar_op::operand, .a = i});
@@ -24,7 +24,7 @@ std::uint32_t map_of(graph_builder& b, std::initializer_list<std::uint32_t> oper
   return b.map(std::vector(operands), program(static_cast<std::uint32_t>(operands.size()), rest), dims);
 }
 
-/// where(x > 0, w, w), which is w.
+/// where(x > 0, w, w), which equals w.
 std::uint32_t either_way(graph_builder& b, std::uint32_t x, std::uint32_t w, const shape& dims) {
   return map_of(b, {x, w},
                 {{.code = scalar_op::literal, .p0 = 0},
@@ -123,7 +123,7 @@ TEST_P(Constants, LayersWhoseWeightsAreComputed) {
     b.output(b.dense("fc", x, of_weights(b, b.parameter("w", dims), dims), b.parameter("b", {1, {5}})), "y");
   });
   check("bias", [](graph_builder& b, std::uint32_t x) {
-    // The bias is another layer's result, so it differs from sample to sample.
+    // The bias is another layer's result, so each sample has its own.
     b.output(b.dense("fc", x, b.parameter("w", {2, {5, 12}}), dense(b, "of_bias", x, 12, 5)), "y");
   });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Deep networks, whose equal layers share their code: that each layer still uses its own weights and memory, and that
-// the object grows with the weights more than with the code.
+// Tests deep networks, in which equal layers share code: each layer must use its own weights and memory, and the object
+// must grow by a layer's weights rather than by a kernel.
 #include <gtest/gtest.h>
 
 #include "kernel_harness.hpp"
@@ -31,7 +31,7 @@ std::uint32_t layer(graph_builder& b, std::uint32_t x, std::uint32_t outputs, in
   return dense(b, ("fc" + std::to_string(number)).c_str(), x, inputs, outputs, number % 3 != 0, zero_inputs);
 }
 
-/// tanh(0.2 x): sums stay small, so that an error is not larger behind a layer than in front of it.
+/// tanh(0.2 x), which keeps sums small, so that layers do not amplify errors.
 std::uint32_t squashed(graph_builder& b, std::uint32_t x) {
   const instruction program[] = {{.code = scalar_op::operand, .a = 0},
                                  {.code = scalar_op::literal, .p0 = 0.2f},
@@ -41,7 +41,7 @@ std::uint32_t squashed(graph_builder& b, std::uint32_t x) {
   return b.map(operands, program, b.view().nodes[x].dims);
 }
 
-/// dense(width) and tanh, again and again.
+/// A chain of dense(width) and tanh.
 void build_chain(graph_builder& b, int layers, std::uint32_t width) {
   std::uint32_t h = b.input("x", {1, {width}});
   for (int i = 0; i < layers; ++i) h = squashed(b, layer(b, h, width, i));
@@ -97,7 +97,7 @@ TEST_P(Deep, DividedAmongThreads) {
 }
 
 TEST_P(Deep, CodeGrowsLessThanAKernelForEachLayer) {
-  /// Code and constants, as a program loads them.
+  /// The bytes of code and constants that a program loads.
   const auto bytes = [&](int layers) {
     graph_builder b("chain");
     build_chain(b, layers, 12);
@@ -110,8 +110,8 @@ TEST_P(Deep, CodeGrowsLessThanAKernelForEachLayer) {
       if (llvm::object::ELFSectionRef(section).getFlags() & llvm::ELF::SHF_ALLOC) sum += section.getSize();
     return sum;
   };
-  // 12 x 12 weights and a bias, padded to vectors, are up to 832 bytes. A layer of a single sample is some hundred
-  // instructions. A kernel for blocks of rows is 4 to 60 KB a layer where layers do not share it.
+  // 12 x 12 weights and a bias, padded to vectors, are up to 832 bytes. The code of a layer for a single sample is some
+  // hundred instructions. Without sharing, a kernel for blocks of rows would take 4 to 60 KB per layer.
   EXPECT_LT(bytes(80) - bytes(40), 40 * 2400);
 }
 

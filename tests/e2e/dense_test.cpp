@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dense layers of every remainder in every dimension.
+// Tests dense layers with every remainder in every dimension.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -43,7 +43,8 @@ TEST_P(Dense, OneOutputOfARegister) {
 }
 
 TEST_P(Dense, OneOutputOfADeepLayer) {
-  // Weights above half a megabyte are summed in slabs, behind which the activation of a single element comes.
+  // With more than half a megabyte of weights, blocks of several row tiles sum in slabs. The activation of the single
+  // element comes after the last slab.
   std::mt19937 random(12);
   graph_builder b("classifier");
   const auto h = dense(b, "fc1", b.input("x", {1, {120}}), 120, 1100);
@@ -59,7 +60,7 @@ TEST_P(Dense, OneOutputOfADeepLayer) {
 }
 
 TEST_P(Dense, EveryElementOfALayerIsComputedAlike) {
-  // 17 elements are a vector and one more, which must not be treated as a layer of one.
+  // 17 elements are a vector and one element, which must not use the code for layers with one element.
   graph_builder b("alike");
   const auto x = b.input("x", {1, {17}});
   const std::uint32_t operands[] = {x};
@@ -91,7 +92,7 @@ TEST_P(Dense, EpilogueWithResidualAndActivation) {
                                    {.code = scalar_op::add, .a = 0, .b = 1},
                                    apply(activation::tanh, 2)};
     const auto r = b.map(operands, program, {1, {width}});
-    // The residual of the second layer dies there, so the layer writes over it.
+    // The second layer's residual is not read again, so the layer overwrites it.
     const auto h2 = dense(b, "fc2", r, width, width, false);
     const std::uint32_t again[] = {h2, r};
     const auto r2 = b.map(again, program, {1, {width}});
@@ -102,7 +103,7 @@ TEST_P(Dense, EpilogueWithResidualAndActivation) {
 }
 
 TEST_P(Dense, SeveralReadersKeepTheirOwnValue) {
-  // fc1 is read by an activation and by a second layer: fusing it away would change the second.
+  // An activation, a second layer and an output read fc1, so the activated value must not replace it.
   std::mt19937 random(3);
   graph_builder b("shared");
   const auto x = b.input("x", {1, {9}});
@@ -116,7 +117,7 @@ TEST_P(Dense, SeveralReadersKeepTheirOwnValue) {
   EXPECT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random), "");
 }
 
-/// (x - mean) * factor + shift, then relu if asked for, with mean, factor and shift as weights.
+/// (x - mean) * factor + shift, with mean, factor and shift as weights, then relu if `activated`.
 std::uint32_t normalise(graph_builder& b, const char* name, std::uint32_t x, std::uint32_t width, bool activated) {
   b.enter_scope(name);
   const std::uint32_t operands[] = {x, b.parameter("mean", {1, {width}}), b.parameter("factor", {1, {width}}),
@@ -131,7 +132,7 @@ std::uint32_t normalise(graph_builder& b, const char* name, std::uint32_t x, std
   return b.map(operands, program, {1, {width}});
 }
 
-// A normalised input, batch norm before and after an activation, two linear layers in a row: all folded.
+// Folds a normalised input, batch norm before and after an activation, and two linear layers in a row.
 TEST_P(Dense, FoldsWhatIsLinear) {
   std::mt19937 random(8);
   for (std::uint32_t width : {1u, 5u, 16u, 33u})
@@ -148,8 +149,8 @@ TEST_P(Dense, FoldsWhatIsLinear) {
 }
 
 TEST_P(Dense, BlocksOfManyTiles) {
-  // Weights beyond a second-level cache make blocks of several tiles of rows, rows of 512 elements are spread, and the
-  // costly epilogue loops over what the tile has stored.
+  // Weights larger than a second-level cache give blocks of several row tiles, rows of 512 elements are padded, and the
+  // costly epilogue loops over the tile's stored results.
   constexpr std::size_t batches[] = {1, 2, 13, 55, 56, 57, 113};
   std::mt19937 random(4);
   graph_builder b("wide");
@@ -163,8 +164,8 @@ TEST_P(Dense, BlocksOfManyTiles) {
 }
 
 TEST_P(Dense, DeepLayersInSlabs) {
-  // Depths of several slabs, odd and even, for few rows and for many; and one whose residual lies where the sums would
-  // pass through.
+  // Odd and even depths of several slabs, with few rows and with many; and a layer whose residual lies where partial
+  // sums would be stored.
   constexpr std::size_t batches[] = {1, 2, 5, 13, 27, 28, 57};
   std::mt19937 random(9);
   for (const std::uint32_t depth : {2049u, 2304u}) {
@@ -185,8 +186,8 @@ TEST_P(Dense, DeepLayersInSlabs) {
 }
 
 TEST_P(Dense, SkipsZeros) {
-  // ReLU's zeros, at the compiler's own choice and at the network's, about half of the elements, in all remainders; and
-  // none, where the layer turns back to the dense loop.
+  // With relu about half of the elements are zero, at all positions; with sigmoid none are, so the layer returns to the
+  // dense loop. Either the compiler or the network decides about skipping.
   std::mt19937 random(5);
   for (const zeros zero_inputs : {zeros::automatic, zeros::skip, zeros::multiply})
     for (const activation function : {activation::relu, activation::sigmoid})
@@ -204,7 +205,7 @@ TEST_P(Dense, SkipsZeros) {
 }
 
 TEST_P(Dense, SkippingKeepsNan) {
-  // NaN is no zero, and an input of zeros only gives the bias.
+  // NaN is not skipped, and an input with only zeros gives the bias.
   graph_builder b("nan");
   const auto x = b.input("x", {1, {40}});
   b.output(dense(b, "fc", x, 40, 5, true, zeros::skip), "y");
@@ -226,7 +227,7 @@ TEST_P(Dense, SkippingKeepsNan) {
 }
 
 TEST_P(Dense, Bf16Weights) {
-  // The compiler's rounding, against the interpreter on weights that were rounded here: to nearest, ties to even.
+  // Compares the compiler's rounding with the interpreter on weights that are rounded here, to nearest, ties to even.
   // Biases stay f32.
   std::mt19937 random(7);
   struct shape {

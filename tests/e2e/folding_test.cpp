@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What folding does to accuracy: networks that inlayc may fold, beside the same networks that it may not, both against
-// their formula in double.
+// Tests what folding does to accuracy: compares networks that inlayc may fold, and the same networks in a form that it
+// may not fold, with their formula in double.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -66,7 +66,7 @@ struct outcome {
   double rms = 0, largest = 0;
 };
 
-/// Compiles, runs all samples in one batch and compares the output "y", which is the first.
+/// Compiles the network, runs all samples in one batch and compares the first output, "y", with the formula.
 outcome errors_of(const graph_builder& b, const weights& w, const samples& inputs, const formula& expected,
                   const tools::jit_target& target) {
   const auto kernel = compile(b, w, target);
@@ -92,8 +92,7 @@ outcome errors_of(const graph_builder& b, const weights& w, const samples& input
   return result;
 }
 
-/// A network in two forms: one that may be folded, and one that also returns the value between its layers, so that it
-/// may not.
+/// A network in two forms. One may be folded; the other also returns the value between its layers, so it may not.
 struct subject {
   graph_builder foldable{"foldable"}, kept{"kept"};
   weights parameters;
@@ -112,13 +111,13 @@ struct subject {
 
 class Folding : public ::testing::TestWithParam<std::string> {
  protected:
-  /// The folded network may be `factor` times as inexact as the unfolded one, and with bf16 weights twice.
+  /// The folded network's error may be `factor` times the unfolded network's, with bf16 weights 2.5 times.
   void expect_as_exact(const subject& s, const samples& inputs, const std::string& what, double factor = 8) {
     for (const bool bf16 : {false, true}) {
       const tools::jit_target target{.cpu = GetParam(), .bf16_weights = bf16};
       const outcome folded = errors_of(s.foldable, s.parameters, inputs, s.expected, target);
       const outcome kept = errors_of(s.kept, s.parameters, inputs, s.expected, target);
-      // An unfolded error of nothing still permits rounding the result.
+      // Even if the unfolded error is 0, the result may be rounded.
       const double most = bf16 ? 2.5 * kept.rms + 1e-6 : factor * kept.rms + 6e-8;
       EXPECT_LE(folded.rms, most) << what << (bf16 ? ", bf16" : ", f32") << ": largest error folded " << folded.largest
                                   << ", unfolded " << kept.largest;
@@ -129,7 +128,7 @@ class Folding : public ::testing::TestWithParam<std::string> {
 
 constexpr std::uint32_t kInputs = 64, kOutputs = 32;
 
-/// Inputs of (x - mean) * factor that make it of size 1.
+/// Inputs for which (x - mean) / deviation has size 1.
 samples around(std::mt19937& random, double mean, double deviation) {
   samples inputs;
   for (int i = 0; i < 40; ++i) inputs.push_back(uniform(random, kInputs, mean - deviation, mean + deviation));
@@ -141,7 +140,7 @@ TEST_P(Folding, NormalisedInputs) {
   for (const auto& [mean, deviation] :
        {std::pair{0.0, 1.0}, std::pair{2.0, 3.0}, std::pair{127.0, 64.0}, std::pair{0.485, 0.229}, std::pair{25.0, 5.0},
         std::pair{293.0, 5.0}, std::pair{1e4, 1.0}, std::pair{1e-4, 1e-6}, std::pair{1e6, 30.0}})
-    for (const double low : {-0.2, 0.0}) {  // weights of both signs, and of one
+    for (const double low : {-0.2, 0.0}) {  // weights of both signs, and positive weights
       subject s;
       const std::vector<float> w = uniform(random, kOutputs * kInputs, low, 0.2),
                                bias = uniform(random, kOutputs, -1, 1), m(kInputs, static_cast<float>(mean)),
@@ -157,13 +156,14 @@ TEST_P(Folding, NormalisedInputs) {
         const auto u = normalise(b, "in", x, kInputs);
         return std::pair(u, dense(b, "fc", u, kInputs, kOutputs));
       });
-      // Where weights have one sign and inputs both, unfolded errors stay below their bound, and folded ones do not.
+      // With positive weights and inputs of both signs, unfolded errors stay well below their bound, but folded ones do
+      // not.
       expect_as_exact(s, around(random, mean, deviation), "mean " + std::to_string(mean), low == 0 ? 16 : 8);
     }
 }
 
 TEST_P(Folding, FarNormalisationKeepsItsAccuracy) {
-  // (x - 293) / 5 with outputs of size 1: folded without limits, errors were 1.9e-5, and 0.197 with bf16 weights.
+  // (x - 293) / 5 with outputs of size 1. Folding without limits would give errors of 1.9e-5, with bf16 weights 0.197.
   std::mt19937 random(2);
   subject s;
   const std::vector<float> w = uniform(random, kOutputs * kInputs, -0.2, 0.2), m(kInputs, 293), f(kInputs, 0.2f);
@@ -185,7 +185,7 @@ TEST_P(Folding, FarNormalisationKeepsItsAccuracy) {
 }
 
 TEST_P(Folding, BiasBetweenLinearLayers) {
-  // An identity with a bias before a layer: x + bias is exact where it is small.
+  // An identity with a bias in front of a layer: where x + bias is small, it is exact.
   std::mt19937 random(3);
   std::vector<float> identity(kInputs * kInputs, 0.0f);
   for (std::size_t i = 0; i < kInputs; ++i) identity[i * kInputs + i] = 1;
@@ -206,7 +206,8 @@ TEST_P(Folding, BiasBetweenLinearLayers) {
 }
 
 TEST_P(Folding, BatchNormAfterALayer) {
-  // Statistics of the sums: of ordinary size, and far from 0, behind weights that make the sums exact.
+  // Means of the sums of ordinary size and far from 0; with ordinary weights, and with weights that make the sums
+  // exact.
   std::mt19937 random(4);
   std::vector<float> identity(kInputs * kInputs, 0.0f);
   for (std::size_t i = 0; i < kInputs; ++i) identity[i * kInputs + i] = 1;
@@ -232,7 +233,7 @@ TEST_P(Folding, BatchNormAfterALayer) {
 }
 
 TEST_P(Folding, ChainsOfEveryFold) {
-  // Normalisation, two linear layers, batch norm and a last layer, with shifts from harmless to absurd.
+  // Normalisation, two linear layers, batch norm and a last layer, with shifts from harmless to extreme.
   std::mt19937 random(5);
   for (const double shift : {0.1, 1.0, 4.0, 30.0, 1e3, 1e5}) {
     subject s;
@@ -269,7 +270,7 @@ TEST_P(Folding, ChainsOfEveryFold) {
     double scale = 0;
     for (const auto& x : inputs)
       for (double y : s.expected(x)) scale = std::max(scale, std::abs(y));
-    // Unfolded, each of the five steps rounds numbers of the size of the shifts.
+    // Without folding each of the five steps rounds numbers as large as the shifts.
     EXPECT_LE(folded.rms, 8 * 0x1p-24 * std::max({1.0, shift, scale}) * std::sqrt(64.0)) << shift;
   }
 }
@@ -292,7 +293,7 @@ TEST_P(Folding, NeitherOverflowsNorUnderflows) {
     only(s, x);
   };
   pair(std::vector<float>(6, 1e-25f), std::vector<float>(3, 1e-25f), {1e25f, 3e25f});
-  // The products are exact and their difference is 0; folded, both would be infinite.
+  // The products are exact and their difference is 0. The folded weights would be infinite.
   pair({1e19f, -1e19f, 1e19f, -1e19f, 1e19f, -1e19f}, std::vector<float>(3, 1e19f), {16, 16});
   pair(std::vector<float>(6, 3e38f), std::vector<float>(3, 1e37f), {1e-38f, 1e-38f});
 
@@ -322,7 +323,7 @@ TEST_P(Folding, NeitherOverflowsNorUnderflows) {
 }
 
 TEST_P(Folding, NanStaysNanAndInfinityIsNeverFinite) {
-  // What docs/numerics.md promises of folded networks.
+  // docs/numerics.md promises this for folded networks.
   std::mt19937 random(6);
   graph_builder b("special");
   const auto x = b.input("x", {1, {8}});
@@ -342,10 +343,10 @@ TEST_P(Folding, NanStaysNanAndInfinityIsNeverFinite) {
 }
 
 TEST_P(Folding, Bf16RoundsToTheNearestAndNeverToInfinity) {
-  // A layer of one input, 1: each output is a weight as it is stored. Neighbours are found by cutting off bits.
+  // A layer with the single input 1: each output is a stored weight. Truncating bits gives the bf16 neighbours.
   std::mt19937 random(7);
   std::vector<float> w;
-  for (std::uint32_t low = 0; low < 0x10000; ++low)  // every fraction that is rounded off, below an odd and an even one
+  for (std::uint32_t low = 0; low < 0x10000; ++low)  // every fraction to round off, after odd and even bits
     for (const std::uint32_t high : {0x3f80u, 0xc2ffu}) w.push_back(std::bit_cast<float>(high << 16 | low));
   for (int i = 0; i < 100000; ++i) w.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(random())));
   for (const std::uint32_t bits : {0x7f800001u, 0xff80ffffu, 0x7fc00001u, 0x7f7fffffu, 0xff7fffffu, 0x7f7f8000u,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory that ends at a page which may not be touched.
+// Memory that ends at a page which cannot be accessed.
 #include "guarded_memory.hpp"
 
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory that ends at a page which may not be touched: reading or writing one float too far is a crash.
+// Memory that ends at a page which cannot be accessed: reading or writing one float beyond the end crashes.
 #pragma once
 
 #include <cstddef>

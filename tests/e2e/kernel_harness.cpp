@@ -100,7 +100,7 @@ std::string compare_with_interpreter(const graph_builder& builder, const std::st
       outputs.push_back(allocate(sizes.back()));
       expected.push_back(allocate(sizes.back()));
     }
-    // Scratch starts as NaN: a kernel that uses what it has not written shows it.
+    // Scratch memory starts as NaN, which reveals a kernel that reads what it has not written.
     const std::size_t scratch_floats = compiled->scratch_bytes() / sizeof(float);
     float* scratch = allocate(scratch_floats);
     std::fill_n(scratch, scratch_floats, std::numeric_limits<float>::quiet_NaN());

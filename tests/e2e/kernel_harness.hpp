@@ -17,14 +17,14 @@ namespace inlay::testing {
 
 using tools::runnable_cpus;
 
-/// The name of a test with a CPU as its parameter.
+/// The name of a test whose parameter is a CPU.
 inline constexpr auto name_of_cpu = [](const auto& each) {
   std::string name = each.param;
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 };
 
-/// Instruction that applies an activation to result `a`.
+/// An instruction that applies an activation to result `a`.
 inline instruction apply(activation function, std::uint32_t a) {
   return {.code = scalar_op::apply, .function = function, .a = a};
 }
@@ -41,14 +41,14 @@ std::unique_ptr<tools::jit_kernel> compile(const graph_builder& builder, const w
                                            const tools::jit_target& target);
 
 struct comparison {
-  double tolerance = 1e-5;                      ///< of |difference| / max(1, |expected|)
-  bool edges = false;                           ///< NaN, infinities, denormals and signed zeros among the inputs
+  double tolerance = 1e-5;                      ///< largest |difference| / max(1, |expected|)
+  bool edges = false;                           ///< inputs include NaN, infinities, denormals and signed zeros
   bool reproducible = false;                    ///< compiled with --reproducible
-  const inlay_parallel_for* workers = nullptr;  ///< if given, the entry point for several threads, with these
+  const inlay_parallel_for* workers = nullptr;  ///< if given, calls the entry point for several threads with these
 };
 
-/// Runs `batch` random samples compiled and interpreted, in memory with guard pages. Empty if they agree, else what
-/// differs first.
+/// Runs batches of random samples, compiled and interpreted, in memory with guard pages. Returns the first difference,
+/// or nothing.
 std::string compare_with_interpreter(const graph_builder& builder, const std::string& cpu,
                                      std::span<const std::size_t> batches, std::mt19937& random,
                                      const comparison& how = {});

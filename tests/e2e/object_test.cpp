@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a generated object must not have, read off the object itself.
+// Tests on generated objects: what they must not contain, and how their entry points behave.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -14,7 +14,8 @@
 namespace inlay::testing {
 namespace {
 
-/// A network with everything that could need a helper function: copies, fills, exponentials, wide and narrow layers.
+/// A network with everything for which a compiler might call a function: copies, fills, exponentials, wide and narrow
+/// layers.
 graph_builder everything() {
   graph_builder b("everything");
   const auto x = b.input("x", {1, {64}});
@@ -27,7 +28,7 @@ graph_builder everything() {
                        .a = static_cast<std::uint32_t>(program.size() - 1),
                        .p0 = row.defaults[0],
                        .p1 = row.defaults[1]});
-  // On the input, so that the one long program is not repeated for every accumulator of a tile.
+  // Apply the long program to the input, so that it is not repeated for every accumulator of a tile.
   const std::uint32_t operands[] = {x};
   const auto m = b.map(operands, program, {1, {64}});
   const std::uint32_t pieces[] = {h, m, x};
@@ -72,7 +73,8 @@ TEST_P(Object, TellsDebuggersAndUnwindersOfEveryFunction) {
   std::multiset<std::uint64_t> described;
   for (const llvm::dwarf::FrameEntry& entry : **frames)
     if (const auto* fde = llvm::dyn_cast<llvm::dwarf::FDE>(&entry)) described.insert(fde->getAddressRange());
-  std::set<std::pair<std::uint64_t, std::uint64_t>> functions;  // section and address, since aliases are symbols, too
+  std::set<std::pair<std::uint64_t, std::uint64_t>>
+      functions;  // by section and address, because aliases are symbols, too
   for (const llvm::object::SymbolRef& each : (*file)->symbols()) {
     const llvm::object::ELFSymbolRef symbol(each);
     const auto section = llvm::cantFail(symbol.getSection());
@@ -86,7 +88,7 @@ TEST_P(Object, TellsDebuggersAndUnwindersOfEveryFunction) {
     EXPECT_TRUE(found != described.end()) << name << " has no entry in .eh_frame";
     if (found != described.end()) described.erase(found);
   }
-  // Entry points, and a kernel for each size of a block and each stage.
+  // Entry points, and one kernel for each block size and stage.
   EXPECT_GE(functions.size(), 5u);
 }
 
@@ -108,7 +110,7 @@ TEST_P(Object, RunsOnSeveralThreadsAtOnce) {
   std::vector<std::thread> threads;
   for (auto& result : results) threads.emplace_back([&] { run(result); });
   for (std::thread& thread : threads) thread.join();
-  // Bit for bit: a chain of every activation yields NaN here and there.
+  // Compare bits, because the chain of all activations yields some NaN.
   for (const auto& result : results)
     EXPECT_EQ(std::memcmp(result.data(), results[0].data(), result.size() * sizeof(float)), 0);
 }
@@ -157,7 +159,7 @@ TEST_P(Object, NeedsNoScratchWhereAllStaysInRegisters) {
   for (int i = 0; i < 2; ++i) EXPECT_NEAR(found[i], expected[i], 1e-5);
 }
 
-/// A policy as reinforcement learning has it: two wide layers, a few actions.
+/// A policy as in reinforcement learning: two wide layers and a few actions.
 graph_builder policy() {
   graph_builder b("policy");
   const instruction squash[] = {{.code = scalar_op::operand, .a = 0}, apply(activation::tanh, 0)};
@@ -176,7 +178,7 @@ TEST_P(Object, RefusesBatchesAboveTheLimitAndNeedsScratchForNoMore) {
   const auto oracle = interpreter::create(b.view(), w).value;
   for (const std::size_t most : {1u, 3u, 13u, 1000u}) {
     const auto compiled = compile(b, w, {.cpu = GetParam(), .max_batch = most});
-    // Two values of 256 floats live at once; the rest is padding.
+    // Two values of 256 floats are live at once; the rest is padding.
     EXPECT_LE(compiled->scratch_bytes(), std::min(any->scratch_bytes(), most * 3 * 1024 + 256)) << most;
     std::vector<float> x((most + 1) * 48), y((most + 1) * 12, -7), expected((most + 1) * 12);
     for (float& each : x) each = std::uniform_real_distribution<float>(-1, 1)(random);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks divided among threads, against the interpreter.
+// Tests networks that are divided among threads against the interpreter.
 #include <gtest/gtest.h>
 
 #include "inlay/thread_pool.hpp"
@@ -8,11 +8,11 @@
 namespace inlay::testing {
 namespace {
 
-/// Large layers, one with a residual that it overwrites, small ones, and every other op; widths that leave a rest.
+/// Large layers, one of which overwrites its residual, small layers, and all other ops; the widths leave remainders.
 void build(graph_builder& b) {
   const auto x = b.input("x", {1, {300}});
   const std::uint32_t first[] = {dense(b, "fc1", x, 300, 707)};
-  // Sums are made small, so that softmax is not steep.
+  // The factor keeps sums small, so that softmax is not steep.
   const instruction gelu[] = {{.code = scalar_op::operand, .a = 0},
                               {.code = scalar_op::literal, .p0 = 0.01f},
                               {.code = scalar_op::multiply, .a = 0, .b = 1},
@@ -31,7 +31,7 @@ void build(graph_builder& b) {
   b.finish();
 }
 
-/// Parts one after the other on the calling thread, the last one first; as many as `context` says.
+/// Runs *context parts on the calling thread, the last one first.
 void run_backwards(void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
   const std::size_t parts = *static_cast<const std::size_t*>(context);
   for (std::size_t part = parts; part-- > 0;) work(argument, part, parts);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values that share memory: the pieces of concats, encoders with skips around them, results that stay in registers.
-// Widths are drawn around those of vectors, so that pieces end inside a vector, at its end and behind it.
+// Tests values that share memory: the pieces of concats, encoders with skip connections, results that stay in
+// registers. Widths are near multiples of vector widths, so that pieces end inside a vector, at its end and just behind
+// it.
 #include <gtest/gtest.h>
 
 #include "kernel_harness.hpp"
@@ -17,7 +18,7 @@ std::uint32_t activated(graph_builder& b, std::uint32_t x, activation function) 
   return b.map(operands, program, b.view().nodes[x].dims);
 }
 
-/// x times a number.
+/// x times `factor`.
 std::uint32_t scaled(graph_builder& b, std::uint32_t x, float factor) {
   const instruction program[] = {{.code = scalar_op::operand, .a = 0},
                                  {.code = scalar_op::literal, .p0 = factor},
@@ -80,7 +81,7 @@ TEST_P(Placement, EncoderWithASkipAroundTheConcat) {
     }
 }
 
-// A layer that skips zeros computes its result in two ways; where that result stays in a register, both must give it.
+// A layer that skips zeros computes its result in two ways. If the result stays in a register, both ways must yield it.
 TEST_P(Placement, SkippedZerosBeforeAResultInARegister) {
   std::mt19937 random(4);
   for (const std::uint32_t depth : {100u, 1024u})

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// --reproducible: one sample gives the same bits in every batch, among any number of threads and on every processor
-// with fused multiply-add. Layers with one output, with few, with remainders, deep enough to be summed in slabs, sparse
-// inputs; softmax of rows that stay in registers and of rows that do not.
+// Tests --reproducible: a sample gives the same bits in every batch, with any number of threads and on every processor
+// with fused multiply-add. The network has layers with one output, with few, with remainders, with sums in slabs and
+// with sparse inputs, and softmax of rows that stay in registers and of rows that do not.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -31,13 +31,13 @@ void build(graph_builder& b) {
   b.finish();
 }
 
-/// As many parts as `context` says, on the calling thread.
+/// Runs *context parts on the calling thread.
 void run_parts(void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
   const std::size_t parts = *static_cast<const std::size_t*>(context);
   for (std::size_t part = parts; part-- > 0;) work(argument, part, parts);
 }
 
-/// The bits of the outputs, computed `batch` samples at a time.
+/// The bits of the outputs, computed in batches of `batch` samples.
 std::vector<std::uint32_t> bits(const tools::jit_kernel& kernel, std::span<const float> inputs, std::size_t batch,
                                 std::size_t parts) {
   const std::size_t samples = inputs.size() / kInputs;
@@ -60,7 +60,7 @@ TEST(Reproducible, BatchThreadsAndProcessor) {
   build(b);
   std::mt19937 random(1);
   weights w = random_weights(b.view(), random);
-  // Sums of about 1, so that neither softmax nor tanh is flat.
+  // Scale weights for sums of about 1, where neither softmax nor tanh is flat.
   for (weight_tensor& tensor : w.tensors)
     if (tensor.shape.size() == 2)
       for (float& each : tensor.values) each /= std::sqrt(static_cast<float>(tensor.shape[1]));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels called in another rounding mode than to nearest: same results, and the caller's mode is left as it was.
+// Tests kernels that are called in another rounding mode than to nearest: the results are the same, and the caller's
+// mode is preserved.
 #include <gtest/gtest.h>
 
 #include <cfenv>
@@ -18,7 +19,7 @@ class RoundingMode : public ::testing::TestWithParam<std::string> {
 
 constexpr int kModes[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
 
-/// Two layers with exponentials between and behind, large enough that threads divide them.
+/// Two layers with sine between them and softmax at the end, large enough to be divided among threads.
 graph_builder classifier() {
   graph_builder b("classifier");
   const std::uint32_t first[] = {dense(b, "fc1", b.input("x", {1, {40}}), 40, 700)};
@@ -48,7 +49,7 @@ run_result run_in(int mode, const tools::jit_kernel& kernel, std::size_t batch, 
   return result;
 }
 
-/// As many parts as `context` says, each on a thread of its own, which has the mode of the one that starts it.
+/// Runs *context parts, each on its own thread with the rounding mode of the calling thread.
 void run_on_threads(void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
   std::vector<std::thread> threads;
   const std::size_t parts = *static_cast<const std::size_t*>(context);

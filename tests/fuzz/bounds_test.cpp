@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The error analysis: right values, bounds that f32 keeps and that a fault does not, and where nothing is known.
+// Tests the error analysis: its values, bounds that hold for f32 but not for faults, and cases without a bound.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -15,7 +15,7 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-/// The first output of a map of one element.
+/// The bound of a map with one element, for input x.
 bounded of_map(std::vector<instruction> program, float x) {
   network net{.name = "map", .steps = {}, .outputs = {{1, "y"}}};
   net.steps.push_back({.kind = op::input, .dims = {1, {1}}, .name = "x"});
@@ -56,7 +56,7 @@ TEST(Bounds, KnowNanAndInfinity) {
 }
 
 TEST(Bounds, AreWideOnBothSidesOfAJump) {
-  // sin(x) - sin(x) + x is x but for rounding, so that the step may go either way at its threshold and not elsewhere.
+  // x + sin(x) - sin(x) is x except for rounding, so the step may go either way at its threshold, but nowhere else.
   const auto stepped = [](float x) {
     return of_map({apply(activation::sin),
                    {.code = scalar_op::add, .a = 0, .b = 1},
@@ -72,7 +72,7 @@ TEST(Bounds, AreWideOnBothSidesOfAJump) {
 }
 
 TEST(Bounds, KnowNothingAtAPole) {
-  // 1 / (sin(x) - sin(x)) is nothing that rounding leaves alone.
+  // The reciprocal of x + sin(x) - sin(x) - x depends on rounding alone.
   const bounded pole = of_map({apply(activation::sin),
                                {.code = scalar_op::add, .a = 0, .b = 1},
                                {.code = scalar_op::subtract, .a = 2, .b = 1},
@@ -83,7 +83,7 @@ TEST(Bounds, KnowNothingAtAPole) {
   EXPECT_TRUE(allows(pole, -3));
 }
 
-/// The interpreter's f32 engine is another f32 implementation: it keeps the bounds, and one with a fault does not.
+/// The results of the interpreter's reference engine are within the bounds; with an added fault most are not.
 TEST(Bounds, AreKeptByTheInterpreterAndBrokenByAFault) {
   std::size_t known = 0, tight = 0, all = 0, caught = 0, tried = 0;
   for (std::uint64_t i = 0; i < 300; ++i) {

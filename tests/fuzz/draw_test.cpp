@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the fuzzer draws: every row of every table, well-formed networks only, the same from the same seed.
+// Tests the fuzzer's networks: they use every row of every table, are well-formed, and depend only on the seed.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

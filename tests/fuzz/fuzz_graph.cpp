@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// libFuzzer entry: any bytes are either refused with a reason or give a graph that can be read to its last element,
+// libFuzzer entry: the reader refuses the bytes with a reason, or gives a graph whose elements can all be read,
 // evaluated and written again.
 #include <cstdint>
 #include <cstdlib>
@@ -17,7 +17,7 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-/// The graph of an image that lacks nothing but the right hash.
+/// The graph of an image whose only fault is a wrong hash.
 graph_view unchecked(std::span<const std::byte> image) {
   graph_header h;
   std::memcpy(&h, image.data(), sizeof h);
@@ -35,7 +35,7 @@ graph_view unchecked(std::span<const std::byte> image) {
 
 constexpr std::size_t kMostWork = 2000;
 
-/// Evaluates the graph with inputs and weights of 1, unless that is much work.
+/// Evaluates the graph with inputs and weights of 1, unless that takes too long.
 void evaluate(const graph_view& g) {
   std::uint64_t work = 0;
   for (const node_record& n : g.nodes) {
@@ -75,7 +75,7 @@ void use(const read_result& result) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // Words align the image; they end where the bytes do, so that reading too far is seen.
+  // The buffer of words aligns the image. It ends with the image's last word, so that reads beyond it are seen.
   std::vector<std::uint64_t> words((size + 7) / 8);
   if (size > 0) std::memcpy(words.data(), data, size);
   const std::span<std::byte> image(reinterpret_cast<std::byte*>(words.data()), size);
@@ -83,7 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const read_result first = read_graph(image);
   if (first || first.error.find("hash") == std::string::npos) return 0;
-  // All else is right: with the right hash it must be accepted.
+  // Everything else is right, so with the right hash the image must be accepted.
   const std::uint64_t hash = graph_hash(unchecked(image));
   std::memcpy(image.data() + offsetof(graph_header, hash), &hash, sizeof hash);
   const read_result again = read_graph(image);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// libFuzzer entry: any bytes as an object file are either refused with a reason or give graphs that keep all rules.
+// libFuzzer entry: bytes as an object file are refused with a reason, or give graphs that keep all rules.
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -8,11 +8,11 @@
 #include "ReadModel.h"
 #include "inlay/graph_rules.hpp"
 
-// LLVM's library is built without the sanitizers, which then take its containers for overflowing.
+// LLVM's library is built without sanitizers, so that AddressSanitizer would report its containers as overflowing.
 extern "C" const char* __asan_default_options() { return "detect_container_overflow=0"; }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // A copy of the exact size, so that reading too far is seen.
+  // A copy with the exact size, so that reads beyond its end are seen.
   const std::unique_ptr<char[]> copy(new char[size]);
   std::copy_n(data, size, copy.get());
   llvm::Expected<inlay::tools::Model> model =

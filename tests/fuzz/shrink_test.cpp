@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shrinking: every step is a well-formed network, and what remains is what a failure needs.
+// Tests shrinking: every step gives a well-formed network, and the last one has only what the failure needs.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One network with two weights files in one program: the mean of the two.
+// One network with two weights files in one program, which averages their results.
 #include <cstdio>
 #include <inlay/compiled.hpp>
 

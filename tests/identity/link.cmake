@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Links PROGRAM with the archives ONE and TWO by COMPILER and LINKER, with OPTIONS; KIND says how:
-#   static  as they are
-#   shared  each made a shared library first; OPENER, a program that opens them, is run as well
-#   export  ONE made a shared library
-# EXPECT is `runs`, or what the linker must say.
+# Links PROGRAM with the archives ONE and TWO, with COMPILER, LINKER and OPTIONS. KIND is one of
+#   static  links the archives
+#   shared  turns each archive into a shared library first; also runs OPENER, a program that opens them
+#   export  turns ONE into a shared library
+# EXPECT is `runs`, or the linker's error message.
 file(MAKE_DIRECTORY ${OUTPUT})
 set(link ${COMPILER} -fuse-ld=${LINKER})
 

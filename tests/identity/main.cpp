@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each of two libraries must compute with its own weights, whose values are FIRST and SECOND. With arguments, these are
-// shared libraries, opened so that each sees the symbols of the others.
+// Checks that each of two libraries computes with its own weights, FIRST and SECOND. With OPEN, the arguments are
+// shared libraries, which are opened so that each sees the symbols of the others.
 #include <dlfcn.h>
 
 #include <cstdio>
@@ -37,6 +37,6 @@ int main(int, char** arguments) {
 int main() {
   gain_function *const one = gain_one, *const two = gain_two;
 #endif
-  // No short circuit, so that both are printed.
+  // & rather than &&, so that both results are printed.
   return is("one", one, FIRST) & is("two", two, SECOND) ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the weights of the network `gain`, all of one value, as a safetensors file: make_gain.py FILE VALUE."""
+"""Writes a safetensors file for the network `gain` in which all weights are VALUE. Usage: make_gain.py FILE VALUE"""
 import array
 import json
 import struct

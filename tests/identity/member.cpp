@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A library with kernels of its own: FUNCTION runs them through C++ and through C. NAME is that of the kernels.
+// A library with its own kernels, which FUNCTION runs through C++ and through C. NAME is the kernels' NAME.
 #include <inlay/compiled.hpp>
 
 #include "model.hpp"
 #include KERNELS_HEADER
 
-/// The first output for `x`; -1 where the two interfaces do not agree.
+/// The first output for `x`; -1 if the two interfaces disagree.
 extern "C" float FUNCTION(const float* x) {
   inlay::compiled<gain, NAME> net;
   float y[2] = {}, through_c[2] = {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One architecture for all weights files of these tests.
+// The network for all weights files of these tests.
 #pragma once
 
 #include <inlay/dsl.hpp>

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds a program around a network with weights in its source, and fails if the program has more of it than its kernels.
+"""Builds a program around a network with weights in its source, and fails if it contains more than the kernels.
 
 Usage: nothing_private.py COMPILER LINKER INLAYC RUNTIME_LIBRARY FOLDER INCLUDE_FOLDER...
 
-The program must have neither the path of the source nor the graph's image, with and without --gc-sections; and the
-weights once at most, in the kernels. The model's object file must have all of it, or the check would not see anything.
+With and without --gc-sections, the program must contain neither the source's path nor the graph's image, and the
+weights at most once, in the kernels. The model's object file must contain all three; otherwise the check would see
+nothing.
 """
 import os
 import struct
@@ -43,7 +44,7 @@ def run(*command):
 
 
 def found(name):
-    """How often the path of the source, the image's first word and the weights are in a file."""
+    """Counts the source's path, the image's first word and the weights in a file."""
     with open(path(name), "rb") as file:
         content = file.read()
     return {
@@ -66,7 +67,7 @@ for level in ("-O0", "-O2"):
     if image["path"] < 1 or image["image"] != 1 or image["weights"] != 1:
         raise SystemExit(f"{level}: the model's object has {image}, expected all of it")
     for gc in ("--no-gc-sections", "--gc-sections"):
-        # In either order: the model before or after what calls it.
+        # In both orders of the object files.
         for objects in (("main.o", "model.o", "kernels.o"), ("kernels.o", "model.o", "main.o")):
             run(compiler, f"-fuse-ld={linker}", f"-Wl,{gc}", *(path(name) for name in objects), runtime, "-o",
                 path("program"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Configures the consumer project SOURCE into the empty folder BUILD with OPTIONS, builds it and runs its tests. With
+# Configures the consumer project SOURCE with OPTIONS in the emptied folder BUILD, builds it and runs its tests. With
 # QUIET, the build must not print a warning.
 file(REMOVE_RECURSE ${BUILD})
 function(run what)

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# Makes a fresh copy of the folder FROM in TO/source, with no build folder beside it.
+# Copies the folder FROM to TO/source, after emptying TO, so that no build folder remains.
 file(REMOVE_RECURSE ${TO})
 file(COPY ${FROM}/ DESTINATION ${TO}/source)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# In the built consumer FOLDER: nothing is made again when nothing changes; the kernels are when the weights, the model
-# or a header that it includes change; they are not when only the application does.
+# In the built consumer FOLDER the kernels must be made again if the weights, the model or a header that it includes
+# changes, but not if nothing or only the application changes.
 function(expect_kernels made change)
   execute_process(COMMAND ${CMAKE_COMMAND} --build ${FOLDER}/build RESULT_VARIABLE result OUTPUT_VARIABLE output
                   ERROR_VARIABLE output)

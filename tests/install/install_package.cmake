@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Installs the build tree BUILD into the empty folder PREFIX and checks that nothing of LLVM comes with the headers.
+# Installs the build tree BUILD into the emptied folder PREFIX and checks that the headers do not include LLVM's.
 file(REMOVE_RECURSE ${PREFIX})
 execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${PREFIX} RESULT_VARIABLE result
                 OUTPUT_VARIABLE output ERROR_VARIABLE output)

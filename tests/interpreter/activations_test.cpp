@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every activation of the table against values computed apart from it, and the two engines against each other over
-// the whole range of f32.
+// Tests every activation of the table against independently computed values, and the two engines against each other
+// over the whole range of f32.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -18,7 +18,7 @@ struct known_values {
   float at[std::size(kPoints)];
 };
 
-// From the definitions in PyTorch's documentation, to nine digits; parameters differ from the defaults.
+// Computed from the definitions in PyTorch's documentation, to nine digits. Parameters differ from the defaults.
 constexpr known_values kKnown[] = {
     {activation::relu, 0, 0, {0, 0, 0, 0.5f, 2}},
     {activation::leaky_relu, 0.25f, 0, {-0.5f, -0.125f, 0, 0.5f, 2}},
@@ -97,12 +97,12 @@ TEST(ActivationTable, EveryRowHasKnownValues) {
         << row.name << ": add it to kKnown, with values computed apart from the table";
 }
 
-/// Corners, a fine grid where activations bend, and numbers of every magnitude.
+/// Corner cases, a fine grid where activations bend, and numbers of every magnitude.
 std::vector<float> sweep() {
   std::vector<float> x(std::begin(kEdges), std::end(kEdges));
   for (int i = -3200; i <= 3200; ++i) x.push_back(static_cast<float>(i) / 128);
   for (float f : {-103.9f, -104.1f, -88.0f, -87.3f, 88.7f, 88.8f, 103.0f, 1e4f, -1e4f}) x.push_back(f);
-  // Both signs of every exponent. sin and cos of larger numbers than 2^15 have no contract but must be finite.
+  // Both signs of every exponent. For numbers above 2^15 sin and cos have no contract, but must be finite.
   for (std::uint32_t high = 0; high < 0x10000; high += 61) x.push_back(std::bit_cast<float>(high << 16 | 0x5a5a));
   return x;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a graph on both engines of the interpreter and compares what they give.
+// Runs a graph on both engines of the interpreter and compares the results.
 #include "engine_comparison.hpp"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ tensors run(interpreter& made, const tensors& inputs, std::size_t batch, engine 
   std::vector<float*> to;
   for (const std::vector<float>& input : inputs) from.push_back(input.data());
   tensors results;
-  // No engine may leave an element as it was.
+  // Engines must overwrite this value in every element.
   for (const output_record& o : g.outputs) results.emplace_back(batch * elements_of(g, o.node), -12345.0f);
   for (std::vector<float>& result : results) to.push_back(result.data());
   made.run(from, to, batch, how);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a graph on both engines of the interpreter and compares what they give.
+// Runs a graph on both engines of the interpreter and compares the results.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,23 +20,24 @@ inline constexpr float kDenormal = std::numeric_limits<float>::denorm_min();
 inline constexpr float kLeastNormal = std::numeric_limits<float>::min();
 inline constexpr float kGreatest = std::numeric_limits<float>::max();
 
-/// Where f32 arithmetic has its corners.
+/// The corner cases of f32 arithmetic.
 inline constexpr float kEdges[] = {kNan,       kInfinity, -kInfinity, 0.0f,         -0.0f,         kDenormal,
                                    -kDenormal, 1e-40f,    -1e-40f,    kLeastNormal, -kLeastNormal, 1.0f,
                                    -1.0f,      2.0f,      0.333333f,  -17.25f,      kGreatest,     -kGreatest};
 
 using tensors = std::vector<std::vector<float>>;
 
-/// "" if NaN and infinities are in the same places and the rest differs by at most 1e-4, relative or absolute.
+/// The first difference; "" if NaN and infinities are in the same places and the rest differs by at most 1e-4, relative
+/// or absolute.
 std::string difference(const std::vector<float>& found, const std::vector<float>& expected);
 
-/// What each output of `made` is, for inputs of `batch` samples.
+/// All outputs of `made` for inputs with `batch` samples.
 tensors run(interpreter& made, const tensors& inputs, std::size_t batch, engine how);
 
 /// Random weights for every parameter of `g`, small enough that values stay near 1 from layer to layer.
 weights random_weights(const graph_view& g, std::mt19937& random);
 
-/// One input of `elements` numbers -> one map of this program -> the output, on `how`.
+/// The output of a map with this program, whose operands are the inputs of a network, computed by engine `how`.
 std::vector<float> run_program(const std::vector<instruction>& program, const tensors& operands, engine how);
 
 inline constexpr engine kEngines[] = {engine::reference, engine::baseline};

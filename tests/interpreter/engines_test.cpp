@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The f32 engine against the double one on random chains of layers and programs, edges of f32 among the inputs.
+// Tests the f32 engine against the double engine on random chains of layers and programs, with f32 corner cases as
+// inputs.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -25,18 +26,18 @@ void expect_close(const std::vector<float>& found, const std::vector<float>& exp
   }
 }
 
-/// x[width] -> a program of every operation and activation in turn -> y[width].
+/// A program with every activation and every operation in turn.
 std::vector<instruction> every_operation(std::mt19937& random) {
   std::vector<instruction> program = {{.code = scalar_op::operand, .a = 0}, {.code = scalar_op::literal, .p0 = 0.75f}};
-  // Sums of sums may cancel to a number that only one engine rounds to 0, and 0 / 0 is NaN: one operation deep.
+  // Only one operation deep: sums of sums may cancel to a number that only one engine rounds to 0, and 0 / 0 is NaN.
   const auto earlier = [&] { return static_cast<std::uint32_t>(random() % (2 + activation_count)); };
   for (const activation_row& row : activation_table)
     program.push_back(
         {.code = scalar_op::apply, .function = row.id, .a = 0, .p0 = row.defaults[0], .p1 = row.defaults[1]});
   for (std::uint32_t code = static_cast<std::uint32_t>(scalar_op::add);
        code <= static_cast<std::uint32_t>(scalar_op::select); ++code)
-    // Decisions are taken on x and the literal, which both engines have exactly: a value that f32 rounds may fall on
-    // the other side.
+    // Comparisons read x and the literal, which are exact in both engines. A value that f32 rounds could compare
+    // differently.
     if (static_cast<scalar_op>(code) >= scalar_op::less)
       program.push_back({.code = static_cast<scalar_op>(code), .a = 0, .b = 1, .c = earlier()});
     else

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every instruction of a pointwise program on every combination of the corners of f32, against C++'s own f32
-// arithmetic, bit by bit.
+// Tests every instruction of pointwise programs on all combinations of f32 corner cases, bit by bit against C++'s own
+// f32 arithmetic.
 #include <bit>
 #include <cmath>
 
@@ -9,7 +9,7 @@
 namespace inlay::testing {
 namespace {
 
-/// What the contract says about `code`, in f32. Double arithmetic rounded once to f32 gives the same bits.
+/// The result of `code` by the contract, in f32. Double arithmetic rounded once to f32 gives the same bits.
 float expected_of(scalar_op code, float a, float b) {
   const auto flag = [](bool holds) { return holds ? 1.0f : 0.0f; };
   const bool nan = std::isnan(a) || std::isnan(b);
@@ -17,7 +17,7 @@ float expected_of(scalar_op code, float a, float b) {
     case scalar_op::add: return a + b;
     case scalar_op::subtract: return a - b;
     case scalar_op::multiply: return a * b;
-    // A float divided by a zero is defined by IEC 559 only; UndefinedBehaviorSanitizer reports it.
+    // Only IEC 559 defines a float divided by zero, so UndefinedBehaviorSanitizer reports it.
     case scalar_op::divide:
       if (b == 0)
         return nan || a == 0 ? kNan : std::copysign(kInfinity, std::signbit(a) == std::signbit(b) ? 1.f : -1.f);
@@ -83,7 +83,7 @@ TEST_P(Instructions, LiteralsAndOperandsAreKeptAsTheyAre) {
 }
 
 TEST_P(Instructions, FieldsNameTheRightResults) {
-  // 10 x - y, then (10 x - y) - 10 x: a result is read again after others were made.
+  // 10 x - y, then (10 x - y) - 10 x: the program reads a result again after computing others.
   const std::vector<instruction> program = {
       {.code = scalar_op::operand, .a = 1},          {.code = scalar_op::literal, .p0 = 10},
       {.code = scalar_op::operand, .a = 0},          {.code = scalar_op::multiply, .a = 1, .b = 2},
@@ -93,7 +93,7 @@ TEST_P(Instructions, FieldsNameTheRightResults) {
   EXPECT_EQ(run_program({program.begin(), program.end() - 1}, x, GetParam()), (std::vector<float>{3, 15, 26}));
 }
 
-/// x[n] * s[1] - k[1], k a constant: both are broadcast, s once per sample.
+/// x[n] * s[1] - k[1] with a constant k. Both s and k are broadcast; each sample has its own s.
 TEST_P(Instructions, BroadcastOneElementOfASampleAndOfAWeight) {
   for (std::uint32_t n : {1u, 2u, 67u, 255u, 256u, 257u, 600u}) {
     graph_builder b("broadcast");

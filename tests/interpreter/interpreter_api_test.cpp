@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the interpreter promises around its engines: errors of create(), the observer, inputs, outputs and batches.
+// Tests the interpreter's interface: errors of create(), the observer, inputs, outputs and batches.
 #include <map>
 
 #include "engine_comparison.hpp"
@@ -127,7 +127,7 @@ TEST_P(Api, ABatchIsItsSamplesOneByOneWhateverRanBefore) {
   const interpreter_result made = interpreter::create(b.view(), w);
   std::mt19937 random(3);
   std::uniform_real_distribution<float> uniform(-2, 2);
-  for (std::size_t batch : {2u, 33u, 1u, 7u, 0u, 34u, 2u}) {  // grows and shrinks
+  for (std::size_t batch : {2u, 33u, 1u, 7u, 0u, 34u, 2u}) {  // batches grow and shrink
     tensors inputs = {std::vector<float>(2 * batch), std::vector<float>(3 * batch)};
     for (std::vector<float>& input : inputs)
       for (float& f : input) f = uniform(random);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each operation on numbers worked out by hand, on both engines.
+// Tests each operation on numbers worked out by hand, with both engines.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,7 +17,7 @@ const float kNan = std::numeric_limits<float>::quiet_NaN();
 
 class Operations : public ::testing::TestWithParam<engine> {
  protected:
-  /// Runs a graph of one input and one output.
+  /// Runs a graph with one input and one output.
   std::vector<float> run(graph_builder& b, const std::vector<float>& x, const weights& w = {}) {
     EXPECT_FALSE(b.finish()) << advice(b.first_violation().code);
     interpreter_result made = interpreter::create(b.view(), w);
@@ -29,7 +29,7 @@ class Operations : public ::testing::TestWithParam<engine> {
     return y;
   }
 
-  /// A program over x[4], whose instruction 0 is x and 1 is the literal 2.
+  /// Runs a program on x[4]. Its instruction 0 is x, and instruction 1 is the literal 2.
   std::vector<float> pointwise(std::vector<instruction> rest, const std::vector<float>& x) {
     graph_builder b("pointwise");
     const std::uint32_t operands[] = {b.input("x", {1, {4}})};
@@ -176,7 +176,8 @@ TEST_P(Operations, BroadcastsOneElement) {
   EXPECT_EQ(run(b, {1, 2, 3, 4, 5, 6}), (std::vector<float>{10, 20, 30, 40, 50, 60}));
 }
 
-/// x[4] as it is, then what `make` makes of weights alone, joined: for a batch of 3, every sample has the same of it.
+/// Runs concat(x[1], the result of `make`, which depends on weights alone) on 3 samples. That result must be the same
+/// in every sample.
 class SharedValues : public Operations {
  protected:
   std::vector<float> shared(std::uint32_t (*make)(graph_builder& b), const weights& w = {}) {
@@ -254,7 +255,7 @@ TEST_P(SharedValues, InAProgramWithAnInput) {
   EXPECT_EQ(run(b, {10, 10, 20, 20, 30, 30}), (std::vector<float>{9, 7, 19, 17, 29, 27}));
 }
 
-// A dense layer whose weight, bias or input is the only one that each sample has for itself.
+// A dense layer of which only the weight, the bias or the input differs between samples.
 TEST_P(SharedValues, DenseOfComputedWeights) {
   const auto layer = [&](auto operand_of) {
     graph_builder b("dense");
@@ -312,7 +313,7 @@ TEST(Interpreter, RefusesGraphsThatBreakARule) {
             std::vector<std::string>{"network 'net': 'fc': expected f32[2,2], found f32[2,3]; the weight of dense must "
                                      "be [outputs, inputs], as in PyTorch"});
 
-  // A view that was put together by hand.
+  // A view made by hand.
   const node_record nodes[] = {{.kind = static_cast<op>(77), .type = dtype::f32, .dims = {1, {2}}}};
   const output_record outputs[] = {{0, {0, 1}}};
   graph_view strange;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Both engines of the interpreter on networks as the fuzzer draws them, against the bounds of its error analysis.
+// Tests both engines of the interpreter on the fuzzer's networks, against the bounds of its error analysis.
 #include <gtest/gtest.h>
 
 #include "bounds.hpp"
@@ -16,7 +16,7 @@ constexpr double kBaselineUlp = 32;
 
 class RandomGraphs : public ::testing::TestWithParam<bool> {};
 
-/// With the parameter, corners of f32 among the inputs.
+/// If the parameter is true, inputs include f32 corner cases.
 TEST_P(RandomGraphs, EnginesStayWithinTheBounds) {
   std::size_t known = 0, results = 0, nans = 0, infinities = 0;
   for (std::uint64_t index = 0; index < kNetworks; ++index) {
@@ -33,13 +33,13 @@ TEST_P(RandomGraphs, EnginesStayWithinTheBounds) {
       for (const node_record& node : g.nodes)
         if (node.kind == op::input) inputs.push_back(fuzz::make_input(g, node, batch, plan));
       for (engine how : kEngines) {
-        // The f32 engine's activations are Eigen's, of about ten ulp.
+        // The f32 engine uses Eigen's activations, with errors of about ten ulp.
         const double ulp = how == engine::baseline ? kBaselineUlp : 0;
         const fuzz::expectation expected = fuzz::evaluate_with_bounds(g, w, inputs, batch, {.activation_ulp = ulp});
         const tensors found = run(*made.value, inputs, batch, how);
         for (std::size_t o = 0; o < found.size(); ++o)
           for (std::size_t i = 0; i < found[o].size(); ++i) {
-            // Double overflows later than f32.
+            // The double engine does not overflow where f32 does.
             const bool skipped = how == engine::reference && expected.overflows[i / (found[o].size() / batch)];
             const fuzz::bounded& bound = expected.outputs[o][i];
             ASSERT_TRUE(skipped || fuzz::allows(bound, found[o][i]))
@@ -52,7 +52,7 @@ TEST_P(RandomGraphs, EnginesStayWithinTheBounds) {
       }
     }
   }
-  // The comparison is worth its name only if most results have a bound, and edges get through.
+  // The comparison is worth something only if most results have a bound, and if corner cases reach the outputs.
   EXPECT_GT(known, results * 4 / 5);
   EXPECT_LT(nans + infinities, results / 4);
   if (GetParam()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The number of CPUs that a process may use: cgroups of both versions as proc(5) and cgroups(7) describe them, made
-// in a folder of the test's own.
+// Tests the number of CPUs that a process may use. A temporary folder holds the files of both cgroup versions, as
+// proc(5) and cgroups(7) describe them.
 #include "available_cpus.hpp"
 
 #include <gtest/gtest.h>
@@ -55,13 +55,13 @@ TEST_F(AvailableCpus, SecondVersion) {
   EXPECT_EQ(quota(), unlimited);
   write("/sys/fs/cgroup/user.slice/app.scope/cpu.max", "250000 100000\n");
   EXPECT_EQ(quota(), 2.5);
-  // A group has no more than the group above it.
+  // The group above limits a group, too.
   write("/sys/fs/cgroup/user.slice/cpu.max", "75000 50000\n");
   EXPECT_EQ(quota(), 1.5);
 }
 
 TEST_F(AvailableCpus, SecondVersionInAContainer) {
-  // The container sees its own group as the top one.
+  // The container sees its own group as the root.
   write("/proc/self/mountinfo", second_version);
   write("/proc/self/cgroup", "0::/\n");
   write("/sys/fs/cgroup/cpu.max", "400000 100000\n");
@@ -92,8 +92,8 @@ TEST_F(AvailableCpus, FirstVersion) {
 }
 
 TEST_F(AvailableCpus, FirstVersionInAContainer) {
-  // Without a namespace of its own: the container's group is mounted, and named by its path on the host. The mount
-  // point has a space in its name.
+  // A container without its own cgroup namespace: its group is mounted and has its path on the host as its name. The
+  // mount point's name has a space.
   write("/proc/self/mountinfo",
         "33 31 0:30 /docker/0af1 /sys/fs/my\\040cgroup/cpu ro - cgroup cgroup rw,cpuacct,cpu\n");
   write("/proc/self/cgroup", "2:cpuacct,cpu:/docker/0af1/inner\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The comparison of a graph's parameters with a weights file.
+// Tests the comparison of a graph's parameters with weights.
 #include <gtest/gtest.h>
 
 #include "inlay/graph_builder.hpp"
@@ -82,7 +82,7 @@ TEST(CheckWeights, SeveralGraphsListTheProblemsOfAll) {
       (std::vector<std::string>{"missing parameter 'fc1.weight': expected f32[2,3]; nearest is 'fc3.weight' f32[1]",
                                 "misshaped parameter 'fc2.bias': expected f32[2], found f32[5]",
                                 "extra tensor 'fc3.weight' f32[1]: no layer has a parameter of this name"}));
-  // Alone, a graph calls the other's tensors extra.
+  // For one graph alone, the other graph's tensors are extra.
   EXPECT_EQ(check_weights(first.view(), w, extras::refused).size(), 4u);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// compiled<net>, with kernels written by hand in the place of inlayc's.
+// Tests compiled<net> with hand-written kernels in place of inlayc's.
 #include "inlay/compiled.hpp"
 
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ int doubler_kernels::run(const float* x, float* y, std::size_t batch, void* scra
   last_scratch = scratch;
   last_batch = batch;
   if (batch != 0 && (x == nullptr || y == nullptr || scratch == nullptr)) return 1;
-  // All of it is written, so that a sanitizer sees memory that is too small or gone.
+  // Write all scratch memory, so that a sanitizer sees memory that is too small or was freed.
   if (scratch != nullptr) std::memset(scratch, 0x55, doubler_scratch);
   for (std::size_t i = 0; i < 3 * batch; ++i) y[i] = 2 * x[i];
   return 0;
@@ -80,7 +80,7 @@ static_assert(pair::input_count == 2 && pair::output_count == 2);
 static_assert(pair::input_size<0> == 2 && pair::input_size<1> == 4);
 static_assert(pair::output_size<0> == 6 && pair::output_size<1> == 2);
 static_assert(doubled::graph.hash == graph_of<doubler>.hash && doubled::graph.name == "doubler");
-// One argument for each input and output, and only outputs are written.
+// There is one argument for each input and output, and only outputs are writable.
 using in = std::span<const float>;
 using out = std::span<float>;
 static_assert(std::is_invocable_r_v<status, doubled&, in, out> &&

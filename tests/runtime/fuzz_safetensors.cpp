@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// libFuzzer entry: any bytes are either refused with a reason or give tensors whose sizes agree with their shapes, from
-// memory and through a file. An input is read as a file, and once more as a header up to the first line feed and the
-// data behind it, so that most inputs get past the header's length and text files can be a corpus.
+// libFuzzer entry: the readers refuse the bytes with a reason, or give tensors whose sizes fit their shapes, from
+// memory and through a file. Each input is read as a file, and again as a header up to the first line feed with data
+// behind it, so that most inputs get past the header's length and the corpus can be text files.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -36,7 +36,7 @@ weights_result read(std::span<const std::byte> file) {
   return result;
 }
 
-/// Parameters whose names the dictionary has.
+/// A network whose parameter names are in the dictionary.
 graph_builder network() {
   graph_builder b("net");
   b.output(b.input("x", {1, {1}}), "y");
@@ -47,7 +47,7 @@ graph_builder network() {
   return b;
 }
 
-/// The file through a descriptor. Whatever load_weights() accepts is what the reader of whole files gives.
+/// Reads the file through a descriptor. The values that load_weights() reads must equal the whole-file reader's.
 void load(std::span<const std::byte> file, const weights_result& whole) {
   static const int descriptor = memfd_create("fuzz", MFD_CLOEXEC);
   static const std::string path = "/proc/self/fd/" + std::to_string(descriptor);
@@ -88,7 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     file.pop_back();
   }
   const weights_result first = read(file);
-  // Every accepted file, and some of the refused: what refuses them is the same code, and system calls take time.
+  // Load every accepted file, but only some refused ones: the same code refuses them, and system calls take time.
   if (first || size % 16 == 0) load(file, first);
   if (first) {
     const weights_result again = read_safetensors(write_safetensors(first.value));

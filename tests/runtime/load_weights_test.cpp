@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checkpoints as PyTorch and others write them: what load_weights() finds, computes, notes and refuses.
+// Tests what load_weights() finds, computes, notes and refuses in checkpoints as PyTorch and others write them.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -36,7 +36,7 @@ stored floats(const std::string& name, sizes dims, const std::vector<float>& val
   return tensor(name, "F32", std::move(dims), values);
 }
 
-/// A file that is removed at the end.
+/// A file that the destructor removes.
 class file {
  public:
   explicit file(const std::vector<stored>& tensors) : path_(new_path()) {
@@ -56,7 +56,7 @@ class file {
   ~file() { std::remove(path_.c_str()); }
 
   const std::string& path() const { return path_; }
-  /// How notes about this file begin.
+  /// The beginning of notes about this file.
   std::string label() const { return "'" + path_ + "': safetensors: "; }
 
  protected:
@@ -76,7 +76,7 @@ class file {
   std::string path_;
 };
 
-/// The parameters of a network, as names and shapes.
+/// A network with these parameters, given as names and shapes.
 graph_builder network(const std::vector<std::pair<std::string, shape>>& parameters, const char* name = "net") {
   graph_builder b(name);
   b.output(b.input("x", {1, {1}}), "y");
@@ -165,10 +165,10 @@ TEST(LoadWeights, FindsAPrefixThatAllFloatTensorsShare) {
 }
 
 TEST(LoadWeights, TakesNoMoreOfACommonPrefixThanItNeeds) {
-  // All names begin with "module.fc.", of which "fc." belongs to the parameters.
+  // All names begin with "module.fc.", but "fc." belongs to the parameters' names.
   const file f({floats("module.fc.bias", {2}, kTwo), floats("module.fc.weight", {2, 3}, kSix)});
   EXPECT_EQ(values_of(load(one_layer(), {.files = {f.path()}}), "fc.bias"), kTwo);
-  // Names that fit as they are have no prefix.
+  // Names that fit without a prefix get none.
   const file g({floats("fc.bias", {2}, kTwo), floats("fc.weight", {2, 3}, kSix)});
   const weights_load loaded = load(one_layer(), {.files = {g.path()}});
   EXPECT_EQ(loaded.notes, lines{});
@@ -198,7 +198,7 @@ TEST(LoadWeights, SeveralFilesButNoTensorTwice) {
   EXPECT_EQ(loaded.errors, lines{});
   EXPECT_EQ(values_of(loaded, "fc.weight"), kSix);
   EXPECT_EQ(values_of(loaded, "fc.bias"), kTwo);
-  // "rest", which no network reads, may be in both.
+  // Both files may have "rest", which no network reads.
   EXPECT_EQ(load(one_layer(), {.files = {f.path(), g.path(), h.path()}}).errors,
             lines{"parameter 'fc.bias' is in both '" + f.path() + "' and '" + h.path() +
                   "': give one of them, or files without it"});
@@ -230,7 +230,7 @@ TEST(LoadWeights, TiesAParameterToAnotherTensorOrItsTranspose) {
   EXPECT_EQ(values_of(loaded, "dec.weight"), (std::vector<float>{1, 4, 2, 5, 3, 6}));
   EXPECT_EQ(loaded.value.find("dec.weight")->shape, (sizes{3, 2}));
   EXPECT_EQ(values_of(loaded, "head"), kSix);
-  // A layer that stores its own weight the other way round, as GPT-2's Conv1D does.
+  // A layer that stores its own weight transposed, as GPT-2's Conv1D does.
   const file own({floats("fc.bias", {2}, kTwo), floats("fc.weight", {3, 2}, {1, 4, 2, 5, 3, 6})});
   EXPECT_EQ(values_of(load(one_layer(), {.files = {own.path()}, .ties = {"fc.weight=fc.weight^T"}}), "fc.weight"),
             kSix);
@@ -280,7 +280,7 @@ TEST(LoadWeights, ComputesWeightNorm) {
     EXPECT_EQ(loaded.notes,
               lines{f.label() + "'fc.weight' is computed from '" + length + "' and '" + direction + "' (weight_norm)"});
   }
-  // dim=None has one length for everything, dim=1 one for each column.
+  // dim=None has one length for all elements, dim=1 one for each column.
   const file one({floats("fc.bias", {2}, kTwo), floats("fc.weight_g", {}, {10}),
                   floats("fc.weight_v", {2, 3}, {1, 1, 1, 1, 4, 4})});
   EXPECT_EQ(values_of(load(one_layer(), {.files = {one.path()}}), "fc.weight"),
@@ -296,7 +296,7 @@ TEST(LoadWeights, RoundsWeightNormOnce) {
   std::vector<float> v(400);
   long double sum = 0;
   for (std::size_t i = 0; i < v.size(); ++i) {
-    v[i] = std::sin(static_cast<float>(i + 1)) * (i % 3 == 0 ? 1e-30f : 1e-27f);  // squares vanish in f32
+    v[i] = std::sin(static_cast<float>(i + 1)) * (i % 3 == 0 ? 1e-30f : 1e-27f);  // squares underflow in f32
     sum += static_cast<long double>(v[i]) * v[i];
   }
   const file f({floats("w_g", {1, 1}, {0.7f}), floats("w_v", {1, 400}, v)});
@@ -318,7 +318,7 @@ TEST(LoadWeights, RefusesWeightNormThatDoesNotFitAndNotesZeroDirections) {
                    floats("fc.weight_v", {2, 3}, {0, 0, 0, 1, 0, 0})});
   const weights_load loaded = load(one_layer(), {.files = {zero.path()}});
   EXPECT_EQ(loaded.notes.back(), zero.label() + "tensor 'fc.weight' of 6 values: 3 NaN");
-  // Only one of the two.
+  // Only one of the two tensors.
   const file half({floats("fc.bias", {2}, kTwo), floats("fc.weight_v", {2, 3}, kSix)});
   EXPECT_EQ(load(one_layer(), {.files = {half.path()}}).errors,
             lines{"missing parameter 'fc.weight': expected f32[2,3]; nearest is 'fc.weight_v' f32[2,3]"});
@@ -334,7 +334,7 @@ TEST(LoadWeights, NotesAboutValuesAreAboutWhatIsRead) {
                    f.label() + "no network reads 'other'"}));
 }
 
-/// A file of `bytes` bytes, nearly all of them a hole.
+/// A file with `bytes` bytes, nearly all of them in a hole.
 class sparse_file : public file {
  public:
   sparse_file(const std::string& header, std::uint64_t bytes) {
@@ -344,7 +344,7 @@ class sparse_file : public file {
 };
 
 TEST(LoadWeights, ReadsNoMoreThanItNeeds) {
-  // A tensor of 1 TiB beside one that is read, and the same where a small one is expected.
+  // A tensor of 1 TiB beside one that is read, and another in place of a small one.
   const std::uint64_t elements = std::uint64_t{1} << 38;
   const auto entry = [](const std::string& name, std::uint64_t count, std::uint64_t begin) {
     return "\"" + name + R"(":{"dtype":"F32","shape":[)" + std::to_string(count) + R"(],"data_offsets":[)" +
@@ -357,14 +357,14 @@ TEST(LoadWeights, ReadsNoMoreThanItNeeds) {
   EXPECT_EQ(values_of(loaded, "a"), (std::vector<float>{0, 0}));
   EXPECT_EQ(load(network({{"big", {1, {2}}}}), {.files = {f.path()}}).errors,
             lines{"misshaped parameter 'big': expected f32[2], found f32[274877906944]"});
-  // Nothing but zeros.
+  // A file with only zeros.
   const sparse_file zeros("", 4 * elements);
   EXPECT_EQ(load(network({}), {.files = {zeros.path()}}).errors,
             lines{"'" + zeros.path() + "': safetensors: the header is not valid JSON"});
 }
 
 TEST(LoadWeights, ManyTensorsTakeLittleTime) {
-  // 100,000 tensors of one element, all of which are read but one; a quadratic reader takes minutes.
+  // 100,000 tensors with one element, of which all but one are read. A quadratic reader would take minutes.
   constexpr std::size_t count = 100'000;
   std::vector<stored> tensors;
   std::vector<std::pair<std::string, shape>> parameters;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the reader of safetensors says about each defect of a file, and that no damage makes it crash.
+// Tests the safetensors reader's message for each defect of a file, and that no damage makes it crash.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -49,7 +49,7 @@ TEST(SafetensorsDefects, Dtype) {
 }
 
 TEST(SafetensorsDefects, EveryTypeNeedsItsBytes) {
-  // Name and bits of the format's types, from its enum Dtype.
+  // Names and bits of the format's types, from its enum Dtype.
   const std::pair<const char*, std::uint64_t> types[] = {
       {"BOOL", 8}, {"U8", 8},   {"I8", 8},    {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"I16", 16},
       {"U16", 16}, {"F16", 16}, {"BF16", 16}, {"I32", 32},    {"U32", 32},    {"F32", 32},    {"I64", 64},
@@ -140,7 +140,7 @@ TEST(SafetensorsDefects, ShapeAgainstItsBytes) {
             "safetensors: tensor 't': its shape needs 4 bytes, data_offsets give 8");
   EXPECT_EQ(error_of(R"({"t":{"dtype":"BF16","shape":[3],"data_offsets":[0,8]}})", 8),
             "safetensors: tensor 't': its shape needs 6 bytes, data_offsets give 8");
-  // Products that are 8, or 0, once they have wrapped around.
+  // Products that wrap around to 8 or 0.
   for (std::string dims : {"[4611686018427387906]", "[4294967296,4294967296]", "[4611686018427387904]",
                            "[9223372036854775809,2]", "[18446744073709551615,18446744073709551615]"})
     for (std::string offsets : {"[0,8]", "[0,0]"})
@@ -161,7 +161,7 @@ TEST(SafetensorsDefects, DataThatIsNotCoveredOnce) {
   EXPECT_EQ(error_of(two("[6,10]", "[2,6]"), 10), "safetensors: tensor 'b': 2 bytes before it belong to no tensor");
   EXPECT_EQ(error_of(two("[0,4]", "[4,8]"), 11), "safetensors: 3 bytes after the last tensor belong to no tensor");
   EXPECT_EQ(error_of("{}", 1), "safetensors: 1 bytes after the last tensor belong to no tensor");
-  // An empty tensor inside of another overlaps it too.
+  // An empty tensor inside of another overlaps it, too.
   EXPECT_EQ(error_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
                      R"("b":{"dtype":"F32","shape":[0],"data_offsets":[2,2]}})",
                      4),
@@ -221,7 +221,7 @@ TEST(SafetensorsDefects, EveryTruncationSaysSo) {
   const std::vector<std::byte> file = write_safetensors(small_sample());
   const std::size_t data = file.size() - 5 * sizeof(float);
   for (std::size_t size = 0; size < file.size(); ++size) {
-    // A copy of exactly this size, so that a sanitizer sees a read behind its end.
+    // A copy with exactly this size, so that a sanitizer sees reads beyond its end.
     const std::vector<std::byte> cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size));
     const std::string error = read_safetensors(cut).error;
     if (size < 8)

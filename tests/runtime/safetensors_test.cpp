@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the reader of safetensors accepts, and the exact values that it gives.
+// Tests what the safetensors reader accepts, and the exact values that it returns.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -88,7 +88,7 @@ TEST(Safetensors, LeavesOutWhatIsNoFloat) {
 TEST(Safetensors, RoundsF64ToTheNearestAndSaysSo) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   constexpr float most = std::numeric_limits<float>::max();
-  // Each f64 and its f32: exact; ties to even; below the least denormal; up to and beyond the largest number.
+  // Pairs of f64 and f32: exact; ties to even; below the least denormal; up to and beyond the largest number.
   const std::pair<double, float> cases[] = {{1, 1},
                                             {-0.0, -0.0f},
                                             {0.1, 0.1f},
@@ -170,7 +170,7 @@ TEST(Safetensors, RoundTripKeepsEveryBit) {
                                 0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345, 0x7f812345};
   weight_tensor edges{"edges", {5, 1, 2}, "F32", {}};
   for (std::uint32_t each : bits) edges.values.push_back(std::bit_cast<float>(each));
-  // Not in the order of their names; a name that JSON must escape; a scalar.
+  // Unsorted names, a name that JSON must escape, and a scalar.
   const weights w{{{"z", {}, "F32", {4}}, edges, {"a \"b\"\\\n\u00e9", {1}, "F32", {5}}}};
   const weights_result result = read_safetensors(write_safetensors(w));
   ASSERT_TRUE(result) << result.error;
@@ -224,7 +224,7 @@ TEST(Safetensors, AFileWithoutTensors) {
 }
 
 TEST(Safetensors, LoadsFromDisk) {
-  weights w{{{"big", {100'000}, "F32", {}}}};  // several of the blocks that the reader takes
+  weights w{{{"big", {100'000}, "F32", {}}}};  // more than one of the reader's blocks
   for (int i = 0; i < 100'000; ++i) w.tensors[0].values.push_back(static_cast<float>(i));
   const std::vector<std::byte> file = write_safetensors(w);
   const std::string path = ::testing::TempDir() + "inlay_loads_from_disk.safetensors";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pool of threads: every part once, always on the same thread, in turns; what becomes of exceptions, nested calls,
-// forks and exits; what meetings cost where there are more threads than cores.
+// Tests the thread pool: it runs every part once, always on the same thread, and calls take turns; exceptions, nested
+// calls, forks and exits; and the cost of calls with more threads than cores.
 #include "inlay/thread_pool.hpp"
 
 #include <gtest/gtest.h>
@@ -37,7 +37,7 @@ TEST(ThreadPool, RunsEveryPartOnceAndWaitsForAll) {
     std::vector<int> runs(size);
     auto work = [&](std::size_t part, std::size_t parts) {
       EXPECT_EQ(parts, size);
-      ++runs.at(part);  // not atomic: the pool must order what the parts write before its return
+      ++runs.at(part);  // not atomic: the pool must order the parts' writes before its return
     };
     for (int i = 0; i < 1000; ++i) run(pool, work);
     EXPECT_EQ(runs, std::vector<int>(size, 1000));
@@ -68,7 +68,7 @@ TEST(ThreadPool, WakesThreadsThatHaveGoneToSleep) {
 
 TEST(ThreadPool, CallsFromSeveralThreadsTakeTurns) {
   thread_pool pool(2);
-  int inside = 0;  // by part 0, of one call at a time
+  int inside = 0;  // changed by part 0 of one call at a time
   auto work = [&](std::size_t part, std::size_t) {
     if (part != 0) return;
     EXPECT_EQ(++inside, 1);
@@ -82,7 +82,7 @@ TEST(ThreadPool, CallsFromSeveralThreadsTakeTurns) {
   for (std::thread& caller : callers) caller.join();
 }
 
-/// Runs `work` and returns what it threw, "" for nothing.
+/// Runs `work` and returns the message that it threw, or "".
 template <class Work>
 std::string thrown_by(const inlay_parallel_for& workers, Work& work) {
   try {
@@ -117,7 +117,7 @@ TEST(ThreadPool, WhereAllPartsThrowThrowsWhatTheFirstPartDid) {
   thread_pool pool(3);
   auto work = [&](std::size_t part, std::size_t) { throw std::runtime_error(std::to_string(part)); };
   for (int i = 0; i < 100; ++i) EXPECT_EQ(thrown_by(pool, work), "0");
-  // What the others threw is not kept for later.
+  // Exceptions of other parts are not kept for later calls.
   auto nothing = [](std::size_t, std::size_t) {};
   EXPECT_EQ(thrown_by(pool, nothing), "");
   auto others = [&](std::size_t part, std::size_t) {
@@ -175,7 +175,7 @@ TEST(ThreadPool, SeveralCallersMayThrow) {
   for (int caller = 0; caller < 3; ++caller)
     callers.emplace_back([&, caller] {
       for (int repetition = 0; repetition < 100; ++repetition) {
-        const std::size_t thrower = static_cast<std::size_t>(repetition % 4);  // of 3: the last one is nobody
+        const std::size_t thrower = static_cast<std::size_t>(repetition % 4);  // of 3 parts; 3 is none of them
         const std::string message = std::to_string(caller) + " " + std::to_string(repetition);
         auto work = [&](std::size_t part, std::size_t) {
           if (part == thrower) throw std::runtime_error(message);
@@ -206,8 +206,8 @@ TEST(ThreadPool, WorkRunsInTheCallersFloatingPointMode) {
   }
 }
 
-/// The exit code of a child of this process that runs `body`, which returns whether all is as it should be; -1 if it
-/// was killed, as it is after 60 seconds.
+/// Forks a child that runs `body`, which returns whether everything is right. Returns the child's exit code, or -1 if
+/// it was killed, which happens after 60 seconds.
 template <class Body>
 int exit_code_of_child(Body body) {
   const pid_t child = fork();
@@ -220,7 +220,7 @@ int exit_code_of_child(Body body) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/// Whether the pool runs all of its work here, as one part.
+/// Whether the pool runs all work on this thread, as one part.
 bool runs_alone(const inlay_parallel_for& workers) {
   int calls = 0;
   const std::thread::id here = std::this_thread::get_id();
@@ -250,7 +250,7 @@ TEST(ThreadPool, InAForkedChildThePoolRunsOnTheCallingThread) {
               pool.reset();
               thread_pool own(2);
               const bool together = own.size() == 2 && runs_together(own, 2);
-              // And once more, in the child's child.
+              // The same in the child's child.
               return alone && together && exit_code_of_child([&] { return runs_alone(own); }) == 0;
             }),
             0);
@@ -281,7 +281,7 @@ TEST(ThreadPool, AProgramStartedFromTheChild) {
   EXPECT_TRUE(runs_together(pool, 2));
 }
 
-/// A pool with static storage duration, in a process of its own. `end` ends the process.
+/// Uses a pool with static storage duration in a child process, which `end` ends. Returns the exit code.
 template <class End>
 int exit_code_with_static_pool(End end) {
   return exit_code_of_child([&] {
@@ -319,7 +319,7 @@ TEST(ThreadPool, PoolsComeAndGo) {
   EXPECT_EQ(runs, 10 * 50 * 3);
 }
 
-/// Binds the calling thread, and the threads that it starts, to one CPU while it lives.
+/// During its lifetime, binds the calling thread and the threads that it starts to one CPU.
 class one_cpu {
  public:
   one_cpu() {
@@ -346,7 +346,7 @@ TEST(ThreadPool, TheDefaultRespectsTheAffinityMask) {
   EXPECT_EQ(thread_pool().size(), 1u);
 }
 
-/// Seconds that this process has spent on CPUs. Other processes do not change them.
+/// The CPU time of this process in seconds, which other processes do not affect.
 double cpu_seconds() {
   rusage use{};
   getrusage(RUSAGE_SELF, &use);
@@ -356,8 +356,8 @@ double cpu_seconds() {
   return seconds(use.ru_utime) + seconds(use.ru_stime);
 }
 
-// A thread that spins while it waits keeps the thread that it waits for from the only core: a tenth of a millisecond
-// for each meeting.
+// A thread that spins while it waits would keep the thread that it waits for off the only core, which would cost a
+// tenth of a millisecond per call.
 TEST(ThreadPool, MoreThreadsThanCoresDoNotSpin) {
   const one_cpu bound;
   for (const unsigned size : {2u, 16u}) {

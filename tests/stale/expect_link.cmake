@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Links PROGRAM with KERNELS and the library RUNTIME by LINKER. LINKS says whether that must work; if not, the linker must
-# name the kernels of the program's graph as undefined, with the network's name and the cure.
+# Links PROGRAM with KERNELS and the library RUNTIME by LINKER. LINKS says whether that must work. If not, the linker
+# must report the kernels of the program's graph as undefined, by a symbol with the network's name and the remedy.
 execute_process(COMMAND ${COMPILER} -fuse-ld=${LINKER} ${PROGRAM} ${KERNELS} ${RUNTIME} -o ${OUTPUT}
                 RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
 set(named "inlay::detail::named<inlay::detail::t_, inlay::detail::h_, inlay::detail::r_, inlay::detail::e_, ")

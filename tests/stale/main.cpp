@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls the kernels of this variant's graph and checks that they are of this variant.
+// Calls the kernels of this variant's graph and checks that they belong to this variant.
 #include <array>
 #include <inlay/compiled.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program whose network runs on a pool of threads, on OpenMP's, and through the C interface; all agree.
+// Runs a network on a thread pool, on OpenMP's threads and through the C interface, and checks that all agree.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -23,7 +23,7 @@ void check(const char* what, bool ok) {
   std::exit(1);
 }
 
-/// What is thrown by work that throws its part's number, all but part 0; -1 for nothing.
+/// Runs work in which every part except 0 throws its number. Returns the number that the call throws, or -1.
 [[maybe_unused]] int thrown_by(const inlay_parallel_for& workers) {
   try {
     workers.run(
@@ -68,7 +68,7 @@ int main() {
     const inlay_parallel_for& workers = pool;
     check("C, a null pointer", divided_run_parallel(x.data(), nullptr, batch, scratch.data(), &workers) == 1);
 
-    // An exception of the caller's own parallel_for comes back to the caller.
+    // An exception that the caller's own parallel_for throws reaches the caller.
     const inlay_parallel_for throwing = {
         [](void*, void (*)(void*, std::size_t, std::size_t), void*) { throw std::runtime_error("no threads"); },
         nullptr};

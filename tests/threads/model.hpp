@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network with layers that are worth several threads even for one sample.
+// A network whose layers are divided among threads even for one sample.
 #pragma once
 
 #include "inlay/dsl.hpp"

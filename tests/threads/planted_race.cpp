@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A race that threads.tsan_sees_a_race expects ThreadSanitizer to report: parts that count without atomics.
+// A race for the test threads.tsan_sees_a_race, in which ThreadSanitizer must report it: parts count without atomics.
 #include <gtest/gtest.h>
 
 #include "inlay/thread_pool.hpp"

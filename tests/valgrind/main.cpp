@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program that valgrind's memcheck watches: kernels that read what nobody wrote, or write beside their buffers, are
-// reported. Prints the sum of all results. With an argument, it gives a kernel a buffer that is one float too short,
+// A program for valgrind's memcheck, which reports kernels that read uninitialised memory or write outside of their
+// buffers. Prints the sum of all results. With an argument, it gives a kernel a buffer that is one float too short,
 // which must be reported.
 #include <cmath>
 #include <cstdio>
@@ -12,8 +12,8 @@
 
 namespace {
 
-/// Runs batches in buffers of exactly the right size on the heap. Returns the sum of the results; to add only what is
-/// finite is a branch on every one of them, which memcheck reports if it is not initialised.
+/// Runs batches in heap buffers of exactly the right size and returns the sum of the results. Testing each result with
+/// isfinite() is a branch, which memcheck reports if the result is not initialised.
 template <const auto& Network>
 double sum_of_results() {
   inlay::compiled<Network> net;

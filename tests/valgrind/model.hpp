@@ -4,7 +4,7 @@
 
 #include "inlay/dsl.hpp"
 
-/// Odd widths; a concat, a residual, a softmax; a layer that skips the zeros of the one before.
+/// Odd widths, a concat, a residual, a softmax, and a layer that skips its input's zeros.
 inline constexpr auto odd = inlay::network("odd", inlay::input<inlay::f32, 37>("x"), [](auto x) {
   using namespace inlay;
   auto a = relu(dense<333>("fc1", x));
@@ -14,7 +14,7 @@ inline constexpr auto odd = inlay::network("odd", inlay::input<inlay::f32, 37>("
   return softmax(dense<10>("fc5", d));
 });
 
-/// A small one, which stays in registers.
+/// A small network, whose values stay in registers.
 inline constexpr auto small = inlay::network("small", inlay::input<inlay::f32, 3>("x"), [](auto x) {
   using namespace inlay;
   return log(square(sin(dense<2>("s2", softplus(dense<5>("s1", x))))) + 1);

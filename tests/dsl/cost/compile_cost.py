@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures what it costs to compile a network of 400 nodes, and fails above the limits.
+"""Measures the cost of compiling a network of 400 nodes, and fails above the limits.
 
 Usage: compile_cost.py COMPILER [FLAG...]
 
-The network is 200 residual blocks, each a dense layer and a pointwise expression. It is compiled as straight source,
-one statement per block, and as a loop; with and without debug information; at the compiler's own limits of constant
-evaluation. Each figure is the best of three runs: CPU seconds (user and system) and peak megabytes of the compiler and
-what it starts. Machines differ and have other things to do, so the limit on seconds is a multiple of what the same
-compiler takes for a file that uses std::regex, compiled in turn with the network. Exits with 77, which CTest shows as
-skipped, where the compiler is not installed.
+The network has 200 residual blocks, each a dense layer and a pointwise expression. It is compiled as straight source,
+with one statement per block, and as a loop; with and without debug information; with the compiler's default limits on
+constant evaluation. Each figure is the best of three runs: CPU seconds (user and system) and peak megabytes of the
+compiler and the processes that it starts. Machines differ and may be busy, so the limit on seconds is a multiple of the
+time that the same compiler takes for a file that uses std::regex, compiled in turn with the network. Exits with 77,
+which CTest shows as skipped, if the compiler is not installed.
 """
 
 import os

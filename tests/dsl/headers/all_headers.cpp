@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every public header, one after the other, and a network that uses most of the DSL.
 #ifdef HOSTILE_MACROS
-// What our headers include of others comes first: it is not ours to keep from these macros.
+// Headers that are not ours come first, because these macros may break them.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -55,7 +55,7 @@
 #include "inlay/openmp.hpp"
 #endif
 
-// (No infinity and no NaN: under -ffast-math the compilers may do with them what they like.)
+// (Without infinity and NaN, because with -ffast-math their results are undefined.)
 constexpr auto gate = inlay::network("gate", inlay::input<inlay::f32, 2, 2>("picture"),
                                      inlay::input<inlay::f32, 3>("context"), [](auto picture, auto context) {
                                        using namespace inlay;
@@ -75,7 +75,7 @@ static_assert(boost::hana::at_c<0>(results) == std::array<float, 6>{1.6666666f, 
 static_assert(boost::hana::at_c<1>(results) == std::array<float, 6>{1, 0, 1, 1, 0, 1});
 static_assert(boost::hana::at_c<2>(results)[0] > 0.3f && boost::hana::at_c<2>(results)[0] < 0.4f);
 
-// The elementary functions that constant expressions have of their own.
+// The elementary functions, which have separate code for constant expressions.
 static_assert(inlay::math::exp(1) > 2.718281828459044 && inlay::math::exp(1) < 2.718281828459046);
 static_assert(inlay::math::exp(-1000) <= 0 && inlay::math::sqrt(2) > 1.41421356237309);
 static_assert(inlay::math::tanh(30) >= 1 && inlay::math::erf(0.1) > 0.1124 && inlay::math::erf(0.1) < 0.1125);

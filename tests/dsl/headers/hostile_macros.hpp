@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Macros that other programs have defined when they include our headers: Qt's keywords, Unreal's assertions, X11's and
-// windows.h's names.
+// Macros that other programs may define before they include our headers: Qt's keywords, Unreal's assertions, names from
+// X11 and windows.h.
 #pragma once
 
 // Qt, without QT_NO_KEYWORDS.
@@ -31,7 +31,7 @@
 #define KeyPress 2
 #define CursorShape 0
 
-// windows.h. (Function-like: a name without a parenthesis stays as it is.)
+// windows.h. (min and max are function-like: without a parenthesis behind it, such a name is not replaced.)
 #define min(a, b) (((a) < (b)) ? (a) : (b))
 #define max(a, b) (((a) > (b)) ? (a) : (b))
 #define near
@@ -59,7 +59,7 @@
 #define GetObject GetObjectA
 #define CreateWindow CreateWindowA
 
-// <sys/sysmacros.h>, <complex.h>, <assert.h>, and the compilers' own in GNU modes.
+// <sys/sysmacros.h>, <complex.h>, <assert.h>, and macros that compilers predefine in GNU modes.
 #define major(device) (device)
 #define minor(device) (device)
 #define I 1

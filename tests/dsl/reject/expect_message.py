@@ -3,8 +3,9 @@
 
 Usage: expect_message.py COMPILER MODEL.cpp [FLAG...]
 
-Every `// expect: TEXT` line of the model must occur within the first 15 lines of the compiler's output: what is further
-down nobody reads. Nor may the whole output be longer than a screen: one mistake, one message. Exits with 77, which CTest shows as skipped, where the compiler is not installed.
+The text of every `// expect: TEXT` line in the model must occur within the first 15 lines of the compiler's output,
+because nobody reads further. The whole output must fit on a screen: one mistake, one message. Exits with 77, which
+CTest shows as skipped, if the compiler is not installed.
 """
 
 import os
@@ -14,7 +15,7 @@ import subprocess
 import sys
 
 FIRST_LINES = 15
-# clang shows a line of source and a caret for each template on the way to the mistake, g++ one line.
+# For each template on the way to the mistake clang shows a source line and a caret, g++ only one line.
 MOST_LINES = {"g++": 20, "clang++": 27}
 SKIPPED = 77
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a pointwise expression becomes a node: temporaries nest into one map, a named expression is one node however
-// often it is used, and a program loads each operand once.
+// Tests when a pointwise expression becomes a node: temporaries nest into one map, a named expression is one node
+// however often it is used, and a program loads each operand once.
 #include "graph_queries.hpp"
 
 using namespace inlay;
@@ -33,7 +33,7 @@ static_assert(
     graph_of<named_once>.operands(graph_of<named_once>.nodes[named(graph_of<named_once>, op::dense, "fc")])[0] == 2);
 static_assert(graph_of<named_once>.outputs[0].node == 1);
 
-// A layer on a temporary commits it; the dense node itself is a value at once.
+// A layer on a temporary expression commits it. The dense layer itself is a node at once.
 constexpr auto layers =
     network("layers", input<f32, 4>("x"), [](auto x) { return dense<2>("fc2", relu(dense<3>("fc1", x * 2 + x))); });
 INLAY_NETWORK(layers);
@@ -41,7 +41,7 @@ static_assert(count(graph_of<layers>, op::map) == 2);
 static_assert(count(graph_of<layers>, op::dense) == 2);
 static_assert(count(graph_of<layers>, op::parameter) == 4);
 
-// An expression that nobody uses is never a node.
+// An unused expression never becomes a node.
 constexpr auto unused_expression = network("unused_expression", input<f32, 4>("x"), [](auto x) {
   [[maybe_unused]] auto nothing = exp(x) / 3;
   return relu(x);
@@ -49,7 +49,7 @@ constexpr auto unused_expression = network("unused_expression", input<f32, 4>("x
 INLAY_NETWORK(unused_expression);
 static_assert(graph_of<unused_expression>.nodes.size() == 2);
 
-// Equal numbers are one literal; 0 and -0 are two.
+// Equal numbers share a literal; 0 and -0 do not.
 constexpr auto literals =
     network("literals", input<f32, 1>("x"), [](auto x) { return (x + 3) * 3.0f + 3.0 + (-x) * 0; });
 INLAY_NETWORK(literals);
@@ -58,7 +58,7 @@ static_assert(has_program(graph_of<literals>, 1,
                            binary(code::add, 3, 1), number(-0.0f), binary(code::subtract, 5, 0), number(0.0f),
                            binary(code::multiply, 6, 7), binary(code::add, 4, 8)}));
 
-// A const name cannot remember its node; it still gives the same value.
+// A const variable cannot remember its node, but still has the same value.
 constexpr auto const_name = network("const_name", input<f32, 2>("x"), [](auto x) {
   const auto h = relu(x) + 1;
   return h * 2;
@@ -77,7 +77,7 @@ static_assert(count(graph_of<shared_scale>, op::parameter) == 1);
 static_assert(count(graph_of<shared_scale>, op::map) == 2);
 static_assert(graph_of<shared_scale>.program(graph_of<shared_scale>.nodes[2]).size() == 4);
 
-// A loop assigns to one variable; each turn commits.
+// A loop assigns to a variable. Each iteration commits.
 constexpr auto loop = network("loop", input<f32, 4>("x"), [](auto x) {
   tensor<f32, 4> h = x;
   for (int i = 0; i < 5; ++i) h = sigmoid(h) + x;
@@ -89,7 +89,7 @@ static_assert(has_operands(graph_of<loop>, 1, {0}) && has_operands(graph_of<loop
               has_operands(graph_of<loop>, 5, {4, 0}));
 static_assert(graph_of<loop>.outputs[0].node == 5);
 
-// So is a constant: the same bits in the same shape.
+// The same constant in two expressions is one node, too: the same bits in the same shape.
 constexpr auto shared_constant = network("shared_constant", input<f32, 2>("x"), [](auto x) {
   auto scale = constant<f32, 2>({0, 3});
   auto y = x * scale + scale;
@@ -100,7 +100,7 @@ INLAY_NETWORK(shared_constant);
 static_assert(count(graph_of<shared_constant>, op::constant) == 3);
 static_assert(graph_of<shared_constant>.data.size() == 6);
 
-// A pointwise variable is a variable like any other: each turn of the loop commits what is assigned to it.
+// The same for a variable with a pointwise expression: each iteration commits the value assigned to it.
 constexpr auto pointwise_loop = network("pointwise_loop", input<f32, 2>("x"), [](auto x) {
   auto h = relu(x);
   for (int i = 0; i < 3; ++i) h = h + 2 * h;
@@ -111,7 +111,7 @@ static_assert(count(graph_of<pointwise_loop>, op::map) == 4 && graph_of<pointwis
 static_assert(has_operands(graph_of<pointwise_loop>, 2, {1}) && has_operands(graph_of<pointwise_loop>, 4, {3}));
 static_assert(evaluation_of<pointwise_loop>({2, -5}) == std::array<float, 2>{54, 0});
 
-// It may be assigned a layer, another expression, weights, or itself changed in place.
+// Such a variable may be assigned a layer, another expression, weights, or a change of itself.
 constexpr auto reassigned = network("reassigned", input<f32, 2>("x"), [](auto x) {
   auto h = x * 2;
   h += x;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a network computes, evaluated by the C++ compiler: every operation on numbers worked out by hand.
+// Networks evaluated by the C++ compiler: every operation on numbers worked out by hand.
 #include <limits>
 
 #include "graph_queries.hpp"
@@ -71,7 +71,7 @@ static_assert(near(hana::at_c<7>(curve_results), {-2, 1}));
 constexpr auto rows = network("rows", input<f32, 2, 3>("x"), [](auto x) { return softmax(x); });
 static_assert(near(evaluate(rows, {1, 2, 3, 1000, 1000, -1000}), {0.090030573, 0.244728471, 0.665240956, 0.5, 0.5, 0}));
 
-// Asymmetric shapes and distinct elements: a swapped axis or order shows.
+// Asymmetric shapes and distinct elements reveal a swapped axis or order.
 constexpr auto joins = network("joins", input<f32, 2, 1>("a"), input<f32, 2, 2>("b"), [](auto a, auto b) {
   return outputs(concat<1>(a, b), concat(reshape<2>(a), flatten(b)), reshape<1, 4>(b));
 });

@@ -3,7 +3,7 @@
 
 Usage: expect_clean.py COMPILER SOURCE.cpp [FLAG...]
 
-Exits with 77, which CTest shows as skipped, where the compiler is not installed.
+Exits with 77, which CTest shows as skipped, if the compiler is not installed.
 """
 
 import shutil

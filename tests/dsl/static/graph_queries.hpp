@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the static tests ask a graph: how many nodes of a kind, which node has a name, what a program says.
+// Queries on graphs for the static tests: the number of nodes of a kind, the node with a name, a map's program.
 #pragma once
 
 #include <array>
@@ -18,14 +18,14 @@ constexpr std::size_t count(const inlay::graph_view& g, inlay::op kind) {
   return n;
 }
 
-/// Index of the node of this kind that comes `nth`, or no_node.
+/// Index of the nth node of this kind, counted from 0, or no_node.
 constexpr std::uint32_t nth(const inlay::graph_view& g, inlay::op kind, std::size_t nth) {
   for (std::uint32_t i = 0; i < g.nodes.size(); ++i)
     if (g.nodes[i].kind == kind && nth-- == 0) return i;
   return inlay::no_node;
 }
 
-/// Index of the node of this kind and name, or no_node.
+/// Index of the first node with this kind and name, or no_node.
 constexpr std::uint32_t named(const inlay::graph_view& g, inlay::op kind, std::string_view name) {
   for (std::uint32_t i = 0; i < g.nodes.size(); ++i)
     if (g.nodes[i].kind == kind && g.name_of(g.nodes[i]) == name) return i;
@@ -59,7 +59,7 @@ constexpr bool has_program(const inlay::graph_view& g, std::uint32_t node,
   return true;
 }
 
-// Instructions, as a program lists them.
+// Instructions of a program.
 constexpr inlay::instruction load(std::uint32_t operand) { return {.code = inlay::scalar_op::operand, .a = operand}; }
 constexpr inlay::instruction number(float f) { return {.code = inlay::scalar_op::literal, .p0 = f}; }
 constexpr inlay::instruction binary(inlay::scalar_op code, std::uint32_t a, std::uint32_t b) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hash of a graph: the same wherever the network is written, another one for every change of what is computed or
-// how it is called.
+// Tests a graph's hash: it does not depend on where the network is written, and differs for every change of what is
+// computed or how it is called.
 #include "graph_queries.hpp"
 
 using namespace inlay;
@@ -31,7 +31,7 @@ static_assert(hash(original) == hash(moved));
 static_assert(graph_of<original>.hash == graph_of<moved>.hash);
 static_assert(graph_of<original>.hash == hash(original) && hash(original) != 0);
 
-// Where the same graph comes from another file, too.
+// The same graph made by the builder, without source positions.
 constexpr std::uint64_t hash_elsewhere() {
   graph_builder b("model");
   b.input("x", shape_of<4>);
@@ -42,7 +42,7 @@ constexpr std::uint64_t hash_elsewhere() {
 constexpr auto plain_softmax = network("model", input<f32, 4>("x"), [](auto x) { return softmax(x); });
 static_assert(hash(plain_softmax) == hash_elsewhere());
 
-// Each differs from `original` in one thing.
+// The original, and variants that each change one thing.
 constexpr std::uint64_t variants[] = {
     hash(original),
     hash(network("renamed", input<f32, 4>("x"),
@@ -147,7 +147,7 @@ constexpr std::uint64_t variants[] = {
                    return softmax(concat(h, x * constant<f32, 4>({1, 2, 3, 4})));
                  })),
     hash(network("model", input<f32, 4>("x"),
-                 [](auto x) {  // another value of it
+                 [](auto x) {  // another value of that parameter
                    auto h = leaky_relu(dense<4>("fc", x) + x, 0.5f);
                    return softmax(concat(h, x * constant<f32, 4>({1, 2, 3, 4})));
                  })),
@@ -161,7 +161,7 @@ constexpr bool all_differ() {
 }
 static_assert(all_differ());
 
-// The axis of a concat, where the shapes alone do not tell.
+// The hash covers the axis of a concat even where no shape depends on it.
 template <std::uint32_t Axis>
 constexpr auto joined = network("model", input<f32, 2, 2>("x"), [](auto x) { return reshape<8>(concat<Axis>(x, x)); });
 static_assert(hash(joined<0>) != hash(joined<1>));

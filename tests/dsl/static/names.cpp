@@ -34,7 +34,7 @@ constexpr auto split = network("split", input<f32, 4>("x"), [](auto x) {
 INLAY_NETWORK(split);
 static_assert(named(graph_of<split>, op::dense, "heads.spread") != no_node);
 
-// One layer name, used twice, is one set of weights.
+// A layer name that is used twice stands for one set of weights.
 constexpr auto siamese = network("siamese", input<f32, 4>("left"), input<f32, 4>("right"), [](auto left, auto right) {
   auto tower = [](auto x) { return relu(dense<3>("tower", x)); };
   return tower(left) - tower(right);
@@ -44,7 +44,7 @@ static_assert(count(graph_of<siamese>, op::parameter) == 2 && count(graph_of<sia
 static_assert(graph_of<siamese>.operands(graph_of<siamese>.nodes[nth(graph_of<siamese>, op::dense, 0)])[1] ==
               graph_of<siamese>.operands(graph_of<siamese>.nodes[nth(graph_of<siamese>, op::dense, 1)])[1]);
 
-// Weights may be named apart from a layer, and tied.
+// Weights may have names independent of a layer, and be tied.
 constexpr auto tied = network("tied", input<f32, 4>("x"), [](auto x) {
   auto codes = dense("encode", x, param<f32, 4, 4>("embedding"), param<f32, 4>("bias"));
   return dense("decode", codes, param<f32, 4, 4>("embedding"));
@@ -58,7 +58,7 @@ static_assert(has_operands(graph_of<tied>, named(graph_of<tied>, op::dense, "dec
                            {named(graph_of<tied>, op::dense, "encode"),
                             named(graph_of<tied>, op::parameter, "embedding"), no_node}));
 
-// More parameters than the builder's first table of names has room for.
+// More parameters than the builder's name table first has room for.
 constexpr auto many = network("many", input<f32, 2>("x"), [](auto x) {
   tensor<f32, 2> h = x;
   for (int turn = 0; turn < 2; ++turn)
@@ -94,7 +94,7 @@ constexpr std::uint32_t here = __LINE__;
 constexpr auto positions = network("positions", input<f32, 2>("x"), [](auto x) {
   auto h = dense<2>("fc", x);  // here + 2
   auto a = relu(h);            // here + 3
-  return softmax(a * 2);       // here + 4; the operator itself takes the position of its operand
+  return softmax(a * 2);       // here + 4; the operator keeps the last position, here + 3
 });
 INLAY_NETWORK(positions);
 static_assert(graph_of<positions>.nodes[3].kind == op::dense && graph_of<positions>.nodes[3].line == here + 2);

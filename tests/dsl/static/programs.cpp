@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each pointwise operation writes into a map's program: code, operands, numbers, activations with parameters and
-// accuracy, and activations that users write themselves.
+// Tests what each pointwise operation writes into a map's program: code, operands, numbers, activations with parameters
+// and accuracy, and activations that users write.
 #include "graph_queries.hpp"
 
 using namespace inlay;
@@ -60,8 +60,8 @@ static_assert(is_activation_map(13, activation::elu, 1, 0, accuracy::fast));
 static_assert(graph_of<activations>.nodes.size() == 14, "identity adds no node");
 static_assert(graph_of<activations>.outputs[13].node == 0);
 
-// User-defined activations are plain generic lambdas. They nest like the ones of the library; their parameter is a
-// name, so that an expression given to one becomes a node of its own.
+// User-defined activations are plain generic lambdas. They nest like the library's. Their parameter is a named
+// variable, so an expression that is passed becomes a node.
 constexpr auto gated = [](auto x) { return x * sigmoid(x); };
 constexpr auto bounded = [](auto x, float low, float high) { return minimum(maximum(x, low), high); };
 constexpr auto custom =
@@ -75,7 +75,7 @@ static_assert(has_program(graph_of<custom>, 2,
                            load(1), apply(activation::sigmoid, 5), binary(code::multiply, 5, 6),
                            binary(code::add, 4, 7)}));
 
-// A one-element operand is broadcast: the map keeps the larger shape, on either side.
+// A one-element operand on either side is broadcast: the map has the larger shape.
 constexpr auto broadcast = network("broadcast", input<f32, 1>("s"), input<f32, 2, 3>("x"),
                                    [](auto s, auto x) { return outputs(s * x, x * s, s + 1); });
 INLAY_NETWORK(broadcast);

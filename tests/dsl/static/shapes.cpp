@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shapes of what layers give: dense with and without bias, softmax, reshape, flatten and concat along each axis.
+// Tests the shapes of layers' results: dense with and without bias, softmax, reshape, flatten and concat along each
+// axis.
 #include "graph_queries.hpp"
 
 using namespace inlay;
@@ -34,7 +35,7 @@ static_assert(has_operands(graph_of<joins>, 4, {0, 2, 1}));
 static_assert(graph_of<joins>.nodes[5].dims == shape_of<2, 1> && has_operands(graph_of<joins>, 5, {2}));
 static_assert(graph_of<joins>.nodes[8].dims == shape_of<2, 4> && graph_of<joins>.nodes[8].kind == op::concat);
 
-// The C++ type says the same as the node, so that later layers are checked against the right width.
+// The C++ type has the same shape as the node, so that later layers are checked against the right width.
 constexpr auto joined_width = network("joined_width", input<f32, 5>("a"), input<f32, 7>("b"), [](auto a, auto b) {
   auto both = concat(a, b);
   static_assert(shape_type_of<decltype(both)>::dims == shape_of<12>);
@@ -58,7 +59,7 @@ constexpr auto rows = network("rows", input<f32, 3, 4>("x"), [](auto x) { return
 INLAY_NETWORK(rows);
 static_assert(graph_of<rows>.nodes[2].kind == op::softmax && graph_of<rows>.nodes[2].dims == shape_of<3, 4>);
 
-// Weights in the source lie in the image, in the order of the text.
+// The image holds weights in the source, in the order of the text.
 constexpr auto weights = network("weights", input<f32, 2>("x"), [](auto x) {
   return dense("fc", x, constant<f32, 3, 2>({1, 2, 3, 4, 5, 6}), constant<f32, 3>({7, 8, 9})) *
          constant<f32, 3>({10, 11, 12});
@@ -69,13 +70,13 @@ static_assert(graph_of<weights>.elements(graph_of<weights>.nodes[1])[5] == 6);
 static_assert(graph_of<weights>.elements(graph_of<weights>.nodes[2])[0] == 7);
 static_assert(graph_of<weights>.elements(graph_of<weights>.nodes[nth(graph_of<weights>, op::constant, 2)])[2] == 12);
 
-// The image is as large as its records and no larger.
+// The image has room for exactly its records.
 static_assert(traced_sizes(weights).nodes == graph_of<weights>.nodes.size());
 static_assert(traced_sizes(weights).data == 12 && traced_sizes(unbiased).data == 0);
 static_assert(traced_sizes(unbiased).operands == 3 && traced_sizes(unbiased).instructions == 0);
 static_assert(traced_sizes(rows).instructions == 3 && traced_sizes(rows).outputs == 1);
 
-// The same from a table that has a name.
+// The same from a named table.
 constexpr std::array<float, 6> table{1, 2, 3, 4, 5, 6};
 constexpr auto from_table =
     network("from_table", input<f32, 2>("x"), [](auto x) { return dense("fc", x, constant<f32, 3, 2>(table)); });

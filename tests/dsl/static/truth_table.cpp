@@ -4,7 +4,7 @@
 
 using namespace inlay;
 
-// Two threshold neurons: the hidden one fires for both inputs, the output neuron also sees the inputs directly.
+// Two threshold neurons: the hidden one fires if both inputs are 1; the output neuron sees it and both inputs.
 constexpr auto xor_net = network("xor_net", input<f32, 2>("x"), [](auto x) {
   auto hidden = step(dense("hidden", x, constant<f32, 1, 2>({1, 1})), 1.5f);
   auto all = concat(x, hidden);
@@ -17,7 +17,7 @@ static_assert(evaluate(xor_net, {0, 1})[0] == 1);
 static_assert(evaluate(xor_net, {1, 0})[0] == 1);
 static_assert(evaluate(xor_net, {1, 1})[0] == 0);
 
-// The thresholds as biases, and the gates as pointwise arithmetic on two scalar inputs.
+// The same with a threshold as a bias, and the gates as pointwise arithmetic on two scalar inputs.
 constexpr auto gates = network("gates", input<f32, 1>("a"), input<f32, 1>("b"), [](auto a, auto b) {
   auto both = dense("both", concat(a, b), constant<f32, 1, 2>({1, 1}), constant<f32, 1>({-1.5f})) > 0;
   auto either = a + b > 0.5f;

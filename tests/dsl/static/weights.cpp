@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights in the source and weights by name as values: what is shared, and what may be made of weights alone.
+// Tests weights in the source and by name as values: which share a node, and what may be made of weights alone.
 #include "graph_queries.hpp"
 
 using namespace inlay;
 using namespace queries;
 using code = scalar_op;
 
-// The same bits in the same shape are one node, wherever they are written, and one operand of a program.
+// The same bits in the same shape are one node wherever they are written, and one operand of a program.
 constexpr auto shared = network("shared", input<f32, 4>("x"), [](auto x) {
   auto scale = constant<f32, 4>({1, 2, 3, 4});
   auto y = x * scale + scale;
@@ -19,7 +19,7 @@ static_assert(graph_of<shared>.data.size() == 16);
 static_assert(has_program(graph_of<shared>, nth(graph_of<shared>, op::map, 0),
                           {load(0), load(1), binary(code::multiply, 0, 1), binary(code::add, 2, 1)}));
 
-// A named expression of weights alone cannot be a node before it meets a value; it nests where it is used.
+// A named expression of weights alone belongs to no network yet, so it cannot be a node; it nests where it is used.
 constexpr auto learned_scale = network("learned_scale", input<f32, 2>("x"), [](auto x) {
   auto scale = exp(param<f32, 2>("log_scale"));
   return x * scale + dense("mix", x, tanh(constant<f32, 2, 2>({1, 2, 3, 4})));
@@ -30,7 +30,7 @@ static_assert(has_program(graph_of<learned_scale>, nth(graph_of<learned_scale>, 
                           {load(0), load(1), apply(activation::exp, 1), binary(code::multiply, 0, 2), load(2),
                            binary(code::add, 3, 4)}));
 
-// BatchNorm1d of PyTorch, by its names.
+// PyTorch's BatchNorm1d, with its parameter names.
 constexpr auto normed = network("normed", input<f32, 2>("x"), [](auto x) { return relu(batch_norm("bn", x)); });
 INLAY_NETWORK(normed);
 static_assert(count(graph_of<normed>, op::parameter) == 4);
@@ -39,7 +39,7 @@ static_assert(named(graph_of<normed>, op::parameter, "bn.running_var") != no_nod
 static_assert(named(graph_of<normed>, op::parameter, "bn.weight") != no_node);
 static_assert(named(graph_of<normed>, op::parameter, "bn.bias") != no_node);
 
-// The same with affine=False has its statistics only.
+// With affine=False it has only the statistics.
 constexpr auto plain =
     network("plain", input<f32, 2>("x"), [](auto x) { return batch_norm("bn", x, no_affine, 0.5f); });
 INLAY_NETWORK(plain);
@@ -47,14 +47,14 @@ static_assert(count(graph_of<plain>, op::parameter) == 2);
 static_assert(named(graph_of<plain>, op::parameter, "bn.running_mean") != no_node);
 static_assert(named(graph_of<plain>, op::parameter, "bn.running_var") != no_node);
 
-// Weights may come first in an operator and in a concat.
+// Weights may be the first argument of an operator and of concat.
 constexpr auto weights_first = network("weights_first", input<f32, 2>("x"), [](auto x) {
   return concat(constant<f32, 1>({7}), x, constant<f32, 2>({5, 6}) - x);
 });
 INLAY_NETWORK(weights_first);
 static_assert(evaluate(weights_first, {1, 2}) == std::array<float, 5>{7, 1, 2, 4, 4});
 
-// A table with a name of its own.
+// Constants from a named table.
 constexpr std::array<float, 3> table{1, 2, 4};
 constexpr auto weighted = network("weighted", input<f32, 3>("x"), [](auto x) {
   return dense("sum", x * constant<f32, 3>(table), constant<f32, 1, 3>({1, 1, 1}));
@@ -62,10 +62,10 @@ constexpr auto weighted = network("weighted", input<f32, 3>("x"), [](auto x) {
 INLAY_NETWORK(weighted);
 static_assert(evaluate(weighted, {1, 10, 100})[0] == 421);
 
-// Evaluated from the graph that was traced once.
+// evaluation_of evaluates the graph that was traced once.
 static_assert(evaluation_of<weighted>({1, 10, 100})[0] == 421 && evaluation_of<weighted>({3, 0, 0})[0] == 3);
 
-// As many constants as make the builder's index grow, all found again.
+// Enough constants to make the builder's index grow. All are found again.
 constexpr auto many = network("many", input<f32, 1>("x"), [](auto x) {
   tensor<f32, 1> y = x;
   for (int turn = 0; turn < 2; ++turn)
@@ -75,7 +75,7 @@ constexpr auto many = network("many", input<f32, 1>("x"), [](auto x) {
 INLAY_NETWORK(many);
 static_assert(count(graph_of<many>, op::constant) == 80 && evaluation_of<many>({0.5f})[0] == 6320.5f);
 
-// Weights as outputs, as they are and computed: a policy whose deviation does not depend on the observation.
+// Weights as outputs, unchanged and computed: a policy whose deviation does not depend on the observation.
 constexpr auto policy = network("policy", input<f32, 4>("observation"), [](auto observation) {
   auto log_std = param<f32, 3>("log_std");
   return outputs(output("mean", dense<3>("mean", observation)), output("std", exp(log_std)), output("raw", log_std),

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Interrupts inlayc while it writes: atomic_outputs.py FOLDER MODEL WEIGHTS. Each output must be the old one or the whole new one."""
+"""Interrupts inlayc while it writes. Usage: atomic_outputs.py FOLDER MODEL WEIGHTS
+
+Each output must be the old file or the whole new one.
+"""
 import os
 import pathlib
 import resource
@@ -27,7 +30,7 @@ def finish(process):
 
 
 def interrupt(number, delay):
-    """Starts inlayc and sends it a signal some time after it began to write its outputs."""
+    """Starts inlayc and sends it a signal `delay` seconds after it has begun to write its outputs."""
     process = start()
     while process.poll() is None and not list(folder.glob(".inlayc-*")):
         time.sleep(0.0001)
@@ -57,7 +60,7 @@ for i in range(tries):
     now = contents()
     for name, found, before, after in zip(names, now, old, new):
         assert found in (before, after), f"killed after {wait} s: {name} is neither the old nor the new file"
-    # The object gets its name last: a new object never stands beside an old header.
+    # The object is renamed last, so a new object never stands beside an old header.
     assert now[0] == old[0] or now == new, f"killed after {wait} s: new object, old header or manifest"
     changed += now != old
 print(f"{killed} of {tries} were killed, in {changed} cases the outputs were new")
@@ -76,14 +79,14 @@ def refused(message, **options):
     assert not leftovers, leftovers
 
 
-# A limit on the size of files.
+# A limit on file size.
 def limit_files():
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 
 
 refused("cannot write 'k.o': File too large", preexec_fn=limit_files)
 
-# Interrupted by a signal that can be handled: nothing is left behind.
+# A signal that can be handled leaves no temporary file.
 restore()
 interrupt(signal.SIGINT, 0)
 assert contents() in (old, new)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives inlayc models that it must refuse: hostile_model.py FOLDER MODEL. Memory is limited, so that reading them whole fails."""
+"""Gives inlayc models that it must refuse. Usage: hostile_model.py FOLDER MODEL
+
+Memory is limited, so that reading a whole model fails.
+"""
 import os
 import pathlib
 import resource
@@ -44,7 +47,7 @@ expect("empty", "not an object file")
 write("archive", b"!<arch>\n")
 expect("archive", "not an object file")
 
-# Every truncation, and a section .inlay that claims most of a sparse file.
+# Truncated models, and a section .inlay that claims most of a sparse file.
 for size in range(64, len(model), max(1, len(model) // 50)):
     write("truncated", model[:size])
     expect("truncated", "")

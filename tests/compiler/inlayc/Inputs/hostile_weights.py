@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives inlayc weights that it must refuse: hostile_weights.py FOLDER MODEL LARGE_MODEL. Memory is limited to 1 GiB."""
+"""Gives inlayc weights that it must refuse, with 1 GiB of memory. Usage: hostile_weights.py FOLDER MODEL LARGE_MODEL"""
 import json
 import os
 import pathlib
@@ -28,7 +28,7 @@ def expect(name, message, model=sys.argv[2], options=()):
 
 
 def write(name, header, data=b"", size=None, claimed=None):
-    """A file with this header, its data, and a hole up to `size` bytes of data."""
+    """Writes a file with this header, its data, and a hole up to `size` bytes of data."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     length = len(text) if claimed is None else claimed
     (folder / name).write_bytes(struct.pack("<Q", length) + text + data)
@@ -60,7 +60,7 @@ expect("twice", "tensor 't': its entry has the key 'dtype' twice")
 write("nested", b'{"a":' + b"[" * 50_000_000)
 expect("nested", "the header is not valid JSON")
 
-# A tensor of 256 GiB beside small ones: of another shape than the parameter, and read by no network.
+# A tensor of 256 GiB beside small ones: one that no network reads, and one with another shape than the parameter.
 parameters = {"fc1.weight": [8, 4], "fc1.bias": [8], "fc2.weight": [3, 8], "fc2.bias": [3]}
 header, position = {"huge": entry([1 << 36], 0, 1 << 38)}, 1 << 38
 for name, shape in parameters.items():
@@ -79,13 +79,13 @@ header["fc1.bias"], header["huge"] = header["huge"], header["fc1.bias"]
 write("misshaped", header, size=position)
 expect("misshaped", "misshaped parameter 'fc1.bias': expected f32[8], found f32[68719476736]")
 
-# More weights than an object can hold are refused before they are looked for, and too little memory is said.
+# More weights than an object can hold are refused before inlayc looks for them. Too little memory is reported.
 expect("absent", "the networks' weights take 2288 MiB; ", sys.argv[3])
 write("large", {"fc.weight": entry([20000, 30000], 0, 2_400_000_000)}, size=2_400_000_000)
 expect("large", "tensor 'fc.weight': not enough memory for its 600000000 elements", sys.argv[3],
        ("--weights-type=bf16",))
 
-# 100,000 tensors that no network reads: names and header of 9 MB, in about a second of an idle core.
+# 100,000 tensors that no network reads, with a header of 9 MB: takes about a second on an idle core.
 header, position = {}, 0
 for name, shape in parameters.items():
     count = 4

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints a model (argument `model`) or a C program (`program`) of networks whose inputs and outputs have hostile names.
+"""Prints a model (argument `model`) or a C program (`program`) for networks whose inputs and outputs have bad names.
 
-The names are the words of the C and C++ standards, macros that compilers define and macros of common headers.
+The names are keywords of C and C++, macros that compilers define and macros of common headers.
 """
 import sys
 
@@ -33,14 +33,14 @@ if sys.argv[1] == "model":
         outputs = ", ".join(f'output("{name}", i{i} * 2)' for i, name in enumerate(group))
         print(f'constexpr auto group{g} = network("group{g}", {inputs}, []({values}) {{ return outputs({outputs}); }});')
         print(f"INLAY_NETWORK(group{g});")
-    # Names that differ in case only; the second needs much more scratch memory than the first.
+    # Names that differ only in case; the second network needs much more scratch memory than the first.
     for name, width in (("net", 3), ("Net", 2000), ("NET", 600)):
         print(f'constexpr auto v_{name} = network("{name}", input<f32, 4>("x"), [](auto x) {{'
               f' return dense<2>("out_{name}", tanh(dense<{width}>("{name}", x))); }});')
         print(f"INLAY_NETWORK(v_{name});")
 else:
     print("#include <errno.h>\n#include <stdio.h>\n#include <stddef.h>")
-    # As a Qt, Windows or X11 program defines them.
+    # Macros that Qt, Windows or X11 programs define.
     print("#define emit\n#define slots\n#define signals public\n#define None 0L\n#define Bool int\n#define Success 0")
     print("#define near\n#define far\n#define small char\n#define DEBUG 1\n#define I (0)")
     for header in sys.argv[2:]:

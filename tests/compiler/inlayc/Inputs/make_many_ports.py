@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints a model (argument `model`) or a C program (`program`) of a network with COUNT inputs of 1, 2 or 3 elements."""
+"""Prints a model (argument `model`) or a C program (`program`) for a network with COUNT inputs of 1 to 3 elements."""
 import sys
 
 count = int(sys.argv[2])

@@ -2,7 +2,7 @@
 """Writes a safetensors file of zeros, of one number, or of random numbers in [-0.1, 0.1]:
 make_weights.py [--random|--value=NUMBER] FILE NAME=SIZExSIZE...
 
-A type other than F32, of zeros in any case, follows the sizes: NAME=SIZE:I64; a scalar has no size: NAME=:I64.
+A type other than F32 follows the sizes: NAME=SIZE:I64; such tensors are always zero. A scalar has no size: NAME=:I64.
 """
 import array
 import json

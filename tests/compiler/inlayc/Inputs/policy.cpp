@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Gaussian policy: weights as outputs, as they are, computed, more than once, and beside an input.
+// A Gaussian policy whose outputs are weights, unchanged, computed or repeated, and an input.
 #include "inlay/dsl.hpp"
 
 using namespace inlay;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// (1, 0, 0) becomes (1, 4) + (0, 1) and then 1 (1, 2, 3) + 5 (4, 5, 6).
+// Checks a result: (1, 0, 0) becomes (1, 4) + (0, 1) = (1, 5), and then 1 (1, 2, 3) + 5 (4, 5, 6).
 #include <array>
 #include <inlay/compiled.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the network on a pool of threads and reads a weights file, on the machine that the program is for.
+// Runs the network on a thread pool and reads a weights file, on the target machine.
 #include <cstdio>
 #include <fstream>
 #include <inlay/compiled.hpp>

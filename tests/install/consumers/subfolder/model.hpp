@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network of most kinds of expressions.
+// A network with most kinds of expressions.
 #pragma once
 #include <inlay/dsl.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Includes the header of the model, as users of a library with a network do, and checks the result.
+// Includes the model's header, as users of a library with a network do, and checks the result.
 #include "model.hpp"
 
 float call();

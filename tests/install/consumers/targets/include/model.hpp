@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network that multiplies by FACTOR, in a header that takes more constant evaluation than compilers allow by default.
+// A network that multiplies by FACTOR, in a header that needs more constant evaluation than compilers allow by default.
 #pragma once
 #include <inlay/dsl.hpp>
 
@@ -8,7 +8,7 @@ constexpr int steps(int count) {
   for (int i = 0; i < count; ++i) sum += i & 1;
   return sum;
 }
-// g++ allows 262144 turns of a loop, clang++ 1048576 steps.
+// By default g++ allows 262144 iterations of a loop, clang++ 1048576 steps.
 static_assert(steps(600000) == 300000);
 
 #ifdef NEEDS_CXX23
