@@ -3,46 +3,47 @@
 #
 #   inlay_add_network(<target> SOURCE <model.cpp>
 #                     [WEIGHTS <weights.safetensors>...] default: all weights are in the source
-#                     [WEIGHTS_PREFIX <text>]           what the files' names have before the parameters', such as actor.
-#                     [WEIGHTS_TIE <name>=<tensor>[^T]...] a parameter that has the values, or the transpose, of a tensor
+#                     [WEIGHTS_PREFIX <text>]           in front of the parameters' names in the files, such as actor.
+#                     [WEIGHTS_TIE <name>=<tensor>[^T]...] gives a parameter the values of a tensor or of its transpose
 #                     [WEIGHTS_STRICT]                  a tensor that no network reads is an error, not a note
-#                     [WEIGHTS_TYPE f32|bf16]           default: f32; bf16 halves the weights, each rounded by up to 1/256
+#                     [WEIGHTS_TYPE f32|bf16]           default: f32; bf16 halves the bytes and rounds by up to 1/256
 #                     [PARALLEL]                        adds the entry points for several threads
 #                     [REPRODUCIBLE]                    the same bits for every batch, number of threads and CPU
 #                     [MAX_BATCH <samples>]             default: any; less scratch memory, larger batches are refused
-#                     [NAME <name>]                     of these kernels; several for one SOURCE, see below
+#                     [NAME <name>]                     names these kernels; for several from one SOURCE, see below
 #                     [EXPORT]                          other shared libraries and programs may call the kernels
 #                     [CPU <cpu>...] [TARGET <triple>]  default: the machine that builds, or CMake's cross target
 #                     [NETWORK <name>...])              default: every network in the source file
 #
 # The target is an executable or a library of any type. SOURCE holds the INLAY_NETWORK() lines. It is compiled with the
-# target's include folders, definitions, options, features and libraries, also those that it gets later in the same
-# folder; of a target without C++ sources it takes only the options that choose a machine. `inlayc` reads the graphs from
-# that object file and writes, into a folder of the build tree that is on the target's include path,
+# target's include folders, definitions, options, features and libraries, also those that the same folder sets after
+# this call. If the target has no C++ sources, only those of its options are used that choose the machine, macros and
+# include folders. `inlayc` reads the graphs from the object file and writes, into a folder of the build tree that is on
+# the target's include path,
 #
 #   <model>_kernels.o     the machine code, linked into the target
 #   <model>_kernels.h     its C interface
 #   <model>_kernels.json  its manifest: symbols, sizes, FLOPs, what was fused
 #
 # An OBJECT or INTERFACE library cannot hold the kernels itself. It links the static library <target>_<model>_kernels,
-# and what links it does so too. A program that takes only $<TARGET_OBJECTS> links that library by its name.
+# and so do the targets that link it. A program that uses only $<TARGET_OBJECTS> must link that library by its name.
 #
-# Whoever links a library with a network is compiled with the limits on constant evaluation that the network needs.
+# Targets that link a library with a network are compiled with the limits on constant evaluation that the network needs.
 #
-# The kernels are made again when the source, anything that it includes, the weights or inlayc change. May be called
-# several times for one target, with source files of different names.
+# The kernels are made again when the source, a file that it includes, the weights or inlayc change. A target may have
+# several calls, with source files of different names.
 #
-# The default CPU is that of the machine that builds, and the kernels are for such machines only. For a program that goes
-# to others name what they have, for example CPU x86-64-v2 x86-64-v3 x86-64-v4: the object then has code for each, chooses
-# once when it is loaded, and on a machine that is none of them returns a status of its own.
+# By default the kernels run only on machines with the CPU of the machine that builds. For a program that others run,
+# name their CPUs, for example CPU x86-64-v2 x86-64-v3 x86-64-v4. The object then has code for each of them and chooses
+# once, when it is loaded. On a machine that is none of them the kernels return status::unsupported_cpu.
 #
-# Kernels are hidden: each shared library or program calls its own. Within one of them a network has one set of kernels;
-# a second set with other weights or options is a "multiple definition" when linking, also from static libraries. To have
-# several on purpose, give each a NAME: with NAME a, the files are <model>_a_kernels.*, the C function is
-# <network>_a_run() and the C++ wrapper is inlay::compiled<network, "a">. The calls for one SOURCE share its object.
+# Kernels are hidden: each shared library or program calls its own. Within one of them a network has one set of kernels.
+# A second set with other weights or options, also from a static library, is a "multiple definition" error of the
+# linker. To have several on purpose, give each a NAME: with NAME a, the files are <model>_a_kernels.*, the C function
+# is <network>_a_run() and the C++ wrapper is inlay::compiled<network, "a">. Calls with the same SOURCE compile it once.
 include_guard()
 
-# Sets `variable` to the absolute path of `file`, which must exist or be generated by the build.
+# Sets `variable` to the absolute path of `file`. The file must exist or be generated by the build.
 function(_inlay_resolve variable what file)
   cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE OUTPUT_VARIABLE path)
   get_source_file_property(generated ${path} GENERATED)
@@ -52,7 +53,7 @@ function(_inlay_resolve variable what file)
   set(${variable} ${path} PARENT_SCOPE)
 endfunction()
 
-# Checks what inlay_add_network was called with and where.
+# Checks the arguments of inlay_add_network() and the folder that calls it.
 function(_inlay_check_call target source unparsed missing)
   if(NOT TARGET ${target})
     message(FATAL_ERROR "inlay_add_network: there is no target '${target}'; call add_executable or add_library first")
@@ -93,7 +94,7 @@ function(_inlay_check_call target source unparsed missing)
   endforeach()
 endfunction()
 
-# Gives `target` limits on constant evaluation that no network meets before the compiler runs out of memory.
+# Raises the limits on constant evaluation for `target` so far that memory runs out first.
 function(_inlay_raise_limits target scope)
   target_compile_options(
     ${target} ${scope}
@@ -109,7 +110,7 @@ function(_inlay_add_model_object object target path)
   if(type STREQUAL "INTERFACE_LIBRARY")
     set(of $<TARGET_PROPERTY:${target},INTERFACE_)
   endif()
-  # The kernels are made from this object, so it does not link them.
+  # The kernels are made from this object, so exclude them from its libraries.
   string(REGEX REPLACE "[^A-Za-z0-9_-]" "." pattern ${target})
   target_link_libraries(${object} PRIVATE Inlay::dsl $<FILTER:${of}LINK_LIBRARIES>,EXCLUDE,^${pattern}_.*_kernels$>)
   target_include_directories(${object} PRIVATE ${of}INCLUDE_DIRECTORIES>)
@@ -117,7 +118,7 @@ function(_inlay_add_model_object object target path)
   target_compile_features(${object} PRIVATE ${of}COMPILE_FEATURES>)
   _inlay_raise_limits(${object} PRIVATE)
   set_target_properties(${object} PROPERTIES UNITY_BUILD OFF INTERPROCEDURAL_OPTIMIZATION OFF)
-  # What is set on the target after this call counts as well, so look at it when the folder has been read.
+  # Properties that the folder sets on the target after this call count as well, so read them at the folder's end.
   cmake_language(EVAL CODE "cmake_language(DEFER CALL _inlay_finish_model_object [[${object}]] [[${target}]] [[${of}]])")
 endfunction()
 
@@ -136,7 +137,7 @@ function(_inlay_has_cxx variable target)
   set(${variable} ${found} PARENT_SCOPE)
 endfunction()
 
-# Completes the object library at the end of the folder. `of` is the start of an expression for a property of `target`.
+# Completes the object library at the end of the folder. `of` begins a generator expression for a property of `target`.
 function(_inlay_finish_model_object object target of)
   get_target_property(type ${target} TYPE)
   set(options ${of}COMPILE_OPTIONS>)
@@ -147,15 +148,15 @@ function(_inlay_finish_model_object object target of)
         set_target_properties(${object} PROPERTIES ${property} ${value})
       endif()
     endforeach()
-    # Options for C, such as -Wstrict-prototypes, are no options for C++.
+    # Do not pass options for C, such as -Wstrict-prototypes, to the C++ compiler.
     _inlay_has_cxx(cxx ${target})
     if(NOT cxx)
       set(options "$<FILTER:${options},INCLUDE,^(-m|-D|-U|-I|-isystem|--target=|--sysroot=)>")
     endif()
   endif()
-  # Link-time optimisation would leave no machine object to read the graph from.
+  # With link-time optimisation the object file would not hold the graph.
   target_compile_options(${object} PRIVATE ${options} -fno-lto)
-  # CMake defines this for the sources of a shared library.
+  # CMake defines this symbol for the sources of a shared library.
   if(type MATCHES "SHARED|MODULE")
     get_target_property(symbol ${target} DEFINE_SYMBOL)
     if(NOT symbol)
@@ -163,14 +164,14 @@ function(_inlay_finish_model_object object target of)
     endif()
     target_compile_definitions(${object} PRIVATE ${symbol})
   endif()
-  # Shared libraries may link what these libraries hold.
+  # Shared libraries may link an INTERFACE library's object.
   if(type MATCHES "SHARED|MODULE|INTERFACE")
     set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   endif()
 endfunction()
 
-# Adds kernels, model objects and headers to `target`, whose sources can see the header in `folder`. `anchor` is a symbol
-# of these kernels only.
+# Adds kernels, model objects and headers to `target`, and `folder`, which holds the header, to its include path.
+# `anchor` is a symbol that only these kernels define.
 function(_inlay_link_kernels target library objects folder stem anchor)
   get_target_property(type ${target} TYPE)
   set_source_files_properties(${stem}.o PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
@@ -186,15 +187,16 @@ function(_inlay_link_kernels target library objects folder stem anchor)
     add_library(${library} STATIC ${objects} ${stem}.o ${stem}.h)
     set_target_properties(${library} PROPERTIES LINKER_LANGUAGE CXX)
     target_link_libraries(${target} ${own} ${library})
-    if(type STREQUAL "OBJECT_LIBRARY") # whose sources may include the header
+    if(type STREQUAL "OBJECT_LIBRARY") # its sources may include the header
       add_dependencies(${target} ${library})
     endif()
   else()
     set(library ${target})
     target_sources(${target} PRIVATE ${objects} ${stem}.o ${stem}.h)
   endif()
-  # A linker that has the symbols of these kernels from another archive would leave this object in its own, and a library
-  # would compute with another one's weights. Asked for by its own symbol, it is linked, and differences are an error.
+  # If the linker found the same kernel symbols in another archive first, it would skip this object, and the library
+  # would compute with the other one's weights. The anchor forces it to link this object, so different kernels give an
+  # error.
   get_target_property(type ${library} TYPE)
   if(type STREQUAL "STATIC_LIBRARY")
     target_link_options(${library} INTERFACE LINKER:-u,${anchor})
@@ -204,7 +206,7 @@ function(_inlay_link_kernels target library objects folder stem anchor)
   _inlay_raise_limits(${target} ${limits})
 endfunction()
 
-# Refuses a second set of kernels of the same name for `target`, and sources of one name that are different files.
+# Refuses a second set of kernels with the same name for `target`, and different source files with the same name.
 function(_inlay_claim_name target name object source)
   get_target_property(names ${target} INLAY_KERNELS)
   if(name IN_LIST names)
@@ -234,7 +236,7 @@ function(inlay_add_network target)
   endif()
   _inlay_claim_name(${target} ${name} ${object} ${source})
 
-  # A symbol of this kernel object only, see below.
+  # A symbol of this kernel object only; see _inlay_link_kernels().
   string(SHA256 anchor "${PROJECT_NAME} ${target} ${name}")
   string(SUBSTRING ${anchor} 0 16 anchor)
   set(options --anchor ${anchor})
@@ -288,7 +290,7 @@ function(inlay_add_network target)
     list(APPEND options --network ${network})
   endforeach()
 
-  # The calls for one source share its object, which is linked once.
+  # Calls with the same source share its object, which is linked once.
   set(objects)
   if(NOT TARGET ${object})
     _inlay_add_model_object(${object} ${target} ${source})

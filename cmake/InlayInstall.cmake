@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What `cmake --install` puts where, and the package that find_package(Inlay) reads.
+# Installs the files of `cmake --install`, and the package that find_package(Inlay) reads.
 include_guard()
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -9,7 +9,7 @@ set(inlay_runtime_folder ${CMAKE_INSTALL_DATADIR}/inlay/runtime)
 set(inlay_installed_targets inlay_dsl inlay_warnings)
 if(INLAY_BUILD_COMPILER)
   list(APPEND inlay_installed_targets inlayc)
-  # Debian keeps libMLIR in a folder of its own, which the loader does not search.
+  # Debian keeps libMLIR in a folder that the loader does not search.
   set_target_properties(inlayc PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 endif()
 
@@ -23,7 +23,7 @@ if(TARGET inlay-bench)
   install(TARGETS inlay-bench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 install(TARGETS ${inlay_installed_targets} EXPORT InlayTargets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-# The libraries for this machine, and their sources for others.
+# The libraries for this machine, and their sources for cross builds.
 install(TARGETS inlay_runtime inlay_interpreter EXPORT InlayRuntimeTargets
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY runtime/ DESTINATION ${inlay_runtime_folder} PATTERN include EXCLUDE)

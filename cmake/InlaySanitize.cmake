@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The sanitizers' flags. tests/sanitizer builds planted bugs with this same list and checks that each is caught.
+# The sanitizers' flags. tests/sanitizer builds planted bugs with the same flags and checks that each bug is caught.
 include_guard()
 
 set(inlay_sanitize_options -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# How the tree is built when it is the top-level project: language level, build type, compiler cache and linker. A
-# project that includes the tree, or a user's own cache entries, keep their choices.
+# Settings for builds in which the tree is the top-level project: language level, build type, compiler cache and linker.
+# They override neither a project that includes the tree nor a user's own cache entries.
 include_guard()
 
 set(CMAKE_CXX_STANDARD 20)
@@ -25,8 +25,8 @@ if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
-# lld links against MLIR several times faster than the default linker. g++ looks for a program named ld.lld in the
-# folders given with -B; Debian keeps the versioned package's one beside its LLVM.
+# lld links against MLIR several times faster than the default linker. g++ looks for ld.lld in the folders given with
+# -B; Debian's package lld-19 keeps it in LLVM's folder.
 option(INLAY_USE_LLD "Link with lld when it is there" ON)
 if(INLAY_USE_LLD)
   find_program(INLAY_LLD ld.lld PATHS /usr/lib/llvm-19/bin NO_DEFAULT_PATH)

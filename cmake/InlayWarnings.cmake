@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# The target inlay_warnings: link it PRIVATE to get the project's warnings. It is empty for users of the installed
-# package, so that a static library which was built with it can be exported.
+# The target inlay_warnings: link it PRIVATE to get the project's warnings. In the installed package it is empty; it
+# exists there because the exported static libraries link it.
 include_guard()
 
 add_library(inlay_warnings INTERFACE)
 add_library(Inlay::warnings ALIAS inlay_warnings)
 set(inlay_warning_options -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # g++ 12 warns about overlap inside of std::string's own operator+ (GCC bug 105651).
+  # g++ 12 wrongly warns about overlap in std::string's operator+ (GCC bug 105651).
   list(APPEND inlay_warning_options -Wno-restrict)
 endif()
 if(INLAY_WARNINGS_AS_ERRORS)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading and printing the handwritten digits.
+// Reads and prints the handwritten digits.
 #include "images.hpp"
 
 #include <array>
@@ -12,7 +12,7 @@ namespace digits_example {
 
 namespace {
 
-/// Ink in one pixel, and the number of digits.
+/// The most ink in one pixel, and the number of digits.
 constexpr int most_ink = 16;
 constexpr int digit_count = 10;
 

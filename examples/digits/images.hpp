@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The handwritten digits: reading them, the held-out part, and printing them as text.
+// The handwritten digits: reads the held-out part, and prints images as text.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace digits_example {
 inline constexpr int image_side = 8;
 inline constexpr int image_pixels = image_side * image_side;
 
-/// Images one after the other, `image_pixels` numbers in [0, 1] each, and the digit that each one shows.
+/// Images one after the other, with `image_pixels` numbers in [0, 1] each, and the digit that each image shows.
 struct image_set {
   std::vector<float> pixels;
   std::vector<int> labels;
@@ -23,11 +23,11 @@ struct image_set {
   }
 };
 
-/// Reads the held-out images of data/digits.csv: of each digit's images, in file order, every fifth. Throws
-/// std::runtime_error, with the line, if the file is missing or is not what it should be.
+/// Reads the held-out images of data/digits.csv: every fifth image of each digit, in file order. Throws
+/// std::runtime_error if the file cannot be read or, with the line's number, if a line is wrong.
 image_set read_held_out_images(const std::string& path);
 
-/// The images side by side, two characters a pixel, darker for more ink.
+/// The images side by side, with two characters per pixel, darker for more ink.
 std::string as_text(const image_set& images, std::span<const std::size_t> chosen);
 
 }  // namespace digits_example

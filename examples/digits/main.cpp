@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Classifies the held-out digits with the compiled and with the interpreted network and compares answers and times.
+// Classifies the held-out digits with the compiled and the interpreted network, and compares answers and times.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -21,7 +21,7 @@ namespace {
 using namespace digits_example;
 
 constexpr std::size_t digit_count = 10;
-/// Most that compiled and interpreted may differ, and the least share of right answers.
+/// The largest difference allowed between compiled and interpreted results, and the least share of right answers.
 constexpr float tolerance = 1e-5f;
 constexpr double least_accuracy = 0.96;
 
@@ -51,12 +51,12 @@ float largest_difference(const std::vector<float>& a, const std::vector<float>& 
   float largest = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const float difference = std::abs(a[i] - b[i]);
-    if (!(difference <= largest)) largest = difference;  // NaN must not get lost
+    if (!(difference <= largest)) largest = difference;  // true for NaN, too
   }
   return largest;
 }
 
-/// Prints four images that the network names rightly and, if there is one, the first that it does not.
+/// Prints four images that the network recognises and, if there is one, the first image that it does not.
 void show(const image_set& images, const std::vector<float>& probabilities, const std::vector<int>& said) {
   std::vector<std::size_t> right, wrong;
   for (std::size_t i = 0; i < images.size(); ++i) (said[i] == images.labels[i] ? right : wrong).push_back(i);
@@ -85,7 +85,7 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-/// Times both in turn, so that both meet the same disturbances, and prints the medians per image.
+/// Times both in turn, so that disturbances affect both, and prints the medians per image.
 template <class Compiled, class Interpreted>
 void compare_times(const char* what, std::size_t images, Compiled compiled, Interpreted interpreted) {
   constexpr int rounds = 101;

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-# Trains the digit classifier of model.cpp with numpy alone and writes its weights as safetensors. Run it with Debian's
-# python3 and python3-numpy; the same data and seed give the same file, byte for byte.
+# Trains the digit classifier of model.hpp with numpy alone and writes its weights as safetensors. Run it with Debian's
+# python3 and python3-numpy. The same data and seed give the same file, byte for byte.
 """usage: train.py [OUTPUT]      (default: digits.safetensors beside this script)"""
 
 import json
@@ -24,13 +24,13 @@ SHAPES = {"fc1": (32, 64), "fc2": (32, 32), "fc3": (10, 32)}
 
 
 def load():
-    """Images as [n, 8, 8] in [0, 1] (the file counts ink from 0 to 16), and labels."""
+    """Returns images [n, 8, 8] in [0, 1], and labels. The file counts ink from 0 to 16."""
     table = np.loadtxt(os.path.join(HERE, "data", "digits.csv"), delimiter=",", dtype=np.int64)
     return table[:, :64].reshape(-1, 8, 8) / 16.0, table[:, 64]
 
 
 def held_out(labels):
-    """The split: of the images of each digit, in file order, every fifth is held out."""
+    """The mask of held-out images: every fifth image of each digit, in file order."""
     seen = np.zeros(10, dtype=int)
     mask = np.zeros(len(labels), dtype=bool)
     for i, label in enumerate(labels):
@@ -48,11 +48,11 @@ def forward(p, x):
 
 
 def gradients(p, x, labels):
-    """Of the mean cross-entropy, by the chain rule written out."""
+    """The gradients of the mean cross-entropy, by the chain rule."""
     h1, h2, y = forward(p, x)
     dz = (y - np.eye(10)[labels]) / len(x)
     d2 = (dz @ p["fc3.weight"]) * (1 - h2 * h2)
-    d1 = (d2 @ p["fc2.weight"] + d2) * (h1 > 0)  # the residual adds its own path
+    d1 = (d2 @ p["fc2.weight"] + d2) * (h1 > 0)  # the residual adds a path for the gradient
     return {
         "fc1.weight": d1.T @ x, "fc1.bias": d1.sum(axis=0),
         "fc2.weight": d2.T @ h1, "fc2.bias": d2.sum(axis=0),
@@ -61,7 +61,7 @@ def gradients(p, x, labels):
 
 
 def augment(random, images):
-    """Moves each image by at most one pixel and varies its ink a little, so that the network cannot learn pixels by heart."""
+    """Moves each image by at most one pixel and varies its ink a little, so that the network cannot memorise pixels."""
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
     moved = np.empty_like(images)
     # Staying in place is twice as likely as each single step.
@@ -94,7 +94,7 @@ def train(images, labels):
                 p[k] -= rate * (m / (np.sqrt(v) + 1e-8) + (DECAY * p[k] if k.endswith("weight") else 0))
         if (epoch + 1) % 40 == 0:
             print(f"epoch {epoch + 1:3}: accuracy on the training images {accuracy(p, images, labels):.4f}")
-    # Multiples of 1/4096 absorb the last-bit differences between processors' BLAS kernels.
+    # Rounding to multiples of 1/4096 hides the last-bit differences between processors' BLAS kernels.
     return {k: (np.round(v * 4096) / 4096).astype(np.float32) for k, v in p.items()}
 
 
@@ -103,13 +103,13 @@ def accuracy(p, images, labels):
 
 
 def write_safetensors(path, tensors):
-    """https://huggingface.co/docs/safetensors: length of the header, JSON header, raw little-endian data."""
+    """Writes header length, JSON header and raw little-endian data, see https://huggingface.co/docs/safetensors."""
     header, offset = {}, 0
     for name, array in tensors.items():
         header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [offset, offset + array.nbytes]}
         offset += array.nbytes
     text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # the data begins aligned
+    text += b" " * (-len(text) % 8)  # aligns the data
     with open(path, "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         for array in tensors.values():

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs both XOR networks, interpreted and compiled, and checks every row of the truth table.
+// Runs both XOR networks, interpreted and compiled, and checks every row of their truth tables.
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -17,10 +17,10 @@ struct row {
   bool expected;
 };
 constexpr std::array<row, 4> truth_table{{{{0, 0}, false}, {{0, 1}, true}, {{1, 0}, true}, {{1, 1}, false}}};
-/// Most that compiled and interpreted may differ.
+/// The largest difference allowed between compiled and interpreted results.
 constexpr float tolerance = 1e-5f;
 
-/// Prints the table of one network. True if every answer is right and both ways agree.
+/// Prints one network's truth table. True if every answer is right and both ways agree.
 template <const auto& Net>
 bool check() {
   const inlay::interpreter_result oracle = inlay::interpreter::create(inlay::graph_of<Net>, inlay::weights{});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts the graphs of both networks into this object file, where inlayc finds them; proves their truth tables.
+// Puts the graphs of both networks into this object file, where inlayc finds them, and proves their truth tables.
 #include "model.hpp"
 
 namespace xor_example {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// XOR twice, with the weights in the source: the textbook's threshold network, and a smooth one as training finds it.
+// Two networks for XOR, with the weights in the source: the textbook's threshold network, and a trained, smooth one.
 #pragma once
 
 #include <inlay/dsl.hpp>
@@ -8,14 +8,14 @@ namespace xor_example {
 
 using namespace inlay;
 
-/// One hidden threshold neuron, which fires for (1, 1) only; the output neuron sees it and both inputs.
+/// One hidden threshold neuron, which fires only for (1, 1). The output neuron sees it and both inputs.
 inline constexpr auto xor_threshold = network("xor_threshold", input<f32, 2>("x"), [](auto x) {
   auto hidden = step(dense("hidden", x, constant<f32, 1, 2>({1, 1})), 1.5f);
   return step(dense("output", concat(x, hidden), constant<f32, 1, 3>({1, 1, -2})), 0.5f);
 });
 
-/// 2-8-1 with tanh and sigmoid; the result is to be compared with 0.5. The weights were found by gradient descent and
-/// rounded to multiples of 1/8.
+/// 2-8-1 with tanh and sigmoid. A result above 0.5 means true. The weights were found by gradient descent and rounded
+/// to multiples of 1/8.
 inline constexpr auto xor_smooth = network("xor_smooth", input<f32, 2>("x"), [](auto x) {
   auto hidden = tanh(dense("hidden", x,
                            constant<f32, 8, 2>({
