@@ -1,4 +1,4 @@
-// What the verifiers say: the layer, what was expected, what was found.
+// The verifiers' messages: the layer, what was expected, what was found.
 // RUN: inlay-opt %s -split-input-file -verify-diagnostics
 
 func.func @weight_of_another_depth(%x: tensor<5xf32>, %w: tensor<3x4xf32>) -> tensor<3xf32> {

@@ -1,4 +1,4 @@
-// Every op is printed as it is parsed.
+// Every op is printed as it was parsed.
 // RUN: inlay-opt %s | inlay-opt | FileCheck %s
 
 // CHECK: inlay.constant "w" dense<1.000000e+00> : tensor<3x4xf32>

@@ -2,13 +2,13 @@
 
 // RUN: inlay-opt %s --pass-pipeline='builtin.module(func.func(inlay-assign-layout{vector-length=4 registers=16 bf16-weights=true}))' -split-input-file -verify-diagnostics | FileCheck %s --check-prefix=BF16
 
-// Weights as bf16, biases as they are.
+// Weights become bf16, biases stay f32.
 // BF16-LABEL: func.func @narrow_layer
 // BF16: inlay.constant "w" dense<{{.*}}> : tensor<8xbf16>
 // BF16: inlay.constant "b" dense<{{.*}}> : tensor<4xf32>
 // BF16: inlay.contraction "fc1" {{.*}} (tensor<2xf32>, tensor<8xbf16>, tensor<4xf32>)
 
-// Panels of two vectors, the last as narrow as it can be; features beyond the tenth are zero. With 16 registers:
+// Panels of two vectors, the last as narrow as possible; features beyond the tenth are zero. With 16 registers:
 // 6 rows x 2 vectors + 2 + 1 = 15.
 // CHECK-LABEL: func.func @packs_weights_by_panel
 // CHECK-SAME: inlay.lanes = 4 : i64
@@ -26,8 +26,8 @@ func.func @packs_weights_by_panel(%x: tensor<2xf32>) -> tensor<10xf32> {
 
 // -----
 
-// A layer narrower than a vector uses a shorter one; the bias is padded alike. Where all layers are narrow, samples
-// are run one by one.
+// A layer narrower than a vector uses a shorter vector, and the bias is padded to it. If all layers are narrow, samples
+// run one by one.
 // CHECK-LABEL: func.func @narrow_layer
 // CHECK-SAME: inlay.row_blocks = array<i64: 1>
 // CHECK: inlay.constant "b" dense<1.000000e+00> : tensor<4xf32>
@@ -41,7 +41,7 @@ func.func @narrow_layer(%x: tensor<2xf32>) -> tensor<3xf32> {
 
 // -----
 
-// Zeros are skipped after a ReLU where the weights exceed the first-level cache, or where the network says so.
+// Zeros are skipped after a ReLU if the weights exceed the first-level cache, or if the network says so.
 // CHECK-LABEL: func.func @zeros
 // CHECK: inlay.contraction "fc1" {{.*}} : (tensor<128xf32>,
 // CHECK: inlay.contraction "automatic" {{.*}} {skip_zeros} :
@@ -77,7 +77,7 @@ func.func @weight_that_is_not_constant(%x: tensor<2xf32>, %w: tensor<3x2xf32>) -
 
 // -----
 
-// bf16 keeps 8 bits: half of the last is 1/256 of 1, and ties go to the even neighbour.
+// bf16 keeps 8 bits, so half an ulp of 1 is 1/256. Ties go to the even neighbour.
 // BF16-LABEL: func.func @rounds_to_bf16
 // BF16: inlay.constant "w" dense<[1.000000e+00, 1.015630e+00, 1.007810e+00, 1.000000e+00]> : tensor<4xbf16>
 func.func @rounds_to_bf16(%x: tensor<1xf32>) -> tensor<3xf32> {

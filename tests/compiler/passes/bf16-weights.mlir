@@ -12,7 +12,7 @@ func.func @counted(%x: tensor<2xf32>) -> tensor<4xf32> {
 
 // -----
 
-// Ordinary weights, and those below the normal numbers that bf16 holds exactly, need no words.
+// Ordinary weights, and denormal weights that bf16 holds exactly, give no warning.
 // CHECK-LABEL: func.func @ordinary
 // CHECK: tensor<4xbf16>
 func.func @ordinary(%x: tensor<1xf32>) -> tensor<4xf32> {

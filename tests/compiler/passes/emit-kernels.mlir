@@ -1,7 +1,7 @@
 // RUN: inlay-opt %s --inlay-layout='vector-length=4 registers=16' --inlay-plan --inlay-emit | FileCheck %s
 
-// A kernel for up to six rows and one for one row, weights as private constants, and the accumulators as loop-carried vectors: multiply-adds
-// only, the activation before the one store, a mask for the tail.
+// A kernel for up to six rows and one for one row, with weights as private constants and accumulators as loop-carried
+// vectors. The loop has only multiply-adds; the activation is before the only store; the tail has a mask.
 // CHECK: module attributes {inlay.entries = [{flops = 121 : i64, hash = 77 : ui64, inputs = array<i64: 5>, max_batch = 0 : i64, name = "net", outputs = array<i64: 11>, rounds_to_nearest = false, row_blocks = array<i64: 6, 1>, scratch_bytes = 0 : i64, stages = []}]}
 // CHECK: memref.global "private" constant @net.w : memref<60xf32>
 // CHECK: func.func private @net_rows6(%{{.*}}: memref<30xf32> {llvm.noalias}, %{{.*}}: memref<66xf32> {llvm.noalias}, {{.*}}, %{{.*}}: index)
@@ -23,7 +23,7 @@ func.func @net(%x: tensor<5xf32> {inlay.name = "x"}) -> (tensor<11xf32> {inlay.n
   return %0 : tensor<11xf32>
 }
 
-// With threads each stage is a kernel of its own; a part computes its panels, 8 features each, and the last one the rest.
+// With threads each stage is a separate kernel. A part computes its panels of 8 features each, the last part the rest.
 // RUN: inlay-opt %s --inlay-layout='vector-length=4 registers=16' --inlay-plan --inlay-emit='vector-length=4 parallel=true' | FileCheck %s --check-prefix=STAGES
 // STAGES: row_blocks = array<i64: 6, 1>, {{.*}} stages = [array<i64: 1>, array<i64: 0>]
 // STAGES: func.func private @net_rows6_stage0({{.*}}: memref<66xf32> {llvm.noalias}, {{.*}}, %[[ROWS:[a-z0-9]+]]: index, %[[PART:[a-z0-9]+]]: index, %[[PARTS:[a-z0-9]+]]: index)

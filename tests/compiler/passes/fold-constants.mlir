@@ -1,6 +1,6 @@
 // RUN: inlay-opt %s --split-input-file --verify-diagnostics --pass-pipeline='builtin.module(canonicalize,func.func(inlay-fold-constants,inlay-fold-scalars),canonicalize)' | FileCheck %s
 
-// What depends on weights alone is computed here.
+// Values that depend on weights alone are computed at compile time.
 
 // CHECK-LABEL: func.func @reshape_of_a_constant
 // CHECK-NEXT: %[[C:.*]] = inlay.constant dense<[1.000000e+00, 2.000000e+00, 3.000000e+00, 4.000000e+00]> : tensor<4xf32>
@@ -21,7 +21,7 @@ func.func @reshape_of_a_constant(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
-// 0.75 = (2 + 1) / 4 and exp(0) = 1 are the right values.
+// The right values are 0.75 = (2 + 1) / 4 and exp(0) = 1.
 // CHECK-LABEL: func.func @operations
 // CHECK-DAG: inlay.constant dense<[7.500000e-01, 2.500000e-01, 1.000000e+00, 1.000000e+00]> : tensor<4xf32>
 // CHECK-DAG: inlay.constant dense<[3.500000e+00, 8.500000e+00]> : tensor<2xf32>
@@ -47,7 +47,7 @@ func.func @operations() -> (tensor<4xf32>, tensor<2xf32>) {
 
 // -----
 
-// A bias that an input decides is added at run time.
+// A bias that depends on an input is added at run time.
 // CHECK-LABEL: func.func @computed_bias
 // CHECK: %[[Y:.*]] = inlay.dense "fc" %arg0, %{{.*}} : (tensor<2xf32>, tensor<2x2xf32>)
 // CHECK: inlay.map(%[[Y]], %arg0)
@@ -70,7 +70,7 @@ func.func @computed_weight(%x: tensor<4xf32>) -> tensor<2xf32> {
 
 // -----
 
-// A repeated number is a literal, and a large constant of one number is written at run time.
+// A constant whose elements are all equal becomes a literal. A large one that must be an output is written at run time.
 // CHECK-LABEL: func.func @repeated_numbers
 // CHECK: %[[ONE:.*]] = inlay.constant "many" dense<2.500000e-01> : tensor<1xf32>
 // CHECK: %[[MANY:.*]] = inlay.map(%[[ONE]]) : (tensor<1xf32>) -> tensor<5000xf32>

@@ -2,7 +2,7 @@
 
 // Folds of layers whose weights will be stored as bf16.
 
-// The bias is made of the rounded weights, 0.333984375, so that the shift by 3 cancels exactly: 3 * 0.333984375.
+// The bias is computed from the rounded weight, 0.333984375, so that the shift by 3 cancels exactly: 3 * 0.333984375.
 // CHECK-LABEL: func.func @shift_of_the_rounded_weights
 // CHECK-DAG: inlay.constant "w" dense<0.333984375> : tensor<1x1xf32>
 // CHECK-DAG: inlay.constant dense<1.00195313> : tensor<1xf32>
@@ -23,7 +23,7 @@ func.func @shift_of_the_rounded_weights(%x: tensor<1xf32>) -> tensor<1xf32> {
 
 // -----
 
-// Weights that bf16 holds exactly stay exact: scaled by a third they would not be.
+// Weights that bf16 holds exactly are not scaled by a third, because they would not stay exact.
 // CHECK-LABEL: func.func @exact_weights
 // CHECK: inlay.constant "w" dense<[{{\[}}1.000000e+00, 2.000000e+00]]>
 // CHECK: inlay.dense
@@ -42,7 +42,7 @@ func.func @exact_weights(%x: tensor<2xf32>) -> tensor<1xf32> {
 
 // -----
 
-// A bias of 12 after exact weights: the rounding of the product would act on inputs of size 12.
+// A bias of 12 after exact weights: rounding the folded weights would give an error for inputs of size 12.
 // CHECK-LABEL: func.func @bias_between
 // CHECK-COUNT-2: inlay.dense
 func.func @bias_between(%x: tensor<2xf32>) -> tensor<1xf32> {

@@ -1,6 +1,6 @@
 // RUN: inlay-opt %s --split-input-file --verify-diagnostics --pass-pipeline='builtin.module(func.func(inlay-fold-linear))'
 
-// What the user is told of two dense layers with nothing nonlinear between them.
+// The remarks on two dense layers with nothing nonlinear between them.
 
 func.func @folded(%x: tensor<2xf32>) -> tensor<1xf32> {
   %w1 = inlay.constant "w1" dense<2.0> : tensor<3x2xf32>
@@ -24,7 +24,7 @@ func.func @more_work(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
-// The stem of a residual block: what other readers see is no loss, so there is nothing to tell.
+// As the stem of a residual block: the first layer has another reader, so both layers are needed, without a remark.
 func.func @other_readers(%x: tensor<2xf32>) -> (tensor<1xf32>, tensor<3xf32>) {
   %w1 = inlay.constant "w1" dense<2.0> : tensor<3x2xf32>
   %w2 = inlay.constant "w2" dense<3.0> : tensor<1x3xf32>
@@ -56,7 +56,7 @@ func.func @weights_are_arguments(%x: tensor<2xf32>, %w1: tensor<3x2xf32>) -> ten
 
 // -----
 
-// An activation between them: nothing to tell.
+// An activation between them: no remark.
 func.func @activated(%x: tensor<2xf32>) -> tensor<1xf32> {
   %w1 = inlay.constant "w1" dense<2.0> : tensor<3x2xf32>
   %w2 = inlay.constant "w2" dense<3.0> : tensor<1x3xf32>
@@ -72,7 +72,7 @@ func.func @activated(%x: tensor<2xf32>) -> tensor<1xf32> {
 
 // -----
 
-// A matrix in the source has no name. It is linear on purpose: no advice.
+// A matrix in the source has no name and is linear on purpose, so the remark gives no advice.
 func.func @matrix_in_the_source(%x: tensor<2xf32>) -> tensor<1xf32> {
   %w1 = inlay.constant dense<2.0> : tensor<3x2xf32>
   %w2 = inlay.constant "w2" dense<3.0> : tensor<1x3xf32>
@@ -94,7 +94,7 @@ func.func @matrix_in_the_source_of_low_rank(%x: tensor<4xf32>) -> tensor<4xf32> 
 
 // -----
 
-// x - 1000 is exact near 1000, and its product with the next weights is not.
+// x - 1000 is exact near 1000, but the folded form is not.
 func.func @large_bias(%x: tensor<2xf32>) -> tensor<1xf32> {
   %w1 = inlay.constant "w1" dense<[[1.0, 0.0], [0.0, 1.0]]> : tensor<2x2xf32>
   %b1 = inlay.constant "b1" dense<-1000.0> : tensor<2xf32>
@@ -118,7 +118,7 @@ func.func @underflow(%x: tensor<2xf32>) -> tensor<1xf32> {
 
 // -----
 
-// 3e38 is finite, and the sum of two products with it is not.
+// 3e38 is finite, but the sum of two products with it is not.
 func.func @no_room_for_sums(%x: tensor<2xf32>) -> tensor<1xf32> {
   %w1 = inlay.constant "w1" dense<1.0e19> : tensor<3x2xf32>
   %w2 = inlay.constant "w2" dense<1.0e19> : tensor<1x3xf32>

@@ -1,6 +1,6 @@
 // RUN: inlay-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(inlay-fold-constants,inlay-fold-linear,inlay-fold-scalars),canonicalize)' | FileCheck %s
 
-// The normalisation of an input: (x - mean) / deviation.
+// Normalisation of an input: (x - mean) / deviation.
 // CHECK-LABEL: func.func @normalised_input
 // CHECK-NOT: inlay.map
 // CHECK-DAG: inlay.constant "w" dense<{{\[}}[5.000000e-01, 4.000000e+00]]> : tensor<1x2xf32>
@@ -23,7 +23,7 @@ func.func @normalised_input(%x: tensor<2xf32>) -> tensor<1xf32> {
 
 // -----
 
-// Batch norm before an activation: its constants become one, the activation stays.
+// Batch norm before an activation is folded into weight and bias; the activation stays.
 // CHECK-LABEL: func.func @batch_norm_after
 // CHECK-DAG: inlay.constant "w" dense<{{\[}}[2.000000e+00], [8.000000e+00]]> : tensor<2x1xf32>
 // CHECK-DAG: inlay.constant dense<[-1.000000e+00, -6.000000e+00]> : tensor<2xf32>
@@ -57,7 +57,7 @@ func.func @batch_norm_after(%x: tensor<1xf32>) -> tensor<2xf32> {
 
 // -----
 
-// The sum itself has a second reader: nothing to scale.
+// The sum has a second reader, so it must not be scaled.
 // CHECK-LABEL: func.func @sum_is_read_twice
 // CHECK: inlay.constant "w" dense<1.000000e+00>
 // CHECK: arith.mulf
@@ -77,7 +77,7 @@ func.func @sum_is_read_twice(%x: tensor<1xf32>) -> tensor<2xf32> {
 
 // -----
 
-// Without a dense layer beside it, only the constants are computed.
+// Without a dense layer beside it, only the constants are combined.
 // CHECK-LABEL: func.func @constants_alone
 // CHECK: %[[C:.*]] = inlay.constant dense<[1.000000e+00, 5.000000e-01]>
 // CHECK: inlay.map(%arg0, %[[C]])
@@ -97,7 +97,7 @@ func.func @constants_alone(%x: tensor<2xf32>) -> tensor<2xf32> {
 
 // -----
 
-// x - 1000 is exact near 1000; weight * x - weight * 1000 is not.
+// x - 1000 is exact near 1000, but weight * x - weight * 1000 is not.
 // CHECK-LABEL: func.func @subtracts_too_much
 // CHECK: inlay.map
 // CHECK: inlay.dense "fc"
@@ -132,7 +132,7 @@ func.func @not_finite(%x: tensor<1xf32>) -> tensor<1xf32> {
 
 // -----
 
-// 3 -> 2 -> 1 is 3 -> 1.
+// 3 -> 2 -> 1 becomes 3 -> 1.
 // CHECK-LABEL: func.func @two_layers
 // CHECK-DAG: inlay.constant "w2" dense<{{\[}}[1.000000e+01, 1.250000e+01, 1.500000e+01]]> : tensor<1x3xf32>
 // CHECK-DAG: inlay.constant "b2" dense<5.000000e+00> : tensor<1xf32>
@@ -150,7 +150,7 @@ func.func @two_layers(%x: tensor<3xf32>) -> tensor<1xf32> {
 
 // -----
 
-// A bottleneck is less work as two layers.
+// A bottleneck takes less work as two layers.
 // CHECK-LABEL: func.func @bottleneck
 // CHECK-COUNT-2: inlay.dense
 func.func @bottleneck(%x: tensor<3xf32>) -> tensor<3xf32> {
@@ -163,7 +163,7 @@ func.func @bottleneck(%x: tensor<3xf32>) -> tensor<3xf32> {
 
 // -----
 
-// Images from 0 to 255: a shift of 2 in units of the layer's input.
+// Images from 0 to 255: the shift is 2 in units of the layer's input.
 // CHECK-LABEL: func.func @images
 // CHECK-NOT: inlay.map
 // CHECK: inlay.dense "fc" %arg0,
@@ -183,7 +183,7 @@ func.func @images(%x: tensor<64xf32>) -> tensor<4xf32> {
 
 // -----
 
-// Kelvins: a shift of 58.6 would cost six bits.
+// Kelvins: folding the shift of 58.6 would cost six bits.
 // CHECK-LABEL: func.func @kelvins
 // CHECK: inlay.map(%arg0)
 // CHECK: inlay.dense "fc"
@@ -203,7 +203,7 @@ func.func @kelvins(%x: tensor<64xf32>) -> tensor<4xf32> {
 
 // -----
 
-// Inputs of one millionth before weights of a hundred million: a shift of a millionth is large beside them.
+// Inputs of 1e-6 before weights of 1e8: a shift of 1e-6 is large compared with the inputs.
 // CHECK-LABEL: func.func @small_units
 // CHECK: inlay.map(%arg0)
 // CHECK: inlay.dense "fc"
@@ -221,7 +221,7 @@ func.func @small_units(%x: tensor<2xf32>) -> tensor<1xf32> {
 
 // -----
 
-// A sum minus 1000 is exact near 1000. The scale is folded, the shift stays.
+// A sum minus 1000 is exact near 1000, so only the scale is folded.
 // CHECK-LABEL: func.func @large_shift_after
 // CHECK-DAG: inlay.constant "w" dense<{{\[}}[2.000000e+00, 0.000000e+00], [0.000000e+00, 2.000000e+00]]>
 // CHECK: inlay.dense "fc" %arg0,
@@ -244,7 +244,7 @@ func.func @large_shift_after(%x: tensor<2xf32>) -> tensor<2xf32> {
 
 // -----
 
-// 1e-25 * 1e-25 is no f32.
+// 1e-25 * 1e-25 underflows in f32.
 // CHECK-LABEL: func.func @scale_underflows
 // CHECK: inlay.map
 // CHECK: inlay.dense "fc"
@@ -263,7 +263,7 @@ func.func @scale_underflows(%x: tensor<2xf32>) -> tensor<1xf32> {
 
 // -----
 
-// A row of weights that has faded away in training does not keep the others from being folded.
+// A row of weights that is almost 0 after training does not prevent folding.
 // CHECK-LABEL: func.func @faded_row
 // CHECK-NOT: inlay.map
 // CHECK: inlay.dense "fc" %arg0,

@@ -34,7 +34,7 @@ func.func @relu_is_idempotent(%x: tensor<12xf32>) -> tensor<12xf32> {
   return %0 : tensor<12xf32>
 }
 
-// The constant stays inside of the program: programs see nothing from outside.
+// The constant stays inside of the program, because programs see no values from outside.
 // CHECK-LABEL: func.func @evaluates_an_activation_of_a_constant
 // CHECK: ^bb0
 // CHECK-NEXT: %[[C:.*]] = arith.constant 0.761594176 : f32

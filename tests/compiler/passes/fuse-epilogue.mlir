@@ -15,7 +15,7 @@ func.func @activation_moves_into_the_layer(%x: tensor<5xf32>, %w: tensor<7x5xf32
   return %1 : tensor<7xf32>
 }
 
-// Of two layers that are added, the later one absorbs the sum; the earlier one is its operand.
+// If two layers are added, the later one absorbs the sum and takes the earlier one as an operand.
 // CHECK-LABEL: func.func @residual_between_two_layers
 // CHECK: %[[FIRST:.*]] = inlay.dense "fc1"
 // CHECK: inlay.dense "fc2" %arg0, %arg1 with(%[[FIRST]])

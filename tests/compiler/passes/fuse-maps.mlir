@@ -19,7 +19,7 @@ func.func @merges_a_chain(%x: tensor<7xf32>, %y: tensor<7xf32>) -> tensor<7xf32>
   return %1 : tensor<7xf32>
 }
 
-// An operand that both maps read is loaded once.
+// An operand of both maps is loaded once.
 // CHECK-LABEL: func.func @shares_operands
 // CHECK: inlay.map(%arg0) : (tensor<7xf32>)
 // CHECK-NEXT: ^bb0(%[[X:.*]]: f32):
@@ -55,7 +55,7 @@ func.func @keeps_a_value_with_two_readers(%x: tensor<7xf32>) -> (tensor<7xf32>, 
   return %0, %1 : tensor<7xf32>, tensor<7xf32>
 }
 
-// A one-element producer is computed once, not once per element of its reader.
+// A producer with one element is computed once, not once per element of its reader.
 // CHECK-LABEL: func.func @keeps_a_broadcast_producer
 // CHECK-COUNT-2: inlay.map
 func.func @keeps_a_broadcast_producer(%x: tensor<1xf32>, %y: tensor<7xf32>) -> tensor<7xf32> {

@@ -1,5 +1,5 @@
-// A number that is broadcast to 2^30 elements takes the memory of a number, and products of weights that would take
-// minutes are not made.
+// A number that is broadcast to 2^30 elements takes the memory of one number, and products of weights that would take
+// minutes are not computed.
 // RUN: %python %inputs/limit_memory.py 2000 inlay-opt %s --pass-pipeline='builtin.module(canonicalize,func.func(inlay-fold-constants,inlay-fold-linear,inlay-fold-scalars),canonicalize)' 2>&1 | FileCheck %s
 
 // CHECK: remark: {{.*}} inlayc keeps both, because multiplying their weights would take too long

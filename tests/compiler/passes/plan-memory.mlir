@@ -1,6 +1,6 @@
 // RUN: inlay-opt %s --pass-pipeline='builtin.module(func.func(inlay-plan-memory))' -split-input-file -verify-diagnostics | FileCheck %s
 
-// The result of a chain lives in the caller's output all the way.
+// All values of a chain live in the caller's output.
 // CHECK-LABEL: func.func @computes_in_the_output
 // CHECK-SAME: inlay.arena = 0 : i64
 // CHECK: inlay.softmax %arg0 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 10, padded = false>}
@@ -13,7 +13,7 @@ func.func @computes_in_the_output(%x: tensor<10xf32>) -> tensor<10xf32> attribut
 
 // -----
 
-// Both pieces are computed at their place in the concat, which is the output; only the second copy of one is moved.
+// Both pieces are computed at their places in the concat, which is the output. Only one piece's second copy is moved.
 // CHECK-LABEL: func.func @pieces_are_computed_in_place
 // CHECK: inlay.softmax %arg0 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 13,
 // CHECK: inlay.softmax %arg1 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 10, stride = 13,
@@ -27,7 +27,7 @@ func.func @pieces_are_computed_in_place(%x: tensor<10xf32>, %y: tensor<3xf32>) -
 
 // -----
 
-// A layer never writes over its own input, but over what was dead before. Rows are padded to whole vectors.
+// A layer never overwrites its own input, but may overwrite values that are dead. Rows are padded to whole vectors.
 // CHECK-LABEL: func.func @reuses_dead_storage
 // CHECK-SAME: inlay.arena = 24 : i64
 // CHECK: inlay.contraction "fc1" {{.*}}#inlay.placement<"arena" 0, base = 0, offset = 0, stride = 12, padded = true>
@@ -45,7 +45,7 @@ func.func @reuses_dead_storage(%x: tensor<10xf32>) -> tensor<10xf32> attributes 
 
 // -----
 
-// A pointwise result takes over the storage of the operand that dies there, here up to the caller's output.
+// A pointwise result reuses the storage of an operand that is dead afterwards, here in the caller's output.
 // CHECK-LABEL: func.func @pointwise_in_place
 // CHECK-SAME: inlay.arena = 12 : i64
 // CHECK: inlay.softmax %arg0 {inlay.placement = #inlay.placement<"output" 1,
@@ -71,7 +71,7 @@ func.func @pointwise_in_place(%x: tensor<10xf32>, %y: tensor<5xf32>) -> (tensor<
 
 // -----
 
-// An input that is returned is copied, explicitly.
+// An input that is returned is copied by an explicit op.
 // CHECK-LABEL: func.func @copies_a_returned_input
 // CHECK: inlay.map(%arg0) {inlay.placement = #inlay.placement<"output" 0
 func.func @copies_a_returned_input(%x: tensor<10xf32>) -> tensor<10xf32> attributes {inlay.lanes = 4 : i64} {
@@ -87,8 +87,8 @@ func.func @without_a_layout(%x: tensor<10xf32>) -> tensor<10xf32> {
 
 // -----
 
-// Rows of 512 elements would share two sets of the first-level cache: the input is copied to rows of 528, and so is
-// the hidden layer placed. A kernel of single rows needs no copy.
+// Rows of 512 elements would share two sets of the first-level cache, so the input is copied to rows of 528 elements,
+// and the hidden layer has such rows. A kernel for single rows needs no copy.
 // CHECK-LABEL: func.func @clashing
 // CHECK: %[[COPY:.*]] = inlay.map(%arg0) {{.*}}inlay.placement<"arena" 0, base = {{.*}}stride = 528,
 // CHECK: inlay.contraction "fc1" %[[COPY]], {{.*}}inlay.placement<"arena" 0, base = {{.*}}stride = 528,

@@ -1,6 +1,6 @@
 // RUN: inlay-opt %s --inlay-layout='vector-length=4 registers=16' --inlay-plan --inlay-emit='vector-length=4 parallel=true' | FileCheck %s
 
-// A single row's features come in groups of four panels, 32 here: of fewer than two groups nothing is left to divide.
+// For a single row, features come in groups of four panels, here 32. Fewer than two groups cannot be divided.
 // CHECK: name = "narrow", {{.*}} row_blocks = array<i64: 6, 1>, {{.*}} stages = [array<i64: 1, 1>, array<i64: 0>]
 // CHECK-SAME: name = "wide", {{.*}} row_blocks = array<i64: 6, 1>, {{.*}} stages = [array<i64: 1, 1>, array<i64: 0, 1>]
 func.func @narrow(%x: tensor<1024xf32>) -> tensor<63xf32> {

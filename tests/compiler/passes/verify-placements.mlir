@@ -1,8 +1,8 @@
 // RUN: inlay-opt %s --pass-pipeline='builtin.module(func.func(inlay-verify-placements))' -split-input-file -verify-diagnostics
 
-// Every store of a plan is followed by hand-written placements: the faults that a planner could make.
+// The verifier follows every store of a plan. These placements have the faults that a planner could make.
 
-// The last piece of a concat, padded although its last vector does not fit into the row.
+// The last piece of a concat is padded, although its last vector does not fit into the row.
 func.func @past_the_row(%x: tensor<10xf32>) -> tensor<13xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 16 : i64} {
   %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 16, padded = false>} : tensor<10xf32>
   // expected-error @+1 {{inlay.map stores up to element 18 of rows that are 16 apart}}
@@ -18,7 +18,7 @@ func.func @past_the_row(%x: tensor<10xf32>) -> tensor<13xf32> attributes {inlay.
 
 // -----
 
-// The whole vector of the first piece runs into the second, which is computed before it.
+// The last vector of the first piece overwrites the second piece, which is computed before it.
 func.func @into_a_neighbour(%x: tensor<10xf32>, %y: tensor<3xf32>) -> tensor<13xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 16 : i64} {
   %0 = inlay.softmax %y {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 10, stride = 16, padded = true>} : tensor<3xf32>
   // expected-error @+1 {{inlay.softmax stores over the result of inlay.softmax which is still to be read}}
@@ -30,7 +30,7 @@ func.func @into_a_neighbour(%x: tensor<10xf32>, %y: tensor<3xf32>) -> tensor<13x
 
 // -----
 
-// A contraction reads its input again for every panel.
+// A contraction reads its input again for every panel, so its result must not overwrite it.
 func.func @over_its_own_input(%x: tensor<4xf32>) -> tensor<4xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 4 : i64} {
   %w = inlay.constant "w" dense<1.0> : tensor<16xf32> {inlay.placement = #inlay.placement<"constant" 0, base = 0, offset = 0, stride = 0, padded = false>}
   %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 4, padded = true>} : tensor<4xf32>
@@ -42,7 +42,7 @@ func.func @over_its_own_input(%x: tensor<4xf32>) -> tensor<4xf32> attributes {in
 
 // -----
 
-// A reshape is the same memory: what follows must not destroy it while the reshape is read.
+// A reshape uses its operand's memory, which other ops must not overwrite while the reshape is still to be read.
 func.func @over_what_a_reshape_shows(%x: tensor<4xf32>) -> (tensor<2x2xf32>, tensor<4xf32>) attributes {inlay.lanes = 4 : i64, inlay.arena = 4 : i64} {
   %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 4, padded = true>} : tensor<4xf32>
   %1 = inlay.reshape %0 {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 4, padded = true>} : (tensor<4xf32>) -> tensor<2x2xf32>
@@ -55,7 +55,7 @@ func.func @over_what_a_reshape_shows(%x: tensor<4xf32>) -> (tensor<2x2xf32>, ten
 
 // -----
 
-// What a pointwise op replaces element by element, and the pieces of a concat at their places, are no fault.
+// No fault: a pointwise op that overwrites its operand element by element, and pieces of a concat at their places.
 func.func @in_place(%x: tensor<10xf32>) -> tensor<13xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 16 : i64} {
   %c = inlay.constant dense<0.0> : tensor<3xf32> {inlay.placement = #inlay.placement<"constant" 0, base = 0, offset = 0, stride = 0, padded = false>}
   %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 16, padded = false>} : tensor<10xf32>
