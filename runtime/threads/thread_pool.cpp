@@ -105,8 +105,7 @@ thread_local const void* working_for = nullptr;
 }  // namespace
 
 struct thread_pool::shared {
-  /// A thread and its part. Not a std::thread, which must be joined or detached: in the child of a fork there is no
-  /// thread.
+  /// A thread and its part. Not a std::thread, because the child of a fork could neither join nor detach it.
   struct server {
     shared* pool;
     std::size_t part;

@@ -195,8 +195,7 @@ class loader {
       if (const std::string line = each.f64.remark(); !line.empty()) result_.notes.push_back(each.file.label() + line);
   }
 
-  /// Finds a parameter and checks its type and shape. If it is not `fresh`, it is known with another shape: only
-  /// checks.
+  /// Finds a parameter and checks its type and shape. If it is not `fresh`, it has another shape as well: only checks.
   void locate(const std::string& name, const tensor_sizes& sizes, bool fresh, std::vector<wanted>& all,
               std::vector<std::pair<std::string, tensor_sizes>>& missing) {
     std::optional<source> found;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads and writes whole safetensors files: eight bytes of header length, a JSON header, the tensors' bytes without
-// gaps.
+// Whole safetensors files: eight bytes of header length, a JSON header, and the tensors' bytes without gaps.
 #include <cstring>
 #include <new>
 #include <nlohmann/json.hpp>

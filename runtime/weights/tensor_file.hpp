@@ -43,8 +43,7 @@ std::string read_entries(tensor_file& file);
 /// Opens `path` and reads its header. The error names the path.
 std::string open_tensor_file(const std::string& path, tensor_file& file);
 
-/// Reads a tensor of a readable type as f32. F32 is read straight into `values`; other types pass through a small
-/// buffer.
+/// Reads a tensor of a readable type as f32. F32 is read straight into `values`; other types go through a buffer.
 std::string read_floats(const tensor_file& file, const tensor_entry& e, std::vector<float>& values,
                         rounding_counts& counts);
 /// The same as doubles, which hold every readable type exactly.

@@ -83,8 +83,7 @@ TEST_P(Accuracy, ContractsHoldInEveryRoundingMode) {
           for (const float point : tools::turning_points(row, row.defaults))
             for (const float x : {point, -point})
               report.merge(subject->test(std::max(100u, tools::index_in_order(x)) - 100, 200, 1));
-          // Here a reduced argument could exceed the polynomial's range if a kernel rounded by another mode than to
-          // nearest.
+          // Here a reduced argument would exceed the polynomial's range if the kernel did not round to nearest.
           report.merge(subject->test(tools::index_in_order(0.000477f) - 1000, 2000, 1));
           EXPECT_EQ(report.wrong, 0u) << row.name << ": a special value is wrong, for example at " << report.wrong_at;
           EXPECT_LE(report.ulp, tools::contract_of(row, tier, mode))

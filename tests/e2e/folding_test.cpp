@@ -156,8 +156,7 @@ TEST_P(Folding, NormalisedInputs) {
         const auto u = normalise(b, "in", x, kInputs);
         return std::pair(u, dense(b, "fc", u, kInputs, kOutputs));
       });
-      // With positive weights and inputs of both signs, unfolded errors stay well below their bound, but folded ones do
-      // not.
+      // With positive weights and inputs of both signs, unfolded errors stay below their bound, but folded ones do not.
       expect_as_exact(s, around(random, mean, deviation), "mean " + std::to_string(mean), low == 0 ? 16 : 8);
     }
 }
@@ -206,8 +205,7 @@ TEST_P(Folding, BiasBetweenLinearLayers) {
 }
 
 TEST_P(Folding, BatchNormAfterALayer) {
-  // Means of the sums of ordinary size and far from 0; with ordinary weights, and with weights that make the sums
-  // exact.
+  // Means of ordinary size and far from 0, with ordinary weights and with weights that make the sums exact.
   std::mt19937 random(4);
   std::vector<float> identity(kInputs * kInputs, 0.0f);
   for (std::size_t i = 0; i < kInputs; ++i) identity[i * kInputs + i] = 1;

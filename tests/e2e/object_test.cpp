@@ -14,8 +14,7 @@
 namespace inlay::testing {
 namespace {
 
-/// A network with everything for which a compiler might call a function: copies, fills, exponentials, wide and narrow
-/// layers.
+/// A network with everything that might need a library function: copies, fills, exponentials, wide and narrow layers.
 graph_builder everything() {
   graph_builder b("everything");
   const auto x = b.input("x", {1, {64}});

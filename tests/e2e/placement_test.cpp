@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests values that share memory: the pieces of concats, encoders with skip connections, results that stay in
-// registers. Widths are near multiples of vector widths, so that pieces end inside a vector, at its end and just behind
-// it.
+// registers. Widths are near multiples of vector widths, so that pieces end inside a vector, at its end or behind it.
 #include <gtest/gtest.h>
 
 #include "kernel_harness.hpp"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests the f32 engine against the double engine on random chains of layers and programs, with f32 corner cases as
-// inputs.
+// Tests the f32 engine against the double engine on random layers and programs, with f32 corner cases as inputs.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -36,8 +35,7 @@ std::vector<instruction> every_operation(std::mt19937& random) {
         {.code = scalar_op::apply, .function = row.id, .a = 0, .p0 = row.defaults[0], .p1 = row.defaults[1]});
   for (std::uint32_t code = static_cast<std::uint32_t>(scalar_op::add);
        code <= static_cast<std::uint32_t>(scalar_op::select); ++code)
-    // Comparisons read x and the literal, which are exact in both engines. A value that f32 rounds could compare
-    // differently.
+    // Comparisons read x and the literal, which are exact in both engines: rounded values could compare differently.
     if (static_cast<scalar_op>(code) >= scalar_op::less)
       program.push_back({.code = static_cast<scalar_op>(code), .a = 0, .b = 1, .c = earlier()});
     else

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chooses random weights with the right shapes for which values keep their size, and picks a network's weights out of
-// many.
+// Chooses random weights for which values keep their size, and picks a network's weights out of many.
 #include "random_weights.hpp"
 
 #include <algorithm>

@@ -11,8 +11,8 @@ namespace inlay::bench {
 /// them, the error is NaN.
 double relative_error(std::span<const float> found, std::span<const float> exact);
 
-/// The content of outputs before a contestant runs: a NaN that no contestant computes. For relative_error() it is
-/// always wrong.
+/// The content of outputs before a contestant runs: a NaN that no contestant computes and that relative_error() never
+/// accepts.
 float unwritten();
 
 }  // namespace inlay::bench

@@ -77,8 +77,7 @@ bool isSamePlace(llvm::StringRef a, llvm::StringRef b) {
          first.path.filename() == second.path.filename();
 }
 
-/// Whether writing may replace the file: there are no marks, or it is not a regular file, is empty or begins with a
-/// mark.
+/// Whether writing may replace the file: it is no regular file, is empty or begins with a mark, or there are no marks.
 llvm::Expected<bool> mayReplace(const Place& place, llvm::ArrayRef<std::string> marks) {
   if (marks.empty() || !place.isRegular() || place.status.st_size == 0) return true;
   size_t longest = 0;

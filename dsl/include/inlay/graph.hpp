@@ -232,8 +232,7 @@ constexpr std::uint64_t graph_hash(const graph_view& g) {
   return h;
 }
 
-/// The image, with tables of exactly the graph's sizes. Its bytes are the contract. An empty table keeps one unused
-/// record.
+/// The image, with tables of exactly the graph's sizes. Its bytes are the contract. Empty tables keep an unused record.
 template <std::size_t Nodes, std::size_t Operands, std::size_t Instructions, std::size_t Outputs, std::size_t Data,
           std::size_t Characters>
 struct graph_image {

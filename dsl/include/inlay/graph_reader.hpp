@@ -43,8 +43,7 @@ class image_reader {
   graph_view g_{};
   std::unordered_map<std::string_view, std::uint32_t> parameters_{};  ///< first node of each name
 
-  /// The violation as one line. Its place is `line` of the graph's source file or, if that is 0, its own position, if
-  /// any.
+  /// The violation as one line. Its place is `line` of the source file or, if that is 0, its own position, if any.
   std::string describe(const violation& v, std::uint32_t line = 0) const {
     const auto words = [](const auto& t) { return std::string(t.view()); };
     const auto at = line == 0 ? v.at : position_text(g_.source_file, line);

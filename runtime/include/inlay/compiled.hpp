@@ -82,9 +82,8 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
 
   INLAY_DETAIL_HIDDEN static std::size_t scratch_bytes() { return kernels::scratch_bytes(); }
 
-  /// Runs any batch. Arguments are the inputs, then the outputs; each span holds the same number of samples, one after
-  /// the other. Outputs must not overlap any other span. One object must not run on two threads at once; two objects
-  /// may.
+  /// Runs any batch. Arguments are the inputs, then the outputs; every span holds the same number of samples. Outputs
+  /// must not overlap any other span. One object must not run on two threads at once; two objects may.
   INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(repeated<std::span<const float>, In>... inputs,
                                                       repeated<std::span<float>, Out>... outputs) {
     std::size_t batch = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a graph without compiling it. Compiled kernels are tested against the reference engine and timed against the
-// baseline.
+// Runs a graph without compiling it. Compiled kernels are tested against its reference engine and timed against its
+// baseline engine.
 #pragma once
 
 #include <functional>

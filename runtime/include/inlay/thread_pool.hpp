@@ -15,15 +15,12 @@ namespace inlay {
 ///
 /// - A pool does one piece of work at a time; calls from several threads take turns.
 /// - A call from inside the work of any pool runs all of its own work as one part on the calling thread, as OpenMP does
-/// by
-///   default.
+///   by default.
 /// - If parts throw, the call waits for all parts and then throws part 0's exception or, if part 0 did not throw, the
-/// first
-///   exception of the others. The pool can be used again.
+///   first exception of the others. The pool can be used again.
 /// - All parts run with the floating-point mode (rounding, denormals, traps) of the calling thread.
 /// - fork() does not copy threads. In the child, a pool made by the parent runs all work on the calling thread; a pool
-/// made
-///   by the child has threads. Work must not fork and then return in the child.
+///   made by the child has threads. Work must not fork and then return in the child.
 /// - A pool may have static storage duration. It must not be destroyed while another thread calls it.
 class thread_pool {
  public:

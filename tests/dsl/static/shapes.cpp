@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests the shapes of layers' results: dense with and without bias, softmax, reshape, flatten and concat along each
-// axis.
+// Tests the shapes of layers' results: dense with and without bias, softmax, reshape, flatten, concat along each axis.
 #include "graph_queries.hpp"
 
 using namespace inlay;

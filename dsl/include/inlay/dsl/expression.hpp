@@ -60,8 +60,7 @@ struct program {
   }
 };
 
-/// Always false, but depends on template arguments: the condition of a static_assert that fails when its template is
-/// used.
+/// Always false, but depends on template arguments: for a static_assert that fails only when its template is used.
 template <class... T>
 inline constexpr bool never = sizeof...(T) + 1 == 0;
 
