@@ -129,7 +129,7 @@ TEST(Reader, SaysWhatIsWrongWithTheHeader) {
   put(outside, offsetof(graph_header, data), table_record{static_cast<std::uint32_t>(right.size()), 1});
   EXPECT_EQ(error_of(outside), "graph image: a table lies outside of the image");
 
-  // Weights that are the header itself, with the hash in it.
+  // A table of weights that overlaps the header, and so the hash.
   auto over = right;
   put(over, offsetof(graph_header, data), table_record{0, 1});
   EXPECT_EQ(error_of(over), "graph image: a table lies outside of the image");

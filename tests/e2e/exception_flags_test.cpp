@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels raise no exception flag, and so no trap, that the exact operations on live elements do not: lanes past a
-// row's end and branches that are not taken hold nothing that does.
+// Tests that kernels raise only the exception flags, and so the traps, that the exact operations on live elements
+// raise. Lanes past a row's end and branches that are not taken must raise none.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,14 +20,14 @@ constexpr int kTraps = FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW;
 
 class ExceptionFlags : public ::testing::TestWithParam<std::string> {};
 
-/// The result of `row` as a float, or NaN where the exact operation raises a flag.
+/// The result of `row` as a float, or NaN if the exact operation raises a flag.
 float exact(const activation_row& row, float x, const std::array<float, 2>& p) {
   const float y =
       static_cast<float>(row.formula(static_cast<double>(x), static_cast<double>(p[0]), static_cast<double>(p[1])));
   return std::isfinite(y) ? y : std::nanf("");
 }
 
-/// Floats of all magnitudes and both signs, zeros and infinities, of which `row` makes something finite.
+/// Floats of all magnitudes and both signs, zeros and infinities, for which `row` is finite.
 std::vector<float> ordinary_inputs(const activation_row& row, const std::array<float, 2>& parameters) {
   std::vector<float> x;
   const auto add = [&](float each) {
@@ -40,8 +40,8 @@ std::vector<float> ordinary_inputs(const activation_row& row, const std::array<f
   return x;
 }
 
-/// Flags that the kernel raises on `samples` rows of `width` elements of `x`, in turn. The scratch memory, which lanes
-/// past a row's end may see, starts as signalling NaNs.
+/// The flags that the kernel raises for `samples` rows of `width` elements, which repeat `x`. Scratch memory starts as
+/// signalling NaNs, which lanes past a row's end may read.
 int flags_of(const tools::jit_kernel& kernel, const std::vector<float>& x, std::size_t samples, std::size_t width,
              std::size_t outputs) {
   std::vector<float> in(samples * width + 16), out(samples * outputs + 16);
@@ -88,7 +88,7 @@ TEST_P(ExceptionFlags, AtOtherParametersToo) {
     const graph_builder b = tools::activation_network(row, accuracy::exact, 21, set.values);
     const auto kernel = compile(b, {}, {.cpu = GetParam()});
     for (const float each : x) {
-      if (std::abs(each) > 1e36f) continue;  // within a factor of overflow
+      if (std::abs(each) > 1e36f) continue;  // a small factor makes it overflow
       const int flags = flags_of(*kernel, {each}, 1, 21, 21);
       EXPECT_EQ(flags, 0) << row.name << "(x, " << set.values[0] << ", " << set.values[1] << ") of " << each << ": "
                           << describe(flags);
@@ -96,13 +96,13 @@ TEST_P(ExceptionFlags, AtOtherParametersToo) {
   }
 }
 
-/// Layers, softmax and pointwise programs whose values are finite for inputs from 1 to 2, but not for a zero.
+/// Layers, softmax and pointwise programs whose values are finite for inputs from 1 to 2, but not for 0.
 graph_builder layers(std::uint32_t width) {
   graph_builder b("layers");
   const auto x = b.input("x", {1, {width}});
   const auto s = b.softmax(x);
   const std::uint32_t sums[] = {dense(b, "fc", s, width, width), x};
-  // log(1 + sum^2) / x + 1 / (x - 0.5), and exp(100 x - 150) of a result.
+  // log(1 + sum^2) / x + 1 / (x - 0.5), and exp(100 y - 150) for a result y.
   const instruction program[] = {{.code = scalar_op::operand, .a = 0},
                                  {.code = scalar_op::operand, .a = 1},
                                  {.code = scalar_op::literal, .p0 = 1},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks as the fuzzer draws them, a few from fixed seeds: every kind of node, values read once or several times,
-// several inputs and outputs, in guarded memory and within the bounds of the error analysis.
+// Tests some of the fuzzer's networks, from a fixed seed: every kind of node, values read once or several times,
+// several inputs and outputs. They run in guarded memory, and results must be within the bounds of the error analysis.
 #include <gtest/gtest.h>
 
 #include "kernel_harness.hpp"
@@ -28,7 +28,7 @@ TEST_P(RandomGraph, StaysWithinItsBounds) {
   }
   EXPECT_EQ(seen.kinds.size(), op_count) << seen.missing();
   EXPECT_EQ(seen.codes.size(), scalar_op_count) << seen.missing();
-  // The comparison is worth its name only if most results have a bound, and most bounds are narrow.
+  // The comparison is worth something only if most results have a bound and most bounds are narrow.
   EXPECT_GT(counts.known, counts.elements * 3 / 4);
   EXPECT_GT(counts.tight, counts.elements * 2 / 3);
 }

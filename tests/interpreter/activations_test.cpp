@@ -52,7 +52,7 @@ constexpr known_values kKnown[] = {
     {activation::erf, 0, 0, {-0.995322265f, -0.520499878f, 0, 0.520499878f, 0.995322265f}},
     {activation::threshold, 0.5f, -7, {-7, -7, -7, -7, 2}},
     {activation::clamp, -0.5f, 0.25f, {-0.5f, -0.5f, 0, 0.25f, 0.25f}},
-    // torch.clamp gives the maximum everywhere where it is the smaller one.
+    // Where the minimum exceeds the maximum, torch.clamp gives the maximum for every x.
     {activation::clamp, 20, 0.125f, {0.125f, 0.125f, 0.125f, 0.125f, 0.125f}},
     {activation::hard_tanh, 0.5f, -0.25f, {-0.25f, -0.25f, -0.25f, -0.25f, -0.25f}},
 };

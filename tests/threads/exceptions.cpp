@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exceptions of the caller's own parallel_for, and of what it runs, pass through <network>_run_parallel to the caller,
-// and the network can be run again.
+// Tests exceptions that the caller's own parallel_for throws: they pass through <network>_run_parallel to the caller,
+// and the network can run again.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -13,18 +13,18 @@
 #include "model.hpp"
 #include "model_kernels.h"
 
-// libgcc: the unwind table of the function at an address, or null.
+// libgcc: finds the unwind table of the function at an address, or returns null.
 extern "C" const void* _Unwind_Find_FDE(void* address, void* bases);
 
 namespace {
 
-/// A destructor that must run while the exception is on its way.
+/// Counts calls of its destructor, which unwinding must run.
 struct witness {
   int& destroyed;
   ~witness() { ++destroyed; }
 };
 
-/// Threads of the caller's own. Counts the calls and throws in one of them, before or after the work.
+/// The caller's own parallel_for. Counts its calls and throws in one of them, before or after the work.
 struct own_threads {
   int throwing_call = 0;
   bool after_the_work = false;
@@ -90,7 +90,7 @@ int main() {
         check("C", thrown_by([&] { divided_run_parallel(x.data(), y.data(), batch, scratch.data(), &workers); }) ==
                        "the threads are gone");
 
-        // And once more, with nothing thrown.
+        // The same without an exception.
         threads.throwing_call = 0;
         y.assign(y.size(), -1);
         check("afterwards", net(x, y, workers) == inlay::status::ok);

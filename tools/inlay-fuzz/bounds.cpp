@@ -263,8 +263,8 @@ class evaluator {
     return node;
   }
 
-  /// Whether a dense layer on `x` may be folded with dense layers before it, and an infinity on the way makes NaN of
-  /// the unfolded layers and an infinity of the folded one, or the other way around. A NaN at the start stays in both.
+  /// Whether a dense layer on `x` may be folded with dense layers before it, and there are infinities on the way, which
+  /// may give NaN unfolded but infinity folded, or the other way around. A NaN at the start stays NaN in both.
   bool differs_by_folding(std::uint32_t x) const {
     std::uint32_t start = unreshaped(x);
     if (g_.nodes[start].kind != op::dense) return false;

@@ -82,7 +82,7 @@ constexpr double sigmoid(double x) {
 constexpr double normal_cdf(double x) { return 0.5 * math::erfc(-x * 0.70710678118654752440); }
 constexpr double normal_density(double x) { return 0.39894228040143267794 * math::exp(-0.5 * x * x); }
 constexpr double softplus(double x) { return x > 0 ? x + math::log1p(math::exp(-x)) : math::log1p(math::exp(x)); }
-/// min(max(x, low), high), as torch.clamp: `high` where low > high. NaN stays.
+/// min(max(x, low), high) as in torch.clamp: `high` if low > high. NaN stays NaN.
 constexpr double clamp(double x, double low, double high) {
   const double raised = x < low ? low : x;
   return raised > high ? high : raised;

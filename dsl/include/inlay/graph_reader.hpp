@@ -53,7 +53,7 @@ class image_reader {
 
   template <class T>
   bool table(table_record r, std::span<const T>& into) const {
-    // A table over the header could hold the hash that it is to be checked with.
+    // A table that overlaps the header could contain the very hash that checks it.
     if (r.offset % alignof(T) != 0 || r.offset < sizeof(graph_header) || r.offset > bytes_.size() ||
         r.count > (bytes_.size() - r.offset) / sizeof(T))
       return false;

@@ -45,7 +45,7 @@ def main():
         where = "only further down" if text in run.stdout else "nowhere"
         print(f"{model}: expected within the first {FIRST_LINES} lines: {text}\n  found {where}")
     most = next(lines for name, lines in MOST_LINES.items() if os.path.basename(compiler).startswith(name))
-    # After the first error, clang also explains why the network is no constant: longer than it should be.
+    # clang also explains after the first error why the network is no constant, which is longer than it should be.
     if os.path.basename(model) in ("rank_7.cpp", "softmax_of_weights.cpp"):
         most = 140
     lines = len(run.stdout.splitlines())
