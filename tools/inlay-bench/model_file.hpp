@@ -22,8 +22,8 @@ struct bench_network {
 /// 2-8-1 tanh, sigmoid; 64-128-128-10 and 784-512-256-10 relu, softmax; 1024-4096-1024 gelu, sigmoid.
 std::vector<bench_network> built_in_suite();
 
-/// The networks of an object file, as inlayc reads them, with weights from a file or, without one, random. Empty and a
-/// message in `error` if something is wrong.
+/// Reads the networks of an object file as inlayc does, with weights from a file or, without a file, random ones. If
+/// something is wrong, returns nothing and a message in `error`.
 std::vector<bench_network> read_networks(const std::string& object, const std::string& weights_file,
                                          std::string& error);
 

@@ -16,7 +16,7 @@ enum class fault : std::uint32_t {
   pointwise_shapes,     ///< operands of a pointwise expression differ in shape
   assigned_shape,       ///< a variable of one shape is given a value of another
   reshape_elements,     ///< reshape changes the number of elements
-  concat_shapes,        ///< pieces differ outside of the axis, or the axis is out of range
+  concat_shapes,        ///< pieces differ in another axis, or the axis is out of range
   softmax_rank,         ///< softmax on a scalar
   empty_shape,          ///< a size of 0, or more elements than the format allows
   rank_range,           ///< more dimensions than the format has room for
@@ -44,7 +44,7 @@ struct violation {
   text layer{};
   text expected{};
   text found{};
-  text at{};  ///< "model.cpp:14", where that is known
+  text at{};  ///< "model.cpp:14", if that is known
 
   constexpr explicit operator bool() const { return code != fault::none; }
 };

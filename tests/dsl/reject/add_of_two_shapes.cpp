@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sum of two layers of different widths.
+// A sum of two layers with different widths.
 // expect: "right"
 // expect: "f32[32] of left"
 // expect: "f32[24] of right"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two conditions joined as if they were known.
+// Two conditions joined with &&, as if their values were known.
 // expect: instead of if, ?:, && and || use where(condition, yes, no)
 // expect: and_of_values.cpp:10
 #include "inlay/dsl.hpp"

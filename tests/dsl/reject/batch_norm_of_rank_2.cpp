@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batch norm of a matrix, whose features it cannot know.
+// Batch norm of a matrix: it takes a vector of features.
 // expect: batch_norm needs a vector, one element per feature: flatten() makes one
 // expect: batch_norm_of_rank_2.cpp:9:
 #include "inlay/dsl.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels of something that is no network.
+// compiled<> of something that is no network.
 // expect: this is no network: give it what network(...) returned
 // expect: compiled_of_no_network.cpp
 #include "inlay/compiled.hpp"

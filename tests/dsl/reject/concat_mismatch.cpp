@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pieces of a concat that differ outside of its axis.
+// Pieces of a concat whose sizes differ in another axis.
 // expect: "right"
 // expect: "f32[4,6] of left"
 // expect: "f32[5,6] of right"

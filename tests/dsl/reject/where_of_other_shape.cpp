@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Branches of a selection that have not the shape of its condition.
+// Branches of a selection whose shape differs from the condition's.
 // expect: "negative"
 // expect: "f32[8] of x"
 // expect: "f32[6] of negative"
