@@ -68,7 +68,8 @@ llvm::Error checkObjectBytes(uint64_t bytes) {
 
 llvm::Expected<weights> loadWeights(llvm::ArrayRef<graph_view> graphs) {
   const weights_request request{weightsFiles(), prefix, {ties.begin(), ties.end()}, strict};
-  // LLVM's handler would end the program when memory runs out. Without it the reader reports which tensor needed it.
+  // LLVM's handler would end the program when memory runs out. Without it the reader names the tensor that needed the
+  // memory.
   const std::new_handler crash = std::set_new_handler(nullptr);
   weights_load loaded = load_weights(std::span(graphs.data(), graphs.size()), request);
   std::set_new_handler(crash);
