@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests exceptions that the caller's own parallel_for throws: they pass through <network>_run_parallel to the caller,
 // and the network can run again.
+#include <cfenv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -84,6 +85,12 @@ int main() {
         const inlay_parallel_for workers = threads.workers();
         check("C++", thrown_by([&] { static_cast<void>(net(x, y, workers)); }) == "the threads are gone");
         check("calls up to the exception", threads.calls == call && threads.destroyed == call);
+
+        threads.calls = 0;
+        std::fesetround(FE_UPWARD);
+        check("another rounding mode", !thrown_by([&] { static_cast<void>(net(x, y, workers)); }).empty());
+        check("the rounding mode afterwards", std::fegetround() == FE_UPWARD);
+        std::fesetround(FE_TONEAREST);
 
         threads.calls = 0;
         std::vector<std::byte> scratch(DIVIDED_SCRATCH_BYTES);

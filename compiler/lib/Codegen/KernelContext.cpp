@@ -5,6 +5,7 @@
 #include "Inlay/Codegen/Networks.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
 
 namespace inlay::compiler {
 
@@ -109,7 +110,11 @@ Value KernelContext::fillDead(Location loc, Value vector, int64_t live, float fi
 
 Value KernelContext::load(Location loc, const RowView &view, Value row, Value column, int64_t lanes, int64_t live,
                           DeadLanes dead) {
-  if (view.broadcast) return broadcast(loc, loadScalar(loc, view, row, index(0, loc)), lanes);
+  // To LLVM no splat: it computes the first lane of two splats, and leaves anything in the others.
+  const auto everywhere = [&](Value at) {
+    return withAllLanes(loc, broadcast(loc, loadScalar(loc, view, row, at), lanes));
+  };
+  if (view.broadcast) return everywhere(index(0, loc));
   Value position = address(loc, view, row, column);
   auto type = vectorType(lanes);
   const auto whole = [&] { return builder.create<vector::LoadOp>(loc, type, view.memory, position).getResult(); };
@@ -119,7 +124,7 @@ Value KernelContext::load(Location loc, const RowView &view, Value row, Value co
   Value mask = prefixMask(loc, live, lanes);
   if (dead == DeadLanes::unspecified)
     return builder.create<vector::MaskedLoadOp>(loc, type, view.memory, position, mask, splat(loc, 0.0f, lanes));
-  Value first = broadcast(loc, loadScalar(loc, view, row, column), lanes);
+  Value first = everywhere(column);
   if (live == 1) return first;
   if (readable) return builder.create<arith::SelectOp>(loc, mask, whole(), first);
   return builder.create<vector::MaskedLoadOp>(loc, type, view.memory, position, mask, first);
@@ -158,6 +163,14 @@ static int64_t leastLanes(mlir::Region &program, int64_t lanes, const VectorFeat
   return lanes == 2 && (costly || !program.getOps<arith::DivFOp>().empty()) ? 4 : lanes;
 }
 
+/// Whether `op` selects a constant. LLVM moves arithmetic into such a select, as in 1 / (x > 0 ? x : 2), and then
+/// divides by the x that was not selected.
+static bool hasConstantArm(mlir::Operation &op) {
+  auto select = llvm::dyn_cast<arith::SelectOp>(op);
+  return select && (mlir::matchPattern(select.getTrueValue(), mlir::m_Constant()) ||
+                    mlir::matchPattern(select.getFalseValue(), mlir::m_Constant()));
+}
+
 VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
                                                     llvm::ArrayRef<VectorBuilder::Vectors> arguments, int64_t lanes,
                                                     int64_t elements) {
@@ -192,7 +205,8 @@ VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
     auto activation = llvm::dyn_cast<ActivationOp>(op);
     if (activation && elements == 1 && hasSingleForm(activation)) {
       Value x = builder.create<vector::ExtractOp>(op.getLoc(), values.at(activation.getInput()).front(), 0);
-      values[activation.getResult()] = {broadcast(op.getLoc(), emitSingleActivation(activation, x, builder), lanes)};
+      Value all = broadcast(op.getLoc(), emitSingleActivation(activation, x, builder), lanes);
+      values[activation.getResult()] = {withAllLanes(op.getLoc(), all)};
     } else if (activation) {
       Vectors result = emitActivation(activation, values.at(activation.getInput()), builder, width);
       values[activation.getResult()] = std::move(result);
@@ -208,7 +222,8 @@ VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
         for (Value operand : op.getOperands()) state.addOperands(values.at(operand)[way]);
         for (mlir::Type type : op.getResultTypes()) state.addTypes(mlir::VectorType::get({lanes}, type));
         state.addAttributes(op.getAttrs());
-        results.push_back(builder.create(state)->getResult(0));
+        Value result = builder.create(state)->getResult(0);
+        results.push_back(hasConstantArm(op) ? withAllLanes(op.getLoc(), result) : result);
       }
       values[op.getResult(0)] = std::move(results);
     }

@@ -50,7 +50,7 @@ class Importer {
   mlir::FailureOr<Value> import(const node_record &node);
   Value importConstant(const node_record &node, llvm::ArrayRef<float> elements, mlir::StringAttr name);
   Value importMap(const node_record &node);
-  Value importInstruction(const instruction &code, llvm::ArrayRef<Value> results, mlir::Block &body,
+  Value importInstruction(llvm::ArrayRef<instruction> program, llvm::ArrayRef<Value> results, mlir::Block &body,
                           mlir::Location loc);
 };
 
@@ -59,8 +59,10 @@ Value Importer::importConstant(const node_record &node, llvm::ArrayRef<float> el
   return builder.create<ConstantOp>(locate(node), type, name, mlir::DenseElementsAttr::get(type, elements));
 }
 
-Value Importer::importInstruction(const instruction &code, llvm::ArrayRef<Value> results, mlir::Block &body,
+/// The instruction of `program` that follows those with `results`.
+Value Importer::importInstruction(llvm::ArrayRef<instruction> program, llvm::ArrayRef<Value> results, mlir::Block &body,
                                   mlir::Location loc) {
+  const instruction &code = program[results.size()];
   auto literal = [&](float number) -> Value {
     return builder.create<arith::ConstantOp>(loc, builder.getF32FloatAttr(number));
   };
@@ -87,7 +89,12 @@ Value Importer::importInstruction(const instruction &code, llvm::ArrayRef<Value>
     case scalar_op::equal: return compare(arith::CmpFPredicate::OEQ);
     case scalar_op::not_equal: return compare(arith::CmpFPredicate::UNE);
     case scalar_op::select: {
-      Value holds = builder.create<arith::CmpFOp>(loc, arith::CmpFPredicate::UNE, results[code.a], literal(0));
+      // A comparison is 1 or 0: take its condition.
+      auto flag = results[code.a].getDefiningOp<arith::SelectOp>();
+      const bool compared = flag && scalar_arity(program[code.a].code) == 2;
+      Value holds = compared
+                        ? flag.getCondition()
+                        : builder.create<arith::CmpFOp>(loc, arith::CmpFPredicate::UNE, results[code.a], literal(0));
       return builder.create<arith::SelectOp>(loc, holds, results[code.b], results[code.c]);
     }
     case scalar_op::apply: {
@@ -109,7 +116,9 @@ Value Importer::importMap(const node_record &node) {
   mlir::Block *body = builder.createBlock(&map.getBody());
   for (size_t i = 0; i < operands.size(); ++i) body->addArgument(builder.getF32Type(), loc);
   llvm::SmallVector<Value> results;
-  for (const instruction &code : graph.program(node)) results.push_back(importInstruction(code, results, *body, loc));
+  const auto program = graph.program(node);
+  while (results.size() < program.size())
+    results.push_back(importInstruction({program.data(), program.size()}, results, *body, loc));
   builder.create<YieldOp>(loc, results.back());
   return map;
 }

@@ -2,6 +2,7 @@
 // Calls a network's kernels from C++: typed, for any batch, without allocation per call.
 #pragma once
 
+#include <cfenv>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -27,6 +28,21 @@ enum class status : int {
 };
 
 namespace detail {
+
+/// Kernels may set the rounding mode, and restore it when they return. They do not return if an exception leaves the
+/// caller's own threads; then this restores it.
+class rounding_mode_keeper {
+ public:
+  rounding_mode_keeper() : mode_(std::fegetround()) {}
+  ~rounding_mode_keeper() {
+    if (std::fegetround() != mode_) std::fesetround(mode_);
+  }
+  rounding_mode_keeper(const rounding_mode_keeper&) = delete;
+  rounding_mode_keeper& operator=(const rounding_mode_keeper&) = delete;
+
+ private:
+  int mode_;
+};
 
 template <class T, std::size_t>
 using repeated = T;
@@ -99,6 +115,7 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
     std::size_t batch = 0;
     const status checked = check_sizes({inputs.size()...}, {outputs.size()...}, batch);
     if (checked != status::ok) return checked;
+    const rounding_mode_keeper keeper;
     return static_cast<status>(
         kernels::run_parallel_needs_PARALLEL(inputs.data()..., outputs.data()..., batch, scratch_, &workers));
   }
