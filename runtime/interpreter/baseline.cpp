@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "inlay/operations.hpp"
+
 namespace inlay {
 namespace {
 
@@ -118,7 +120,8 @@ const float* interpreter::baseline_state::compute(std::uint32_t index, std::size
     }
     case op::concat: {
       std::size_t repeats = 1;
-      for (std::uint32_t i = 0; i < node.axis; ++i) repeats *= node.dims.sizes[i];
+      const std::uint32_t axis = read_attributes<ops::concat_attributes>(graph_.attributes(node)).axis;
+      for (std::uint32_t i = 0; i < axis; ++i) repeats *= node.dims.sizes[i];
       float* to = result;
       for (std::size_t sample = 0; sample < batch; ++sample)
         for (std::size_t repeat = 0; repeat < repeats; ++repeat)

@@ -98,7 +98,7 @@ constexpr misuse misuses[] = {
      [](graph_builder& b, std::uint32_t x) {
        b.dense("fc", x, b.parameter("w", shape_of<2, 4>), no_node, static_cast<zeros>(7));
      },
-     fault::malformed, "fc", "a known treatment of zeros", "number 7"},
+     fault::malformed, "fc", "zero_inputs up to 2", "number 7"},
     {"ConstantOfTooFewElements",
      [](graph_builder& b, std::uint32_t) {
        const float three[] = {1, 2, 3};

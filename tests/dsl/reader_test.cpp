@@ -52,8 +52,8 @@ std::string meaning(const graph_view& g) {
   const auto add = [&s](std::uint64_t n) { s += ' ' + std::to_string(n); };
   for (const node_record& n : g.nodes) {
     s += "\n" + std::string(g.name_of(n));
-    add(static_cast<std::uint32_t>(n.kind)), add(static_cast<std::uint32_t>(n.type)), add(n.dims.rank), add(n.axis);
-    add(static_cast<std::uint32_t>(n.zero_inputs));
+    add(static_cast<std::uint32_t>(n.kind)), add(static_cast<std::uint32_t>(n.type)), add(n.dims.rank);
+    for (std::uint32_t word : g.attributes(n)) add(word);
     for (std::uint32_t d = 0; d < n.dims.rank; ++d) add(n.dims.sizes[d]);
     s += " of";
     for (std::uint32_t operand : g.operands(n)) add(operand);
@@ -122,8 +122,8 @@ TEST(Reader, SaysWhatIsWrongWithTheHeader) {
                                   " bytes, there are " + std::to_string(right.size()));
 
   const std::vector<std::byte> stub(right.begin(), right.begin() + 10);
-  EXPECT_EQ(error_of(stub), "graph image: truncated: 10 bytes, the header has 88");
-  EXPECT_EQ(error_of({}), "graph image: truncated: 0 bytes, the header has 88");
+  EXPECT_EQ(error_of(stub), "graph image: truncated: 10 bytes, the header has 96");
+  EXPECT_EQ(error_of({}), "graph image: truncated: 0 bytes, the header has 96");
 
   auto outside = right;
   put(outside, offsetof(graph_header, data), table_record{static_cast<std::uint32_t>(right.size()), 1});
@@ -175,8 +175,12 @@ TEST(Reader, RefusesEveryChangeOfMeaning) {
   expect_refused(0, offsetof(graph_header, image_bytes), "magic, version, hash");
   expect_refused(offsetof(graph_header, name), sizeof(range_record), "network's name");
   // Not the number of characters: it may include the zeros that follow them.
-  expect_refused(offsetof(graph_header, nodes), 5 * sizeof(table_record) + sizeof(std::uint32_t), "tables");
+  // Not where the attributes are: the image has the same few small words in other places, too.
+  constexpr std::size_t attributes = offsetof(graph_header, attributes), counts = attributes + sizeof(std::uint32_t);
+  expect_refused(offsetof(graph_header, nodes), attributes - offsetof(graph_header, nodes), "tables");
+  expect_refused(counts, offsetof(graph_header, characters) + sizeof(std::uint32_t) - counts, "tables");
   expect_refused(header.operands.offset, header.operands.count * sizeof(std::uint32_t), "operands");
+  expect_refused(header.attributes.offset, header.attributes.count * sizeof(std::uint32_t), "attributes");
   expect_refused(header.instructions.offset, header.instructions.count * sizeof(instruction), "instructions");
   expect_refused(header.data.offset, header.data.count * sizeof(float), "data");
   for (std::uint32_t i = 0; i < header.outputs.count; ++i)
@@ -188,7 +192,7 @@ TEST(Reader, RefusesEveryChangeOfMeaning) {
     expect_refused(node + offsetof(node_record, dims), (1 + rank) * sizeof(std::uint32_t), "shape of a node");
     expect_refused(node + offsetof(node_record, operands),
                    offsetof(node_record, line) - offsetof(node_record, operands),
-                   "operands, program, axis, treatment of zeros and first datum of a node");
+                   "operands, attributes and program of a node");
   }
   // The hash does not cover source positions, so moving a model in its file changes nothing.
   EXPECT_TRUE(accepted[header.nodes.offset + offsetof(node_record, line)]);
@@ -207,8 +211,8 @@ bool seal(std::vector<std::byte>& image) {
   };
   std::span<const char> characters;
   if (!table(header.nodes, g.nodes) || !table(header.operands, g.operand_table) ||
-      !table(header.instructions, g.instruction_table) || !table(header.outputs, g.outputs) ||
-      !table(header.data, g.data) || !table(header.characters, characters))
+      !table(header.attributes, g.attribute_table) || !table(header.instructions, g.instruction_table) ||
+      !table(header.outputs, g.outputs) || !table(header.data, g.data) || !table(header.characters, characters))
     return false;
   g.characters = {characters.data(), characters.size()};
   const auto inside = [&g](range_record r) {
@@ -281,6 +285,20 @@ std::string error_with(op kind, std::size_t field, std::uint32_t value) {
   return "no such node";
 }
 
+/// The same with one attribute of the first node of that kind changed.
+std::string error_with_attribute(op kind, std::uint32_t index, std::uint32_t value) {
+  auto image = samples::image_copy<samples::every_kind>();
+  const auto header = get<graph_header>(image, 0);
+  for (std::uint32_t i = 0; i < header.nodes.count; ++i) {
+    const auto node = get<node_record>(image, header.nodes.offset + i * sizeof(node_record));
+    if (node.kind != kind) continue;
+    put(image, header.attributes.offset + (node.attributes.first + index) * sizeof(std::uint32_t), value);
+    EXPECT_TRUE(seal(image));
+    return error_of(image);
+  }
+  return "no such node";
+}
+
 TEST(Reader, NamesTheBrokenRecord) {
   const auto has = [](const std::string& error, const char* what) {
     EXPECT_NE(error.find(what), std::string::npos) << "found: " << error << "\nexpected: " << what;
@@ -291,43 +309,42 @@ TEST(Reader, NamesTheBrokenRecord) {
       "node 0: sample_networks.hpp:17: 'picture': expected a known node kind, found kind 99");
   has(error_with(op::dense, operands + 4, 2),
       "'hidden': expected operands: 3, found operands: 2; a node of this kind takes another number of operands");
-  has(error_with(op::dense, dims + 4, 4), "'hidden': expected f32[4,4], found f32[3,4]");
+  has(error_with(op::dense, dims + 4, 4), "'hidden': expected the shape f32[3], found f32[4]; the record is damaged");
   has(error_with(op::dense, operands, 0x10000),
       "'hidden': expected ranges inside of their tables, found a range outside");
-  has(error_with(op::dense, offsetof(node_record, zero_inputs), 3),
-      "expected a known treatment of zeros, found number 3");
-  has(error_with(op::map, offsetof(node_record, zero_inputs), 1),
-      "expected a known treatment of zeros, found number 1");
+  has(error_with_attribute(op::dense, 0, 3), "'hidden': expected zero_inputs up to 2, found number 3");
+  has(error_with(op::dense, offsetof(node_record, attributes) + 4, 0), "expected attributes: 1, found attributes: 0");
+  has(error_with(op::dense, offsetof(node_record, attributes), 0x10000),
+      "'hidden': expected ranges inside of their tables, found a range outside");
   has(error_with(op::map, offsetof(node_record, instructions) + 4, 0),
       "expected at least one instruction, found an empty program");
   has(error_with(op::map, dims + 4, 2), advice(fault::pointwise_shapes).data());
-  has(error_with(op::softmax, dims + 4, 5), "expected the shape of its operand, found f32[5]");
+  has(error_with(op::softmax, dims + 4, 5), "expected the shape f32[6], found f32[5]");
   has(error_with(op::reshape, dims + 4, 5), advice(fault::reshape_elements).data());
-  has(error_with(op::concat, offsetof(node_record, axis), 1), "expected rank above 1");
-  has(error_with(op::constant, offsetof(node_record, first_datum), 2),
-      "'(constant)': expected f32[1,3], found elements: 1");
+  has(error_with_attribute(op::concat, 0, 1), "expected rank above 1");
+  has(error_with_attribute(op::constant, 0, 2), "'(constant)': expected f32[1,3], found elements: 1");
   has(error_with(op::parameter, offsetof(node_record, name) + 4, 0), advice(fault::missing_name).data());
   // The error names the node's place in the model's source.
   has(error_with(op::dense, dims + 4, 4), "graph image: node 5: sample_networks.hpp:18: 'hidden': ");
 }
 
-// Fields that a kind does not use must be 0. Otherwise one network could have two hashes.
-TEST(Reader, RefusesFieldsOfAnotherKind) {
+// What a kind does not have must not be there. Otherwise one network could have two hashes.
+TEST(Reader, RefusesWhatAKindDoesNotHave) {
   const auto has = [](const std::string& error, const char* what) {
     EXPECT_NE(error.find(what), std::string::npos) << "found: " << error << "\nexpected: " << what;
   };
-  constexpr std::size_t axis = offsetof(node_record, axis), datum = offsetof(node_record, first_datum);
-  for (op kind : {op::input, op::parameter, op::constant, op::dense, op::map, op::softmax, op::reshape})
-    has(error_with(kind, axis, 1), "expected an axis for concat only, found axis 1");
-  for (op kind : {op::input, op::parameter, op::dense, op::map, op::softmax, op::reshape, op::concat}) {
-    has(error_with(kind, datum, 1), "expected data for a constant only, found datum 1");
+  for (const op_row& row : op_table) {
+    if (row.id == op::log_softmax) continue;  // every_kind has none
+    const auto wrong = static_cast<std::uint32_t>(row.attributes.size()) + 1;
+    const std::string error = error_with(row.id, offsetof(node_record, attributes) + 4, wrong);
+    // At the end of the table there is no further attribute.
+    EXPECT_TRUE(error.find("found attributes: " + std::to_string(wrong)) != std::string::npos ||
+                error.find("expected ranges inside of their tables") != std::string::npos)
+        << error;
     // The instruction exists in the table, but only a map may have a program.
-    if (kind != op::map)
-      has(error_with(kind, offsetof(node_record, instructions) + 4, 1),
+    if (row.id != op::map)
+      has(error_with(row.id, offsetof(node_record, instructions) + 4, 1),
           "expected a program for a map only, found instructions: 1");
-    if (kind != op::dense)
-      has(error_with(kind, offsetof(node_record, zero_inputs), 1),
-          "expected a known treatment of zeros, found number 1");
   }
 }
 

@@ -15,7 +15,7 @@ using namespace inlay;
 
 inline constexpr auto every_kind =
     network("sample_net", input<f32, 2, 2>("picture"), input<f32, 3>("context"), [](auto picture, auto context) {
-      auto h = relu(dense<3>("hidden", flatten(picture)) + context);
+      auto h = relu(dense<3>("hidden", flatten(picture), skip_zeros) + context);
       auto gate = dense("gate", h, constant<f32, 1, 3>({1, -2, 0.5f}));
       auto scaled = where(gate > 0.25f, h * sigmoid(h, fast), leaky_relu(h, 0.125f));
       return outputs(output("scores", softmax(concat(scaled, context))), output("gate", gate));

@@ -394,7 +394,8 @@ class evaluator {
 
   values concat(const node_record& n) {
     std::size_t repeats = 1;
-    for (std::uint32_t i = 0; i < n.axis; ++i) repeats *= n.dims.sizes[i];
+    for (std::uint32_t i = 0; i < read_attributes<ops::concat_attributes>(g_.attributes(n)).axis; ++i)
+      repeats *= n.dims.sizes[i];
     values y;
     for (std::size_t r = 0; r < repeats; ++r)
       for (std::uint32_t piece : g_.operands(n)) {

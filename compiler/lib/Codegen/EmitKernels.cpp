@@ -28,8 +28,7 @@ class NetworkEmitter {
   mlir::LogicalResult run(const NetworkSummary &summary) {
     for (ConstantOp constant : network.getOps<ConstantOp>()) addGlobal(constant);
     for (mlir::Operation &op : network.front().without_terminator()) all.push_back(&op);
-    compact =
-        llvm::count_if(all, [](mlir::Operation *op) { return !llvm::isa<ConstantOp, ReshapeOp>(op); }) >= kManyOps;
+    compact = llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); }) >= kManyOps;
     for (int64_t capacity : summary.rowBlocks)
       if (mlir::failed(emitKernel(summary, summary.kernelName(capacity), capacity, all, {}))) return mlir::failure();
     for (auto [capacity, stages] : llvm::zip(summary.rowBlocks, summary.stages))
@@ -165,12 +164,12 @@ class NetworkEmitter {
   }
 
   mlir::LogicalResult emitOp(mlir::Operation &op, KernelContext &context, ViewLookup views) {
+    if (!llvm::cast<KernelOp>(op).hasKernel()) return mlir::success();
     bool known = llvm::TypeSwitch<mlir::Operation *, bool>(&op)
                      .Case([&](ContractionOp o) { return emitContraction(o, context, views), true; })
                      .Case([&](MapOp o) { return emitMap(o, context, views), true; })
                      .Case([&](SoftmaxOp o) { return emitSoftmax(o, context, views), true; })
                      .Case([&](ConcatOp o) { return emitConcat(o, context, views), true; })
-                     .Case<ConstantOp, ReshapeOp>([](auto) { return true; })  // nothing to compute
                      .Default(false);
     if (!known) return op.emitOpError("has no kernel; did the layout phase run?");
     return mlir::success();
@@ -260,8 +259,8 @@ class NetworkEmitter {
     view.base = startOf(value, capacity);
     view.padded = place.getPadded();
     if (place.getRoot() == "constant") {
-      // A reshape shares its constant's memory.
-      while (auto reshape = value.getDefiningOp<ReshapeOp>()) value = reshape.getInput();
+      // A view shares its constant's memory.
+      while (Value viewed = llvm::cast<KernelOp>(value.getDefiningOp()).getViewed()) value = viewed;
       view.memory = memory.lookup(value);
     } else if (place.getRoot() == "arena") {
       view.memory = kernel.getArgument(static_cast<unsigned>(summary.inputs.size() + summary.outputs.size()));

@@ -45,7 +45,6 @@ LayerSummary summarizeLayer(mlir::Operation &op) {
         layer.name = contraction.getLayer().str();
         layer.inputs = elementsOf(contraction.getInput());
         layer.fused = describe(contraction.getEpilogue());
-        layer.flops = 2 * layer.inputs * outputs + (contraction.getBias() ? outputs : 0);
         layer.weightBytes = bytesOf(contraction.getWeight());
         if (contraction.getBias()) layer.weightBytes += bytesOf(contraction.getBias());
         layer.skipsZeros = contraction.getSkipZeros();
@@ -57,9 +56,8 @@ LayerSummary summarizeLayer(mlir::Operation &op) {
         for (mlir::Value input : map.getInputs())
           if (input.getDefiningOp<ConstantOp>()) layer.weightBytes += bytesOf(input);
       })
-      .Case([&](SoftmaxOp) { layer.inputs = outputs, layer.flops = 5 * outputs; })
       .Default([&](mlir::Operation *) { layer.inputs = outputs; });
-  layer.flops += static_cast<int64_t>(layer.fused.size()) * outputs;
+  layer.flops = llvm::cast<KernelOp>(op).getFlops();
   return layer;
 }
 
@@ -78,7 +76,8 @@ bool staysInRegisters(mlir::func::FuncOp network, const NetworkSummary &summary)
 bool reliesOnNearest(mlir::func::FuncOp network) {
   const auto relies = [](mlir::Operation *op) {
     auto activation = llvm::dyn_cast<ActivationOp>(op);
-    return llvm::isa<SoftmaxOp>(op) || (activation && activation.getRow().exact_ulp > 0.5f);
+    auto kernel = llvm::dyn_cast<KernelOp>(op);
+    return (kernel && kernel.reliesOnNearest()) || (activation && activation.getRow().exact_ulp > 0.5f);
   };
   return network
       .walk(

@@ -47,8 +47,7 @@ bool needSameCode(mlir::Operation &a, mlir::Operation &b) {
 SharedSteps::SharedSteps(llvm::ArrayRef<mlir::Operation *> ops, llvm::function_ref<bool(mlir::Operation &)> mayShare) {
   llvm::SmallVector<llvm::SmallVector<mlir::Operation *>> groups;
   for (mlir::Operation *op : ops) {
-    // A concat cannot share code: its emitter compares the places of its pieces with its own place.
-    if (!llvm::isa<ContractionOp, MapOp, SoftmaxOp>(op) || !mayShare(*op)) continue;
+    if (!llvm::cast<KernelOp>(op).sharesCode() || !mayShare(*op)) continue;
     auto group = llvm::find_if(groups, [&](auto &each) { return needSameCode(*each.front(), *op); });
     if (group == groups.end())
       groups.push_back({op});

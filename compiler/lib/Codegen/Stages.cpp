@@ -33,7 +33,7 @@ int64_t featuresAtOnce(ContractionOp layer, int64_t capacity) {
 llvm::SmallVector<Stage> stagesOf(mlir::func::FuncOp network, int64_t capacity) {
   llvm::SmallVector<Stage> stages;
   for (mlir::Operation &op : network.front().without_terminator()) {
-    if (llvm::isa<ConstantOp, ReshapeOp>(op)) continue;
+    if (!llvm::cast<KernelOp>(op).hasKernel()) continue;
     const Stage::Split split = splitOf(op, capacity);
     auto layer = llvm::dyn_cast<ContractionOp>(op);
     if (capacity == 1 && split == Stage::Split::panels && layer.getSkipZeros())

@@ -2,7 +2,10 @@
 // Verifiers and folders of the inlay operations.
 #include "Inlay/Dialect/InlayDialect.h"
 
+#include "inlay/operations.hpp"
 #include "llvm/Support/MathExtras.h"
+
+#include "Inlay/Dialect/KernelOp.cpp.inc"
 
 #define GET_OP_CLASSES
 #include "Inlay/Dialect/InlayOps.cpp.inc"
@@ -21,6 +24,38 @@ using mlir::ValueRange;
 namespace {
 
 RankedTensorType tensorType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
+
+shape shapeOf(Value value) {
+  RankedTensorType type = tensorType(value);
+  shape dims{.rank = static_cast<uint32_t>(type.getRank())};
+  for (auto [size, from] : llvm::zip(dims.sizes, type.getShape())) size = static_cast<uint32_t>(from);
+  return dims;
+}
+
+/// Checks an op by the shape rule of the graph's operation `kind`. An absent operand is null.
+LogicalResult verifyShapes(mlir::Operation *op, inlay::op kind, llvm::ArrayRef<Value> operands, Value result,
+                           llvm::ArrayRef<uint32_t> attributes = {}, llvm::StringRef layer = {}) {
+  const std::string prefix = layer.empty() ? "" : ("layer '" + layer + "': ").str();
+  llvm::SmallVector<Value> all(operands);
+  all.push_back(result);
+  for (Value value : all)
+    if (value && tensorType(value).getRank() > int64_t{max_rank})
+      return op->emitOpError() << prefix << value.getType() << " has more than " << max_rank << " dimensions";
+  llvm::SmallVector<shape> shapes;
+  llvm::SmallVector<const shape *> pointers;
+  for (Value operand : operands) shapes.push_back(operand ? shapeOf(operand) : shape());
+  for (auto [operand, dims] : llvm::zip(operands, shapes)) pointers.push_back(operand ? &dims : nullptr);
+  const inferred rule =
+      row_of(kind).infer(operand_shapes(std::span<const shape *const>(pointers.data(), pointers.size())),
+                         {attributes.data(), attributes.size()}, shapeOf(result));
+  const auto text = [](const violation::text &from) { return llvm::StringRef(from.chars, from.size()); };
+  if (rule.code != fault::none)
+    return op->emitOpError() << prefix << "expected " << text(rule.expected) << ", found " << text(rule.found) << "; "
+                             << llvm::StringRef(advice(rule.code));
+  if (rule.dims == shapeOf(result)) return success();
+  return op->emitOpError() << prefix << "result is " << result.getType() << ", expected "
+                           << text(inlay::detail::shape_text(rule.dims));
+}
 
 /// A scalar program takes one f32 per operand and ends in an inlay.yield.
 LogicalResult verifyProgram(mlir::Operation *op, Region &region, size_t operands, llvm::StringRef what) {
@@ -62,20 +97,18 @@ LogicalResult ConstantOp::verify() {
   return success();
 }
 
+bool ConstantOp::hasKernel() { return false; }
+bool ConstantOp::sharesCode() { return false; }
+
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
 LogicalResult DenseOp::verify() {
   if (getZeros() && *getZeros() != "skip" && *getZeros() != "multiply")
     return emitOpError() << "layer '" << getLayer() << "': zeros must be \"skip\" or \"multiply\", found \""
                          << *getZeros() << "\"";
-  RankedTensorType weight = tensorType(getWeight());
-  const int64_t inputs = elementsOf(getInput()), outputs = elementsOf(getResult());
-  if (weight.getRank() != 2 || weight.getDimSize(0) != outputs || weight.getDimSize(1) != inputs)
-    return emitOpError() << "layer '" << getLayer() << "': weight is " << weight << ", expected tensor<" << outputs
-                         << "x" << inputs << "xf32>";
-  if (getBias() && (tensorType(getBias()).getRank() != 1 || elementsOf(getBias()) != outputs))
-    return emitOpError() << "layer '" << getLayer() << "': bias is " << getBias().getType() << ", expected tensor<"
-                         << outputs << "xf32>";
+  if (mlir::failed(verifyShapes(*this, op::dense, {getInput(), getWeight(), getBias()}, getResult(),
+                                words_of(ops::dense_attributes{}), getLayer())))
+    return failure();
   return verifyLayer(*this, getLayer(), getInput(), getResult(), getExtras(), getEpilogue());
 }
 
@@ -97,11 +130,26 @@ LogicalResult ContractionOp::verify() {
   return verifyLayer(*this, getLayer(), getInput(), getResult(), getExtras(), getEpilogue());
 }
 
+/// Operations of a program, each for one element.
+static int64_t flopsOf(Region &program) {
+  if (program.empty()) return 0;
+  return llvm::count_if(program.front().without_terminator(),
+                        [](mlir::Operation &op) { return !op.hasTrait<mlir::OpTrait::ConstantLike>(); });
+}
+
+// The sums read the whole input for every panel of features. Bias and extras come after them.
+bool ContractionOp::readsBeforeWriting(unsigned index) { return index != getInputMutable().getOperandNumber(); }
+
+int64_t ContractionOp::getFlops() {
+  const int64_t outputs = elementsOf(getResult());
+  return (2 * elementsOf(getInput()) + (getBias() ? 1 : 0) + flopsOf(getEpilogue())) * outputs;
+}
+
+bool MapOp::readsBeforeWriting(unsigned) { return true; }
+int64_t MapOp::getFlops() { return flopsOf(getBody()) * elementsOf(getResult()); }
+
 LogicalResult MapOp::verify() {
-  for (Value input : getInputs())
-    if (input.getType() != getResult().getType() && elementsOf(input) != 1)
-      return emitOpError() << "operand is " << input.getType() << ", expected the result's " << getResult().getType()
-                           << " or one element";
+  if (mlir::failed(verifyShapes(*this, op::map, llvm::to_vector(getInputs()), getResult()))) return failure();
   return verifyProgram(*this, getBody(), getInputs().size(), "body");
 }
 
@@ -158,16 +206,18 @@ OpFoldResult ActivationOp::fold(FoldAdaptor adaptor) {
   return {};
 }
 
-LogicalResult SoftmaxOp::verify() {
-  if (tensorType(getInput()).getRank() == 0) return emitOpError("needs at least rank 1");
-  return success();
-}
+bool SoftmaxOp::readsBeforeWriting(unsigned) { return true; }
+bool SoftmaxOp::reliesOnNearest() { return true; }
+/// A maximum, a difference, an exponential, a sum and a division for each element.
+int64_t SoftmaxOp::getFlops() { return 5 * elementsOf(getResult()); }
 
-LogicalResult ReshapeOp::verify() {
-  if (elementsOf(getInput()) != elementsOf(getResult()))
-    return emitOpError() << "cannot make " << getResult().getType() << " of " << getInput().getType();
-  return success();
-}
+LogicalResult SoftmaxOp::verify() { return verifyShapes(*this, op::softmax, {getInput()}, getResult()); }
+
+bool ReshapeOp::hasKernel() { return false; }
+bool ReshapeOp::sharesCode() { return false; }
+Value ReshapeOp::getViewed() { return getInput(); }
+
+LogicalResult ReshapeOp::verify() { return verifyShapes(*this, op::reshape, {getInput()}, getResult()); }
 
 OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType()) return getInput();
@@ -180,23 +230,26 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   return {};
 }
 
-LogicalResult ConcatOp::verify() {
-  RankedTensorType type = tensorType(getResult());
-  const int64_t axis = getAxis();
-  if (getInputs().empty()) return emitOpError("needs at least one operand");
-  if (axis < 0 || axis >= type.getRank()) return emitOpError() << "axis " << axis << " is outside of " << type;
-  int64_t joined = 0;
-  for (Value input : getInputs()) {
-    RankedTensorType piece = tensorType(input);
-    if (piece.getRank() != type.getRank()) return emitOpError() << "operand is " << piece << ", result is " << type;
-    for (int64_t i = 0; i < type.getRank(); ++i)
-      if (i != axis && piece.getDimSize(i) != type.getDimSize(i))
-        return emitOpError() << "operand " << piece << " differs from result " << type << " in dimension " << i;
-    joined += piece.getDimSize(axis);
+// The kernel compares the places of the pieces with its own place.
+bool ConcatOp::sharesCode() { return false; }
+
+llvm::SmallVector<std::pair<Value, int64_t>> ConcatOp::getPieces() {
+  // A piece must be contiguous in the result.
+  for (int64_t i = 0; i < static_cast<int64_t>(getAxis()); ++i)
+    if (tensorType(getResult()).getDimSize(static_cast<unsigned>(i)) != 1) return {};
+  llvm::SmallVector<std::pair<Value, int64_t>> pieces;
+  int64_t offset = 0;
+  for (Value piece : getInputs()) {
+    pieces.emplace_back(piece, offset);
+    offset += elementsOf(piece);
   }
-  if (joined != type.getDimSize(axis))
-    return emitOpError() << "operands have " << joined << " along axis " << axis << ", result is " << type;
-  return success();
+  return pieces;
+}
+
+LogicalResult ConcatOp::verify() {
+  if (getInputs().empty()) return emitOpError("needs at least one operand");
+  return verifyShapes(*this, op::concat, llvm::to_vector(getInputs()), getResult(),
+                      words_of(ops::concat_attributes{static_cast<uint32_t>(getAxis())}));
 }
 
 }  // namespace inlay::compiler

@@ -144,8 +144,9 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
     }
     case op::dense: {
       mlir::StringAttr decided;
-      if (node.zero_inputs != zeros::automatic)
-        decided = builder.getStringAttr(node.zero_inputs == zeros::skip ? "skip" : "multiply");
+      const auto attributes = read_attributes<ops::dense_attributes>(graph.attributes(node));
+      if (attributes.zero_inputs != zeros::automatic)
+        decided = builder.getStringAttr(attributes.zero_inputs == zeros::skip ? "skip" : "multiply");
       auto dense = builder.create<DenseOp>(locate(node), typeOf(node), ref(graph.name_of(node)), operand(node, 0),
                                            operand(node, 1), operand(node, 2), mlir::ValueRange(), decided);
       return dense.getResult();
@@ -160,7 +161,8 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
     case op::concat: {
       llvm::SmallVector<Value> pieces;
       for (size_t i = 0; i < graph.operands(node).size(); ++i) pieces.push_back(operand(node, i));
-      return builder.create<ConcatOp>(locate(node), typeOf(node), pieces, node.axis).getResult();
+      const auto attributes = read_attributes<ops::concat_attributes>(graph.attributes(node));
+      return builder.create<ConcatOp>(locate(node), typeOf(node), pieces, attributes.axis).getResult();
     }
   }
   mlir::emitError(locate(node)) << "the compiler has no import for node kind " << static_cast<uint32_t>(node.kind);

@@ -67,8 +67,8 @@ class Planner {
   Value copyOf(Value value, mlir::OpBuilder &builder);
   void spreadInputs();
   void claimOutputs();
-  void reuseInPlace(mlir::Operation &op);
-  void computeInside(ConcatOp concat);
+  void reuseInPlace(KernelOp op);
+  void computeInside(KernelOp op);
   int64_t assignOffsets();
 };
 
@@ -148,20 +148,21 @@ void Planner::claimOutputs() {
   }
 }
 
-/// Pointwise ops read each element before they write it, so they may take over the storage of an operand that nothing
-/// reads afterwards. The input of a contraction is read again for every panel and is never taken over.
-void Planner::reuseInPlace(mlir::Operation &op) {
-  if (!llvm::isa<MapOp, SoftmaxOp, ContractionOp>(op)) return;
-  Value result = op.getResult(0);
-  auto contraction = llvm::dyn_cast<ContractionOp>(op);
-  mlir::OperandRange candidates = contraction ? contraction.getExtras() : op.getOperands();
-  for (Value operand : candidates) {
+/// A result takes over the storage of an operand that nothing reads afterwards, if the kernel allows that.
+void Planner::reuseInPlace(KernelOp op) {
+  Value result = op->getResult(0);
+  for (mlir::OpOperand &candidate : op->getOpOperands()) {
+    if (!op.readsBeforeWriting(candidate.getOperandNumber())) continue;
+    Value operand = candidate.get();
     Buffer *mine = bufferOf(result), *theirs = bufferOf(operand);
-    if (mine == theirs || !diesAt(theirs, &op)) continue;
+    if (mine == theirs || !diesAt(theirs, op)) continue;
     if (elementsOf(operand) != elementsOf(result) || theirs->width != mine->width) continue;
-    if (contraction && bufferOf(contraction.getInput()) == theirs) continue;
+    const bool readLater = llvm::any_of(op->getOpOperands(), [&](mlir::OpOperand &other) {
+      return !op.readsBeforeWriting(other.getOperandNumber()) && bufferOf(other.get()) == theirs;
+    });
+    if (readLater) continue;
     // Another operand at a different offset of the same buffer would be overwritten before it is read.
-    bool shifted = llvm::any_of(op.getOperands(), [&](Value other) {
+    bool shifted = llvm::any_of(op->getOperands(), [&](Value other) {
       return bufferOf(other) == theirs &&
              (offsetOf(other) != offsetOf(operand) || elementsOf(other) != elementsOf(result));
     });
@@ -174,17 +175,13 @@ void Planner::reuseInPlace(mlir::Operation &op) {
   }
 }
 
-/// Operands that only a concat still reads are computed at their place in its result. The kernel copies the others.
-/// This needs operands that are one contiguous piece of the result's row.
-void Planner::computeInside(ConcatOp concat) {
-  auto type = llvm::cast<mlir::RankedTensorType>(concat.getType());
-  for (int64_t i = 0; i < static_cast<int64_t>(concat.getAxis()); ++i)
-    if (type.getDimSize(i) != 1) return;
-  int64_t offset = offsetOf(concat.getResult());
-  for (Value piece : concat.getInputs()) {
-    Buffer *mine = bufferOf(concat.getResult()), *theirs = bufferOf(piece);
-    if (mine != theirs && diesAt(theirs, concat) && theirs->width == elementsOf(piece)) merge(theirs, mine, offset);
-    offset += elementsOf(piece);
+/// Pieces of a result that only `op` still reads are computed at their place in it. The kernel copies the others.
+void Planner::computeInside(KernelOp op) {
+  Value whole = op->getResult(0);
+  const int64_t start = offsetOf(whole);
+  for (auto [piece, offset] : op.getPieces()) {
+    Buffer *mine = bufferOf(whole), *theirs = bufferOf(piece);
+    if (mine != theirs && diesAt(theirs, op) && theirs->width == elementsOf(piece)) merge(theirs, mine, start + offset);
   }
 }
 
@@ -231,13 +228,13 @@ void Planner::run() {
   for (mlir::BlockArgument argument : function.getArguments()) add(argument, "input", argument.getArgNumber());
   for (mlir::Operation &op : function.front().without_terminator())
     add(op.getResult(0), llvm::isa<ConstantOp>(op) ? "constant" : "arena", 0);
-  for (ReshapeOp reshape : function.getOps<ReshapeOp>())
-    merge(bufferOf(reshape.getResult()), bufferOf(reshape.getInput()), offsetOf(reshape.getInput()));
+  for (KernelOp op : function.getOps<KernelOp>())
+    if (Value viewed = op.getViewed()) merge(bufferOf(op->getResult(0)), bufferOf(viewed), offsetOf(viewed));
   claimOutputs();
   int64_t position = 0;
   for (mlir::Operation &op : function.front()) order[&op] = position++;
-  for (mlir::Operation &op : function.front()) reuseInPlace(op);
-  for (ConcatOp concat : function.getOps<ConcatOp>()) computeInside(concat);
+  for (KernelOp op : function.getOps<KernelOp>()) reuseInPlace(op);
+  for (KernelOp op : function.getOps<KernelOp>()) computeInside(op);
   sizeRows();
   const int64_t arena = assignOffsets();
 

@@ -77,32 +77,31 @@ class Verifier {
     return static_cast<int64_t>(llvm::alignTo(static_cast<uint64_t>(elementsOf(value)), static_cast<uint64_t>(lanes)));
   }
 
-  /// What an op writes. A constant or a reshape writes nothing, a concat only the pieces that are not at their place.
+  /// What an op writes: nothing without a kernel, and of pieces those that are not at their place.
   llvm::SmallVector<Extent> storesOf(mlir::Operation &op) {
-    if (llvm::isa<ConstantOp, ReshapeOp>(op)) return {};
+    auto kernel = llvm::cast<KernelOp>(op);
+    if (!kernel.hasKernel()) return {};
     Extent whole = extentOf(op.getResult(0));
-    auto concat = llvm::dyn_cast<ConcatOp>(op);
-    if (!concat) {
+    const auto pieces = kernel.getPieces();
+    if (pieces.empty()) {
       if (placeOf(op.getResult(0)).getPadded()) whole.end = whole.begin + wholeVectors(op.getResult(0));
       return {whole};
     }
-    auto type = llvm::cast<mlir::RankedTensorType>(concat.getType());
-    for (unsigned i = 0; i < concat.getAxis(); ++i)
-      if (type.getDimSize(i) != 1) return {whole};
     llvm::SmallVector<Extent> stores;
-    int64_t begin = whole.begin;
-    for (Value piece : concat.getInputs()) {
+    for (auto [piece, offset] : pieces) {
+      const int64_t begin = whole.begin + offset;
       const Extent target{whole.root, whole.index, begin, begin + elementsOf(piece)};
       if (!placeOf(piece) || !(extentOf(piece) == target)) stores.push_back(target);
-      begin = target.end;
     }
     return stores;
   }
 
   /// Whether `op` reads each element of `operand` before it writes the result's element there, and never again.
   static bool readsBeforeWriting(mlir::Operation &op, Value operand) {
-    if (auto layer = llvm::dyn_cast<ContractionOp>(op)) return operand != layer.getInput();
-    return llvm::isa<MapOp, SoftmaxOp>(op);
+    auto kernel = llvm::cast<KernelOp>(op);
+    return llvm::all_of(op.getOpOperands(), [&](mlir::OpOperand &each) {
+      return each.get() != operand || kernel.readsBeforeWriting(each.getOperandNumber());
+    });
   }
 
   static bool isReadBy(mlir::Operation &op, Value value) { return llvm::is_contained(op.getOperands(), value); }
@@ -111,8 +110,9 @@ class Verifier {
   bool isReadAfter(Value value, mlir::Operation &op) {
     return llvm::any_of(value.getUsers(), [&](mlir::Operation *user) {
       if (order.lookup(user) > order.lookup(&op)) return true;
-      return llvm::isa<ReshapeOp, ConcatOp>(user) && user != &op && sharesMemory(user->getResult(0), value) &&
-             isReadAfter(user->getResult(0), op);
+      auto kernel = llvm::dyn_cast<KernelOp>(user);
+      const bool shares = kernel && (kernel.getViewed() || !kernel.getPieces().empty());
+      return shares && user != &op && sharesMemory(user->getResult(0), value) && isReadAfter(user->getResult(0), op);
     });
   }
   static bool sharesMemory(Value whole, Value part) {

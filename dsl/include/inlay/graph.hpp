@@ -17,7 +17,7 @@ namespace inlay {
 /// First word of every image; "INLY" in memory on a little-endian machine.
 inline constexpr std::uint32_t graph_magic = 0x594c4e49u;
 /// Raised whenever a record or the meaning of a field changes. A reader accepts its own version only.
-inline constexpr std::uint32_t graph_version = 2;
+inline constexpr std::uint32_t graph_version = 3;
 /// The ELF section that `INLAY_NETWORK` writes; it may hold several images, each aligned to 8 bytes.
 inline constexpr std::string_view graph_section = ".inlay";
 
@@ -33,7 +33,7 @@ enum class dtype : std::uint32_t { f32 = 1 };
 enum class op : std::uint32_t {
   input = 1,        ///< a network input; inputs come in declaration order
   parameter = 2,    ///< weights found by name in a weights file
-  constant = 3,     ///< weights written in the source; `first_datum` is the index of their first element
+  constant = 3,     ///< weights written in the source
   dense = 4,        ///< operands x[K], weight[N,K], bias[N] or no_node; y = weight x + bias (torch.nn.Linear)
   map = 5,          ///< pointwise program over operands of one shape; one-element operands are broadcast
   softmax = 6,      ///< softmax over the last axis
@@ -116,13 +116,11 @@ struct node_record {
   op kind{};
   dtype type{};
   shape dims{};
-  range_record name{};            ///< layer or parameter name with its scopes ("layer1.0.fc1"); may be empty
-  range_record operands{};        ///< into the operand table; each entry is an earlier node or no_node
-  range_record instructions{};    ///< of a map
-  std::uint32_t axis = 0;         ///< of a concat
-  zeros zero_inputs{};            ///< of a dense layer
-  std::uint32_t first_datum = 0;  ///< of a constant
-  std::uint32_t line = 0;         ///< in `source_file`; not part of the hash
+  range_record name{};          ///< layer or parameter name with its scopes ("layer1.0.fc1"); may be empty
+  range_record operands{};      ///< into the operand table; each entry is an earlier node or no_node
+  range_record attributes{};    ///< words of the attribute table; ops/ says what each means
+  range_record instructions{};  ///< of a map
+  std::uint32_t line = 0;       ///< in `source_file`; not part of the hash
   std::uint32_t column = 0;
 };
 
@@ -152,7 +150,7 @@ struct alignas(8) graph_header {
   std::uint32_t image_bytes = 0;
   range_record name{};
   range_record source_file{};
-  table_record nodes{}, operands{}, instructions{}, outputs{}, data{}, characters{};
+  table_record nodes{}, operands{}, attributes{}, instructions{}, outputs{}, data{}, characters{};
   std::uint32_t reserved = 0;
 };
 
@@ -163,6 +161,7 @@ struct graph_view {
   std::string_view source_file{};
   std::span<const node_record> nodes{};
   std::span<const std::uint32_t> operand_table{};
+  std::span<const std::uint32_t> attribute_table{};
   std::span<const instruction> instruction_table{};
   std::span<const output_record> outputs{};
   std::span<const float> data{};
@@ -173,12 +172,15 @@ struct graph_view {
   constexpr std::span<const std::uint32_t> operands(const node_record& n) const {
     return operand_table.subspan(n.operands.first, n.operands.count);
   }
+  constexpr std::span<const std::uint32_t> attributes(const node_record& n) const {
+    return attribute_table.subspan(n.attributes.first, n.attributes.count);
+  }
   constexpr std::span<const instruction> program(const node_record& n) const {
     return instruction_table.subspan(n.instructions.first, n.instructions.count);
   }
   /// Elements of a constant node, row-major.
   constexpr std::span<const float> elements(const node_record& n) const {
-    return data.subspan(n.first_datum, n.dims.size());
+    return data.subspan(attributes(n)[0], n.dims.size());
   }
 };
 
@@ -207,12 +209,13 @@ constexpr std::uint64_t graph_hash(const graph_view& g) {
     h = (h ^ r.operands.count) * prime;
     h = (h ^ r.instructions.first) * prime;
     h = (h ^ r.instructions.count) * prime;
-    h = (h ^ r.axis) * prime;
-    h = (h ^ static_cast<std::uint32_t>(r.zero_inputs)) * prime;
-    h = (h ^ r.first_datum) * prime;
+    h = (h ^ r.attributes.first) * prime;
+    h = (h ^ r.attributes.count) * prime;
   }
   const std::uint32_t* operands = g.operand_table.data();
   for (std::size_t i = 0, n = g.operand_table.size(); i < n; ++i) h = (h ^ operands[i]) * prime;
+  const std::uint32_t* attributes = g.attribute_table.data();
+  for (std::size_t i = 0, n = g.attribute_table.size(); i < n; ++i) h = (h ^ attributes[i]) * prime;
   const instruction* instructions = g.instruction_table.data();
   for (std::size_t i = 0, n = g.instruction_table.size(); i < n; ++i) {
     const instruction& c = instructions[i];
@@ -233,8 +236,8 @@ constexpr std::uint64_t graph_hash(const graph_view& g) {
 }
 
 /// The image, with tables of exactly the graph's sizes. Its bytes are the contract. Empty tables keep an unused record.
-template <std::size_t Nodes, std::size_t Operands, std::size_t Instructions, std::size_t Outputs, std::size_t Data,
-          std::size_t Characters>
+template <std::size_t Nodes, std::size_t Operands, std::size_t Attributes, std::size_t Instructions,
+          std::size_t Outputs, std::size_t Data, std::size_t Characters>
 struct graph_image {
   template <std::size_t N>
   static constexpr std::size_t at_least_one = N == 0 ? 1 : N;
@@ -242,11 +245,13 @@ struct graph_image {
   graph_header header{};
   std::array<node_record, at_least_one<Nodes>> nodes{};
   std::array<std::uint32_t, at_least_one<Operands>> operands{};
+  std::array<std::uint32_t, at_least_one<Attributes>> attributes{};
   std::array<instruction, at_least_one<Instructions>> instructions{};
   std::array<output_record, at_least_one<Outputs>> outputs{};
   std::array<float, at_least_one<Data>> data{};
-  static constexpr std::size_t bytes_before_characters =
-      sizeof(graph_header) + sizeof nodes + sizeof operands + sizeof instructions + sizeof outputs + sizeof data;
+  static constexpr std::size_t bytes_before_characters = sizeof(graph_header) + sizeof nodes + sizeof operands +
+                                                         sizeof attributes + sizeof instructions + sizeof outputs +
+                                                         sizeof data;
   /// Rounded up in size, so that the image is a whole number of 64-bit words without padding.
   std::array<char, (bytes_before_characters + at_least_one<Characters> + 7) / 8 * 8 - bytes_before_characters>
       characters{};
@@ -256,6 +261,7 @@ struct graph_image {
     g.hash = header.hash;
     g.nodes = {nodes.data(), Nodes};
     g.operand_table = {operands.data(), Operands};
+    g.attribute_table = {attributes.data(), Attributes};
     g.instruction_table = {instructions.data(), Instructions};
     g.outputs = {outputs.data(), Outputs};
     g.data = {data.data(), Data};
@@ -274,6 +280,7 @@ struct graph_image {
     };
     table(header.nodes, Nodes, sizeof nodes);
     table(header.operands, Operands, sizeof operands);
+    table(header.attributes, Attributes, sizeof attributes);
     table(header.instructions, Instructions, sizeof instructions);
     table(header.outputs, Outputs, sizeof outputs);
     table(header.data, Data, sizeof data);

@@ -11,7 +11,7 @@ namespace inlay {
 
 /// How many records each table of a graph has.
 struct graph_sizes {
-  std::size_t nodes = 0, operands = 0, instructions = 0, outputs = 0, data = 0, characters = 0;
+  std::size_t nodes = 0, operands = 0, attributes = 0, instructions = 0, outputs = 0, data = 0, characters = 0;
 };
 
 /// Bytes of an image with these tables. The header's fields hold less than 2^32.
@@ -19,8 +19,9 @@ constexpr std::uint64_t image_bytes_of(const graph_sizes& s) {
   // Every table has at least one record; the image is rounded up to a multiple of 8 bytes.
   const auto table = [](std::uint64_t count, std::uint64_t record) { return (count == 0 ? 1 : count) * record; };
   const std::uint64_t bytes = sizeof(graph_header) + table(s.nodes, sizeof(node_record)) +
-                              table(s.operands, sizeof(std::uint32_t)) + table(s.instructions, sizeof(instruction)) +
-                              table(s.outputs, sizeof(output_record)) + table(s.data, sizeof(float));
+                              table(s.operands, sizeof(std::uint32_t)) + table(s.attributes, sizeof(std::uint32_t)) +
+                              table(s.instructions, sizeof(instruction)) + table(s.outputs, sizeof(output_record)) +
+                              table(s.data, sizeof(float));
   return (bytes + table(s.characters, 1) + 7) / 8 * 8;
 }
 
@@ -83,7 +84,7 @@ class graph_builder {
     }
     const auto first = static_cast<std::uint32_t>(data_.size());
     data_.append(elements);
-    const std::uint32_t id = add({.kind = op::constant, .dims = dims, .first_datum = first}, {});
+    const std::uint32_t id = add({.kind = op::constant, .dims = dims}, {}, words_of(ops::constant_attributes{first}));
     constants_.insert(hash, id);
     return id;
   }
@@ -91,9 +92,8 @@ class graph_builder {
   /// y = weight x + bias, as layer `name` of the current scope: x[K], weight[N,K], bias[N] or no_node.
   constexpr std::uint32_t dense(std::string_view name, std::uint32_t x, std::uint32_t weight, std::uint32_t bias,
                                 zeros zero_inputs = zeros::automatic) {
-    const shape rows = dims_of(weight);
-    const shape dims{1, {rows.rank == 0 ? 1 : rows.sizes[0]}};
-    return add({.kind = op::dense, .dims = dims, .name = scoped(name), .zero_inputs = zero_inputs}, {x, weight, bias});
+    return add({.kind = op::dense, .name = scoped(name)}, {x, weight, bias},
+               words_of(ops::dense_attributes{zero_inputs}));
   }
 
   /// A pointwise program, whose result is the result of its last instruction.
@@ -105,21 +105,16 @@ class graph_builder {
     return add({.kind = op::map, .dims = dims, .instructions = instructions}, operands);
   }
 
-  constexpr std::uint32_t softmax(std::uint32_t x) { return add({.kind = op::softmax, .dims = dims_of(x)}, {x}); }
+  constexpr std::uint32_t softmax(std::uint32_t x) { return add({.kind = op::softmax}, {x}); }
 
-  constexpr std::uint32_t log_softmax(std::uint32_t x) {
-    return add({.kind = op::log_softmax, .dims = dims_of(x)}, {x});
-  }
+  constexpr std::uint32_t log_softmax(std::uint32_t x) { return add({.kind = op::log_softmax}, {x}); }
 
   constexpr std::uint32_t reshape(std::uint32_t x, const shape& dims) {
     return add({.kind = op::reshape, .dims = dims}, {x});
   }
 
   constexpr std::uint32_t concat(std::span<const std::uint32_t> pieces, std::uint32_t axis) {
-    shape dims = pieces.empty() ? shape_of<1> : dims_of(pieces[0]);
-    for (std::size_t i = 1; i < pieces.size() && axis < dims.rank; ++i)
-      dims.sizes[axis] += dims_of(pieces[i]).sizes[axis];
-    return add({.kind = op::concat, .dims = dims, .axis = axis}, pieces);
+    return add({.kind = op::concat}, pieces, words_of(ops::concat_attributes{axis}));
   }
 
   constexpr void output(std::uint32_t node, std::string_view name) {
@@ -185,6 +180,7 @@ class graph_builder {
     graph_view g;
     g.nodes = nodes_.view();
     g.operand_table = operands_.view();
+    g.attribute_table = attributes_.view();
     g.instruction_table = instructions_.view();
     g.outputs = outputs_.view();
     g.data = data_.view();
@@ -195,7 +191,8 @@ class graph_builder {
   }
 
   constexpr graph_sizes sizes() const {
-    return {nodes_.size(), operands_.size(), instructions_.size(), outputs_.size(), data_.size(), characters_.size()};
+    return {nodes_.size(),   operands_.size(), attributes_.size(), instructions_.size(),
+            outputs_.size(), data_.size(),     characters_.size()};
   }
 
   /// Copies the tables into an image, which must then be sealed. If one of them does not fit, copies nothing and
@@ -203,10 +200,12 @@ class graph_builder {
   template <class Image>
   constexpr bool copy_to(Image& image) const {
     const auto fits = [](const auto& from, const auto& to) { return from.size() <= to.size(); };
-    if (!fits(nodes_, image.nodes) || !fits(operands_, image.operands) || !fits(instructions_, image.instructions) ||
-        !fits(outputs_, image.outputs) || !fits(data_, image.data) || !fits(characters_, image.characters))
+    if (!fits(nodes_, image.nodes) || !fits(operands_, image.operands) || !fits(attributes_, image.attributes) ||
+        !fits(instructions_, image.instructions) || !fits(outputs_, image.outputs) || !fits(data_, image.data) ||
+        !fits(characters_, image.characters))
       return false;
-    copy(nodes_, image.nodes), copy(operands_, image.operands), copy(instructions_, image.instructions);
+    copy(nodes_, image.nodes), copy(operands_, image.operands);
+    copy(attributes_, image.attributes), copy(instructions_, image.instructions);
     copy(outputs_, image.outputs), copy(data_, image.data), copy(characters_, image.characters);
     image.header.name = name_;
     image.header.source_file = source_file_;
@@ -219,6 +218,7 @@ class graph_builder {
  private:
   detail::small_vector<node_record> nodes_{};
   detail::small_vector<std::uint32_t> operands_{};
+  detail::small_vector<std::uint32_t> attributes_{};
   detail::small_vector<instruction> instructions_{};
   detail::small_vector<output_record> outputs_{};
   detail::small_vector<float> data_{};
@@ -240,35 +240,48 @@ class graph_builder {
     for (std::size_t i = 0, n = from.size(); i < n; ++i) target[i] = source[i];
   }
 
-  constexpr std::uint32_t add(node_record node, std::initializer_list<std::uint32_t> operands) {
-    return add(node, std::span<const std::uint32_t>(operands.begin(), operands.size()));
+  constexpr std::uint32_t add(const node_record& node, std::initializer_list<std::uint32_t> operands,
+                              std::span<const std::uint32_t> attributes = {}) {
+    return add(node, std::span<const std::uint32_t>(operands.begin(), operands.size()), attributes);
   }
-  constexpr std::uint32_t add(node_record node, std::span<const std::uint32_t> operands) {
+  constexpr std::uint32_t add(node_record node, std::span<const std::uint32_t> operands,
+                              std::span<const std::uint32_t> attributes = {}) {
     node.type = dtype::f32;
     node.operands = {static_cast<std::uint32_t>(operands_.size()), static_cast<std::uint32_t>(operands.size())};
+    node.attributes = {static_cast<std::uint32_t>(attributes_.size()), static_cast<std::uint32_t>(attributes.size())};
     node.line = line_, node.column = column_;
     operands_.append(operands);
+    attributes_.append(attributes);
     const auto id = static_cast<std::uint32_t>(nodes_.size());
     nodes_.push_back(node);
     if (!is_sound(node, id)) {
       fail(check_record(view(), id));
-      operands_.shrink(node.operands.first), nodes_.shrink(id);
+      operands_.shrink(node.operands.first), attributes_.shrink(node.attributes.first), nodes_.shrink(id);
       return stand_in(node);
     }
-    if (!violation_)
-      if (const violation found = check_node(view(), id)) fail(found);
+    const graph_view g = view();
+    const inferred rule = infer(g, node);
+    nodes_[id].dims = rule.dims;
+    if (!violation_) {
+      if (rule.code != fault::none)
+        fail(detail::describe(g, node, rule));
+      else if (const violation found = detail::check_value(g, nodes_[id]))
+        fail(found);
+    }
     return id;
   }
 
   /// Whether a node made by this class passes check_record(). Checks only what callers can do wrong and makes no
   /// message, because the C++ compiler evaluates this for every node.
   constexpr bool is_sound(const node_record& node, std::uint32_t id) const {
-    const bool joins = node.kind == op::map || node.kind == op::concat;
-    if (node.dims.rank > max_rank || node.zero_inputs > zeros::multiply || (joins && node.operands.count == 0))
-      return false;
+    const op_row& row = row_of(node.kind);
+    if (node.dims.rank > max_rank || node.operands.count < row.least_operands) return false;
+    const std::uint32_t* attributes = attributes_.begin() + node.attributes.first;
+    for (std::uint32_t i = 0; i < node.attributes.count; ++i)
+      if (attributes[i] > row.attributes[i].most) return false;
     const std::uint32_t* operands = operands_.begin() + node.operands.first;
     for (std::uint32_t i = 0; i < node.operands.count; ++i)
-      if (operands[i] >= id && !(operands[i] == no_node && node.kind == op::dense && i == 2)) return false;
+      if (operands[i] >= id && !(operands[i] == no_node && i == row.optional_operand)) return false;
     if (node.kind != op::map) return true;
     const instruction* program = instructions_.begin() + node.instructions.first;
     for (std::uint32_t i = 0; i < node.instructions.count; ++i)
@@ -289,9 +302,6 @@ class graph_builder {
                       .column = column_});
     return static_cast<std::uint32_t>(nodes_.size() - 1);
   }
-
-  /// The shape of a node. If it does not exist, [1]; add() reports that.
-  constexpr shape dims_of(std::uint32_t node) const { return node < nodes_.size() ? nodes_[node].dims : shape_of<1>; }
 
   constexpr range_record intern(std::string_view s) {
     const range_record r{static_cast<std::uint32_t>(characters_.size()), static_cast<std::uint32_t>(s.size())};
@@ -321,9 +331,9 @@ class graph_builder {
   constexpr bool is_constant(std::uint32_t id, const shape& dims, std::span<const float> elements) const {
     const node_record& n = nodes_[id];
     if (!(n.dims == dims) || elements.size() != dims.elements()) return false;
+    const std::uint32_t first = attributes_[n.attributes.first];
     for (std::size_t i = 0; i < elements.size(); ++i)
-      if (std::bit_cast<std::uint32_t>(data_[n.first_datum + i]) != std::bit_cast<std::uint32_t>(elements[i]))
-        return false;
+      if (std::bit_cast<std::uint32_t>(data_[first + i]) != std::bit_cast<std::uint32_t>(elements[i])) return false;
     return true;
   }
 };

@@ -76,7 +76,7 @@ class image_reader {
              std::to_string(bytes_.size());
     bytes_ = bytes_.first(h.image_bytes);
     std::span<const char> characters;
-    if (!table(h.nodes, g_.nodes) || !table(h.operands, g_.operand_table) ||
+    if (!table(h.nodes, g_.nodes) || !table(h.operands, g_.operand_table) || !table(h.attributes, g_.attribute_table) ||
         !table(h.instructions, g_.instruction_table) || !table(h.outputs, g_.outputs) || !table(h.data, g_.data) ||
         !table(h.characters, characters))
       return "a table lies outside of the image";
@@ -146,6 +146,7 @@ inline std::vector<std::uint64_t> write_image(const graph_builder& builder) {
   };
   table(header.nodes, g.nodes.size(), sizeof(node_record));
   table(header.operands, g.operand_table.size(), sizeof(std::uint32_t));
+  table(header.attributes, g.attribute_table.size(), sizeof(std::uint32_t));
   table(header.instructions, g.instruction_table.size(), sizeof(instruction));
   table(header.outputs, g.outputs.size(), sizeof(output_record));
   table(header.data, g.data.size(), sizeof(float));
@@ -162,6 +163,7 @@ inline std::vector<std::uint64_t> write_image(const graph_builder& builder) {
   std::memcpy(bytes, &header, sizeof header);
   put(header.nodes, g.nodes.data(), sizeof(node_record));
   put(header.operands, g.operand_table.data(), sizeof(std::uint32_t));
+  put(header.attributes, g.attribute_table.data(), sizeof(std::uint32_t));
   put(header.instructions, g.instruction_table.data(), sizeof(instruction));
   put(header.outputs, g.outputs.data(), sizeof(output_record));
   put(header.data, g.data.data(), sizeof(float));

@@ -5,25 +5,18 @@
 
 #include <type_traits>
 
-#include "inlay/graph.hpp"
+#include "inlay/ops/dense.hpp"
+#include "inlay/ops/given.hpp"
+#include "inlay/ops/map.hpp"
+#include "inlay/ops/shape.hpp"
+#include "inlay/ops/softmax.hpp"
 
 namespace inlay {
 
-/// One row of the table of operations.
-struct op_row {
-  op id;
-  std::string_view name;
-  std::uint32_t least_operands;  ///< entries in the operand table; an absent bias counts
-  std::uint32_t most_operands;
-};
-
-inline constexpr std::uint32_t any_number = 0xffffffffu;
-
 /// Rows in the order of their ids, starting with 1.
 inline constexpr op_row op_table[] = {
-    {op::input, "input", 0, 0},     {op::parameter, "parameter", 0, 0},    {op::constant, "constant", 0, 0},
-    {op::dense, "dense", 3, 3},     {op::map, "map", 1, any_number},       {op::softmax, "softmax", 1, 1},
-    {op::reshape, "reshape", 1, 1}, {op::concat, "concat", 1, any_number}, {op::log_softmax, "log_softmax", 1, 1},
+    ops::input_row,   ops::parameter_row, ops::constant_row, ops::dense_row,       ops::map_row,
+    ops::softmax_row, ops::reshape_row,   ops::concat_row,   ops::log_softmax_row,
 };
 inline constexpr std::size_t op_count = sizeof(op_table) / sizeof(op_table[0]);
 
@@ -99,6 +92,11 @@ consteval bool is_complete(const Row (&table)[Count]) {
 
 static_assert(detail::is_complete(op_table), "op_table must list the operations by id");
 static_assert(detail::is_complete(scalar_op_table), "scalar_op_table must list the instructions by id");
+
+/// Whether `id` is an enumerator.
+constexpr bool is_operation(op id) {
+  return static_cast<std::size_t>(id) >= 1 && static_cast<std::size_t>(id) <= op_count;
+}
 
 /// Row of `id`, which must be an enumerator.
 constexpr const op_row& row_of(op id) { return op_table[static_cast<std::size_t>(id) - 1]; }

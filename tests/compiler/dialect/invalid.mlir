@@ -2,7 +2,7 @@
 // RUN: inlay-opt %s -split-input-file -verify-diagnostics
 
 func.func @weight_of_another_depth(%x: tensor<5xf32>, %w: tensor<3x4xf32>) -> tensor<3xf32> {
-  // expected-error @+1 {{layer 'fc1': weight is 'tensor<3x4xf32>', expected tensor<3x5xf32>}}
+  // expected-error @+1 {{layer 'fc1': expected f32[3,5], found f32[3,4]; the weight of dense must be}}
   %0 = inlay.dense "fc1" %x, %w : (tensor<5xf32>, tensor<3x4xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
@@ -10,7 +10,7 @@ func.func @weight_of_another_depth(%x: tensor<5xf32>, %w: tensor<3x4xf32>) -> te
 // -----
 
 func.func @bias_of_another_width(%x: tensor<5xf32>, %w: tensor<3x5xf32>, %b: tensor<4xf32>) -> tensor<3xf32> {
-  // expected-error @+1 {{layer 'fc1': bias is 'tensor<4xf32>', expected tensor<3xf32>}}
+  // expected-error @+1 {{layer 'fc1': expected f32[3], found f32[4]; the bias of dense must be}}
   %0 = inlay.dense "fc1" %x, %w bias(%b) : (tensor<5xf32>, tensor<3x5xf32>, tensor<4xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
@@ -18,7 +18,7 @@ func.func @bias_of_another_width(%x: tensor<5xf32>, %w: tensor<3x5xf32>, %b: ten
 // -----
 
 func.func @dense_on_a_matrix(%x: tensor<2x5xf32>, %w: tensor<3x10xf32>) -> tensor<3xf32> {
-  // expected-error @+1 {{layer 'fc1': input must have rank 1, found 'tensor<2x5xf32>'}}
+  // expected-error @+1 {{layer 'fc1': expected f32[n], found f32[2,5]; dense needs a rank-1 value}}
   %0 = inlay.dense "fc1" %x, %w : (tensor<2x5xf32>, tensor<3x10xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
@@ -37,7 +37,7 @@ func.func @epilogue_without_a_scalar_for_its_operand(%x: tensor<5xf32>, %w: tens
 // -----
 
 func.func @map_of_two_shapes(%x: tensor<5xf32>, %y: tensor<6xf32>) -> tensor<5xf32> {
-  // expected-error @+1 {{operand is 'tensor<6xf32>', expected the result's 'tensor<5xf32>' or one element}}
+  // expected-error @+1 {{expected f32[5], found f32[6]; pointwise operands must have one shape}}
   %0 = inlay.map(%x, %y) : (tensor<5xf32>, tensor<6xf32>) -> tensor<5xf32> {
   ^bb0(%a: f32, %b: f32):
     inlay.yield %a : f32
@@ -72,7 +72,7 @@ func.func @activation_with_too_many_parameters(%x: tensor<5xf32>) -> tensor<5xf3
 // -----
 
 func.func @reshape_of_another_count(%x: tensor<6xf32>) -> tensor<2x4xf32> {
-  // expected-error @+1 {{cannot make 'tensor<2x4xf32>' of 'tensor<6xf32>'}}
+  // expected-error @+1 {{expected f32[2,4], found f32[6]; reshape must keep the number of elements}}
   %0 = inlay.reshape %x : (tensor<6xf32>) -> tensor<2x4xf32>
   return %0 : tensor<2x4xf32>
 }
@@ -80,7 +80,7 @@ func.func @reshape_of_another_count(%x: tensor<6xf32>) -> tensor<2x4xf32> {
 // -----
 
 func.func @concat_of_another_sum(%x: tensor<6xf32>) -> tensor<13xf32> {
-  // expected-error @+1 {{operands have 12 along axis 0, result is 'tensor<13xf32>'}}
+  // expected-error @+1 {{result is 'tensor<13xf32>', expected f32[12]}}
   %0 = inlay.concat(%x, %x) axis 0 : (tensor<6xf32>, tensor<6xf32>) -> tensor<13xf32>
   return %0 : tensor<13xf32>
 }

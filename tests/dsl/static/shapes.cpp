@@ -28,8 +28,10 @@ constexpr auto joins =
       return outputs(concat(a, b), concat<1>(a, c, b), concat(c), concat<1>(relu(a), -c));
     });
 INLAY_NETWORK(joins);
-static_assert(graph_of<joins>.nodes[3].dims == shape_of<4, 3> && graph_of<joins>.nodes[3].axis == 0);
-static_assert(graph_of<joins>.nodes[4].dims == shape_of<2, 7> && graph_of<joins>.nodes[4].axis == 1);
+static_assert(graph_of<joins>.nodes[3].dims == shape_of<4, 3> &&
+              graph_of<joins>.attributes(graph_of<joins>.nodes[3])[0] == 0);
+static_assert(graph_of<joins>.nodes[4].dims == shape_of<2, 7> &&
+              graph_of<joins>.attributes(graph_of<joins>.nodes[4])[0] == 1);
 static_assert(has_operands(graph_of<joins>, 4, {0, 2, 1}));
 static_assert(graph_of<joins>.nodes[5].dims == shape_of<2, 1> && has_operands(graph_of<joins>, 5, {2}));
 static_assert(graph_of<joins>.nodes[8].dims == shape_of<2, 4> && graph_of<joins>.nodes[8].kind == op::concat);

@@ -4,16 +4,21 @@
 #define INLAY_OPS_TD
 
 include "Inlay/Dialect/InlayDialect.td"
+include "Inlay/Dialect/KernelOp.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 class Inlay_Op<string mnemonic, list<Trait> traits = []> : Op<Inlay_Dialect, mnemonic, traits>;
 
+/// Declares those methods of KernelOp for which the operation differs from the defaults.
+class Inlay_Kernel<list<string> methods = []> : DeclareOpInterfaceMethods<Inlay_KernelOp, methods>;
+
 def Inlay_Tensor : StaticShapeTensorOf<[F32]>;
 def Inlay_Weights : StaticShapeTensorOf<[F32, BF16]>;
 
-def Inlay_ConstantOp : Inlay_Op<"constant", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>]> {
+def Inlay_ConstantOp : Inlay_Op<"constant", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>,
+                                                 Inlay_Kernel<["hasKernel", "sharesCode"]>]> {
   let summary = "weights, with a name if they come from a weights file";
   let description = [{
     ```mlir
@@ -56,11 +61,12 @@ def Inlay_DenseOp : Inlay_Op<"dense", [Pure, AttrSizedOperandSegments, IsolatedF
   let hasVerifier = 1;
 }
 
-def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegments, IsolatedFromAbove]> {
+def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegments, IsolatedFromAbove,
+                                                       Inlay_Kernel<["readsBeforeWriting", "getFlops"]>]> {
   let summary = "a dense layer after the layout phase: packed weights and a register tile";
   let description = [{
     `weight` is packed `[panel][K][lanes]`, flat. A panel has `panel` output features; the last one is as narrow as a
-    whole number of vectors allows. Missing features are zero. The weights may be bf16, which a kernel widens to f32 as
+    whole number of vectors allows. Missing features repeat the first one of their vector. The weights may be bf16, which a kernel widens to f32 as
     it loads them. `bias`, if present, is padded in the same way. A kernel keeps a tile of `rows` samples times `panel`
     features in registers. With `skip_zeros` the kernel for a single sample does not read the weights for inputs that
     are zero.
@@ -78,7 +84,7 @@ def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegment
   let hasVerifier = 1;
 }
 
-def Inlay_MapOp : Inlay_Op<"map", [Pure, IsolatedFromAbove]> {
+def Inlay_MapOp : Inlay_Op<"map", [Pure, IsolatedFromAbove, Inlay_Kernel<["readsBeforeWriting", "getFlops"]>]> {
   let summary = "a scalar program applied to every element";
   let description = [{
     An operand has the result's shape, or one element, which is broadcast. The region receives one element of each.
@@ -130,7 +136,8 @@ def Inlay_ActivationOp : Inlay_Op<"activation", [Pure, SameOperandsAndResultType
   }];
 }
 
-def Inlay_SoftmaxOp : Inlay_Op<"softmax", [Pure, SameOperandsAndResultType]> {
+def Inlay_SoftmaxOp : Inlay_Op<"softmax", [Pure, SameOperandsAndResultType,
+    Inlay_Kernel<["readsBeforeWriting", "getFlops", "reliesOnNearest"]>]> {
   let summary = "exp(x - max) / sum of exp(x - max) over the last dimension, or its logarithm";
   let arguments = (ins Inlay_Tensor:$input, UnitAttr:$logarithm);
   let results = (outs Inlay_Tensor:$result);
@@ -138,7 +145,7 @@ def Inlay_SoftmaxOp : Inlay_Op<"softmax", [Pure, SameOperandsAndResultType]> {
   let hasVerifier = 1;
 }
 
-def Inlay_ReshapeOp : Inlay_Op<"reshape", [Pure]> {
+def Inlay_ReshapeOp : Inlay_Op<"reshape", [Pure, Inlay_Kernel<["hasKernel", "getViewed", "sharesCode"]>]> {
   let summary = "the same elements in row-major order under another shape";
   let arguments = (ins Inlay_Tensor:$input);
   let results = (outs Inlay_Tensor:$result);
@@ -147,7 +154,7 @@ def Inlay_ReshapeOp : Inlay_Op<"reshape", [Pure]> {
   let hasFolder = 1;
 }
 
-def Inlay_ConcatOp : Inlay_Op<"concat", [Pure]> {
+def Inlay_ConcatOp : Inlay_Op<"concat", [Pure, Inlay_Kernel<["getPieces", "sharesCode"]>]> {
   let summary = "operands joined along an axis";
   let arguments = (ins Variadic<Inlay_Tensor>:$inputs, I64Attr:$axis);
   let results = (outs Inlay_Tensor:$result);

@@ -7,7 +7,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
-#include "inlay/graph.hpp"
+#include "inlay/operations.hpp"
 
 namespace inlay::compiler {
 

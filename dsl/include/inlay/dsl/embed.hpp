@@ -54,10 +54,16 @@ struct ill_formed_network {
 namespace detail {
 
 /// Table sizes that suffice for a few hundred layers.
-inline constexpr graph_sizes common_room{
-    .nodes = 1024, .operands = 2048, .instructions = 2048, .outputs = 64, .data = 1024, .characters = 32768};
-using common_tables = graph_image<common_room.nodes, common_room.operands, common_room.instructions,
-                                  common_room.outputs, common_room.data, common_room.characters>;
+inline constexpr graph_sizes common_room{.nodes = 1024,
+                                         .operands = 2048,
+                                         .attributes = 1024,
+                                         .instructions = 2048,
+                                         .outputs = 64,
+                                         .data = 1024,
+                                         .characters = 32768};
+using common_tables =
+    graph_image<common_room.nodes, common_room.operands, common_room.attributes, common_room.instructions,
+                common_room.outputs, common_room.data, common_room.characters>;
 
 /// Result of a first trace: the graph's sizes, the first rule that it breaks and, if the graph fits into common_tables,
 /// its tables. A larger graph is traced again into tables of its size.
@@ -99,7 +105,7 @@ constexpr void copy_first(const std::array<T, From>& from, std::array<T, To>& to
 }
 
 template <graph_sizes S>
-using image_of = graph_image<S.nodes, S.operands, S.instructions, S.outputs, S.data, S.characters>;
+using image_of = graph_image<S.nodes, S.operands, S.attributes, S.instructions, S.outputs, S.data, S.characters>;
 
 /// The image of the finished graph, with tables of exactly its sizes.
 template <graph_sizes Sizes, class Net>
@@ -108,6 +114,7 @@ consteval auto build_image(const Net& net, const first_trace& first) {
   if (first.has_tables) {
     const common_tables& from = first.tables;
     copy_first(from.nodes, image.nodes, Sizes.nodes), copy_first(from.operands, image.operands, Sizes.operands);
+    copy_first(from.attributes, image.attributes, Sizes.attributes);
     copy_first(from.instructions, image.instructions, Sizes.instructions);
     copy_first(from.outputs, image.outputs, Sizes.outputs), copy_first(from.data, image.data, Sizes.data);
     copy_first(from.characters, image.characters, Sizes.characters);
@@ -188,12 +195,12 @@ struct embedded {
 #endif
     constexpr violation v = first.problem;
     if constexpr (v.code == fault::misuse) {  // a static_assert has reported it
-      return graph_image<0, 0, 0, 0, 0, 0>();
+      return graph_image<0, 0, 0, 0, 0, 0, 0>();
     } else if constexpr (v.code != fault::none) {
       report<v.code, ill_formed_network<at<v.at.size() + 1>(v.at.view()), layer<v.layer.size() + 1>(v.layer.view()),
                                         expected<v.expected.size() + 1>(v.expected.view()),
                                         found<v.found.size() + 1>(v.found.view())>>();
-      return graph_image<0, 0, 0, 0, 0, 0>();
+      return graph_image<0, 0, 0, 0, 0, 0, 0>();
     } else {
       return build_image<first.sizes>(Net, first);
     }

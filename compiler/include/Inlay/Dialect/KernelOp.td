@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the planner, the reports and the emitters ask an operation, so that none of them knows operations by name.
+#ifndef INLAY_KERNEL_OP_TD
+#define INLAY_KERNEL_OP_TD
+
+include "mlir/IR/OpBase.td"
+
+def Inlay_KernelOp : OpInterface<"KernelOp"> {
+  let description = [{
+    An operation whose result a kernel computes or places. The defaults hold for an operation that writes all of its
+    result, reads its operands at any time, and assumes rounding to nearest.
+  }];
+  let cppNamespace = "::inlay::compiler";
+  let methods = [
+    InterfaceMethod<[{
+        Whether the kernel reads each element of operand `index` before it writes the result's element there, and never
+        again. If nothing reads the operand afterwards, the result may then take over its storage.
+      }], "bool", "readsBeforeWriting", (ins "unsigned":$index), "", "return false;">,
+    InterfaceMethod<[{
+        Operands that may be computed at their place in the result, each with its offset in elements. The kernel copies
+        those that are not there. Empty if the kernel writes the whole result.
+      }], "::llvm::SmallVector<std::pair<::mlir::Value, int64_t>>", "getPieces", (ins), "", "return {};">,
+    InterfaceMethod<"Whether a kernel computes anything.", "bool", "hasKernel", (ins), "", "return true;">,
+    InterfaceMethod<"The operand whose storage is the result, if there is no kernel; or null.",
+                    "::mlir::Value", "getViewed", (ins), "", "return {};">,
+    InterfaceMethod<"Whether equal operations on different values may be one function.",
+                    "bool", "sharesCode", (ins), "", "return true;">,
+    InterfaceMethod<[{
+        Floating-point operations per sample. A multiply-add counts 2, an activation 1.
+      }], "int64_t", "getFlops", (ins), "", "return 0;">,
+    InterfaceMethod<[{
+        Whether the kernel reduces an argument or corrects rounding errors, which assumes rounding to nearest. A single
+        operation, or a sum, is right in every mode.
+      }], "bool", "reliesOnNearest", (ins), "", "return false;">,
+  ];
+}
+
+#endif // INLAY_KERNEL_OP_TD

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be wrong with a graph: the faults, and what a message about one says.
+#pragma once
+
+#include "inlay/dsl/containers.hpp"
+#include "inlay/graph.hpp"
+
+namespace inlay {
+
+enum class fault : std::uint32_t {
+  none = 0,
+  dense_rank,           ///< dense on a value that is no vector
+  dense_weight,         ///< weight is not [outputs, inputs]
+  dense_bias,           ///< bias is not [outputs]
+  pointwise_shapes,     ///< operands of a pointwise expression differ in shape
+  assigned_shape,       ///< a variable of one shape is given a value of another
+  reshape_elements,     ///< reshape changes the number of elements
+  concat_shapes,        ///< pieces differ in another axis, or the axis is out of range
+  softmax_rank,         ///< softmax on a scalar
+  empty_shape,          ///< a size of 0, or more elements than the format allows
+  rank_range,           ///< more dimensions than the format has room for
+  constant_elements,    ///< a constant has more or fewer elements than its shape
+  missing_operand,      ///< an operand or an output that is not an earlier node
+  operand_count,        ///< a node has too many or too few operands for its kind
+  bad_program,          ///< a pointwise program reads what is not there, or is empty
+  scope_balance,        ///< a scope is left that was not entered, or not left
+  other_network,        ///< a value of one network is used in another
+  duplicate_parameter,  ///< one parameter name with two shapes
+  duplicate_name,       ///< two inputs or two outputs of one name
+  missing_name,         ///< an input, output, parameter, layer, scope or network without a name
+  bad_name,             ///< a network's name is not a C identifier
+  unused_input,         ///< an input that no output depends on
+  no_output,            ///< a network that returns nothing
+  too_large,            ///< tables that do not fit into one image
+  misuse,               ///< a wrong call of a DSL function, which a static_assert has reported
+  malformed,            ///< a record that no builder writes
+};
+
+/// A fault, and what an engineer needs to find it. Texts are short, because compilers cut longer ones.
+struct violation {
+  using text = detail::text<36>;
+  fault code = fault::none;
+  text layer{};
+  text expected{};
+  text found{};
+  text at{};  ///< "model.cpp:14", if that is known
+
+  constexpr explicit operator bool() const { return code != fault::none; }
+};
+
+// The advice for each fault. These are macros, because both advice() and the static_asserts of dsl/embed.hpp use them,
+// and a static_assert takes only a literal.
+#define INLAY_ADVICE_DENSE_RANK "dense needs a rank-1 value: apply flatten(x) first"
+#define INLAY_ADVICE_DENSE_WEIGHT "the weight of dense must be [outputs, inputs], as in PyTorch"
+#define INLAY_ADVICE_DENSE_BIAS "the bias of dense must be [outputs]"
+#define INLAY_ADVICE_POINTWISE_SHAPES \
+  "pointwise operands must have one shape: give the layers the same width, or reshape one of them"
+#define INLAY_ADVICE_ASSIGNED_SHAPE "a variable keeps the shape of its first value: use a new variable"
+#define INLAY_ADVICE_RESHAPE_ELEMENTS "reshape must keep the number of elements"
+#define INLAY_ADVICE_CONCAT_SHAPES "the pieces of a concat may differ along its axis only"
+#define INLAY_ADVICE_SOFTMAX_RANK "softmax needs at least rank 1"
+#define INLAY_ADVICE_EMPTY_SHAPE "every size must be at least 1, and their product below 2^31"
+#define INLAY_ADVICE_RANK_RANGE "a value has at most 6 dimensions: reshape it, or join some of them"
+#define INLAY_ADVICE_CONSTANT_ELEMENTS "a constant needs exactly as many elements as its shape has"
+#define INLAY_ADVICE_MISSING_OPERAND "operands and outputs are nodes that the same builder made before"
+#define INLAY_ADVICE_OPERAND_COUNT "a node of this kind takes another number of operands"
+#define INLAY_ADVICE_BAD_PROGRAM "a pointwise program reads its own operands and its earlier results only"
+#define INLAY_ADVICE_SCOPE_BALANCE "every enter_scope() needs one leave_scope()"
+#define INLAY_ADVICE_OTHER_NETWORK "a value belongs to the network whose function it was given to: do not keep it"
+#define INLAY_ADVICE_DUPLICATE_PARAMETER "one parameter name stands for two shapes: rename a layer or use scope()"
+#define INLAY_ADVICE_DUPLICATE_NAME "inputs and outputs need names of their own"
+#define INLAY_ADVICE_MISSING_NAME "inputs, outputs, parameters, layers, scopes and networks need names"
+#define INLAY_ADVICE_BAD_NAME "the network's name becomes a C function: use letters, digits and underscores"
+#define INLAY_ADVICE_UNUSED_INPUT "an input is not used: use it or remove it"
+#define INLAY_ADVICE_NO_OUTPUT "the network returns nothing: return a value or outputs(...)"
+#define INLAY_ADVICE_TOO_LARGE "a graph has room for 4 GiB: put large constants into a weights file, as param(...)"
+#define INLAY_ADVICE_MISUSE "the compiler's first message says how the function is called"
+#define INLAY_ADVICE_MALFORMED "the record is damaged"
+
+/// What to do about a fault, in one sentence.
+constexpr std::string_view advice(fault code) {
+  switch (code) {
+    case fault::none: return "";
+    case fault::dense_rank: return INLAY_ADVICE_DENSE_RANK;
+    case fault::dense_weight: return INLAY_ADVICE_DENSE_WEIGHT;
+    case fault::dense_bias: return INLAY_ADVICE_DENSE_BIAS;
+    case fault::pointwise_shapes: return INLAY_ADVICE_POINTWISE_SHAPES;
+    case fault::assigned_shape: return INLAY_ADVICE_ASSIGNED_SHAPE;
+    case fault::reshape_elements: return INLAY_ADVICE_RESHAPE_ELEMENTS;
+    case fault::concat_shapes: return INLAY_ADVICE_CONCAT_SHAPES;
+    case fault::softmax_rank: return INLAY_ADVICE_SOFTMAX_RANK;
+    case fault::empty_shape: return INLAY_ADVICE_EMPTY_SHAPE;
+    case fault::rank_range: return INLAY_ADVICE_RANK_RANGE;
+    case fault::constant_elements: return INLAY_ADVICE_CONSTANT_ELEMENTS;
+    case fault::missing_operand: return INLAY_ADVICE_MISSING_OPERAND;
+    case fault::operand_count: return INLAY_ADVICE_OPERAND_COUNT;
+    case fault::bad_program: return INLAY_ADVICE_BAD_PROGRAM;
+    case fault::scope_balance: return INLAY_ADVICE_SCOPE_BALANCE;
+    case fault::other_network: return INLAY_ADVICE_OTHER_NETWORK;
+    case fault::duplicate_parameter: return INLAY_ADVICE_DUPLICATE_PARAMETER;
+    case fault::duplicate_name: return INLAY_ADVICE_DUPLICATE_NAME;
+    case fault::missing_name: return INLAY_ADVICE_MISSING_NAME;
+    case fault::bad_name: return INLAY_ADVICE_BAD_NAME;
+    case fault::unused_input: return INLAY_ADVICE_UNUSED_INPUT;
+    case fault::no_output: return INLAY_ADVICE_NO_OUTPUT;
+    case fault::too_large: return INLAY_ADVICE_TOO_LARGE;
+    case fault::misuse: return INLAY_ADVICE_MISUSE;
+    case fault::malformed: return INLAY_ADVICE_MALFORMED;
+  }
+  return "";
+}
+
+namespace detail {
+
+constexpr violation::text shape_text(const shape& dims) {
+  violation::text t("f32[");
+  for (std::uint32_t i = 0; i < dims.rank; ++i) {
+    if (i != 0) t.append(",");
+    t.append(std::uint64_t{dims.sizes[i]});
+  }
+  return t.append("]");
+}
+
+/// "node 7".
+constexpr violation::text numbered(std::string_view what, std::uint64_t number) {
+  return violation::text(what).append(number);
+}
+
+}  // namespace detail
+
+}  // namespace inlay

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operations that move elements: reshape and concat.
+#pragma once
+
+#include "inlay/ops/operation.hpp"
+
+namespace inlay::ops {
+
+/// The shape that was asked for, with as many elements as the operand.
+constexpr inferred infer_reshape(const operand_shapes& operands, std::span<const std::uint32_t>,
+                                 const shape& requested) {
+  inferred y{.dims = requested};
+  if (operands[0]->elements() == requested.elements()) return y;
+  return y.breaks(fault::reshape_elements, detail::shape_text(requested), 0, *operands[0]);
+}
+
+/// The same elements in row-major order.
+constexpr reference_values evaluate_reshape(const reference_inputs& from) {
+  reference_values y;
+  y.append(from.operands[0].elements);
+  return y;
+}
+
+struct concat_attributes {
+  std::uint32_t axis = 0;
+};
+inline constexpr attribute_row concat_schema[] = {{"axis"}};
+
+/// Pieces of one shape except along the axis, where the sizes add up (torch.cat).
+constexpr inferred infer_concat(const operand_shapes& operands, std::span<const std::uint32_t> attributes,
+                                const shape&) {
+  const std::uint32_t axis = read_attributes<concat_attributes>(attributes).axis;
+  inferred y{.dims = *operands[0]};
+  std::uint64_t joined = 0;
+  if (axis >= y.dims.rank)
+    return y.breaks(fault::concat_shapes, detail::numbered("rank above ", axis), 0, *operands[0]);
+  for (std::uint32_t i = 0; i < operands.size(); ++i) {
+    shape piece = *operands[i];
+    if (axis < piece.rank) joined += piece.sizes[axis], piece.sizes[axis] = operands[0]->sizes[axis];
+    if (y.code == fault::none && !(piece == *operands[0])) {
+      y.expected_of = 0;
+      y.breaks(fault::concat_shapes, detail::shape_text(*operands[0]), i, *operands[i]);
+    }
+  }
+  // What does not fit is too large for a value, which is another rule.
+  y.dims.sizes[axis] = joined < 0xffffffffu ? static_cast<std::uint32_t>(joined) : 0xffffffffu;
+  return y;
+}
+
+/// For each index before the axis, one run of every piece.
+constexpr reference_values evaluate_concat(const reference_inputs& from) {
+  std::size_t repeats = 1;
+  for (std::uint32_t i = 0; i < read_attributes<concat_attributes>(from.attributes).axis; ++i)
+    repeats *= from.dims.sizes[i];
+  reference_values y;
+  for (std::size_t r = 0; r < repeats; ++r)
+    for (const reference_tensor& piece : from.operands) {
+      const std::size_t run = piece.elements.size() / repeats;
+      y.append(piece.elements.subspan(r * run, run));
+    }
+  return y;
+}
+
+inline constexpr op_row reshape_row{.id = op::reshape,
+                                    .name = "reshape",
+                                    .least_operands = 1,
+                                    .most_operands = 1,
+                                    .infer = infer_reshape,
+                                    .evaluate = evaluate_reshape};
+inline constexpr op_row concat_row{.id = op::concat,
+                                   .name = "concat",
+                                   .least_operands = 1,
+                                   .most_operands = any_number,
+                                   .attributes = concat_schema,
+                                   .infer = infer_concat,
+                                   .evaluate = evaluate_concat};
+
+}  // namespace inlay::ops
