@@ -80,6 +80,25 @@ void interpreter::baseline_state::run(std::span<const float* const> inputs, std:
   }
 }
 
+void interpreter::baseline_state::run_reference(std::uint32_t index, std::size_t sample, float* result) {
+  const node_record& node = graph_.nodes[index];
+  std::vector<std::vector<double>> widened;
+  std::vector<reference_tensor> operands;
+  for (std::uint32_t operand : graph_.operands(node)) {
+    if (operand == no_node) {
+      widened.emplace_back();
+      operands.push_back({});
+      continue;
+    }
+    const float* from = values_[operand].sample(sample);
+    widened.emplace_back(from, from + elements_of(operand));
+    operands.push_back({graph_.nodes[operand].dims, widened.back()});
+  }
+  const reference_values y =
+      row_of(node.kind).evaluate({operands, graph_.attributes(node), graph_.program(node), node.dims});
+  for (std::size_t i = 0; i < y.size(); ++i) result[i] = static_cast<float>(y[i]);
+}
+
 const float* interpreter::baseline_state::compute(std::uint32_t index, std::size_t batch) {
   const node_record& node = graph_.nodes[index];
   const auto operands = graph_.operands(node);
@@ -116,6 +135,10 @@ const float* interpreter::baseline_state::compute(std::uint32_t index, std::size
       for (std::size_t sample = 0; sample < batch; ++sample)
         run_softmax(values_[operands[0]].sample(sample), result + sample * elements, elements / length, length,
                     node.kind == op::log_softmax);
+      break;
+    }
+    default: {  // what has no f32 form is computed in double
+      for (std::size_t sample = 0; sample < batch; ++sample) run_reference(index, sample, result + sample * elements);
       break;
     }
     case op::concat: {

@@ -31,6 +31,7 @@ struct interpreter::baseline_state {
 
   /// Computes a node for `batch` samples. Its operands must have been computed.
   const float* compute(std::uint32_t index, std::size_t batch);
+  void run_reference(std::uint32_t index, std::size_t sample, float* result);
 };
 
 /// One operand of a pointwise program over a batch.

@@ -10,21 +10,6 @@
 namespace inlay::bench {
 namespace {
 
-std::string_view kind_name(op kind) {
-  switch (kind) {
-    case op::input: return "input";
-    case op::parameter: return "parameter";
-    case op::constant: return "constant";
-    case op::dense: return "dense";
-    case op::map: return "map";
-    case op::softmax: return "softmax";
-    case op::reshape: return "reshape";
-    case op::concat: return "concat";
-    case op::log_softmax: return "log_softmax";
-  }
-  return "operation";
-}
-
 /// Which nodes of a graph outputs depend on, and how many readers each has.
 struct uses {
   std::vector<bool> live;         ///< an output depends on it
@@ -92,7 +77,7 @@ class layer_builder {
     const graph_view& graph = network_.graph;
     const node_record& node = graph.nodes[id];
     if (node.name.count != 0) return std::string(graph.name_of(node));
-    return std::string(kind_name(node.kind)) + " after " + std::string(detail::nearest_name(graph, id));
+    return std::string(row_of(node.kind).name) + " after " + std::string(detail::nearest_name(graph, id));
   }
   range_record intern(const std::string& name) {
     const range_record range{static_cast<std::uint32_t>(tables_->characters.size()),

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "inlay/operations.hpp"
 
@@ -291,6 +292,7 @@ class evaluator {
       case op::log_softmax: y = softmax(all_[operands[0]], n.dims.sizes[n.dims.rank - 1], true); break;
       case op::reshape: y = all_[operands[0]]; break;
       case op::concat: y = concat(n); break;
+      default: y = moved(n); break;
     }
     look(y);
   }
@@ -389,6 +391,25 @@ class evaluator {
         }
       }
     }
+    return y;
+  }
+
+  /// What moves elements moves their errors along.
+  values moved(const node_record& n) {
+    const op_row& row = row_of(n.kind);
+    if (!row.moves) throw std::logic_error("no bound for '" + std::string(row.name) + "'");
+    const auto move = [&](double bounded::* part) {
+      std::vector<std::vector<double>> parts;
+      std::vector<reference_tensor> operands;
+      for (std::uint32_t operand : g_.operands(n)) {
+        for (parts.emplace_back(); const bounded& each : all_[operand]) parts.back().push_back(each.*part);
+        operands.push_back({g_.nodes[operand].dims, parts.back()});
+      }
+      return row.evaluate({operands, g_.attributes(n), {}, n.dims});
+    };
+    const reference_values values_moved = move(&bounded::value), errors_moved = move(&bounded::error);
+    values y;
+    for (std::size_t i = 0; i < values_moved.size(); ++i) y.push_back({values_moved[i], errors_moved[i]});
     return y;
   }
 

@@ -62,7 +62,7 @@ class drawer {
                   .dims = vector(outputs),
                   .name = name,
                   .operands = {x, weight, bias},
-                  .zero_inputs = random_.one_of(choices)});
+                  .attributes = {static_cast<std::uint32_t>(random_.one_of(choices))}});
   }
 
   std::uint32_t map();
@@ -73,6 +73,14 @@ class drawer {
   std::uint32_t reshape() {
     const std::uint32_t x = take();
     return value({.kind = op::reshape, .dims = dims_of(elements(x)), .operands = {x}});
+  }
+
+  std::uint32_t slice() {
+    const std::uint32_t x = with_rank(take()), axis = random_.pick(dims(x).rank), size = dims(x).sizes[axis];
+    const std::uint32_t start = random_.pick(size), length = 1 + random_.pick(size - start);
+    shape cut = dims(x);
+    cut.sizes[axis] = length;
+    return value({.kind = op::slice, .dims = cut, .operands = {x}, .attributes = {axis, start, length}});
   }
 
   std::uint32_t concat() {
@@ -104,7 +112,7 @@ class drawer {
       }
     }
     if (random_.chance(30)) std::reverse(pieces.begin(), pieces.end());
-    return value({.kind = op::concat, .dims = joined, .operands = pieces, .axis = axis});
+    return value({.kind = op::concat, .dims = joined, .operands = pieces, .attributes = {axis}});
   }
 
   /// Weights as values: concatenated with another value or added to it.
@@ -247,7 +255,7 @@ class drawer {
     if (join) {
       shape joined = vector(0);
       for (std::uint32_t& v : unread) v = flat(v), joined.sizes[0] += elements(v);
-      unread = {value({.kind = op::concat, .dims = joined, .operands = unread})};
+      unread = {value({.kind = op::concat, .dims = joined, .operands = unread, .attributes = {0}})};
     }
     if (random_.chance(12)) {
       const std::uint32_t tap = take();
@@ -412,6 +420,7 @@ void drawer::add() {
       {op::reshape, 6, &drawer::reshape},
       {op::concat, 15, &drawer::concat},
       {op::log_softmax, 4, &drawer::log_softmax},
+      {op::slice, 8, &drawer::slice},
   };
   static_assert(are_complete(rows), "every operation needs a row that draws it");
   unsigned total = 0;

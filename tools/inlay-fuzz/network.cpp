@@ -43,12 +43,14 @@ class graph_maker {
       case op::input: return b_.input(s.name, s.dims);
       case op::parameter: return b_.parameter(s.name, s.dims);
       case op::constant: return b_.constant(s.dims, s.elements);
-      case op::dense: return b_.dense(s.name, operands[0], operands[1], operands[2], s.zero_inputs);
+      case op::dense:
+        return b_.dense(s.name, operands[0], operands[1], operands[2], static_cast<zeros>(s.attributes[0]));
       case op::map: return b_.map(operands, s.program, s.dims);
       case op::softmax: return b_.softmax(operands[0]);
       case op::log_softmax: return b_.log_softmax(operands[0]);
       case op::reshape: return b_.reshape(operands[0], s.dims);
-      case op::concat: return b_.concat(operands, s.axis);
+      case op::concat: return b_.concat(operands, s.attributes[0]);
+      default: return b_.apply(s.kind, operands, s.attributes, s.dims);
     }
     return no_node;
   }
@@ -126,12 +128,23 @@ class source_writer {
       case op::log_softmax: return "log_softmax(" + operand(0) + ")";
       case op::reshape: return "reshape<" + sizes_text(s.dims) + ">(" + operand(0) + ")";
       case op::concat: {
-        std::string text = s.axis == 0 ? "concat(" : "concat<" + std::to_string(s.axis) + ">(";
+        const std::uint32_t axis = s.attributes[0];
+        std::string text = axis == 0 ? "concat(" : "concat<" + std::to_string(axis) + ">(";
         for (std::size_t i = 0; i < s.operands.size(); ++i) text += (i == 0 ? "" : ", ") + operand(i);
         return text + ")";
       }
+      default: return by_name(s);
     }
-    return {};
+  }
+
+  /// name<attribute, ...>(operand, ...)
+  std::string by_name(const step& s) const {
+    std::string text(row_of(s.kind).name);
+    for (std::size_t i = 0; i < s.attributes.size(); ++i)
+      text += (i == 0 ? "<" : ", ") + std::to_string(s.attributes[i]);
+    text += s.attributes.empty() ? "(" : ">(";
+    for (std::size_t i = 0; i < s.operands.size(); ++i) text += (i == 0 ? "" : ", ") + reference(s.operands[i]);
+    return text + ")";
   }
 
   bool is_parameter(std::uint32_t value, const std::string& name) const {
@@ -147,7 +160,8 @@ class source_writer {
     if (!own) text += ", " + reference(s.operands[1]);
     if (!own && s.operands[2] != no_node) text += ", " + reference(s.operands[2]);
     if (own && s.operands[2] == no_node) text += ", no_bias";
-    if (s.zero_inputs != zeros::automatic) text += s.zero_inputs == zeros::skip ? ", skip_zeros" : ", multiply_zeros";
+    const auto zero_inputs = static_cast<zeros>(s.attributes[0]);
+    if (zero_inputs != zeros::automatic) text += zero_inputs == zeros::skip ? ", skip_zeros" : ", multiply_zeros";
     return text + ")";
   }
 

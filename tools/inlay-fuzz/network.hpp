@@ -15,12 +15,11 @@ namespace inlay::fuzz {
 struct step {
   op kind{};
   shape dims{};
-  std::string name{};                     ///< of an input, a parameter or a layer
-  std::vector<std::uint32_t> operands{};  ///< earlier steps, or no_node
-  std::vector<instruction> program{};     ///< of a map
-  std::uint32_t axis = 0;                 ///< of a concat
-  zeros zero_inputs = zeros::automatic;   ///< of a dense layer
-  std::vector<float> elements{};          ///< of a constant
+  std::string name{};                       ///< of an input, a parameter or a layer
+  std::vector<std::uint32_t> operands{};    ///< earlier steps, or no_node
+  std::vector<instruction> program{};       ///< of a map
+  std::vector<std::uint32_t> attributes{};  ///< as many as the operation has, except for a constant
+  std::vector<float> elements{};            ///< of a constant
 };
 
 struct output_step {

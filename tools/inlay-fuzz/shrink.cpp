@@ -101,10 +101,16 @@ void infer_shapes(network& net, const std::vector<shape>& old) {
         if (s.dims.elements() != dims(0).elements() && s.dims.rank == 1)
           s.dims.sizes[0] = static_cast<std::uint32_t>(dims(0).elements());
         break;
+      default: {
+        std::vector<const shape*> operands;
+        for (std::size_t o = 0; o < s.operands.size(); ++o) operands.push_back(&dims(o));
+        s.dims = row_of(s.kind).infer(operand_shapes(operands), s.attributes, s.dims).dims;
+        break;
+      }
       case op::concat: {
         shape joined = dims(0);
-        for (std::size_t o = 1; o < s.operands.size() && s.axis < joined.rank; ++o)
-          joined.sizes[s.axis] += dims(o).sizes[s.axis];
+        for (std::size_t o = 1; o < s.operands.size() && s.attributes[0] < joined.rank; ++o)
+          joined.sizes[s.attributes[0]] += dims(o).sizes[s.attributes[0]];
         s.dims = joined;
         break;
       }
@@ -197,7 +203,7 @@ class network_shrinker {
     const step& s = net_.steps[v];
     if (s.kind == op::dense) {
       if (s.operands[2] != no_node) change(v, [](step& c) { c.operands[2] = no_node; });
-      if (s.zero_inputs != zeros::automatic) change(v, [](step& c) { c.zero_inputs = zeros::automatic; });
+      if (s.kind == op::dense && s.attributes[0] != 0) change(v, [](step& c) { c.attributes[0] = 0; });
       if (net_.steps[s.operands[1]].kind != op::parameter) own_weight(v);
     }
     if (s.kind == op::concat && s.operands.size() > 1)

@@ -170,6 +170,7 @@ class NetworkEmitter {
                      .Case([&](MapOp o) { return emitMap(o, context, views), true; })
                      .Case([&](SoftmaxOp o) { return emitSoftmax(o, context, views), true; })
                      .Case([&](ConcatOp o) { return emitConcat(o, context, views), true; })
+                     .Case([&](SliceOp o) { return emitSlice(o, context, views), true; })
                      .Default(false);
     if (!known) return op.emitOpError("has no kernel; did the layout phase run?");
     return mlir::success();

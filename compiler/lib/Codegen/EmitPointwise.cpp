@@ -36,6 +36,32 @@ void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
   });
 }
 
+namespace {
+
+struct Runs {
+  int64_t count, length;
+};
+
+/// Copies runs of contiguous elements, which are `fromPeriod` apart in the source and `toPeriod` in the target.
+void copyRuns(Location loc, KernelContext &context, Runs runs, const RowView &from, int64_t fromPeriod,
+              const RowView &to, int64_t toPeriod) {
+  context.forEachRow(loc, [&](Value row) {
+    context.forEach(loc, runs.count, 1, [&](Value run) {
+      const auto shift = [&](Value column, int64_t period) -> Value {
+        Value start = context.builder.createOrFold<mlir::arith::MulIOp>(loc, run, context.index(period, loc));
+        return context.builder.createOrFold<mlir::arith::AddIOp>(loc, start, column);
+      };
+      context.forEachVector(loc, runs.length, [&](Value column, int64_t live) {
+        Value vector = context.load(loc, from, row, shift(column, fromPeriod), context.features.lanes, live,
+                                    DeadLanes::unspecified);
+        context.store(loc, to, row, shift(column, toPeriod), vector, live);
+      });
+    });
+  });
+}
+
+}  // namespace
+
 void emitConcat(ConcatOp op, KernelContext &context, ViewLookup views) {
   Location loc = op.getLoc();
   const RowView result = views(op.getResult());
@@ -54,24 +80,28 @@ void emitConcat(ConcatOp op, KernelContext &context, ViewLookup views) {
     const int64_t first = offset;
     offset += run;
     if (piece.memory == result.memory && piece.base == result.base + first && repeats == 1) continue;  // computed there
-    context.forEachRow(loc, [&](Value row) {
-      context.forEach(loc, repeats, 1, [&](Value repeat) {
-        // A view of one run.
-        RowView target = result;
-        target.base += first;
-        target.padded = false;
-        auto shift = [&](Value column, int64_t distance) -> Value {
-          Value start = context.builder.createOrFold<mlir::arith::MulIOp>(loc, repeat, context.index(distance, loc));
-          return context.builder.createOrFold<mlir::arith::AddIOp>(loc, start, column);
-        };
-        context.forEachVector(loc, run, [&](Value column, int64_t live) {
-          Value vector =
-              context.load(loc, piece, row, shift(column, run), context.features.lanes, live, DeadLanes::unspecified);
-          context.store(loc, target, row, shift(column, period), vector, live);
-        });
-      });
-    });
+    // A view of one run.
+    RowView target = result;
+    target.base += first;
+    target.padded = false;
+    copyRuns(loc, context, {repeats, run}, piece, run, target, period);
   }
+}
+
+void emitSlice(SliceOp op, KernelContext &context, ViewLookup views) {
+  RowView from = views(op.getInput()), to = views(op.getResult());
+  auto type = llvm::cast<mlir::RankedTensorType>(op.getInput().getType());
+  int64_t repeats = 1, inner = 1;
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    if (i < static_cast<int64_t>(op.getAxis())) repeats *= type.getDimSize(i);
+    if (i > static_cast<int64_t>(op.getAxis())) inner *= type.getDimSize(i);
+  }
+  const int64_t run = static_cast<int64_t>(op.getLength()) * inner;
+  from.base += static_cast<int64_t>(op.getStart()) * inner;
+  from.broadcast = false;
+  to.padded = to.padded && repeats == 1;
+  copyRuns(op.getLoc(), context, {repeats, run}, from, type.getDimSize(static_cast<unsigned>(op.getAxis())) * inner, to,
+           run);
 }
 
 }  // namespace inlay::compiler

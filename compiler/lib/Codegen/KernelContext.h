@@ -115,6 +115,7 @@ void emitContraction(ContractionOp op, KernelContext &context, ViewLookup views)
 void emitNonzeroList(ContractionOp op, KernelContext &context, ViewLookup views);
 void emitMap(MapOp op, KernelContext &context, ViewLookup views);
 void emitConcat(ConcatOp op, KernelContext &context, ViewLookup views);
+void emitSlice(SliceOp op, KernelContext &context, ViewLookup views);
 void emitSoftmax(SoftmaxOp op, KernelContext &context, ViewLookup views);
 
 }  // namespace inlay::compiler

@@ -230,6 +230,13 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   return {};
 }
 
+LogicalResult SliceOp::verify() {
+  return verifyShapes(
+      *this, op::slice, {getInput()}, getResult(),
+      words_of(ops::slice_attributes{static_cast<uint32_t>(getAxis()), static_cast<uint32_t>(getStart()),
+                                     static_cast<uint32_t>(getLength())}));
+}
+
 // The kernel compares the places of the pieces with its own place.
 bool ConcatOp::sharesCode() { return false; }
 

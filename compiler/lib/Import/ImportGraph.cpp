@@ -49,6 +49,7 @@ class Importer {
 
   mlir::FailureOr<Value> import(const node_record &node);
   Value importConstant(const node_record &node, llvm::ArrayRef<float> elements, mlir::StringAttr name);
+  mlir::FailureOr<Value> importByName(const node_record &node);
   Value importMap(const node_record &node);
   Value importInstruction(llvm::ArrayRef<instruction> program, llvm::ArrayRef<Value> results, mlir::Block &body,
                           mlir::Location loc);
@@ -123,6 +124,19 @@ Value Importer::importMap(const node_record &node) {
   return map;
 }
 
+/// The op "inlay.<name>", whose operands and integer attributes are those of the table's row.
+mlir::FailureOr<Value> Importer::importByName(const node_record &node) {
+  const op_row &row = row_of(node.kind);
+  mlir::OperationState state(locate(node), ("inlay." + ref(row.name)).str());
+  if (!state.name.isRegistered())
+    return mlir::emitError(state.location) << "the compiler has no op for '" << ref(row.name) << "'";
+  for (size_t i = 0; i < graph.operands(node).size(); ++i) state.addOperands(operand(node, i));
+  for (auto [attribute, word] : llvm::zip_equal(row.attributes, graph.attributes(node)))
+    state.addAttribute(ref(attribute.name), builder.getI64IntegerAttr(word));
+  state.addTypes(typeOf(node));
+  return builder.create(state)->getResult(0);
+}
+
 mlir::FailureOr<Value> Importer::import(const node_record &node) {
   switch (node.kind) {
     case op::input: break;  // bound to the function's arguments before
@@ -164,9 +178,9 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
       const auto attributes = read_attributes<ops::concat_attributes>(graph.attributes(node));
       return builder.create<ConcatOp>(locate(node), typeOf(node), pieces, attributes.axis).getResult();
     }
+    default: return importByName(node);
   }
-  mlir::emitError(locate(node)) << "the compiler has no import for node kind " << static_cast<uint32_t>(node.kind);
-  return mlir::failure();
+  llvm_unreachable("inputs are no ops");
 }
 
 mlir::FailureOr<mlir::func::FuncOp> Importer::run() {

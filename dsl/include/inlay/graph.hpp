@@ -40,6 +40,7 @@ enum class op : std::uint32_t {
   reshape = 7,      ///< same elements in row-major order, another shape
   concat = 8,       ///< operands joined along `axis`
   log_softmax = 9,  ///< logarithm of softmax over the last axis
+  slice = 10,       ///< a range of one axis
 };
 
 /// An instruction of a pointwise program. Comparisons yield 0 or 1; with NaN they yield 0, except not_equal.

@@ -105,6 +105,12 @@ class graph_builder {
     return add({.kind = op::map, .dims = dims, .instructions = instructions}, operands);
   }
 
+  /// Any operation that has neither a name nor a program, by its attributes' words.
+  constexpr std::uint32_t apply(op kind, std::span<const std::uint32_t> operands,
+                                std::span<const std::uint32_t> attributes = {}, const shape& requested = {}) {
+    return add({.kind = kind, .dims = requested}, operands, attributes);
+  }
+
   constexpr std::uint32_t softmax(std::uint32_t x) { return add({.kind = op::softmax}, {x}); }
 
   constexpr std::uint32_t log_softmax(std::uint32_t x) { return add({.kind = op::log_softmax}, {x}); }

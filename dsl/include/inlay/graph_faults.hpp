@@ -17,6 +17,7 @@ enum class fault : std::uint32_t {
   reshape_elements,     ///< reshape changes the number of elements
   concat_shapes,        ///< pieces differ in another axis, or the axis is out of range
   softmax_rank,         ///< softmax on a scalar
+  attribute_range,      ///< an axis, a start or a size that does not go with the operand's shape
   empty_shape,          ///< a size of 0, or more elements than the format allows
   rank_range,           ///< more dimensions than the format has room for
   constant_elements,    ///< a constant has more or fewer elements than its shape
@@ -59,6 +60,7 @@ struct violation {
 #define INLAY_ADVICE_RESHAPE_ELEMENTS "reshape must keep the number of elements"
 #define INLAY_ADVICE_CONCAT_SHAPES "the pieces of a concat may differ along its axis only"
 #define INLAY_ADVICE_SOFTMAX_RANK "softmax needs at least rank 1"
+#define INLAY_ADVICE_ATTRIBUTE_RANGE "axes, starts and sizes must lie inside of the operand's shape"
 #define INLAY_ADVICE_EMPTY_SHAPE "every size must be at least 1, and their product below 2^31"
 #define INLAY_ADVICE_RANK_RANGE "a value has at most 6 dimensions: reshape it, or join some of them"
 #define INLAY_ADVICE_CONSTANT_ELEMENTS "a constant needs exactly as many elements as its shape has"
@@ -89,6 +91,7 @@ constexpr std::string_view advice(fault code) {
     case fault::reshape_elements: return INLAY_ADVICE_RESHAPE_ELEMENTS;
     case fault::concat_shapes: return INLAY_ADVICE_CONCAT_SHAPES;
     case fault::softmax_rank: return INLAY_ADVICE_SOFTMAX_RANK;
+    case fault::attribute_range: return INLAY_ADVICE_ATTRIBUTE_RANGE;
     case fault::empty_shape: return INLAY_ADVICE_EMPTY_SHAPE;
     case fault::rank_range: return INLAY_ADVICE_RANK_RANGE;
     case fault::constant_elements: return INLAY_ADVICE_CONSTANT_ELEMENTS;

@@ -16,7 +16,7 @@ namespace inlay {
 /// Rows in the order of their ids, starting with 1.
 inline constexpr op_row op_table[] = {
     ops::input_row,   ops::parameter_row, ops::constant_row, ops::dense_row,       ops::map_row,
-    ops::softmax_row, ops::reshape_row,   ops::concat_row,   ops::log_softmax_row,
+    ops::softmax_row, ops::reshape_row,   ops::concat_row,   ops::log_softmax_row, ops::slice_row,
 };
 inline constexpr std::size_t op_count = sizeof(op_table) / sizeof(op_table[0]);
 
@@ -53,7 +53,8 @@ constexpr bool has_row(op id) {
     case op::softmax:
     case op::reshape:
     case op::concat:
-    case op::log_softmax: return true;
+    case op::log_softmax:
+    case op::slice: return true;
   }
   return false;
 }

@@ -100,3 +100,11 @@ func.func @unknown_treatment_of_zeros(%x: tensor<5xf32>, %w: tensor<3x5xf32>) ->
   %0 = inlay.dense "fc1" %x, %w {zeros = "drop"} : (tensor<5xf32>, tensor<3x5xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
+
+// -----
+
+func.func @slice_behind_the_end(%x: tensor<6xf32>) -> tensor<3xf32> {
+  // expected-error @+1 {{expected size 7 or more along axis 0, found f32[6]; axes, starts and sizes must lie inside}}
+  %0 = inlay.slice %x axis 0 from 4 length 3 : (tensor<6xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}

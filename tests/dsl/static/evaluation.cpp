@@ -80,6 +80,15 @@ static_assert(hana::at_c<0>(join_results) == std::array<float, 6>{1, 3, 4, 2, 5,
 static_assert(hana::at_c<1>(join_results) == std::array<float, 6>{1, 2, 3, 4, 5, 6});
 static_assert(hana::at_c<2>(join_results) == std::array<float, 4>{3, 4, 5, 6});
 
+constexpr auto slices = network("slices", input<f32, 2, 3, 2>("x"), [](auto x) {
+  return outputs(slice<1, 1, 2>(x), slice<0, 1, 1>(x), slice<0, 2, 3>(flatten(x)), slice<2, 0, 1>(x));
+});
+constexpr auto slice_results = evaluate(slices, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+static_assert(hana::at_c<0>(slice_results) == std::array<float, 8>{3, 4, 5, 6, 9, 10, 11, 12});
+static_assert(hana::at_c<1>(slice_results) == std::array<float, 6>{7, 8, 9, 10, 11, 12});
+static_assert(hana::at_c<2>(slice_results) == std::array<float, 3>{3, 4, 5});
+static_assert(hana::at_c<3>(slice_results) == std::array<float, 6>{1, 3, 5, 7, 9, 11});
+
 constexpr auto broadcast =
     network("broadcast", input<f32, 1>("s"), input<f32, 3>("x"), [](auto s, auto x) { return s - x * s; });
 static_assert(evaluate(broadcast, {2}, {1, 2, 3}) == std::array<float, 3>{0, -2, -4});

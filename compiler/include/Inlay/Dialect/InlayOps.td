@@ -162,4 +162,12 @@ def Inlay_ConcatOp : Inlay_Op<"concat", [Pure, Inlay_Kernel<["getPieces", "share
   let hasVerifier = 1;
 }
 
+def Inlay_SliceOp : Inlay_Op<"slice", [Pure, Inlay_Kernel<[]>]> {
+  let summary = "elements `start` to `start + length - 1` of an axis";
+  let arguments = (ins Inlay_Tensor:$input, I64Attr:$axis, I64Attr:$start, I64Attr:$length);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = "$input `axis` $axis `from` $start `length` $length attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 #endif // INLAY_OPS_TD

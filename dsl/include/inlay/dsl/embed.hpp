@@ -148,6 +148,8 @@ constexpr void report() {
     static_assert(Problem::none, INLAY_ADVICE_CONCAT_SHAPES);
   else if constexpr (Code == fault::softmax_rank)
     static_assert(Problem::none, INLAY_ADVICE_SOFTMAX_RANK);
+  else if constexpr (Code == fault::attribute_range)
+    static_assert(Problem::none, INLAY_ADVICE_ATTRIBUTE_RANGE);
   else if constexpr (Code == fault::empty_shape)
     static_assert(Problem::none, INLAY_ADVICE_EMPTY_SHAPE);
   else if constexpr (Code == fault::rank_range)

@@ -193,6 +193,38 @@ constexpr auto flatten(V&& x, std::source_location at = std::source_location::cu
 
 namespace detail {
 
+template <shape Dims, std::size_t... Index>
+auto sizes_of(std::index_sequence<Index...>) -> sizes<Dims.sizes[Index]...>;
+
+/// The result of the shape rule for one operand, as a type.
+template <op Kind, auto Attributes, ShapeType X>
+struct result_of_rule {
+  static constexpr auto words = words_of(Attributes);
+  static constexpr const shape* operands[] = {&X::dims};
+  static constexpr shape dims = row_of(Kind).infer(operand_shapes(operands), words, X::dims).dims;
+  using type = decltype(sizes_of<dims>(std::make_index_sequence<dims.rank>()));
+};
+
+/// An operation on one value. The builder reports a broken rule.
+template <op Kind, auto Attributes, Value V>
+constexpr auto apply(V&& x, const std::source_location& at) {
+  using Rule = result_of_rule<Kind, Attributes, shape_type_of<V>>;
+  const auto value = committed(std::forward<V>(x));
+  value.owner->locate(at);
+  const std::uint32_t operands[] = {value.node};
+  return tensor_of_t<typename Rule::type>(*value.owner, value.owner->apply(Kind, operands, Rule::words));
+}
+
+}  // namespace detail
+
+/// Elements `Start` to `Start + Length - 1` of an axis (torch.narrow): `slice<0, 2, 3>(x)`.
+template <std::uint32_t Axis, std::uint32_t Start, std::uint32_t Length, Value V>
+constexpr auto slice(V&& x, std::source_location at = std::source_location::current()) {
+  return detail::apply<op::slice, ops::slice_attributes{Axis, Start, Length}>(std::forward<V>(x), at);
+}
+
+namespace detail {
+
 template <std::uint32_t Axis, class First, class... Rest>
 struct concat_shape;
 template <std::uint32_t Axis, std::uint32_t... Sizes, class... Rest>

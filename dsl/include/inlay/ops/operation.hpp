@@ -82,6 +82,7 @@ struct op_row {
   std::uint32_t most_operands = 0;
   std::uint32_t optional_operand = inferred::none;  ///< the one that may be absent
   std::span<const attribute_row> attributes{};
+  bool moves = false;  ///< every element of the result is an element of an operand
   /// The shape rule. `requested` is the shape that the node asks for; most operations ignore it.
   inferred (*infer)(const operand_shapes& operands, std::span<const std::uint32_t> attributes,
                     const shape& requested) = nullptr;

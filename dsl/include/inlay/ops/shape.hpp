@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operations that move elements: reshape and concat.
+// Operations that move elements: reshape, concat and slice.
 #pragma once
 
 #include "inlay/ops/operation.hpp"
@@ -61,6 +61,50 @@ constexpr reference_values evaluate_concat(const reference_inputs& from) {
   return y;
 }
 
+struct slice_attributes {
+  std::uint32_t axis = 0, start = 0, length = 1;
+};
+inline constexpr attribute_row slice_schema[] = {{"axis"}, {"start"}, {"length"}};
+
+/// x[..., start .. start + length, ...] (torch.narrow).
+constexpr inferred infer_slice(const operand_shapes& operands, std::span<const std::uint32_t> attributes,
+                               const shape&) {
+  const auto [axis, start, length] = read_attributes<slice_attributes>(attributes);
+  inferred y{.dims = *operands[0]};
+  if (axis >= y.dims.rank)
+    return y.breaks(fault::attribute_range, detail::numbered("rank above ", axis), 0, *operands[0]);
+  const std::uint64_t end = std::uint64_t{start} + length;
+  if (length == 0 || end > y.dims.sizes[axis])
+    return y.breaks(fault::attribute_range,
+                    detail::numbered("size ", length == 0 ? end + 1 : end)
+                        .append(" or more along axis ")
+                        .append(std::uint64_t{axis}),
+                    0, *operands[0]);
+  y.dims.sizes[axis] = length;
+  return y;
+}
+
+/// For each index before the axis, one run.
+constexpr reference_values evaluate_slice(const reference_inputs& from) {
+  const auto [axis, start, length] = read_attributes<slice_attributes>(from.attributes);
+  const reference_tensor& x = from.operands[0];
+  std::size_t inner = 1, repeats = 1;
+  for (std::uint32_t i = 0; i < axis; ++i) repeats *= x.dims.sizes[i];
+  for (std::uint32_t i = axis + 1; i < x.dims.rank; ++i) inner *= x.dims.sizes[i];
+  reference_values y;
+  for (std::size_t r = 0; r < repeats; ++r)
+    y.append(x.elements.subspan((r * x.dims.sizes[axis] + start) * inner, length * inner));
+  return y;
+}
+
+inline constexpr op_row slice_row{.id = op::slice,
+                                  .name = "slice",
+                                  .least_operands = 1,
+                                  .most_operands = 1,
+                                  .attributes = slice_schema,
+                                  .moves = true,
+                                  .infer = infer_slice,
+                                  .evaluate = evaluate_slice};
 inline constexpr op_row reshape_row{.id = op::reshape,
                                     .name = "reshape",
                                     .least_operands = 1,
