@@ -37,14 +37,18 @@ graph_builder everything() {
   return b;
 }
 
+auto read_object(const tools::jit_kernel& kernel) {
+  const llvm::StringRef bytes(kernel.object().data(), kernel.object().size());
+  return llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(bytes, "object"));
+}
+
 class Object : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Object, NeedsNothingAndKeepsNoState) {
   std::mt19937 random(6);
   const graph_builder b = everything();
   const auto compiled = compile(b, random_weights(b.view(), random), {.cpu = GetParam(), .parallel = true});
-  const llvm::StringRef bytes(compiled->object().data(), compiled->object().size());
-  auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(bytes, "object"));
+  auto file = read_object(*compiled);
   ASSERT_TRUE(static_cast<bool>(file)) << llvm::toString(file.takeError());
   for (const llvm::object::SymbolRef& symbol : (*file)->symbols()) {
     const std::string name = llvm::cantFail(symbol.getName()).str();
@@ -63,8 +67,7 @@ TEST_P(Object, TellsDebuggersAndUnwindersOfEveryFunction) {
   std::mt19937 random(6);
   const graph_builder b = everything();
   const auto compiled = compile(b, random_weights(b.view(), random), {.cpu = GetParam(), .parallel = true});
-  const llvm::StringRef bytes(compiled->object().data(), compiled->object().size());
-  auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(bytes, "object"));
+  auto file = read_object(*compiled);
   ASSERT_TRUE(static_cast<bool>(file)) << llvm::toString(file.takeError());
   const auto dwarf = llvm::DWARFContext::create(**file);
   auto frames = dwarf->getEHFrame();

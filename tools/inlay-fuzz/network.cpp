@@ -46,10 +46,6 @@ class graph_maker {
       case op::dense:
         return b_.dense(s.name, operands[0], operands[1], operands[2], static_cast<zeros>(s.attributes[0]));
       case op::map: return b_.map(operands, s.program, s.dims);
-      case op::softmax: return b_.softmax(operands[0]);
-      case op::log_softmax: return b_.log_softmax(operands[0]);
-      case op::reshape: return b_.reshape(operands[0], s.dims);
-      case op::concat: return b_.concat(operands, s.attributes[0]);
       default: return b_.apply(s.kind, operands, s.attributes, s.dims);
     }
     return no_node;
@@ -124,8 +120,6 @@ class source_writer {
       case op::constant: return {};
       case op::dense: return dense(s);
       case op::map: return scalar(s, static_cast<std::uint32_t>(s.program.size() - 1));
-      case op::softmax: return "softmax(" + operand(0) + ")";
-      case op::log_softmax: return "log_softmax(" + operand(0) + ")";
       case op::reshape: return "reshape<" + sizes_text(s.dims) + ">(" + operand(0) + ")";
       case op::concat: {
         const std::uint32_t axis = s.attributes[0];

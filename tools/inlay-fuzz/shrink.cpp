@@ -95,8 +95,6 @@ void infer_shapes(network& net, const std::vector<shape>& old) {
           if (old[operand] == before) resize(operand, s.dims);
         break;
       }
-      case op::softmax:
-      case op::log_softmax: s.dims = dims(0); break;
       case op::reshape:
         if (s.dims.elements() != dims(0).elements() && s.dims.rank == 1)
           s.dims.sizes[0] = static_cast<std::uint32_t>(dims(0).elements());
@@ -105,13 +103,6 @@ void infer_shapes(network& net, const std::vector<shape>& old) {
         std::vector<const shape*> operands;
         for (std::size_t o = 0; o < s.operands.size(); ++o) operands.push_back(&dims(o));
         s.dims = row_of(s.kind).infer(operand_shapes(operands), s.attributes, s.dims).dims;
-        break;
-      }
-      case op::concat: {
-        shape joined = dims(0);
-        for (std::size_t o = 1; o < s.operands.size() && s.attributes[0] < joined.rank; ++o)
-          joined.sizes[s.attributes[0]] += dims(o).sizes[s.attributes[0]];
-        s.dims = joined;
         break;
       }
     }

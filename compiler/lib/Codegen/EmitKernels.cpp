@@ -172,7 +172,7 @@ class NetworkEmitter {
                      .Case([&](ConcatOp o) { return emitConcat(o, context, views), true; })
                      .Case([&](SliceOp o) { return emitSlice(o, context, views), true; })
                      .Default(false);
-    if (!known) return op.emitOpError("has no kernel; did the layout phase run?");
+    if (!known) return op.emitOpError("has no emitter");
     return mlir::success();
   }
 
@@ -284,6 +284,11 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       if (function->hasAttr(kArenaAttr)) networks.push_back(function);
     llvm::SmallVector<mlir::Attribute> summaries;
     for (mlir::func::FuncOp network : networks) {
+      for (mlir::Operation &op : network.front().without_terminator())
+        if (!llvm::isa<KernelOp>(op)) {
+          op.emitOpError("has no kernel; did the layout phase run?");
+          return signalPassFailure();
+        }
       VectorFeatures features;
       features.lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
       features.fma = fma;

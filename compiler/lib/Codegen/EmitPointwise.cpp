@@ -42,6 +42,13 @@ struct Runs {
   int64_t count, length;
 };
 
+/// The runs that an axis divides a row into: as many as there are indices before it.
+Runs runsAlong(Value value, int64_t axis) {
+  llvm::ArrayRef<int64_t> sizes = llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
+  const int64_t count = mlir::ShapedType::getNumElements(sizes.take_front(static_cast<size_t>(axis)));
+  return {count, elementsOf(value) / count};
+}
+
 /// Copies runs of contiguous elements, which are `fromPeriod` apart in the source and `toPeriod` in the target.
 void copyRuns(Location loc, KernelContext &context, Runs runs, const RowView &from, int64_t fromPeriod,
               const RowView &to, int64_t toPeriod) {
@@ -65,43 +72,30 @@ void copyRuns(Location loc, KernelContext &context, Runs runs, const RowView &fr
 void emitConcat(ConcatOp op, KernelContext &context, ViewLookup views) {
   Location loc = op.getLoc();
   const RowView result = views(op.getResult());
-  auto type = llvm::cast<mlir::RankedTensorType>(op.getType());
-  // Along the axis each operand is a run of contiguous elements; `repeats` such runs make up the result.
-  int64_t repeats = 1, inner = 1;
-  for (int64_t i = 0; i < type.getRank(); ++i) {
-    if (i < static_cast<int64_t>(op.getAxis())) repeats *= type.getDimSize(i);
-    if (i > static_cast<int64_t>(op.getAxis())) inner *= type.getDimSize(i);
-  }
-  const int64_t period = type.getDimSize(static_cast<unsigned>(op.getAxis())) * inner;
+  const Runs runs = runsAlong(op.getResult(), static_cast<int64_t>(op.getAxis()));
   int64_t offset = 0;
   for (Value operand : op.getInputs()) {
     const RowView piece = views(operand);
-    const int64_t run = piece.elements / repeats;
+    const int64_t run = piece.elements / runs.count;
     const int64_t first = offset;
     offset += run;
-    if (piece.memory == result.memory && piece.base == result.base + first && repeats == 1) continue;  // computed there
+    if (piece.memory == result.memory && piece.base == result.base + first && runs.count == 1)
+      continue;  // computed there
     // A view of one run.
     RowView target = result;
     target.base += first;
     target.padded = false;
-    copyRuns(loc, context, {repeats, run}, piece, run, target, period);
+    copyRuns(loc, context, {runs.count, run}, piece, run, target, runs.length);
   }
 }
 
 void emitSlice(SliceOp op, KernelContext &context, ViewLookup views) {
   RowView from = views(op.getInput()), to = views(op.getResult());
-  auto type = llvm::cast<mlir::RankedTensorType>(op.getInput().getType());
-  int64_t repeats = 1, inner = 1;
-  for (int64_t i = 0; i < type.getRank(); ++i) {
-    if (i < static_cast<int64_t>(op.getAxis())) repeats *= type.getDimSize(i);
-    if (i > static_cast<int64_t>(op.getAxis())) inner *= type.getDimSize(i);
-  }
-  const int64_t run = static_cast<int64_t>(op.getLength()) * inner;
-  from.base += static_cast<int64_t>(op.getStart()) * inner;
-  from.broadcast = false;
-  to.padded = to.padded && repeats == 1;
-  copyRuns(op.getLoc(), context, {repeats, run}, from, type.getDimSize(static_cast<unsigned>(op.getAxis())) * inner, to,
-           run);
+  const auto axis = static_cast<int64_t>(op.getAxis());
+  const Runs source = runsAlong(op.getInput(), axis), runs = runsAlong(op.getResult(), axis);
+  from.base += static_cast<int64_t>(op.getStart()) * (runs.length / static_cast<int64_t>(op.getLength()));
+  to.padded = to.padded && runs.count == 1;
+  copyRuns(op.getLoc(), context, runs, from, source.length, to, runs.length);
 }
 
 }  // namespace inlay::compiler

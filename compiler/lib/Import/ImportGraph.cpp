@@ -171,13 +171,6 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
       Value x = operand(node, 0);
       return builder.create<SoftmaxOp>(locate(node), x.getType(), x, node.kind == op::log_softmax).getResult();
     }
-    case op::reshape: return builder.create<ReshapeOp>(locate(node), typeOf(node), operand(node, 0)).getResult();
-    case op::concat: {
-      llvm::SmallVector<Value> pieces;
-      for (size_t i = 0; i < graph.operands(node).size(); ++i) pieces.push_back(operand(node, i));
-      const auto attributes = read_attributes<ops::concat_attributes>(graph.attributes(node));
-      return builder.create<ConcatOp>(locate(node), typeOf(node), pieces, attributes.axis).getResult();
-    }
     default: return importByName(node);
   }
   llvm_unreachable("inputs are no ops");

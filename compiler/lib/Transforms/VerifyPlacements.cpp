@@ -79,10 +79,10 @@ class Verifier {
 
   /// What an op writes: nothing without a kernel, and of pieces those that are not at their place.
   llvm::SmallVector<Extent> storesOf(mlir::Operation &op) {
-    auto kernel = llvm::cast<KernelOp>(op);
-    if (!kernel.hasKernel()) return {};
+    auto kernel = llvm::dyn_cast<KernelOp>(op);
+    if (kernel && !kernel.hasKernel()) return {};
     Extent whole = extentOf(op.getResult(0));
-    const auto pieces = kernel.getPieces();
+    const auto pieces = kernel ? kernel.getPieces() : llvm::SmallVector<std::pair<Value, int64_t>>();
     if (pieces.empty()) {
       if (placeOf(op.getResult(0)).getPadded()) whole.end = whole.begin + wholeVectors(op.getResult(0));
       return {whole};
@@ -98,10 +98,10 @@ class Verifier {
 
   /// Whether `op` reads each element of `operand` before it writes the result's element there, and never again.
   static bool readsBeforeWriting(mlir::Operation &op, Value operand) {
-    auto kernel = llvm::cast<KernelOp>(op);
-    return llvm::all_of(op.getOpOperands(), [&](mlir::OpOperand &each) {
-      return each.get() != operand || kernel.readsBeforeWriting(each.getOperandNumber());
-    });
+    auto kernel = llvm::dyn_cast<KernelOp>(op);
+    return kernel && llvm::all_of(op.getOpOperands(), [&](mlir::OpOperand &each) {
+             return each.get() != operand || kernel.readsBeforeWriting(each.getOperandNumber());
+           });
   }
 
   static bool isReadBy(mlir::Operation &op, Value value) { return llvm::is_contained(op.getOperands(), value); }

@@ -236,6 +236,11 @@ constexpr std::uint64_t graph_hash(const graph_view& g) {
   return h;
 }
 
+/// How many records each table of a graph has.
+struct graph_sizes {
+  std::size_t nodes = 0, operands = 0, attributes = 0, instructions = 0, outputs = 0, data = 0, characters = 0;
+};
+
 /// The image, with tables of exactly the graph's sizes. Its bytes are the contract. Empty tables keep an unused record.
 template <std::size_t Nodes, std::size_t Operands, std::size_t Attributes, std::size_t Instructions,
           std::size_t Outputs, std::size_t Data, std::size_t Characters>
@@ -257,19 +262,30 @@ struct graph_image {
   std::array<char, (bytes_before_characters + at_least_one<Characters> + 7) / 8 * 8 - bytes_before_characters>
       characters{};
 
-  constexpr graph_view view() const {
+  static constexpr graph_sizes room{Nodes, Operands, Attributes, Instructions, Outputs, Data, Characters};
+
+  constexpr graph_view view() const { return view(room); }
+  /// The graph in the first records of each table.
+  constexpr graph_view view(const graph_sizes& sizes) const {
     graph_view g;
     g.hash = header.hash;
-    g.nodes = {nodes.data(), Nodes};
-    g.operand_table = {operands.data(), Operands};
-    g.attribute_table = {attributes.data(), Attributes};
-    g.instruction_table = {instructions.data(), Instructions};
-    g.outputs = {outputs.data(), Outputs};
-    g.data = {data.data(), Data};
-    g.characters = {characters.data(), Characters};
+    g.nodes = {nodes.data(), sizes.nodes};
+    g.operand_table = {operands.data(), sizes.operands};
+    g.attribute_table = {attributes.data(), sizes.attributes};
+    g.instruction_table = {instructions.data(), sizes.instructions};
+    g.outputs = {outputs.data(), sizes.outputs};
+    g.data = {data.data(), sizes.data};
+    g.characters = {characters.data(), sizes.characters};
     g.name = g.text(header.name);
     g.source_file = g.text(header.source_file);
     return g;
+  }
+
+  /// Copies the tables of a graph that is no larger.
+  constexpr void copy_tables(const graph_view& g) {
+    copy(g.nodes, nodes), copy(g.operand_table, operands), copy(g.attribute_table, attributes);
+    copy(g.instruction_table, instructions), copy(g.outputs, outputs), copy(g.data, data);
+    copy(g.characters, characters);
   }
 
   /// Completes the header. Call it when the tables, `header.name` and `header.source_file` are filled.
@@ -288,6 +304,14 @@ struct graph_image {
     table(header.characters, Characters, sizeof characters);
     header.image_bytes = sizeof(graph_image);
     header.hash = graph_hash(view());
+  }
+
+ private:
+  template <class From, class T, std::size_t N>
+  static constexpr void copy(const From& from, std::array<T, N>& to) {
+    const T* source = from.data();
+    T* target = to.data();
+    for (std::size_t i = 0, n = from.size(); i < n; ++i) target[i] = source[i];
   }
 };
 

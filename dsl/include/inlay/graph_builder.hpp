@@ -9,11 +9,6 @@
 
 namespace inlay {
 
-/// How many records each table of a graph has.
-struct graph_sizes {
-  std::size_t nodes = 0, operands = 0, attributes = 0, instructions = 0, outputs = 0, data = 0, characters = 0;
-};
-
 /// Bytes of an image with these tables. The header's fields hold less than 2^32.
 constexpr std::uint64_t image_bytes_of(const graph_sizes& s) {
   // Every table has at least one record; the image is rounded up to a multiple of 8 bytes.
@@ -205,14 +200,12 @@ class graph_builder {
   /// returns false.
   template <class Image>
   constexpr bool copy_to(Image& image) const {
-    const auto fits = [](const auto& from, const auto& to) { return from.size() <= to.size(); };
-    if (!fits(nodes_, image.nodes) || !fits(operands_, image.operands) || !fits(attributes_, image.attributes) ||
-        !fits(instructions_, image.instructions) || !fits(outputs_, image.outputs) || !fits(data_, image.data) ||
-        !fits(characters_, image.characters))
+    const graph_sizes mine = sizes(), room = Image::room;
+    if (mine.nodes > room.nodes || mine.operands > room.operands || mine.attributes > room.attributes ||
+        mine.instructions > room.instructions || mine.outputs > room.outputs || mine.data > room.data ||
+        mine.characters > room.characters)
       return false;
-    copy(nodes_, image.nodes), copy(operands_, image.operands);
-    copy(attributes_, image.attributes), copy(instructions_, image.instructions);
-    copy(outputs_, image.outputs), copy(data_, image.data), copy(characters_, image.characters);
+    image.copy_tables(view());
     image.header.name = name_;
     image.header.source_file = source_file_;
     return true;
@@ -238,13 +231,6 @@ class graph_builder {
   std::string_view file_{};  // the file of line_; a literal made by the compiler
   std::uint32_t line_ = 0, column_ = 0;
   violation violation_{};
-
-  template <class T, std::size_t N>
-  static constexpr void copy(const detail::small_vector<T>& from, std::array<T, N>& to) {
-    const T* source = from.begin();
-    T* target = to.data();
-    for (std::size_t i = 0, n = from.size(); i < n; ++i) target[i] = source[i];
-  }
 
   constexpr std::uint32_t add(const node_record& node, std::initializer_list<std::uint32_t> operands,
                               std::span<const std::uint32_t> attributes = {}) {

@@ -97,13 +97,6 @@ consteval first_trace trace_first(const Net& net) {
   return t;
 }
 
-template <class T, std::size_t From, std::size_t To>
-constexpr void copy_first(const std::array<T, From>& from, std::array<T, To>& to, std::size_t count) {
-  const T* source = from.data();
-  T* target = to.data();
-  for (std::size_t i = 0; i < count; ++i) target[i] = source[i];
-}
-
 template <graph_sizes S>
 using image_of = graph_image<S.nodes, S.operands, S.attributes, S.instructions, S.outputs, S.data, S.characters>;
 
@@ -112,13 +105,8 @@ template <graph_sizes Sizes, class Net>
 consteval auto build_image(const Net& net, const first_trace& first) {
   image_of<Sizes> image;
   if (first.has_tables) {
-    const common_tables& from = first.tables;
-    copy_first(from.nodes, image.nodes, Sizes.nodes), copy_first(from.operands, image.operands, Sizes.operands);
-    copy_first(from.attributes, image.attributes, Sizes.attributes);
-    copy_first(from.instructions, image.instructions, Sizes.instructions);
-    copy_first(from.outputs, image.outputs, Sizes.outputs), copy_first(from.data, image.data, Sizes.data);
-    copy_first(from.characters, image.characters, Sizes.characters);
-    image.header.name = from.header.name, image.header.source_file = from.header.source_file;
+    image.copy_tables(first.tables.view(Sizes));
+    image.header.name = first.tables.header.name, image.header.source_file = first.tables.header.source_file;
   } else {
     graph_builder b(net.name);
     trace(net, b);

@@ -196,12 +196,12 @@ namespace detail {
 template <shape Dims, std::size_t... Index>
 auto sizes_of(std::index_sequence<Index...>) -> sizes<Dims.sizes[Index]...>;
 
-/// The result of the shape rule for one operand, as a type.
-template <op Kind, auto Attributes, ShapeType X>
+/// The result of the shape rule for operands of shapes `X`, as a type.
+template <op Kind, auto Attributes, ShapeType... X>
 struct result_of_rule {
   static constexpr auto words = words_of(Attributes);
-  static constexpr const shape* operands[] = {&X::dims};
-  static constexpr shape dims = row_of(Kind).infer(operand_shapes(operands), words, X::dims).dims;
+  static constexpr const shape* operands[] = {&X::dims...};
+  static constexpr shape dims = row_of(Kind).infer(operand_shapes(operands), words, *operands[0]).dims;
   using type = decltype(sizes_of<dims>(std::make_index_sequence<dims.rank>()));
 };
 
@@ -223,22 +223,6 @@ constexpr auto slice(V&& x, std::source_location at = std::source_location::curr
   return detail::apply<op::slice, ops::slice_attributes{Axis, Start, Length}>(std::forward<V>(x), at);
 }
 
-namespace detail {
-
-template <std::uint32_t Axis, class First, class... Rest>
-struct concat_shape;
-template <std::uint32_t Axis, std::uint32_t... Sizes, class... Rest>
-struct concat_shape<Axis, sizes<Sizes...>, Rest...> {
-  static constexpr std::uint32_t along(const shape& dims) { return Axis < dims.rank ? dims.sizes[Axis] : 0; }
-  template <std::size_t... Index>
-  static auto make(std::index_sequence<Index...>)
-      -> sizes<(Index == Axis ? shape_of<Sizes...>.sizes[Index] + (0u + ... + along(Rest::dims))
-                              : shape_of<Sizes...>.sizes[Index])...>;
-  using type = decltype(make(std::make_index_sequence<sizeof...(Sizes)>()));
-};
-
-}  // namespace detail
-
 /// Values joined along an axis (torch.cat): `concat(a, b)`, `concat<1>(a, b, c)`.
 template <std::uint32_t Axis = 0, Value First, Value... Rest>
 constexpr auto concat(First&& first, Rest&&... rest) {
@@ -248,8 +232,9 @@ constexpr auto concat(First&& first, Rest&&... rest) {
   graph_builder& b = *owner;
   const std::array<std::uint32_t, 1 + sizeof...(Rest)> pieces{detail::commit_to(b, std::forward<First>(first)),
                                                               detail::commit_to(b, std::forward<Rest>(rest))...};
-  using Shape = typename detail::concat_shape<Axis, shape_type_of<First>, shape_type_of<Rest>...>::type;
-  return detail::tensor_of_t<Shape>(b, b.concat(pieces, Axis));
+  using Rule =
+      detail::result_of_rule<op::concat, ops::concat_attributes{Axis}, shape_type_of<First>, shape_type_of<Rest>...>;
+  return detail::tensor_of_t<typename Rule::type>(b, b.apply(op::concat, pieces, Rule::words));
 }
 
 /// Runs `body(x)` with "name." in front of its layers' names, as in a PyTorch module.

@@ -6,6 +6,13 @@
 
 namespace inlay::ops {
 
+/// How many runs of contiguous elements an axis divides a value into: as many as there are indices before it.
+constexpr std::size_t runs_along(std::uint32_t axis, const shape& dims) {
+  std::size_t runs = 1;
+  for (std::uint32_t i = 0; i < axis; ++i) runs *= dims.sizes[i];
+  return runs;
+}
+
 /// The shape that was asked for, with as many elements as the operand.
 constexpr inferred infer_reshape(const operand_shapes& operands, std::span<const std::uint32_t>,
                                  const shape& requested) {
@@ -49,13 +56,11 @@ constexpr inferred infer_concat(const operand_shapes& operands, std::span<const 
 
 /// For each index before the axis, one run of every piece.
 constexpr reference_values evaluate_concat(const reference_inputs& from) {
-  std::size_t repeats = 1;
-  for (std::uint32_t i = 0; i < read_attributes<concat_attributes>(from.attributes).axis; ++i)
-    repeats *= from.dims.sizes[i];
+  const std::size_t runs = runs_along(read_attributes<concat_attributes>(from.attributes).axis, from.dims);
   reference_values y;
-  for (std::size_t r = 0; r < repeats; ++r)
+  for (std::size_t r = 0; r < runs; ++r)
     for (const reference_tensor& piece : from.operands) {
-      const std::size_t run = piece.elements.size() / repeats;
+      const std::size_t run = piece.elements.size() / runs;
       y.append(piece.elements.subspan(r * run, run));
     }
   return y;
@@ -88,11 +93,9 @@ constexpr inferred infer_slice(const operand_shapes& operands, std::span<const s
 constexpr reference_values evaluate_slice(const reference_inputs& from) {
   const auto [axis, start, length] = read_attributes<slice_attributes>(from.attributes);
   const reference_tensor& x = from.operands[0];
-  std::size_t inner = 1, repeats = 1;
-  for (std::uint32_t i = 0; i < axis; ++i) repeats *= x.dims.sizes[i];
-  for (std::uint32_t i = axis + 1; i < x.dims.rank; ++i) inner *= x.dims.sizes[i];
+  const std::size_t runs = runs_along(axis, x.dims), inner = x.elements.size() / runs / x.dims.sizes[axis];
   reference_values y;
-  for (std::size_t r = 0; r < repeats; ++r)
+  for (std::size_t r = 0; r < runs; ++r)
     y.append(x.elements.subspan((r * x.dims.sizes[axis] + start) * inner, length * inner));
   return y;
 }
@@ -109,6 +112,7 @@ inline constexpr op_row reshape_row{.id = op::reshape,
                                     .name = "reshape",
                                     .least_operands = 1,
                                     .most_operands = 1,
+                                    .moves = true,
                                     .infer = infer_reshape,
                                     .evaluate = evaluate_reshape};
 inline constexpr op_row concat_row{.id = op::concat,
@@ -116,6 +120,7 @@ inline constexpr op_row concat_row{.id = op::concat,
                                    .least_operands = 1,
                                    .most_operands = any_number,
                                    .attributes = concat_schema,
+                                   .moves = true,
                                    .infer = infer_concat,
                                    .evaluate = evaluate_concat};
 
