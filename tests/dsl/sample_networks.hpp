@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network with records in every table of the image: named and source weights, every kind of node, two outputs.
+// A network with records in every table of the image: named and source weights, every kind of node, several outputs.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,10 @@ inline constexpr auto every_kind =
       auto h = relu(dense<3>("hidden", flatten(picture), skip_zeros) + context);
       auto gate = dense("gate", h, constant<f32, 1, 3>({1, -2, 0.5f}));
       auto scaled = where(gate > 0.25f, h * sigmoid(h, fast), leaky_relu(h, 0.125f));
-      return outputs(output("scores", softmax(concat(scaled, context))), output("gate", gate));
+      auto image = slice<0, 1, 2>(transpose<0, 2>(conv2d<2, 2>("filter", reshape<1, 2, 2>(picture), padding<1>)));
+      auto small = log_softmax(flatten(avg_pool<2, 1>(max_pool<1, 2>(image))));
+      auto scores = softmax(concat(scaled, context));
+      return outputs(output("scores", scores), output("gate", gate), output("image", small));
     });
 INLAY_NETWORK(every_kind);
 

@@ -35,7 +35,7 @@ TEST(Simpler, IsAlwaysWellFormed) {
 
 TEST(Shrink, LeavesWhatTheFailureNeeds) {
   unsigned found = 0;
-  for (std::uint64_t i = 0; i < 200 && found < 5; ++i) {
+  for (std::uint64_t i = 0; i < 1000 && found < 5; ++i) {
     const trial t = draw_trial({}, i);
     const auto fails = [](const trial& each) { return uses(each, op::concat) && uses(each, activation::tanh); };
     if (!fails(t)) continue;

@@ -292,6 +292,9 @@ class evaluator {
       case op::log_softmax: y = softmax(all_[operands[0]], n.dims.sizes[n.dims.rank - 1], true); break;
       case op::reshape: y = all_[operands[0]]; break;
       case op::concat: y = concat(n); break;
+      case op::conv2d: y = conv2d(n); break;
+      case op::avg_pool: y = avg_pool(n); break;
+      case op::max_pool: y = max_pool(n); break;
       default: y = moved(n); break;
     }
     look(y);
@@ -394,20 +397,106 @@ class evaluator {
     return y;
   }
 
+  /// The reference meaning of `n` on other numbers: `of(operand, element)` for each element of each operand.
+  template <class Of>
+  std::vector<double> evaluate(const node_record& n, Of of) const {
+    std::vector<std::vector<double>> parts;
+    std::vector<reference_tensor> operands;
+    parts.reserve(g_.operands(n).size());
+    for (std::uint32_t i = 0; std::uint32_t operand : g_.operands(n)) {
+      parts.emplace_back();
+      if (operand != no_node)
+        for (const bounded& each : all_[operand]) parts.back().push_back(of(i, each));
+      operands.push_back({operand == no_node ? shape{} : g_.nodes[operand].dims, parts.back()});
+      ++i;
+    }
+    const reference_values y = row_of(n.kind).evaluate({operands, g_.attributes(n), {}, n.dims});
+    return {y.begin(), y.end()};
+  }
+
+  /// Sums of products, like those of a dense layer. The sums of errors and of magnitudes are convolutions, too.
+  values conv2d(const node_record& n) {
+    const auto finite = [](double value) { return std::isfinite(value) ? value : 0.0; };
+    const double weight_error = options_.bf16_weights ? kBf16Unit : 0,
+                 faded = options_.bf16_weights ? kBf16Denormal : 0;
+    const auto of_weight = [&](const bounded& w) {
+      return w.error + weight_error * std::abs(finite(w.value)) + (w.value != 0 ? faded : 0);
+    };
+    const auto sums = evaluate(n, [&](std::uint32_t, const bounded& x) { return x.value; });
+    // How many terms of each sum are unknown, and how many are NaN.
+    const auto unknown =
+        evaluate(n, [&](std::uint32_t i, const bounded& x) { return i == 1 || !x.is_known() ? 1.0 : 0.0; });
+    const auto nans =
+        evaluate(n, [&](std::uint32_t i, const bounded& x) { return i == 1 || std::isnan(x.value) ? 1.0 : 0.0; });
+    // How many terms are an infinite weight times what may be zero.
+    const auto doubtful = evaluate(n, [&](std::uint32_t i, const bounded& x) {
+      return (i == 1 ? !std::isfinite(x.value) : i == 0 && x.error > 0 && std::abs(x.value) <= x.error) ? 1.0 : 0.0;
+    });
+    const values& weights_of = all_[g_.operands(n)[1]];
+    const bool weights_known = std::ranges::all_of(weights_of, [](const bounded& x) { return x.is_known(); });
+    const bool weights_exact = std::ranges::all_of(weights_of, is_exact);
+    const auto magnitudes = evaluate(n, [&](std::uint32_t, const bounded& x) { return std::abs(finite(x.value)); });
+    const auto errors_of_x = evaluate(n, [&](std::uint32_t i, const bounded& x) {
+      return i == 1 ? std::abs(finite(x.value)) : x.is_known() ? x.error : 0;
+    });
+    const auto errors_of_weight = evaluate(n, [&](std::uint32_t i, const bounded& x) {
+      return i == 1 ? of_weight(x) : i == 2 ? 0 : std::abs(finite(x.value)) + (x.is_known() ? x.error : 0);
+    });
+    const shape& w = g_.nodes[g_.operands(n)[1]].dims;
+    const double roundings = static_cast<double>(w.elements() / w.sizes[0]) + 2;
+    values y;
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      const double error = errors_of_x[i] + errors_of_weight[i];
+      if (!weights_known || unknown[i] > 0 || doubtful[i] > 0)
+        y.push_back(kUnknown);
+      else if (nans[i] > 0)
+        y.push_back({kNan, 0});
+      else if (!(magnitudes[i] + error < kGreatest / 4))
+        y.push_back(kUnknown);
+      else if (!std::isfinite(
+                   sums[i]))  // what is infinite is so for certain, and a weight that is exact keeps its sign
+        y.push_back(weights_exact ? bounded{sums[i], 0} : kUnknown);
+      else
+        y.push_back(settled(sums[i], error + roundings * (kUnit * (magnitudes[i] + error) + kDenormal)));
+    }
+    return y;
+  }
+
+  values avg_pool(const node_record& n) {
+    const auto means = evaluate(n, [](std::uint32_t, const bounded& x) { return x.value; });
+    const auto unknown = evaluate(n, [](std::uint32_t, const bounded& x) { return x.is_known() ? 0.0 : 1.0; });
+    const auto magnitudes =
+        evaluate(n, [](std::uint32_t, const bounded& x) { return std::isfinite(x.value) ? std::abs(x.value) : 0; });
+    const auto errors = evaluate(n, [](std::uint32_t, const bounded& x) { return x.is_known() ? x.error : 0; });
+    const auto a = read_attributes<ops::avg_pool_attributes>(g_.attributes(n));
+    const double taps = static_cast<double>(a.kernel_h) * static_cast<double>(a.kernel_w);
+    values y;
+    for (std::size_t i = 0; i < means.size(); ++i) {
+      const bool overflows = !(taps * (magnitudes[i] + errors[i]) < kGreatest / 4);
+      if (unknown[i] > 0 || (!std::isnan(means[i]) && overflows))
+        y.push_back(kUnknown);
+      else
+        y.push_back(settled(means[i], errors[i] + (taps + 2) * (kUnit * (magnitudes[i] + errors[i]) + kDenormal)));
+    }
+    return y;
+  }
+
+  /// The largest pixel is off by no more than the largest error.
+  values max_pool(const node_record& n) {
+    const auto largest = evaluate(n, [](std::uint32_t, const bounded& x) { return x.value; });
+    const auto errors = evaluate(n, [](std::uint32_t, const bounded& x) { return x.is_known() ? x.error : kInfinity; });
+    values y;
+    for (std::size_t i = 0; i < largest.size(); ++i)
+      y.push_back(errors[i] < kInfinity ? settled(largest[i], std::isfinite(largest[i]) ? errors[i] : 0) : kUnknown);
+    return y;
+  }
+
   /// What moves elements moves their errors along.
   values moved(const node_record& n) {
     const op_row& row = row_of(n.kind);
     if (!row.moves) throw std::logic_error("no bound for '" + std::string(row.name) + "'");
-    const auto move = [&](double bounded::* part) {
-      std::vector<std::vector<double>> parts;
-      std::vector<reference_tensor> operands;
-      for (std::uint32_t operand : g_.operands(n)) {
-        for (parts.emplace_back(); const bounded& each : all_[operand]) parts.back().push_back(each.*part);
-        operands.push_back({g_.nodes[operand].dims, parts.back()});
-      }
-      return row.evaluate({operands, g_.attributes(n), {}, n.dims});
-    };
-    const reference_values values_moved = move(&bounded::value), errors_moved = move(&bounded::error);
+    const auto values_moved = evaluate(n, [](std::uint32_t, const bounded& x) { return x.value; });
+    const auto errors_moved = evaluate(n, [](std::uint32_t, const bounded& x) { return x.error; });
     values y;
     for (std::size_t i = 0; i < values_moved.size(); ++i) y.push_back({values_moved[i], errors_moved[i]});
     return y;

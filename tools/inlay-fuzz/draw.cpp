@@ -83,6 +83,60 @@ class drawer {
     return value({.kind = op::slice, .dims = cut, .operands = {x}, .attributes = {axis, start, length}});
   }
 
+  std::uint32_t transpose() {
+    const std::uint32_t x = with_rank(take()), rank = dims(x).rank;
+    const std::uint32_t first = random_.pick(rank), second = random_.pick(rank);
+    shape turned = dims(x);
+    std::swap(turned.sizes[first], turned.sizes[second]);
+    return value({.kind = op::transpose, .dims = turned, .operands = {x}, .attributes = {first, second}});
+  }
+
+  std::uint32_t conv2d() {
+    const std::uint32_t x = image();
+    const std::uint32_t channels = dims(x).sizes[0];
+    ops::conv2d_attributes a;
+    std::uint32_t kernel_h = 1 + random_.pick(5), kernel_w = 1 + random_.pick(5);
+    a.window = window(dims(x), kernel_h, kernel_w, true);
+    std::uint32_t outputs = random_.chance(40) ? 1 + random_.pick(20) : width() % 40 + 1;
+    if (const unsigned kind = random_.pick(100); kind < 20)
+      a.groups = outputs = channels;
+    else if (kind < 35)
+      for (std::uint32_t divisor = 2; divisor <= channels && divisor < 6; ++divisor)
+        if (channels % divisor == 0) a.groups = divisor;
+    const std::uint32_t depth = channels / a.groups * kernel_h * kernel_w;
+    if (a.groups != channels || outputs != channels) {
+      outputs = std::max(1u, std::min(outputs, most_weights_ / depth));
+      outputs = std::max(1u, outputs / a.groups) * a.groups;
+    }
+    const std::string name = "conv" + std::to_string(net_.steps.size());
+    const shape wanted{4, {outputs, channels / a.groups, kernel_h, kernel_w}};
+    const std::uint32_t weight =
+        random_.chance(4) && wanted.elements() <= 64 ? constant(wanted) : parameter(name + ".weight", wanted);
+    const std::uint32_t bias = random_.chance(30) ? no_node : parameter(name + ".bias", vector(outputs));
+    return windowed(
+        {.kind = op::conv2d, .dims = {}, .name = name, .operands = {x, weight, bias}, .attributes = words(a)});
+  }
+
+  std::uint32_t max_pool() {
+    const std::uint32_t x = image();
+    ops::max_pool_attributes a;
+    a.kernel_h = 1 + random_.pick(4), a.kernel_w = 1 + random_.pick(4);
+    a.window = window(dims(x), a.kernel_h, a.kernel_w, false);
+    a.ceil_mode = random_.chance(30);
+    return windowed({.kind = op::max_pool, .dims = {}, .operands = {x}, .attributes = words(a)});
+  }
+
+  std::uint32_t avg_pool() {
+    const std::uint32_t x = image();
+    ops::avg_pool_attributes a;
+    a.kernel_h = 1 + random_.pick(random_.chance(20) ? 9 : 4),
+    a.kernel_w = 1 + random_.pick(random_.chance(20) ? 9 : 4);
+    a.window = window(dims(x), a.kernel_h, a.kernel_w, false);
+    a.window.dilation_h = a.window.dilation_w = 1;
+    a.ceil_mode = random_.chance(30), a.count_include_pad = random_.chance(50);
+    return windowed({.kind = op::avg_pool, .dims = {}, .operands = {x}, .attributes = words(a)});
+  }
+
   std::uint32_t concat() {
     const bool flattened = random_.chance(60);
     const std::uint32_t first = flattened ? flat(take()) : with_rank(take());
@@ -225,6 +279,60 @@ class drawer {
                    .dims = wanted,
                    .operands = {own},
                    .program = {{.code = scalar_op::operand}, {.code = scalar_op::apply, .function = function}}});
+  }
+
+  template <class Attributes>
+  static std::vector<std::uint32_t> words(const Attributes& a) {
+    const auto all = words_of(a);
+    return {all.begin(), all.end()};
+  }
+
+  /// A value of rank 3: one that is, or one in another shape.
+  std::uint32_t image() {
+    for (int tries = 0; tries < 3; ++tries)
+      if (const std::uint32_t v = take(); dims(v).rank == 3) return v;
+    const std::uint32_t x = take();
+    shape s{3, {1, 1, elements(x)}};
+    for (std::uint32_t axis = 2; axis > 0; --axis)
+      for (std::uint32_t tries = 0; tries < 2; ++tries) {
+        const std::uint32_t divisor = 1 + random_.pick(12);
+        if (s.sizes[axis] % divisor == 0) s.sizes[axis] /= divisor, s.sizes[axis - 1] *= divisor;
+      }
+    return value({.kind = op::reshape, .dims = s, .operands = {x}});
+  }
+
+  /// A window that fits into `image`. Makes the kernel smaller if it has to. The padding of a pool is at most half of
+  /// the kernel.
+  ops::window_attributes window(const shape& image, std::uint32_t& kernel_h, std::uint32_t& kernel_w, bool wide) {
+    ops::window_attributes a;
+    const auto axis = [&](std::uint32_t size, std::uint32_t& kernel, std::uint32_t& stride, std::uint32_t& dilation,
+                          std::uint32_t& before, std::uint32_t& after) {
+      stride = random_.chance(50) ? 1 : 1 + random_.pick(3);
+      dilation = random_.chance(80) ? 1 : 1 + random_.pick(3);
+      const std::uint32_t most = wide ? kernel : kernel / 2;
+      if (random_.chance(50))
+        before = random_.pick(most + 1), after = random_.chance(70) ? before : random_.pick(most + 1);
+      while (kernel > 1 && dilation * (kernel - 1) + 1 > size + before + after) {
+        --kernel;
+        if (!wide) before = std::min(before, kernel / 2), after = std::min(after, kernel / 2);
+      }
+    };
+    axis(image.sizes[1], kernel_h, a.stride_h, a.dilation_h, a.padding_top, a.padding_bottom);
+    axis(image.sizes[2], kernel_w, a.stride_w, a.dilation_w, a.padding_left, a.padding_right);
+    return a;
+  }
+
+  /// A step whose shape the operation's rule says. If the rule is broken or the result too large, its first operand.
+  std::uint32_t windowed(step s) {
+    std::vector<shape> shapes;
+    for (std::uint32_t operand : s.operands) shapes.push_back(operand == no_node ? shape{} : dims(operand));
+    std::vector<const shape*> pointers;
+    for (std::size_t i = 0; i < shapes.size(); ++i) pointers.push_back(s.operands[i] == no_node ? nullptr : &shapes[i]);
+    const inferred rule =
+        row_of(s.kind).infer(operand_shapes(std::span<const shape* const>(pointers)), s.attributes, {});
+    if (rule.code != fault::none || rule.dims.elements() > settings_.most_elements) return s.operands[0];
+    s.dims = rule.dims;
+    return value(std::move(s));
   }
 
   std::uint32_t joined_with(bool is_parameter) {
@@ -421,6 +529,10 @@ void drawer::add() {
       {op::concat, 15, &drawer::concat},
       {op::log_softmax, 4, &drawer::log_softmax},
       {op::slice, 8, &drawer::slice},
+      {op::transpose, 4, &drawer::transpose},
+      {op::conv2d, 16, &drawer::conv2d},
+      {op::max_pool, 6, &drawer::max_pool},
+      {op::avg_pool, 6, &drawer::avg_pool},
   };
   static_assert(are_complete(rows), "every operation needs a row that draws it");
   unsigned total = 0;
@@ -432,7 +544,8 @@ void drawer::add() {
   }
   (this->*chosen->draw)();
   // An activation often follows a layer.
-  if (chosen->kind == op::dense && settings_.has("map") && random_.chance(40)) activated(values_.back());
+  if ((chosen->kind == op::dense || chosen->kind == op::conv2d) && settings_.has("map") && random_.chance(40))
+    activated(values_.back());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Turns the fuzzer's statements into a graph and into DSL source.
 #include "network.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <sstream>
@@ -46,7 +47,7 @@ class graph_maker {
       case op::dense:
         return b_.dense(s.name, operands[0], operands[1], operands[2], static_cast<zeros>(s.attributes[0]));
       case op::map: return b_.map(operands, s.program, s.dims);
-      default: return b_.apply(s.kind, operands, s.attributes, s.dims);
+      default: return b_.apply(s.kind, operands, s.attributes, s.dims, s.name);
     }
     return no_node;
   }
@@ -127,8 +128,54 @@ class source_writer {
         for (std::size_t i = 0; i < s.operands.size(); ++i) text += (i == 0 ? "" : ", ") + operand(i);
         return text + ")";
       }
+      case op::conv2d: return conv2d(s);
+      case op::max_pool:
+      case op::avg_pool: return pool(s);
       default: return by_name(s);
     }
+  }
+
+  static std::string option(const char* name, std::initializer_list<std::uint32_t> sizes, std::uint32_t usual) {
+    if (std::ranges::all_of(sizes, [&](std::uint32_t size) { return size == usual; })) return {};
+    std::string text;
+    for (std::uint32_t size : sizes) text += (text.empty() ? "" : ", ") + std::to_string(size);
+    return std::string(", ") + name + "<" + text + ">";
+  }
+  static std::string window(const ops::window_attributes& w) {
+    return option("padding", {w.padding_top, w.padding_left, w.padding_bottom, w.padding_right}, 0) +
+           option("dilation", {w.dilation_h, w.dilation_w}, 1);
+  }
+
+  std::string conv2d(const step& s) const {
+    const auto a = read_attributes<ops::conv2d_attributes>(s.attributes);
+    const shape& weight = net_.steps[s.operands[1]].dims;
+    const bool own = owns_weights(s);
+    std::string text = "conv2d";
+    if (own)
+      text += "<" + std::to_string(weight.sizes[0]) + ", " + std::to_string(weight.sizes[2]) + ", " +
+              std::to_string(weight.sizes[3]) + ">";
+    text += "(\"" + s.name + "\", " + reference(s.operands[0]);
+    if (!own) text += ", " + reference(s.operands[1]);
+    if (!own && s.operands[2] != no_node) text += ", " + reference(s.operands[2]);
+    text += option("stride", {a.window.stride_h, a.window.stride_w}, 1) + window(a.window) +
+            option("groups", {a.groups}, 1);
+    return text + (own && s.operands[2] == no_node ? ", no_bias)" : ")");
+  }
+
+  std::string pool(const step& s) const {
+    ops::max_pool_attributes a;
+    bool include_pad = true;
+    if (s.kind == op::max_pool) {
+      a = read_attributes<ops::max_pool_attributes>(s.attributes);
+    } else {
+      const auto average = read_attributes<ops::avg_pool_attributes>(s.attributes);
+      a = {average.kernel_h, average.kernel_w, average.window, average.ceil_mode};
+      include_pad = average.count_include_pad != 0;
+    }
+    return std::string(row_of(s.kind).name) + "<" + std::to_string(a.kernel_h) + ", " + std::to_string(a.kernel_w) +
+           ">(" + reference(s.operands[0]) + ", stride<" + std::to_string(a.window.stride_h) + ", " +
+           std::to_string(a.window.stride_w) + ">" + window(a.window) + (a.ceil_mode != 0 ? ", ceil_mode" : "") +
+           (include_pad ? ")" : ", exclude_pad)");
   }
 
   /// name<attribute, ...>(operand, ...)
@@ -145,9 +192,13 @@ class source_writer {
     return net_.steps[value].kind == op::parameter && net_.steps[value].name == name;
   }
 
+  bool owns_weights(const step& layer) const {
+    return is_parameter(layer.operands[1], layer.name + ".weight") &&
+           (layer.operands[2] == no_node || is_parameter(layer.operands[2], layer.name + ".bias"));
+  }
+
   std::string dense(const step& s) const {
-    const bool own = is_parameter(s.operands[1], s.name + ".weight") &&
-                     (s.operands[2] == no_node || is_parameter(s.operands[2], s.name + ".bias"));
+    const bool own = owns_weights(s);
     std::string text = "dense";
     if (own) text += "<" + std::to_string(s.dims.sizes[0]) + ">";
     text += "(\"" + s.name + "\", " + reference(s.operands[0]);

@@ -44,13 +44,14 @@ class ContractionEmitter {
         result(views(op.getResult())),
         lanes(static_cast<int64_t>(op.getVectorLength())),
         panel(static_cast<int64_t>(op.getPanel())),
-        depth(elementsOf(op.getInput())),
-        width(elementsOf(op.getResult())) {
+        depth(op.getDepth()),
+        width(op.getFeatures()) {
     if (op.getBias()) bias = views(op.getBias());
-    for (Value extra : op.getExtras()) extras.push_back(views(extra).asOperandOf(width));
+    for (Value extra : op.getExtras()) extras.push_back(views(extra).asOperandOf(elementsOf(op.getResult())));
   }
 
   void run() {
+    if (op.getWindow()) return context.forEachRow(loc, [&](Value sample) { emitImage(sample); });
     if (context.part && op.getInput().getDefiningOp()) fetchInput();
     if (!op.getSkipZeros() || context.capacity > 1 || input.inRegister) return emitAll();
     nonzeros.emplace(context, op, input);
@@ -68,7 +69,8 @@ class ContractionEmitter {
       if (!inRegister) return {};
       return {context.inRegister[op.getResult()]};
     };
-    const auto made = choose(few, inRegister ? 1 : 0, branch, [&] { return nonzeros.reset(), branch(); });
+    const auto made =
+        context.choose(loc, few, vectorTypes(inRegister ? 1 : 0), branch, [&] { return nonzeros.reset(), branch(); });
     if (inRegister) context.inRegister[op.getResult()] = made.front();
   }
 
@@ -82,6 +84,29 @@ class ContractionEmitter {
   llvm::SmallVector<RowView> extras;
   std::optional<NonzeroList> nonzeros;  // of the input, where the layer skips zeros
   const int64_t lanes, panel, depth, width;
+
+  llvm::SmallVector<mlir::Type> vectorTypes(size_t count) {
+    return llvm::SmallVector<mlir::Type>(count, context.vectorType(lanes));
+  }
+
+  /// Rows of a tile in each line of an image. A dense layer's rows are all in one line.
+  int64_t columns = std::numeric_limits<int64_t>::max();
+
+  /// A row of a tile.
+  struct Place {
+    Value row;     // within its line
+    int64_t line;  // counted from the tile's first
+  };
+  /// Row `r` of the tile that begins at `row`.
+  Place placeOf(Value row, int64_t r) { return {plus(row, r % columns), r / columns}; }
+  /// Column `column` of a place, as a column of the row in the tile's first line.
+  Value inFirstLine(const RowView &view, const Place &at, Value column) { return plus(column, at.line * view.line); }
+  Value address(const RowView &view, const Place &at, Value column) {
+    return context.address(loc, view, at.row, inFirstLine(view, at, column));
+  }
+  Value load(const RowView &view, const Place &at, Value column, int64_t live) {
+    return context.load(loc, view, at.row, inFirstLine(view, at, column), lanes, live);
+  }
 
   /// Tile sizes for the rows that are left behind the last whole tile. A smaller tile loads more for each row.
   static constexpr int64_t kSmallTiles[] = {4, 2, 1};
@@ -147,14 +172,50 @@ class ContractionEmitter {
       builder.setInsertionPointToStart(loop.getBody());
       emitWhole(loop.getInductionVar());
     }
-    if (whole < width) ifEqual(next, context.parts, emitRest);
+    if (whole < width) context.ifEqual(loc, next, context.parts, emitRest);
   }
 
   void forEachRowTile(llvm::function_ref<void(Value, int64_t)> body) {
+    if (op.getWindow()) return forEachTileOfImage(body);
     llvm::SmallVector<int64_t> tiles = {static_cast<int64_t>(op.getRows())};
     for (const int64_t small : kSmallTiles)
       if (small < tiles.back()) tiles.push_back(small);
     context.forEachRowTile(loc, tiles, body);
+  }
+
+  /// The convolution of one sample.
+  void emitImage(Value sample) {
+    const WindowAttr window = op.getWindowAttr();
+    const auto sizesOf = [](Value image) { return llvm::cast<mlir::RankedTensorType>(image.getType()).getShape(); };
+    const RowView allInput = input, allResult = result;
+    const llvm::SmallVector<RowView> allExtras = extras;
+    input = context.pixelsOf(loc, input, sample, sizesOf(op.getInput()), window.getStrideH(), window.getStrideW());
+    result = context.pixelsOf(loc, result, sample, sizesOf(op.getResult()));
+    for (RowView &extra : extras) extra = context.pixelsOf(loc, extra, sample, sizesOf(op.getResult()));
+    emitSlab({context.index(0, loc), context.index(depth, loc), {}, {}});
+    input = allInput, result = allResult, extras = allExtras;
+  }
+
+  /// Tiles of whole lines, then of the lines that are left. A line is divided into tiles of equal columns, and the
+  /// columns that are left.
+  void forEachTileOfImage(llvm::function_ref<void(Value, int64_t)> body) {
+    llvm::ArrayRef<int64_t> sizes = op.getResult().getType().getShape();
+    const auto most = static_cast<int64_t>(*op.getColumns()), together = static_cast<int64_t>(op.getRows()) / most;
+    const RowView ofInput = input, ofResult = result;
+    const llvm::SmallVector<RowView> ofExtras = extras;
+    const auto emitLines = [&](Value line, int64_t lines) {
+      input = context.fromLine(loc, ofInput, line), result = context.fromLine(loc, ofResult, line);
+      for (auto [extra, of] : llvm::zip_equal(extras, ofExtras)) extra = context.fromLine(loc, of, line);
+      const int64_t whole = sizes[1] / most * most;
+      columns = most;
+      context.forEach(loc, whole, most, [&](Value column) { body(column, lines * most); });
+      columns = sizes[1] - whole;
+      if (columns > 0) body(context.index(whole, loc), lines * columns);
+    };
+    const int64_t whole = sizes[0] / together * together;
+    context.forEach(loc, whole, together, [&](Value line) { emitLines(line, together); });
+    if (whole < sizes[0]) emitLines(context.index(whole, loc), sizes[0] - whole);
+    input = ofInput, result = ofResult, extras = ofExtras;
   }
 
   /// Depth of a slab. A slab of a block's inputs stays in the second-level cache while all panels read it.
@@ -205,23 +266,23 @@ class ContractionEmitter {
       }
       forEachRowTile([&](Value row, int64_t rows) { emitTile(row, rows, weightStart, column, vectors, ofPanel); });
       if (finishesPanels())
-        ifEqual(slab.end, context.index(depth, loc),
-                [&] { context.forEachRow(loc, [&](Value row) { finishStored(row, column, vectors); }); });
+        context.ifEqual(loc, slab.end, context.index(depth, loc),
+                        [&] { context.forEachRow(loc, [&](Value row) { finishStored({row, 0}, column, vectors); }); });
     });
   }
 
   /// Whether the epilogue runs after the sums of all rows are stored. One copy of its code then serves tiles of all
   /// sizes.
   bool finishesPanels() {
-    return context.compact && context.capacity > 1 && isCostly(op.getEpilogue()) && !extrasAreOverwritten();
+    return !op.getWindow() && context.compact && context.capacity > 1 && isCostly(op.getEpilogue()) &&
+           !extrasAreOverwritten();
   }
 
   /// Runs the epilogue on stored sums of one row.
-  void finishStored(Value row, Value column, llvm::ArrayRef<FeatureVector> vectors) {
+  void finishStored(const Place &at, Value column, llvm::ArrayRef<FeatureVector> vectors) {
     VectorBuilder::Vectors sums;
-    for (const FeatureVector &v : vectors)
-      sums.push_back(context.load(loc, result, row, plus(column, v.column), lanes, v.live));
-    finish(sums, row, column, vectors, /*activate=*/true);
+    for (const FeatureVector &v : vectors) sums.push_back(load(result, at, plus(column, v.column), v.live));
+    finish(sums, at, column, vectors, /*activate=*/true);
   }
 
   Value plus(Value position, int64_t distance) {
@@ -270,7 +331,10 @@ class ContractionEmitter {
   /// x[row][k] for each row of a tile.
   llvm::SmallVector<Value> inputs(Value row, int64_t rows, Value k) {
     llvm::SmallVector<Value> elements;
-    for (int64_t r = 0; r < rows; ++r) elements.push_back(context.loadScalar(loc, input, plus(row, r), k));
+    for (int64_t r = 0; r < rows; ++r) {
+      const Place at = placeOf(row, r);
+      elements.push_back(context.loadScalar(loc, input, at.row, inFirstLine(input, at, k)));
+    }
     return elements;
   }
 
@@ -295,6 +359,7 @@ class ContractionEmitter {
     const auto chain = [&](llvm::SmallVector<Value> &all, int64_t number) {
       return llvm::MutableArrayRef(all).slice(static_cast<size_t>(number) * tile, tile);
     };
+    if (op.getWindow()) return accumulateWindow(accumulators, row, rows, chains, weightStart, vectors);
     if (isDotProduct()) {
       Value start = builder.create<vector::ExtractOp>(loc, accumulators.front(), 0);
       accumulators.front() = context.broadcast(loc, dotProduct(start, weightStart), lanes);
@@ -343,6 +408,68 @@ class ContractionEmitter {
     loop(whole, slab.end, 1, /*fetches=*/false);
   }
 
+  /// Elements of an image that lie side by side under a window, and how the window's lines and pixels divide into them.
+  struct Runs {
+    int64_t lines, ofLine, length;
+  };
+  Runs runsOfWindow() {
+    const WindowAttr window = op.getWindowAttr();
+    const int64_t channels = op.getInput().getType().getShape().back();
+    if (window.getDilationW() == 1) return {window.getKernelH(), 1, window.getKernelW() * channels};
+    return {window.getKernelH(), window.getKernelW(), channels};
+  }
+
+  /// Runs of no more elements than this are unrolled.
+  static constexpr int64_t kShortRun = 16;
+
+  /// Adds the products of a whole window.
+  void accumulateWindow(llvm::SmallVector<Value> &accumulators, Value row, int64_t rows, int64_t chains,
+                        Value weightStart, llvm::ArrayRef<FeatureVector> vectors) {
+    const WindowAttr window = op.getWindowAttr();
+    llvm::ArrayRef<int64_t> sizes = op.getInput().getType().getShape();
+    const size_t tile = accumulators.size() / static_cast<size_t>(chains);
+    const Runs runs = runsOfWindow();
+    // A loop over [0, end) that carries the accumulators.
+    const auto loop = [&](int64_t end, int64_t stepOfLoop, llvm::function_ref<void(Value)> body) {
+      if (end == 0) return;
+      if (end == stepOfLoop) return body(context.index(0, loc));
+      auto each = builder.create<scf::ForOp>(loc, context.index(0, loc), context.index(end, loc),
+                                             context.index(stepOfLoop, loc), accumulators);
+      mlir::OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(each.getBody());
+      accumulators.assign(each.getRegionIterArgs().begin(), each.getRegionIterArgs().end());
+      body(each.getInductionVar());
+      builder.create<scf::YieldOp>(loc, accumulators);
+      accumulators.assign(each.getResults().begin(), each.getResults().end());
+    };
+    const auto times = [&](Value a, int64_t b) {
+      return builder.createOrFold<arith::MulIOp>(loc, a, context.index(b, loc));
+    };
+    const auto sum = [&](Value a, Value b) { return builder.createOrFold<arith::AddIOp>(loc, a, b); };
+    loop(runs.lines, 1, [&](Value line) {
+      Value atLine = times(line, window.getDilationH() * sizes[1] * sizes[2]);
+      Value ofLine = times(line, runs.ofLine * runs.length);
+      for (int64_t run = 0; run < runs.ofLine; ++run) {
+        Value inputStart = plus(atLine, run * window.getDilationW() * sizes[2]);
+        Value weightOfRun = plus(ofLine, run * runs.length);
+        const auto add = [&](Value from, int64_t count) {
+          for (int64_t i = 0; i < count; ++i) {
+            Value k = plus(from, i);
+            step(llvm::MutableArrayRef(accumulators).slice(static_cast<size_t>(i % chains) * tile, tile),
+                 inputs(row, rows, sum(inputStart, k)), weightStart, sum(weightOfRun, k), vectors);
+          }
+        };
+        if (runs.length <= kShortRun) {
+          add(context.index(0, loc), runs.length);
+          continue;
+        }
+        const int64_t whole = runs.length / chains * chains;
+        loop(whole, chains, [&](Value from) { add(from, chains); });
+        add(context.index(whole, loc), runs.length - whole);
+      }
+    });
+  }
+
   /// Sums over the k whose input is not zero. The hardware cannot predict which k comes next, so the loop prefetches
   /// the weights that it needs some steps later.
   void accumulateNonzeros(llvm::SmallVector<Value> &accumulators, Value weightStart,
@@ -374,35 +501,6 @@ class ContractionEmitter {
   /// ends with a vector of zeros.
   static constexpr int64_t kStepsAhead = 4;
 
-  /// Emits an scf.if. `taken` yields its results if the condition holds, and `other` if not: `vectors` vectors each.
-  /// The bodies are emitted when the op is in its place, because emitters look for the module around them.
-  llvm::SmallVector<Value> choose(Value condition, size_t vectors, llvm::function_ref<llvm::SmallVector<Value>()> taken,
-                                  llvm::function_ref<llvm::SmallVector<Value>()> other) {
-    const llvm::SmallVector<mlir::Type> types(vectors, context.vectorType(lanes));
-    auto choice = builder.create<scf::IfOp>(loc, types, condition, /*addThenBlock=*/true, /*addElseBlock=*/true);
-    const auto fill = [&](mlir::Block *block, llvm::function_ref<llvm::SmallVector<Value>()> body) {
-      mlir::OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(block);
-      const llvm::SmallVector<Value> yielded = body();
-      builder.create<scf::YieldOp>(loc, yielded);
-    };
-    fill(choice.thenBlock(), taken);
-    fill(choice.elseBlock(), other);
-    return llvm::SmallVector<Value>(choice.getResults());
-  }
-
-  /// The same for the condition a == b. No branch is emitted if a and b are known to be equal.
-  llvm::SmallVector<Value> chooseIfEqual(Value a, Value b, size_t vectors,
-                                         llvm::function_ref<llvm::SmallVector<Value>()> taken,
-                                         llvm::function_ref<llvm::SmallVector<Value>()> other) {
-    Value equal = builder.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, a, b);
-    return mlir::matchPattern(equal, mlir::m_One()) ? taken() : choose(equal, vectors, taken, other);
-  }
-  void ifEqual(Value a, Value b, llvm::function_ref<void()> taken, llvm::function_ref<void()> other = [] {}) {
-    const auto none = [](llvm::function_ref<void()> body) { return body(), llvm::SmallVector<Value>(); };
-    chooseIfEqual(a, b, 0, [&] { return none(taken); }, [&] { return none(other); });
-  }
-
   void emitTile(Value row, int64_t rows, Value weightStart, Value column, llvm::ArrayRef<FeatureVector> vectors,
                 const Slab &slab) {
     const size_t tile = static_cast<size_t>(rows) * vectors.size();
@@ -413,27 +511,27 @@ class ContractionEmitter {
     const auto perVector = [&](auto body) {
       llvm::SmallVector<Value> values;
       for (int64_t r = 0; r < rows; ++r)
-        for (const FeatureVector &v : vectors) values.push_back(body(plus(row, r), v));
+        for (const FeatureVector &v : vectors) values.push_back(body(placeOf(row, r), v));
       return values;
     };
-    llvm::SmallVector<Value> accumulators = chooseIfEqual(
-        slab.begin, context.index(0, loc), tile,
+    llvm::SmallVector<Value> accumulators = context.chooseIfEqual(
+        loc, slab.begin, context.index(0, loc), vectorTypes(tile),
         [&] {
-          return perVector([&](Value at, const FeatureVector &v) {
-            return bias ? loadVector(*bias, context.address(loc, *bias, at, plus(column, v.column)))
+          return perVector([&](const Place &at, const FeatureVector &v) {
+            return bias ? loadVector(*bias, context.address(loc, *bias, at.row, plus(column, v.column)))
                         : context.splat(loc, 0.0f, lanes);
           });
         },
         [&] {
-          return perVector([&](Value at, const FeatureVector &v) {
-            return context.load(loc, result, at, plus(column, v.column), lanes, v.live);
+          return perVector([&](const Place &at, const FeatureVector &v) {
+            return load(result, at, plus(column, v.column), v.live);
           });
         });
     if (context.part && context.capacity > 1) {
       // Prefetch the lines of the result for writing. Other cores read them in the previous call.
       for (int64_t r = 0; r < rows; ++r)
         for (const FeatureVector &v : vectors)
-          prefetch(result, context.address(loc, result, plus(row, r), plus(column, v.column)), Level::first,
+          prefetch(result, address(result, placeOf(row, r), plus(column, v.column)), Level::first,
                    /*isWrite=*/true);
     }
     accumulators.resize(tile * static_cast<size_t>(chains), Value());
@@ -450,7 +548,7 @@ class ContractionEmitter {
       for (int64_t r = 0; r < rows; ++r)
         for (size_t v = 0; v < vectors.size(); ++v) {
           VectorBuilder::Vectors sum = {accumulators[static_cast<size_t>(r) * vectors.size() + v]};
-          finish(sum, plus(row, r), column, vectors.slice(v, 1), activate);
+          finish(sum, placeOf(row, r), column, vectors.slice(v, 1), activate);
         }
     };
     if (finishesPanels()) return store(/*activate=*/false);
@@ -458,12 +556,14 @@ class ContractionEmitter {
       store(/*activate=*/!late);
       // The sums are in the first-level cache. A loop over them has one copy of the epilogue's code, which stays in the
       // instruction cache, and keeps its constants in registers.
-      if (late)
-        context.forEach(loc, rows, 1, [&](Value r) {
-          finishStored(builder.createOrFold<arith::AddIOp>(loc, row, r), column, vectors);
+      if (!late) return;
+      const int64_t ofLine = std::min(rows, columns);
+      for (int64_t line = 0; line < rows / ofLine; ++line)
+        context.forEach(loc, ofLine, 1, [&](Value r) {
+          finishStored({builder.createOrFold<arith::AddIOp>(loc, row, r), line}, column, vectors);
         });
     };
-    ifEqual(slab.end, context.index(depth, loc), complete, [&] { store(/*activate=*/false); });
+    context.ifEqual(loc, slab.end, context.index(depth, loc), complete, [&] { store(/*activate=*/false); });
   }
 
   /// A tile of more accumulators runs a costly epilogue in a loop.
@@ -475,23 +575,22 @@ class ContractionEmitter {
   }
 
   /// Runs the epilogue if `activate`, and stores the vectors of one row.
-  void finish(VectorBuilder::Vectors sums, Value row, Value column, llvm::ArrayRef<FeatureVector> vectors,
+  void finish(VectorBuilder::Vectors sums, const Place &at, Value column, llvm::ArrayRef<FeatureVector> vectors,
               bool activate) {
     if (activate && !op.getEpilogue().empty()) {
       llvm::SmallVector<VectorBuilder::Vectors> arguments = {sums};
       for (const RowView &extra : extras) {
         VectorBuilder::Vectors &loaded = arguments.emplace_back();
-        for (const FeatureVector &v : vectors)
-          loaded.push_back(context.load(loc, extra, row, plus(column, v.column), lanes, v.live));
+        for (const FeatureVector &v : vectors) loaded.push_back(load(extra, at, plus(column, v.column), v.live));
       }
-      sums = context.inlineProgram(op.getEpilogue(), arguments, lanes, width);
+      sums = context.inlineProgram(op.getEpilogue(), arguments, lanes, elementsOf(op.getResult()));
     }
     if (context.staysInRegister(op)) {
       context.inRegister[op.getResult()] = width < lanes ? context.withAllLanes(loc, sums.front()) : sums.front();
       return;
     }
     for (auto [v, sum] : llvm::zip_equal(vectors, sums))
-      context.store(loc, result, row, plus(column, v.column), sum, v.live);
+      context.store(loc, result, at.row, inFirstLine(result, at, plus(column, v.column)), sum, v.live);
   }
 };
 

@@ -171,6 +171,9 @@ class NetworkEmitter {
                      .Case([&](SoftmaxOp o) { return emitSoftmax(o, context, views), true; })
                      .Case([&](ConcatOp o) { return emitConcat(o, context, views), true; })
                      .Case([&](SliceOp o) { return emitSlice(o, context, views), true; })
+                     .Case([&](PermuteOp o) { return emitPermute(o, context, views), true; })
+                     .Case([&](PadOp o) { return emitPad(o, context, views), true; })
+                     .Case([&](WindowOp o) { return emitWindow(o, context, views), true; })
                      .Default(false);
     if (!known) return op.emitOpError("has no emitter");
     return mlir::success();

@@ -58,12 +58,59 @@ void KernelContext::forEachVectors(Location loc, int64_t elements, int64_t ways,
   if (grouped < elements) body(index(grouped, loc), elements - grouped);
 }
 
+llvm::SmallVector<Value> KernelContext::choose(Location loc, Value condition, mlir::TypeRange types, Yielded taken,
+                                               Yielded other) {
+  auto choice = builder.create<scf::IfOp>(loc, types, condition, /*addThenBlock=*/true, /*addElseBlock=*/true);
+  const auto fill = [&](mlir::Block *block, Yielded body) {
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(block);
+    const llvm::SmallVector<Value> yielded = body();
+    builder.create<scf::YieldOp>(loc, yielded);
+  };
+  fill(choice.thenBlock(), taken);
+  fill(choice.elseBlock(), other);
+  return llvm::SmallVector<Value>(choice.getResults());
+}
+
+llvm::SmallVector<Value> KernelContext::chooseIfEqual(Location loc, Value a, Value b, mlir::TypeRange types,
+                                                      Yielded taken, Yielded other) {
+  Value equal = builder.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, a, b);
+  return mlir::matchPattern(equal, mlir::m_One()) ? taken() : choose(loc, equal, types, taken, other);
+}
+
+void KernelContext::ifEqual(Location loc, Value a, Value b, llvm::function_ref<void()> taken,
+                            llvm::function_ref<void()> other) {
+  const auto none = [](llvm::function_ref<void()> body) { return body(), llvm::SmallVector<Value>(); };
+  chooseIfEqual(loc, a, b, {}, [&] { return none(taken); }, [&] { return none(other); });
+}
+
 Value KernelContext::address(Location loc, const RowView &view, Value row, Value column) {
   auto plus = [&](Value a, Value b) -> Value { return builder.createOrFold<arith::AddIOp>(loc, a, b); };
   Value position = view.base == 0 ? column : plus(index(view.base, loc), column);
   if (view.start) position = plus(view.start, position);
   if (view.stride == 0) return position;
   return plus(builder.createOrFold<arith::MulIOp>(loc, row, index(view.stride, loc)), position);
+}
+
+RowView KernelContext::pixelsOf(Location loc, const RowView &view, Value sample, llvm::ArrayRef<int64_t> sizes,
+                                int64_t lineStep, int64_t step) {
+  RowView pixels = view;
+  pixels.stride = view.broadcast ? 0 : step * sizes[2];
+  pixels.line = view.broadcast ? 0 : lineStep * sizes[1] * sizes[2];
+  pixels.elements = view.broadcast ? 1 : sizes[2];
+  pixels.padded = false;  // behind a pixel lies the next one
+  if (view.stride == 0 || capacity == 1) return pixels;
+  Value start = builder.createOrFold<arith::MulIOp>(loc, sample, index(view.stride, loc));
+  pixels.start = view.start ? builder.createOrFold<arith::AddIOp>(loc, view.start, start) : start;
+  return pixels;
+}
+
+RowView KernelContext::fromLine(Location loc, const RowView &pixels, Value line) {
+  if (pixels.line == 0) return pixels;
+  RowView moved = pixels;
+  Value start = builder.createOrFold<arith::MulIOp>(loc, line, index(pixels.line, loc));
+  moved.start = pixels.start ? builder.createOrFold<arith::AddIOp>(loc, pixels.start, start) : start;
+  return moved;
 }
 
 Value KernelContext::prefixMask(Location loc, int64_t live, int64_t lanes) {
@@ -181,7 +228,8 @@ VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
     llvm::SmallVector<int64_t> repeated;
     for (int64_t lane = 0; lane < least; ++lane) repeated.push_back(lane % lanes);
     const auto widen = [&](Value each) -> Value {
-      if (!zeros) return builder.create<vector::ShuffleOp>(loc, each, each, repeated);
+      // Without the fence, LLVM computes on the narrow vectors and repeats the result.
+      if (!zeros) return withAllLanes(loc, builder.create<vector::ShuffleOp>(loc, each, each, repeated));
       return builder.create<vector::InsertStridedSliceOp>(loc, each, splat(loc, 0.0f, least), 0, 1);
     };
     const auto narrow = [&](Value each) -> Value {

@@ -15,6 +15,7 @@ struct RowView {
   int64_t base = 0;
   mlir::Value start;       // added to the base where the code serves several values; null for 0
   int64_t stride = 0;      // 0: every row is the same (a constant)
+  int64_t line = 0;        // of an image whose rows are pixels: the distance between its lines
   int64_t elements = 0;    // of one row
   bool readable = false;   // reading past the end of a row up to one vector is allowed
   bool padded = false;     // and so is writing
@@ -74,6 +75,19 @@ class KernelContext {
   void forEachVectors(mlir::Location loc, int64_t elements, int64_t ways,
                       llvm::function_ref<void(mlir::Value column, int64_t live)> body);
 
+  /// Emits an scf.if. `taken` yields its results, of these types, if the condition holds, and `other` if not. The
+  /// bodies are emitted when the op is in its place, because emitters look for the module around them.
+  using Yielded = llvm::function_ref<llvm::SmallVector<mlir::Value>()>;
+  llvm::SmallVector<mlir::Value> choose(mlir::Location loc, mlir::Value condition, mlir::TypeRange types, Yielded taken,
+                                        Yielded other);
+  /// The same for the condition a == b. No branch is emitted if a and b are known to be equal.
+  llvm::SmallVector<mlir::Value> chooseIfEqual(mlir::Location loc, mlir::Value a, mlir::Value b, mlir::TypeRange types,
+                                               Yielded taken, Yielded other);
+  /// The same without results.
+  void ifEqual(
+      mlir::Location loc, mlir::Value a, mlir::Value b, llvm::function_ref<void()> taken,
+      llvm::function_ref<void()> other = [] {});
+
   /// Loads `lanes` elements from `column` on, of which `live` belong to the row.
   mlir::Value load(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column, int64_t lanes,
                    int64_t live, DeadLanes dead = DeadLanes::first);
@@ -101,6 +115,13 @@ class KernelContext {
   llvm::DenseMap<mlir::Value, mlir::Value> inRegister;  // by value of the network
 
   mlir::VectorType vectorType(int64_t lanes) { return mlir::VectorType::get({lanes}, builder.getF32Type()); }
+  /// One sample of a value [height, width, channels] as pixels: rows that are `step` pixels apart, and lines that are
+  /// `lineStep` lines apart. All pixels of a broadcast value are its one element.
+  RowView pixelsOf(mlir::Location loc, const RowView &view, mlir::Value sample, llvm::ArrayRef<int64_t> sizes,
+                   int64_t lineStep = 1, int64_t step = 1);
+  /// The same pixels from line `line` on.
+  RowView fromLine(mlir::Location loc, const RowView &pixels, mlir::Value line);
+
   /// base + row * stride + column.
   mlir::Value address(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column);
 
@@ -116,6 +137,9 @@ void emitNonzeroList(ContractionOp op, KernelContext &context, ViewLookup views)
 void emitMap(MapOp op, KernelContext &context, ViewLookup views);
 void emitConcat(ConcatOp op, KernelContext &context, ViewLookup views);
 void emitSlice(SliceOp op, KernelContext &context, ViewLookup views);
+void emitPermute(PermuteOp op, KernelContext &context, ViewLookup views);
+void emitPad(PadOp op, KernelContext &context, ViewLookup views);
+void emitWindow(WindowOp op, KernelContext &context, ViewLookup views);
 void emitSoftmax(SoftmaxOp op, KernelContext &context, ViewLookup views);
 
 }  // namespace inlay::compiler

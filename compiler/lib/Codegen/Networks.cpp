@@ -41,7 +41,7 @@ LayerSummary summarizeLayer(mlir::Operation &op) {
   layer.outputs = outputs;
   llvm::TypeSwitch<mlir::Operation *>(&op)
       .Case([&](ContractionOp contraction) {
-        layer.kind = "dense";
+        layer.kind = contraction.getWindow() ? "conv2d" : "dense";
         layer.name = contraction.getLayer().str();
         layer.inputs = elementsOf(contraction.getInput());
         layer.fused = describe(contraction.getEpilogue());
@@ -49,6 +49,14 @@ LayerSummary summarizeLayer(mlir::Operation &op) {
         if (contraction.getBias()) layer.weightBytes += bytesOf(contraction.getBias());
         layer.skipsZeros = contraction.getSkipZeros();
         layer.tile = std::to_string(contraction.getRows()) + "x" + std::to_string(contraction.getPanel());
+      })
+      .Case([&](WindowOp window) {
+        layer.kind = window.getWeight() ? "conv2d" : window.getReduction() == Reduction::max ? "max_pool" : "avg_pool";
+        if (window.getLayer()) layer.name = window.getLayer()->str();
+        layer.inputs = elementsOf(window.getInput());
+        layer.fused = describe(window.getEpilogue());
+        if (window.getWeight()) layer.weightBytes = bytesOf(window.getWeight());
+        if (window.getBias()) layer.weightBytes += bytesOf(window.getBias());
       })
       .Case([&](MapOp map) {
         layer.fused = describe(map.getBody());
@@ -88,10 +96,10 @@ bool reliesOnNearest(mlir::func::FuncOp network) {
 }  // namespace
 
 bool fitsRegister(ContractionOp layer) {
-  return elementsOf(layer.getResult()) <= static_cast<int64_t>(layer.getVectorLength()) &&
+  return !layer.getWindow() && elementsOf(layer.getResult()) <= static_cast<int64_t>(layer.getVectorLength()) &&
          llvm::all_of(layer->getUses(), [](mlir::OpOperand &use) {
            auto reader = llvm::dyn_cast<ContractionOp>(use.getOwner());
-           return reader && use == reader.getInputMutable();
+           return reader && !reader.getWindow() && use == reader.getInputMutable();
          });
 }
 

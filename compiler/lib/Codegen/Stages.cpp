@@ -11,7 +11,7 @@ constexpr int64_t kWorthMeeting = 128 << 10;
 
 Stage::Split splitOf(mlir::Operation &op, int64_t capacity) {
   auto layer = llvm::dyn_cast<ContractionOp>(op);
-  const bool panels = layer && elementsOf(layer.getResult()) >= 2 * featuresAtOnce(layer, capacity) &&
+  const bool panels = layer && layer.getFeatures() >= 2 * featuresAtOnce(layer, capacity) &&
                       (capacity > 1 || bytesOf(layer.getWeight()) >= kWorthMeeting);
   return panels ? Stage::Split::panels : capacity > 1 ? Stage::Split::rows : Stage::Split::none;
 }
@@ -27,7 +27,7 @@ bool mayFollow(mlir::Operation &op, mlir::Operation &before) {
 
 int64_t featuresAtOnce(ContractionOp layer, int64_t capacity) {
   const auto panel = static_cast<int64_t>(layer.getPanel()), lanes = static_cast<int64_t>(layer.getVectorLength());
-  return capacity > 1 ? panel : std::max<int64_t>(1, kChains * lanes / panel) * panel;
+  return capacity > 1 || layer.getWindow() ? panel : std::max<int64_t>(1, kChains * lanes / panel) * panel;
 }
 
 llvm::SmallVector<Stage> stagesOf(mlir::func::FuncOp network, int64_t capacity) {

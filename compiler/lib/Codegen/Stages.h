@@ -10,8 +10,8 @@ namespace inlay::compiler {
 /// Accumulators side by side that hide the latency of a multiply-add.
 inline constexpr int64_t kChains = 8;
 
-/// Features that a kernel for up to `capacity` rows computes at once. It is one panel; for a single row it is as many
-/// panels as give enough accumulators. A thread's share of a layer is a multiple of it.
+/// Features that a kernel for up to `capacity` rows computes at once. It is one panel; for a single row of a dense
+/// layer it is as many panels as give enough accumulators. A thread's share of a layer is a multiple of it.
 int64_t featuresAtOnce(ContractionOp layer, int64_t capacity);
 
 /// Ops that run between two meetings of the threads.

@@ -7,6 +7,8 @@
 
 #include "Inlay/Dialect/InlayDialect.cpp.inc"
 
+#include "Inlay/Dialect/InlayEnums.cpp.inc"
+
 #define GET_ATTRDEF_CLASSES
 #include "Inlay/Dialect/InlayAttributes.cpp.inc"
 

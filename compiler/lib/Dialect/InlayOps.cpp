@@ -4,6 +4,7 @@
 
 #include "inlay/operations.hpp"
 #include "llvm/Support/MathExtras.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 #include "Inlay/Dialect/KernelOp.cpp.inc"
 
@@ -71,22 +72,44 @@ LogicalResult verifyProgram(mlir::Operation *op, Region &region, size_t operands
   return success();
 }
 
-/// Checks that dense layers and contractions share.
-LogicalResult verifyLayer(mlir::Operation *op, llvm::StringRef layer, Value input, Value result, ValueRange extras,
-                          Region &epilogue) {
-  if (tensorType(input).getRank() != 1)
-    return op->emitOpError() << "layer '" << layer << "': input must have rank 1, found " << input.getType();
-  if (tensorType(result).getRank() != 1)
-    return op->emitOpError() << "layer '" << layer << "': result must have rank 1, found " << result.getType();
+/// Checks the epilogue of an op that has one.
+LogicalResult verifyEpilogue(EpilogueOp op) {
+  auto layer = op->getAttrOfType<mlir::StringAttr>("layer");
+  const std::string prefix = layer ? ("layer '" + layer.getValue() + "': ").str() : "";
+  Value result = op->getResult(0);
+  const mlir::OperandRange extras = op.getProgramOperands();
   for (Value extra : extras)
     if (elementsOf(extra) != elementsOf(result) && elementsOf(extra) != 1)
-      return op->emitOpError() << "layer '" << layer << "': epilogue operand is " << extra.getType()
-                               << ", expected the result's " << result.getType() << " or one element";
-  if (epilogue.empty()) {
+      return op->emitOpError() << prefix << "epilogue operand is " << extra.getType() << ", expected the result's "
+                               << result.getType() << " or one element";
+  if (op.getProgram().empty()) {
     if (extras.empty()) return success();
-    return op->emitOpError() << "layer '" << layer << "': epilogue operands need an epilogue";
+    return op->emitOpError() << prefix << "epilogue operands need an epilogue";
   }
-  return verifyProgram(op, epilogue, 1 + extras.size(), "epilogue");
+  return verifyProgram(op, op.getProgram(), 1 + extras.size(), "epilogue");
+}
+
+/// Checks that a value of a layer has the rank that it should have.
+LogicalResult verifyRank(mlir::Operation *op, llvm::StringRef what, Value value, int64_t rank) {
+  if (tensorType(value).getRank() == rank) return success();
+  auto layer = op->getAttrOfType<mlir::StringAttr>("layer");
+  return op->emitOpError() << (layer ? ("layer '" + layer.getValue() + "': ").str() : std::string()) << what
+                           << " must have rank " << rank << ", found " << value.getType();
+}
+
+/// Checks that `window`, on an image [H, W, C], gives a result [OH, OW, features].
+LogicalResult verifyWindow(mlir::Operation *op, WindowAttr window, Value image, Value result, int64_t features) {
+  if (mlir::failed(verifyRank(op, "input", image, 3)) || mlir::failed(verifyRank(op, "result", result, 3)))
+    return failure();
+  if (window.getKernelH() < 1 || window.getKernelW() < 1 || window.getStrideH() < 1 || window.getStrideW() < 1 ||
+      window.getDilationH() < 1 || window.getDilationW() < 1)
+    return op->emitOpError() << "the sizes of a window must be at least 1";
+  llvm::ArrayRef<int64_t> sizes = tensorType(image).getShape();
+  const int64_t height = WindowAttr::count(sizes[0], window.getKernelH(), window.getStrideH(), window.getDilationH());
+  const int64_t width = WindowAttr::count(sizes[1], window.getKernelW(), window.getStrideW(), window.getDilationW());
+  if (tensorType(result).getShape() == llvm::ArrayRef<int64_t>{height, width, features}) return success();
+  return op->emitOpError() << "result is " << result.getType() << ", expected " << height << "x" << width << "x"
+                           << features;
 }
 
 }  // namespace
@@ -109,7 +132,82 @@ LogicalResult DenseOp::verify() {
   if (mlir::failed(verifyShapes(*this, op::dense, {getInput(), getWeight(), getBias()}, getResult(),
                                 words_of(ops::dense_attributes{}), getLayer())))
     return failure();
-  return verifyLayer(*this, getLayer(), getInput(), getResult(), getExtras(), getEpilogue());
+  return verifyEpilogue(*this);
+}
+
+Region &DenseOp::getProgram() { return getEpilogue(); }
+mlir::MutableOperandRange DenseOp::getProgramOperands() { return getExtrasMutable(); }
+
+/// The window that an op's attributes describe, in the graph's form.
+template <class Op>
+static ops::window_attributes windowOf(Op op) {
+  const auto word = [](uint64_t attribute) { return static_cast<uint32_t>(attribute); };
+  return {word(op.getStrideH()),       word(op.getStrideW()),      word(op.getPaddingTop()), word(op.getPaddingLeft()),
+          word(op.getPaddingBottom()), word(op.getPaddingRight()), word(op.getDilationH()),  word(op.getDilationW())};
+}
+
+LogicalResult Conv2dOp::verify() {
+  const ops::conv2d_attributes attributes{windowOf(*this), static_cast<uint32_t>(getGroups())};
+  if (mlir::failed(verifyShapes(*this, op::conv2d, {getInput(), getWeight(), getBias()}, getResult(),
+                                words_of(attributes), getLayer())))
+    return failure();
+  return verifyEpilogue(*this);
+}
+Region &Conv2dOp::getProgram() { return getEpilogue(); }
+mlir::MutableOperandRange Conv2dOp::getProgramOperands() { return getExtrasMutable(); }
+
+LogicalResult MaxPoolOp::verify() {
+  const ops::max_pool_attributes attributes{static_cast<uint32_t>(getKernelH()), static_cast<uint32_t>(getKernelW()),
+                                            windowOf(*this), static_cast<uint32_t>(getCeilMode())};
+  return verifyShapes(*this, op::max_pool, {getInput()}, getResult(), words_of(attributes));
+}
+LogicalResult AvgPoolOp::verify() {
+  const ops::avg_pool_attributes attributes{static_cast<uint32_t>(getKernelH()), static_cast<uint32_t>(getKernelW()),
+                                            windowOf(*this), static_cast<uint32_t>(getCeilMode()),
+                                            static_cast<uint32_t>(getCountIncludePad())};
+  return verifyShapes(*this, op::avg_pool, {getInput()}, getResult(), words_of(attributes));
+}
+
+LogicalResult Conv2dNhwcOp::verify() {
+  if (mlir::failed(verifyRank(*this, "weight", getWeight(), 4)) ||
+      mlir::failed(verifyRank(*this, "input", getInput(), 3)))
+    return failure();
+  const int64_t outputs = tensorType(getWeight()).getDimSize(0);
+  const llvm::SmallVector<int64_t> wanted = {outputs, tensorType(getInput()).getDimSize(2), getWindow().getKernelH(),
+                                             getWindow().getKernelW()};
+  if (tensorType(getWeight()).getShape() != llvm::ArrayRef(wanted))
+    return emitOpError() << "layer '" << getLayer() << "': weight is " << getWeight().getType() << ", expected "
+                         << RankedTensorType::get(wanted, tensorType(getWeight()).getElementType());
+  if (getBias() && elementsOf(getBias()) != outputs)
+    return emitOpError() << "layer '" << getLayer() << "': bias has " << elementsOf(getBias()) << " elements, expected "
+                         << outputs;
+  if (mlir::failed(verifyWindow(*this, getWindow(), getInput(), getResult(), outputs))) return failure();
+  return verifyEpilogue(*this);
+}
+Region &Conv2dNhwcOp::getProgram() { return getEpilogue(); }
+mlir::MutableOperandRange Conv2dNhwcOp::getProgramOperands() { return getExtrasMutable(); }
+
+LogicalResult WindowOp::verify() {
+  if (mlir::failed(verifyRank(*this, "input", getInput(), 3))) return failure();
+  const int64_t channels = tensorType(getInput()).getDimSize(2);
+  if ((getReduction() == Reduction::weighted) != (getWeight() != nullptr))
+    return emitOpError("has a weight if, and only if, it is weighted");
+  if (getWeight() && elementsOf(getWeight()) != getWindow().getTaps() * channels)
+    return emitOpError() << "weight has " << elementsOf(getWeight()) << " elements, expected " << getWindow().getTaps()
+                         << " x " << channels;
+  if (getBias() && (!getWeight() || elementsOf(getBias()) != channels))
+    return emitOpError() << "a weighted window may have a bias of " << channels << " elements";
+  if (mlir::failed(verifyWindow(*this, getWindow(), getInput(), getResult(), channels))) return failure();
+  return verifyEpilogue(*this);
+}
+Region &WindowOp::getProgram() { return getEpilogue(); }
+mlir::MutableOperandRange WindowOp::getProgramOperands() { return getExtrasMutable(); }
+
+// The windows read the input, which has another size, and the weights again and again. Extras are read element by
+// element, like the extras of a contraction.
+bool WindowOp::readsBeforeWriting(unsigned index) {
+  const auto [first, count] = getODSOperandIndexAndLength(3);
+  return index >= first && index < first + count;
 }
 
 LogicalResult ContractionOp::verify() {
@@ -120,15 +218,33 @@ LogicalResult ContractionOp::verify() {
     return emitOpError() << "layer '" << getLayer() << "': a panel of " << panel << " features is not a multiple of "
                          << lanes << " lanes";
   if (getRows() < 1) return emitOpError() << "layer '" << getLayer() << "': a tile needs at least one row";
-  const int64_t padded = static_cast<int64_t>(llvm::alignTo(elementsOf(getResult()), lanes));
-  if (elementsOf(getWeight()) != padded * elementsOf(getInput()))
+  if (WindowAttr window = getWindowAttr()) {
+    if (!getColumns() || *getColumns() < 1 || getRows() % *getColumns() != 0)
+      return emitOpError() << "layer '" << getLayer() << "': a tile of a window must consist of whole columns";
+    if (mlir::failed(verifyWindow(*this, window, getInput(), getResult(), tensorType(getResult()).getShape().back())))
+      return failure();
+  } else if (mlir::failed(verifyRank(*this, "input", getInput(), 1)) ||
+             mlir::failed(verifyRank(*this, "result", getResult(), 1))) {
+    return failure();
+  }
+  const int64_t padded = static_cast<int64_t>(llvm::alignTo(getFeatures(), lanes));
+  if (elementsOf(getWeight()) != padded * getDepth())
     return emitOpError() << "layer '" << getLayer() << "': packed weight has " << elementsOf(getWeight())
-                         << " elements, expected " << padded << " x " << elementsOf(getInput());
+                         << " elements, expected " << padded << " x " << getDepth();
   if (getBias() && elementsOf(getBias()) != padded)
     return emitOpError() << "layer '" << getLayer() << "': padded bias has " << elementsOf(getBias())
                          << " elements, expected " << padded;
-  return verifyLayer(*this, getLayer(), getInput(), getResult(), getExtras(), getEpilogue());
+  return verifyEpilogue(*this);
 }
+
+Region &ContractionOp::getProgram() { return getEpilogue(); }
+mlir::MutableOperandRange ContractionOp::getProgramOperands() { return getExtrasMutable(); }
+int64_t ContractionOp::getDepth() {
+  WindowAttr window = getWindowAttr();
+  return window ? window.getTaps() * tensorType(getInput()).getShape().back() : elementsOf(getInput());
+}
+int64_t ContractionOp::getFeatures() { return tensorType(getResult()).getShape().back(); }
+int64_t ContractionOp::getPixels() { return elementsOf(getResult()) / getFeatures(); }
 
 /// Operations of a program, each for one element.
 static int64_t flopsOf(Region &program) {
@@ -142,7 +258,13 @@ bool ContractionOp::readsBeforeWriting(unsigned index) { return index != getInpu
 
 int64_t ContractionOp::getFlops() {
   const int64_t outputs = elementsOf(getResult());
-  return (2 * elementsOf(getInput()) + (getBias() ? 1 : 0) + flopsOf(getEpilogue())) * outputs;
+  return (2 * getDepth() + (getBias() ? 1 : 0) + flopsOf(getEpilogue())) * outputs;
+}
+
+int64_t WindowOp::getFlops() {
+  const int64_t taps = getWindow().getTaps();
+  const int64_t own = getReduction() == Reduction::weighted ? 2 * taps + (getBias() ? 1 : 0) : taps - 1;
+  return (own + flopsOf(getEpilogue())) * elementsOf(getResult());
 }
 
 bool MapOp::readsBeforeWriting(unsigned) { return true; }
@@ -230,11 +352,93 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   return {};
 }
 
+LogicalResult PermuteOp::verify() {
+  llvm::ArrayRef<int64_t> from = tensorType(getInput()).getShape(), to = tensorType(getResult()).getShape();
+  if (!mlir::isPermutationVector(getAxes()) || getAxes().size() != from.size())
+    return emitOpError() << "axes must be a permutation of the " << from.size() << " axes of the operand";
+  if (to.size() != from.size() || mlir::applyPermutation(from, getAxes()) != llvm::SmallVector<int64_t>(to))
+    return emitOpError() << "result is " << getResult().getType() << ", which is no permutation of "
+                         << getInput().getType();
+  return success();
+}
+
+/// Elements of a constant in another order of axes.
+static mlir::DenseElementsAttr permuted(mlir::DenseElementsAttr elements, llvm::ArrayRef<int64_t> axes,
+                                        RankedTensorType type) {
+  if (elements.isSplat()) return elements.reshape(type);
+  llvm::ArrayRef<int64_t> from = elements.getType().getShape();
+  const llvm::SmallVector<int64_t> strides = mlir::computeStrides(from);
+  const llvm::SmallVector<int64_t> stepsOfResult = mlir::computeStrides(type.getShape());
+  const auto values = llvm::to_vector(elements.getValues<float>());
+  std::vector<float> result(values.size());
+  for (size_t i = 0; i < result.size(); ++i) {
+    int64_t at = 0;
+    const llvm::SmallVector<int64_t> index = mlir::delinearize(static_cast<int64_t>(i), stepsOfResult);
+    for (auto [axis, position] : llvm::zip_equal(axes, index)) at += position * strides[static_cast<size_t>(axis)];
+    result[i] = values[static_cast<size_t>(at)];
+  }
+  return mlir::DenseElementsAttr::get(type, llvm::ArrayRef(result));
+}
+
+OpFoldResult PermuteOp::fold(FoldAdaptor adaptor) {
+  if (mlir::isIdentityPermutation(getAxes())) return getInput();
+  if (auto elements = llvm::dyn_cast_if_present<mlir::DenseElementsAttr>(adaptor.getInput()))
+    return permuted(elements, getAxes(), tensorType(getResult()));
+  if (auto inner = getInput().getDefiningOp<PermuteOp>()) {
+    setAxes(mlir::applyPermutation(inner.getAxes(), getAxes()));
+    getInputMutable().assign(inner.getInput());
+    return getResult();
+  }
+  return {};
+}
+
+LogicalResult PermuteOp::canonicalize(PermuteOp permute, mlir::PatternRewriter &rewriter) {
+  // If only axes of size 1 move, the elements keep their order.
+  llvm::ArrayRef<int64_t> sizes = tensorType(permute.getInput()).getShape();
+  int64_t last = -1;
+  for (int64_t axis : permute.getAxes()) {
+    if (sizes[static_cast<size_t>(axis)] == 1) continue;
+    if (axis < last) return rewriter.notifyMatchFailure(permute, "elements change their order");
+    last = axis;
+  }
+  rewriter.replaceOpWithNewOp<ReshapeOp>(permute, permute.getType(), permute.getInput());
+  return success();
+}
+
+LogicalResult PadOp::verify() {
+  llvm::ArrayRef<int64_t> from = tensorType(getInput()).getShape(), to = tensorType(getResult()).getShape();
+  if (getLow().size() != from.size() || getHigh().size() != from.size() || to.size() != from.size())
+    return emitOpError() << "low and high need one number for each of the " << from.size() << " axes";
+  for (auto [size, low, high, padded] : llvm::zip_equal(from, getLow(), getHigh(), to))
+    if (low < 0 || high < 0 || size + low + high != padded)
+      return emitOpError() << "result is " << getResult().getType()
+                           << ", expected the operand's size plus low and high";
+  return success();
+}
+
 LogicalResult SliceOp::verify() {
   return verifyShapes(
       *this, op::slice, {getInput()}, getResult(),
       words_of(ops::slice_attributes{static_cast<uint32_t>(getAxis()), static_cast<uint32_t>(getStart()),
                                      static_cast<uint32_t>(getLength())}));
+}
+
+OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
+  if (getInput().getType() == getType()) return getInput();
+  auto elements = llvm::dyn_cast_if_present<mlir::DenseElementsAttr>(adaptor.getInput());
+  if (!elements) return {};
+  RankedTensorType type = tensorType(getResult());
+  if (elements.isSplat()) return mlir::DenseElementsAttr::get(type, elements.getSplatValue<float>());
+  // For each index before the axis, one run of elements.
+  const llvm::ArrayRef<int64_t> from = elements.getType().getShape();
+  const auto axis = static_cast<size_t>(getAxis());
+  const int64_t inner = mlir::ShapedType::getNumElements(from.drop_front(axis + 1));
+  const auto start = static_cast<int64_t>(getStart()) * inner, length = static_cast<int64_t>(getLength()) * inner;
+  auto values = elements.getValues<float>();
+  std::vector<float> cut;
+  for (int64_t run = 0; run < elements.getNumElements(); run += from[axis] * inner)
+    for (int64_t i = 0; i < length; ++i) cut.push_back(values[static_cast<size_t>(run + start + i)]);
+  return mlir::DenseElementsAttr::get(type, llvm::ArrayRef(cut));
 }
 
 // The kernel compares the places of the pieces with its own place.

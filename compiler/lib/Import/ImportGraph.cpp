@@ -165,6 +165,19 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
                                            operand(node, 1), operand(node, 2), mlir::ValueRange(), decided);
       return dense.getResult();
     }
+    case op::conv2d: {
+      llvm::SmallVector<int64_t> w(graph.attributes(node).begin(), graph.attributes(node).end());
+      auto conv = builder.create<Conv2dOp>(locate(node), typeOf(node), ref(graph.name_of(node)), operand(node, 0),
+                                           operand(node, 1), operand(node, 2), mlir::ValueRange(), w[0], w[1], w[2],
+                                           w[3], w[4], w[5], w[6], w[7], w[8]);
+      return conv.getResult();
+    }
+    case op::transpose: {
+      const auto axes = read_attributes<ops::transpose_attributes>(graph.attributes(node));
+      auto order = llvm::to_vector(llvm::seq<int64_t>(0, node.dims.rank));
+      std::swap(order[axes.first], order[axes.second]);
+      return builder.create<PermuteOp>(locate(node), typeOf(node), operand(node, 0), order).getResult();
+    }
     case op::map: return importMap(node);
     case op::softmax:
     case op::log_softmax: {

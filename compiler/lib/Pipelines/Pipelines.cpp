@@ -57,6 +57,10 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
       layout.vectorLength = options.vectorLength, layout.registers = options.registers;
       layout.bf16Weights = options.bf16Weights, layout.maxBatch = options.maxBatch;
       layout.reproducible = options.reproducible;
+      passes.addNestedPass<func::FuncOp>(createChannelsLastPass());
+      passes.addNestedPass<func::FuncOp>(createFuseEpiloguePass());
+      passes.addPass(mlir::createCanonicalizerPass());
+      passes.addPass(mlir::createCSEPass());
       passes.addNestedPass<func::FuncOp>(createAssignLayoutPass(layout));
       break;
     }

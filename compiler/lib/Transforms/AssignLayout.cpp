@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chooses register tiles and packs weights: inlay.dense becomes inlay.contraction.
+// Chooses register tiles and packs weights: dense layers and convolutions become inlay.contraction.
 #include <cmath>
 
 #include "Inlay/Transforms/Passes.h"
@@ -20,6 +20,9 @@ constexpr int64_t kVectorsPerPanel = 2;
 
 /// A network runs sample by sample if no layer is wider than this.
 constexpr int64_t kNarrowLayer = 8;
+
+/// Bytes of the images that a block of samples works on: a share of a last-level cache.
+constexpr int64_t kImagesOfBlock = 8 << 20;
 
 /// The number of row tiles in a block. Every block reads all weights once, so weights in a far cache need larger
 /// blocks.
@@ -51,6 +54,29 @@ std::vector<float> packWeight(llvm::ArrayRef<float> weight, int64_t outputs, int
   return packed;
 }
 
+/// [N][C][taps] as PyTorch stores the weights of a convolution -> [N][taps][C], the order of the pixels in memory.
+std::vector<float> channelsLast(llvm::ArrayRef<float> weight, int64_t outputs, int64_t channels, int64_t taps) {
+  std::vector<float> moved(weight.size());
+  for (int64_t n = 0; n < outputs; ++n)
+    for (int64_t c = 0; c < channels; ++c)
+      for (int64_t tap = 0; tap < taps; ++tap)
+        moved[static_cast<size_t>((n * taps + tap) * channels + c)] =
+            weight[static_cast<size_t>((n * channels + c) * taps + tap)];
+  return moved;
+}
+
+/// The pixels of a tile in each of its lines, and the lines. A line of many pixels is divided evenly; short lines share
+/// a tile.
+std::pair<int64_t, int64_t> tileOfImage(int64_t height, int64_t width, int64_t most) {
+  if (width > most) {
+    // Without a rest, there is code for one tile only.
+    for (int64_t columns = most; columns > most / 2; --columns)
+      if (width % columns == 0) return {columns, 1};
+    return {llvm::divideCeil(width, llvm::divideCeil(width, most)), 1};
+  }
+  return {width, std::clamp<int64_t>(most / width, 1, height)};
+}
+
 /// The weights as bf16.
 mlir::DenseElementsAttr bf16Elements(mlir::MLIRContext *context, llvm::ArrayRef<float> values) {
   auto type = mlir::RankedTensorType::get({static_cast<int64_t>(values.size())}, mlir::BFloat16Type::get(context));
@@ -61,8 +87,13 @@ mlir::DenseElementsAttr bf16Elements(mlir::MLIRContext *context, llvm::ArrayRef<
   return mlir::DenseElementsAttr::getFromRawBuffer(type, bytes);
 }
 
+/// "layer 'fc1': ".
+std::string nameOf(mlir::Operation *layer) {
+  return "layer '" + layer->getAttrOfType<mlir::StringAttr>("layer").str() + "': ";
+}
+
 /// Warns of weights that bf16 changes by more than its rounding.
-void reportChanges(DenseOp dense, llvm::ArrayRef<float> weight) {
+void reportChanges(mlir::Operation *layer, llvm::ArrayRef<float> weight) {
   int64_t clamped = 0, faded = 0, nans = 0;
   for (float each : weight) {
     const double error = std::abs(static_cast<double>(roundedToBf16(each)) - static_cast<double>(each));
@@ -81,8 +112,8 @@ void reportChanges(DenseOp dense, llvm::ArrayRef<float> weight) {
   add(faded, " below bf16's smallest normal number, 1.18e-38, lost more than 1/256 of their size");
   add(nans, " are NaN and stay so, without the low bits of their payload");
   if (!changes.empty())
-    mlir::emitWarning(dense.getLoc()) << "layer '" << dense.getLayer() << "': of " << weight.size()
-                                      << " weights that bf16 stores, " << changes;
+    mlir::emitWarning(layer->getLoc()) << nameOf(layer) << "of " << weight.size() << " weights that bf16 stores, "
+                                       << changes;
 }
 
 /// For no more bytes of weights than this, looking for zeros costs more than it saves.
@@ -115,27 +146,35 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
   int64_t upToMaxBatch(int64_t rows) { return maxBatch > 0 ? std::min<int64_t>(rows, maxBatch) : rows; }
 
   /// The constant behind `value` as plain floats; diagnoses anything else.
-  mlir::FailureOr<std::vector<float>> floatsOf(DenseOp dense, mlir::Value value, llvm::StringRef role) {
+  static mlir::FailureOr<std::vector<float>> floatsOf(mlir::Operation *layer, mlir::Value value, llvm::StringRef role) {
     auto constant = value.getDefiningOp<ConstantOp>();
     auto elements = constant ? llvm::dyn_cast<mlir::DenseElementsAttr>(constant.getValue()) : nullptr;
     if (!elements) {
-      dense.emitOpError() << "layer '" << dense.getLayer() << "': " << role
-                          << " must be a constant, because it is packed at compile time";
+      layer->emitOpError() << nameOf(layer) << role << " must be a constant, because it is packed at compile time";
       return mlir::failure();
     }
     auto values = elements.getValues<float>();
     return std::vector<float>(values.begin(), values.end());
   }
 
-  mlir::LogicalResult convert(DenseOp dense, mlir::RewriterBase &rewriter) {
-    const int64_t outputs = elementsOf(dense.getResult()), inputs = elementsOf(dense.getInput());
-    // A layer narrower than a vector uses a shorter one.
-    const int64_t lanes =
-        std::min<int64_t>(vectorLength, static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(outputs))));
-    const int64_t padded = static_cast<int64_t>(llvm::alignTo(outputs, lanes));
-    const int64_t panel = std::min(kVectorsPerPanel * lanes, padded);
+  /// A layer's tile, and its weights as a contraction reads them.
+  struct Packed {
+    int64_t lanes, panel;
+    mlir::Value weight, bias;
+    std::vector<float> original;
+  };
 
-    rewriter.setInsertionPoint(dense);
+  /// Packs `weight`, which is [outputs][depth] or, with `taps`, [outputs][depth / taps][taps].
+  mlir::FailureOr<Packed> pack(mlir::Operation *layer, mlir::Value weight, mlir::Value bias, int64_t outputs,
+                               int64_t depth, int64_t taps, mlir::RewriterBase &rewriter) {
+    Packed packed;
+    // A layer narrower than a vector uses a shorter one.
+    packed.lanes =
+        std::min<int64_t>(vectorLength, static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(outputs))));
+    const int64_t padded = static_cast<int64_t>(llvm::alignTo(outputs, packed.lanes));
+    packed.panel = std::min(kVectorsPerPanel * packed.lanes, padded);
+
+    rewriter.setInsertionPoint(layer);
     auto constant = [&](mlir::Value original, const std::vector<float> &values, bool bf16) -> mlir::Value {
       auto type = mlir::RankedTensorType::get({static_cast<int64_t>(values.size())}, rewriter.getF32Type());
       auto source = original.getDefiningOp<ConstantOp>();
@@ -143,44 +182,85 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
                                               : mlir::DenseElementsAttr::get(type, llvm::ArrayRef(values));
       return rewriter.create<ConstantOp>(source.getLoc(), elements.getType(), source.getNameAttr(), elements);
     };
-    mlir::FailureOr<std::vector<float>> weight = floatsOf(dense, dense.getWeight(), "weight");
-    if (mlir::failed(weight)) return mlir::failure();
-    if (bf16Weights) reportChanges(dense, *weight);
-    mlir::Value packed = constant(dense.getWeight(), packWeight(*weight, outputs, inputs, lanes, panel), bf16Weights);
-    mlir::Value bias;
-    if (dense.getBias()) {
-      mlir::FailureOr<std::vector<float>> values = floatsOf(dense, dense.getBias(), "bias");
-      if (mlir::failed(values)) return mlir::failure();
+    mlir::FailureOr<std::vector<float>> values = floatsOf(layer, weight, "weight");
+    if (mlir::failed(values)) return mlir::failure();
+    packed.original = std::move(*values);
+    if (bf16Weights) reportChanges(layer, packed.original);
+    const std::vector<float> ordered =
+        taps == 1 ? packed.original : channelsLast(packed.original, outputs, depth / taps, taps);
+    packed.weight = constant(weight, packWeight(ordered, outputs, depth, packed.lanes, packed.panel), bf16Weights);
+    if (bias) {
+      mlir::FailureOr<std::vector<float>> of = floatsOf(layer, bias, "bias");
+      if (mlir::failed(of)) return mlir::failure();
       for (int64_t n = outputs; n < padded; ++n)
-        values->push_back((*values)[static_cast<size_t>(featureOfLane(n, outputs, lanes))]);
-      bias = constant(dense.getBias(), *values, /*bf16=*/false);
+        of->push_back((*of)[static_cast<size_t>(featureOfLane(n, outputs, packed.lanes))]);
+      packed.bias = constant(bias, *of, /*bf16=*/false);
     }
+    return packed;
+  }
+
+  mlir::LogicalResult convert(DenseOp dense, mlir::RewriterBase &rewriter) {
+    auto packed = pack(dense, dense.getWeight(), dense.getBias(), elementsOf(dense.getResult()),
+                       elementsOf(dense.getInput()), /*taps=*/1, rewriter);
+    if (mlir::failed(packed)) return mlir::failure();
     auto contraction = rewriter.create<ContractionOp>(
-        dense.getLoc(), dense.getType(), dense.getLayerAttr(), dense.getInput(), packed, bias, dense.getExtras(), lanes,
-        panel, upToMaxBatch(rowsFor(registers)), !reproducible && skipsZeros(dense, *weight));
+        dense.getLoc(), dense.getType(), dense.getLayerAttr(), dense.getInput(), packed->weight, packed->bias,
+        dense.getExtras(), packed->lanes, packed->panel, upToMaxBatch(rowsFor(registers)),
+        !reproducible && skipsZeros(dense, packed->original), WindowAttr(), mlir::IntegerAttr());
     contraction.getEpilogue().takeBody(dense.getEpilogue());
     rewriter.replaceOp(dense, contraction);
     return mlir::success();
   }
 
+  mlir::LogicalResult convert(Conv2dNhwcOp conv, mlir::RewriterBase &rewriter) {
+    const WindowAttr window = conv.getWindow();
+    llvm::ArrayRef<int64_t> image = conv.getResult().getType().getShape();
+    const int64_t channels = conv.getInput().getType().getShape().back();
+    auto packed =
+        pack(conv, conv.getWeight(), conv.getBias(), image[2], window.getTaps() * channels, window.getTaps(), rewriter);
+    if (mlir::failed(packed)) return mlir::failure();
+    const auto [columns, lines] = tileOfImage(image[0], image[1], rowsFor(registers));
+    auto contraction = rewriter.create<ContractionOp>(
+        conv.getLoc(), conv.getType(), conv.getLayerAttr(), conv.getInput(), packed->weight, packed->bias,
+        conv.getExtras(), packed->lanes, packed->panel, columns * lines, /*skip_zeros=*/false, window,
+        rewriter.getI64IntegerAttr(columns));
+    contraction.getEpilogue().takeBody(conv.getEpilogue());
+    rewriter.replaceOp(conv, contraction);
+    return mlir::success();
+  }
+
+  /// Rows of a block for which the images of a network still fit into a cache.
+  int64_t upToCache(mlir::func::FuncOp function, int64_t rows) {
+    int64_t largest = 0;
+    for (mlir::Operation &op : function.front().without_terminator())
+      if (op.getNumResults() == 1 && !llvm::isa<ConstantOp>(op)) largest = std::max(largest, bytesOf(op.getResult(0)));
+    return std::clamp<int64_t>(kImagesOfBlock / (2 * largest + 1), 1, rows);
+  }
+
   void runOnOperation() override {
     mlir::func::FuncOp function = getOperation();
     mlir::IRRewriter rewriter(&getContext());
-    llvm::SmallVector<DenseOp> layers(function.getOps<DenseOp>());
-    for (DenseOp dense : layers)
+    for (DenseOp dense : llvm::to_vector(function.getOps<DenseOp>()))
       if (mlir::failed(convert(dense, rewriter))) return signalPassFailure();
+    for (Conv2dNhwcOp conv : llvm::to_vector(function.getOps<Conv2dNhwcOp>()))
+      if (mlir::failed(convert(conv, rewriter))) return signalPassFailure();
     llvm::SmallVector<ConstantOp> constants(function.getOps<ConstantOp>());
     for (ConstantOp constant : constants)
       if (constant->use_empty()) rewriter.eraseOp(constant);
 
     // One kernel is for blocks of rows and one for a single row. A network of narrow layers has no kernel for blocks:
-    // its rows share too little, since each unrolls its activations anyway.
+    // its rows share too little, since each unrolls its activations anyway. Nor do convolutions gain from other rows.
     int64_t weights = 0;
-    for (ContractionOp layer : function.getOps<ContractionOp>()) weights += bytesOf(layer.getWeight());
-    const int64_t tiles = tilesPerBlock(weights);
-    const bool narrow = llvm::all_of(function.getOps<ContractionOp>(),
-                                     [](ContractionOp layer) { return elementsOf(layer.getResult()) <= kNarrowLayer; });
-    llvm::SmallVector<int64_t> blocks = {narrow ? 1 : upToMaxBatch(tiles * rowsFor(registers))};
+    bool narrow = true, convolves = !function.getOps<WindowOp>().empty();
+    for (ContractionOp layer : function.getOps<ContractionOp>()) {
+      convolves = convolves || layer.getWindow();
+      if (layer.getWindow()) continue;
+      weights += bytesOf(layer.getWeight());
+      narrow = narrow && elementsOf(layer.getResult()) <= kNarrowLayer;
+    }
+    int64_t rows = narrow ? 1 : upToMaxBatch(tilesPerBlock(weights) * rowsFor(registers));
+    if (convolves) rows = upToCache(function, rows);
+    llvm::SmallVector<int64_t> blocks = {rows};
     if (blocks.back() > 1) blocks.push_back(1);
     function->setAttr(kLanesAttr, rewriter.getI64IntegerAttr(vectorLength));
     function->setAttr(kRowBlocksAttr, rewriter.getDenseI64ArrayAttr(blocks));

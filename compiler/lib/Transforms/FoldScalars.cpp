@@ -86,8 +86,10 @@ void repeatAtRunTime(ConstantOp constant, mlir::IRRewriter &rewriter) {
   std::optional<mlir::FloatAttr> number = UseLiterals::repeatedNumber(constant);
   if (!number || elementsOf(constant) < kLargeConstant) return;
   const auto isWeight = [](mlir::OpOperand &use) {
-    auto dense = llvm::dyn_cast<DenseOp>(use.getOwner());
-    return dense && (use.get() == dense.getWeight() || use.get() == dense.getBias());
+    const auto isOneOf = [&](auto layer) {
+      return layer && (use.get() == layer.getWeight() || use.get() == layer.getBias());
+    };
+    return isOneOf(llvm::dyn_cast<DenseOp>(use.getOwner())) || isOneOf(llvm::dyn_cast<Conv2dOp>(use.getOwner()));
   };
   if (llvm::all_of(constant->getUses(), isWeight)) return;
   mlir::Location loc = constant.getLoc();

@@ -113,7 +113,7 @@ void Planner::spreadInputs() {
     if (!clashing(elementsOf(argument))) continue;
     llvm::SmallVector<ContractionOp> readers;
     for (mlir::Operation *user : argument.getUsers())
-      if (auto contraction = llvm::dyn_cast<ContractionOp>(user)) readers.push_back(contraction);
+      if (auto layer = llvm::dyn_cast<ContractionOp>(user); layer && !layer.getWindow()) readers.push_back(layer);
     if (readers.empty()) continue;
     mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&function.front());
     Value copy = copyOf(argument, builder);

@@ -9,3 +9,4 @@
 #include "inlay/dsl/layers.hpp"
 #include "inlay/dsl/misuse.hpp"
 #include "inlay/dsl/network.hpp"
+#include "inlay/dsl/windows.hpp"

@@ -41,6 +41,10 @@ enum class op : std::uint32_t {
   concat = 8,       ///< operands joined along `axis`
   log_softmax = 9,  ///< logarithm of softmax over the last axis
   slice = 10,       ///< a range of one axis
+  transpose = 11,   ///< two axes exchanged
+  conv2d = 12,      ///< operands x[C,H,W], weight[N,C/groups,KH,KW], bias[N] or no_node (torch.nn.Conv2d)
+  max_pool = 13,    ///< the largest element of each window of x[C,H,W]
+  avg_pool = 14,    ///< the mean of each window of x[C,H,W]
 };
 
 /// An instruction of a pointwise program. Comparisons yield 0 or 1; with NaN they yield 0, except not_equal.

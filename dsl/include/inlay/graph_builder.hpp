@@ -100,10 +100,12 @@ class graph_builder {
     return add({.kind = op::map, .dims = dims, .instructions = instructions}, operands);
   }
 
-  /// Any operation that has neither a name nor a program, by its attributes' words.
+  /// Any operation that has no program, by its attributes' words. A layer has a name in the current scope.
   constexpr std::uint32_t apply(op kind, std::span<const std::uint32_t> operands,
-                                std::span<const std::uint32_t> attributes = {}, const shape& requested = {}) {
-    return add({.kind = kind, .dims = requested}, operands, attributes);
+                                std::span<const std::uint32_t> attributes = {}, const shape& requested = {},
+                                std::string_view layer = {}) {
+    return add({.kind = kind, .dims = requested, .name = layer.empty() ? range_record{} : scoped(layer)}, operands,
+               attributes);
   }
 
   constexpr std::uint32_t softmax(std::uint32_t x) { return add({.kind = op::softmax}, {x}); }

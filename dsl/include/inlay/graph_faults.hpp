@@ -17,6 +17,12 @@ enum class fault : std::uint32_t {
   reshape_elements,     ///< reshape changes the number of elements
   concat_shapes,        ///< pieces differ in another axis, or the axis is out of range
   softmax_rank,         ///< softmax on a scalar
+  conv_rank,            ///< convolution of a value that is no image
+  conv_weight,          ///< weight is not [outputs, channels / groups, height, width]
+  conv_bias,            ///< bias is not [outputs]
+  conv_groups,          ///< the groups do not divide the channels and the outputs
+  pool_rank,            ///< pool of a value that is no image
+  window_size,          ///< a window that does not fit into the padded image, or a padding that exceeds the window
   attribute_range,      ///< an axis, a start or a size that does not go with the operand's shape
   empty_shape,          ///< a size of 0, or more elements than the format allows
   rank_range,           ///< more dimensions than the format has room for
@@ -60,6 +66,14 @@ struct violation {
 #define INLAY_ADVICE_RESHAPE_ELEMENTS "reshape must keep the number of elements"
 #define INLAY_ADVICE_CONCAT_SHAPES "the pieces of a concat may differ along its axis only"
 #define INLAY_ADVICE_SOFTMAX_RANK "softmax needs at least rank 1"
+#define INLAY_ADVICE_CONV_RANK "conv2d needs an image: reshape<channels, height, width>(x); conv1d takes a signal"
+#define INLAY_ADVICE_CONV_WEIGHT \
+  "the weight of conv2d must be [outputs, channels / groups, height, width], as in PyTorch"
+#define INLAY_ADVICE_CONV_BIAS "the bias of a convolution must be [outputs]"
+#define INLAY_ADVICE_CONV_GROUPS "the groups of a convolution must divide its channels and its outputs"
+#define INLAY_ADVICE_POOL_RANK "a pool needs an image [channels, height, width] or a signal [channels, length]"
+#define INLAY_ADVICE_WINDOW_SIZE \
+  "the window must fit into the padded image; a pool's padding is at most half of its window"
 #define INLAY_ADVICE_ATTRIBUTE_RANGE "axes, starts and sizes must lie inside of the operand's shape"
 #define INLAY_ADVICE_EMPTY_SHAPE "every size must be at least 1, and their product below 2^31"
 #define INLAY_ADVICE_RANK_RANGE "a value has at most 6 dimensions: reshape it, or join some of them"
@@ -91,6 +105,12 @@ constexpr std::string_view advice(fault code) {
     case fault::reshape_elements: return INLAY_ADVICE_RESHAPE_ELEMENTS;
     case fault::concat_shapes: return INLAY_ADVICE_CONCAT_SHAPES;
     case fault::softmax_rank: return INLAY_ADVICE_SOFTMAX_RANK;
+    case fault::conv_rank: return INLAY_ADVICE_CONV_RANK;
+    case fault::conv_weight: return INLAY_ADVICE_CONV_WEIGHT;
+    case fault::conv_bias: return INLAY_ADVICE_CONV_BIAS;
+    case fault::conv_groups: return INLAY_ADVICE_CONV_GROUPS;
+    case fault::pool_rank: return INLAY_ADVICE_POOL_RANK;
+    case fault::window_size: return INLAY_ADVICE_WINDOW_SIZE;
     case fault::attribute_range: return INLAY_ADVICE_ATTRIBUTE_RANGE;
     case fault::empty_shape: return INLAY_ADVICE_EMPTY_SHAPE;
     case fault::rank_range: return INLAY_ADVICE_RANK_RANGE;

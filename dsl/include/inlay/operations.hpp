@@ -5,9 +5,11 @@
 
 #include <type_traits>
 
+#include "inlay/ops/conv.hpp"
 #include "inlay/ops/dense.hpp"
 #include "inlay/ops/given.hpp"
 #include "inlay/ops/map.hpp"
+#include "inlay/ops/pool.hpp"
 #include "inlay/ops/shape.hpp"
 #include "inlay/ops/softmax.hpp"
 
@@ -15,8 +17,9 @@ namespace inlay {
 
 /// Rows in the order of their ids, starting with 1.
 inline constexpr op_row op_table[] = {
-    ops::input_row,   ops::parameter_row, ops::constant_row, ops::dense_row,       ops::map_row,
-    ops::softmax_row, ops::reshape_row,   ops::concat_row,   ops::log_softmax_row, ops::slice_row,
+    ops::input_row,     ops::parameter_row, ops::constant_row, ops::dense_row,       ops::map_row,
+    ops::softmax_row,   ops::reshape_row,   ops::concat_row,   ops::log_softmax_row, ops::slice_row,
+    ops::transpose_row, ops::conv2d_row,    ops::max_pool_row, ops::avg_pool_row,
 };
 inline constexpr std::size_t op_count = sizeof(op_table) / sizeof(op_table[0]);
 
@@ -54,7 +57,11 @@ constexpr bool has_row(op id) {
     case op::reshape:
     case op::concat:
     case op::log_softmax:
-    case op::slice: return true;
+    case op::slice:
+    case op::transpose:
+    case op::conv2d:
+    case op::max_pool:
+    case op::avg_pool: return true;
   }
   return false;
 }

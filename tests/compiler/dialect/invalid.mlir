@@ -108,3 +108,67 @@ func.func @slice_behind_the_end(%x: tensor<6xf32>) -> tensor<3xf32> {
   %0 = inlay.slice %x axis 0 from 4 length 3 : (tensor<6xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
+
+// -----
+
+func.func @convolution_of_a_vector(%x: tensor<6xf32>, %w: tensor<2x3x3x3xf32>) -> tensor<2x1x1xf32> {
+  // expected-error @+1 {{layer 'c1': expected f32[channels,height,width], found f32[6]; conv2d needs an image}}
+  %0 = inlay.conv2d "c1" %x, %w {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64, padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, groups = 1 : i64} : (tensor<6xf32>, tensor<2x3x3x3xf32>) -> tensor<2x1x1xf32>
+  return %0 : tensor<2x1x1xf32>
+}
+
+// -----
+
+func.func @window_without_weights(%x: tensor<6x6x3xf32>) -> tensor<5x5x3xf32> {
+  // expected-error @+1 {{has a weight if, and only if, it is weighted}}
+  %0 = inlay.window weighted %x <kernel = 2 by 2, stride = 1 by 1, dilation = 1 by 1> : (tensor<6x6x3xf32>) -> tensor<5x5x3xf32>
+  return %0 : tensor<5x5x3xf32>
+}
+
+// -----
+
+func.func @window_of_another_result(%x: tensor<6x6x3xf32>) -> tensor<6x5x3xf32> {
+  // expected-error @+1 {{result is 'tensor<6x5x3xf32>', expected 5x5x3}}
+  %0 = inlay.window max %x <kernel = 2 by 2, stride = 1 by 1, dilation = 1 by 1> : (tensor<6x6x3xf32>) -> tensor<6x5x3xf32>
+  return %0 : tensor<6x5x3xf32>
+}
+
+// -----
+
+func.func @window_of_nothing(%x: tensor<6x6x3xf32>) -> tensor<5x5x3xf32> {
+  // expected-error @+1 {{the sizes of a window must be at least 1}}
+  %0 = inlay.window max %x <kernel = 2 by 2, stride = 0 by 1, dilation = 1 by 1> : (tensor<6x6x3xf32>) -> tensor<5x5x3xf32>
+  return %0 : tensor<5x5x3xf32>
+}
+
+// -----
+
+func.func @nhwc_weight_of_other_channels(%x: tensor<6x6x3xf32>, %w: tensor<2x4x3x3xf32>) -> tensor<4x4x2xf32> {
+  // expected-error @+1 {{layer 'c1': weight is 'tensor<2x4x3x3xf32>', expected 'tensor<2x3x3x3xf32>'}}
+  %0 = inlay.conv2d_nhwc "c1" %x, %w <kernel = 3 by 3, stride = 1 by 1, dilation = 1 by 1> : (tensor<6x6x3xf32>, tensor<2x4x3x3xf32>) -> tensor<4x4x2xf32>
+  return %0 : tensor<4x4x2xf32>
+}
+
+// -----
+
+func.func @no_permutation(%x: tensor<6x3xf32>) -> tensor<3x6xf32> {
+  // expected-error @+1 {{axes must be a permutation of the 2 axes of the operand}}
+  %0 = inlay.permute %x [1, 1] : (tensor<6x3xf32>) -> tensor<3x6xf32>
+  return %0 : tensor<3x6xf32>
+}
+
+// -----
+
+func.func @pad_of_another_size(%x: tensor<6x3xf32>) -> tensor<8x3xf32> {
+  // expected-error @+1 {{result is 'tensor<8x3xf32>', expected the operand's size plus low and high}}
+  %0 = inlay.pad %x low [1, 0] high [0, 0] value 0.0 : (tensor<6x3xf32>) -> tensor<8x3xf32>
+  return %0 : tensor<8x3xf32>
+}
+
+// -----
+
+func.func @tile_of_broken_columns(%x: tensor<6x2x3xf32>, %w: tensor<12xf32>) -> tensor<6x2x4xf32> {
+  // expected-error @+1 {{layer 'c4': a tile of a window must consist of whole columns}}
+  %0 = inlay.contraction "c4" %x, %w tile(4 x 4) lanes(4) window(<kernel = 1 by 1, stride = 1 by 1, dilation = 1 by 1>) {columns = 3 : i64} : (tensor<6x2x3xf32>, tensor<12xf32>) -> tensor<6x2x4xf32>
+  return %0 : tensor<6x2x4xf32>
+}

@@ -31,3 +31,46 @@ func.func @every_op(%x: tensor<4xf32>, %r: tensor<3xf32>) -> tensor<7x1xf32> {
   %4 = inlay.reshape %3 : (tensor<7xf32>) -> tensor<7x1xf32>
   return %4 : tensor<7x1xf32>
 }
+
+// CHECK-LABEL: func.func @every_op_on_images
+// CHECK: inlay.permute %{{.*}} [2, 0, 1] : (tensor<6x6x3xf32>) -> tensor<3x6x6xf32>
+// CHECK: inlay.conv2d "c1" %{{.*}}, %{{.*}} bias(%{{.*}}) {
+// CHECK: inlay.max_pool %{{.*}} {
+// CHECK: inlay.avg_pool %{{.*}} {
+// CHECK: inlay.pad %{{.*}} low [1, 1, 0] high [1, 0, 0] value 0.000000e+00
+// CHECK: inlay.conv2d_nhwc "c2" %{{.*}}, %{{.*}} <kernel = 3 by 3, stride = 1 by 1, dilation = 1 by 1>
+// CHECK: inlay.window "c3" weighted %{{.*}} weight(%{{.*}}) <kernel = 2 by 2, stride = 1 by 2, dilation = 1 by 1>
+// CHECK: inlay.window max %{{.*}} <kernel = 2 by 2
+// CHECK: inlay.contraction "c4" %{{.*}}, %{{.*}} tile(4 x 4) lanes(4) window(<kernel = 1 by 1, stride = 1 by 1, dilation = 1 by 1>) {columns = 2 : i64}
+// CHECK: inlay.slice %{{.*}} axis 2 from 1 length 2
+func.func @every_op_on_images(%x: tensor<6x6x3xf32>) -> (tensor<2x1x1xf32>, tensor<6x2x4xf32>, tensor<6x3x2xf32>) {
+  %w = inlay.constant "w" dense<1.0> : tensor<2x3x3x3xf32>
+  %b = inlay.constant "b" dense<1.0> : tensor<2xf32>
+  %taps = inlay.constant "taps" dense<1.0> : tensor<4x3xf32>
+  %packed = inlay.constant "packed" dense<1.0> : tensor<12xf32>
+  %0 = inlay.permute %x [2, 0, 1] : (tensor<6x6x3xf32>) -> tensor<3x6x6xf32>
+  %1 = inlay.conv2d "c1" %0, %w bias(%b) {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64,
+         padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64,
+         dilation_w = 1 : i64, groups = 1 : i64} : (tensor<3x6x6xf32>, tensor<2x3x3x3xf32>, tensor<2xf32>) -> tensor<2x4x4xf32>
+  %2 = inlay.max_pool %1 {kernel_h = 2 : i64, kernel_w = 2 : i64, stride_h = 2 : i64, stride_w = 2 : i64,
+         padding_top = 0 : i64, padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64,
+         dilation_h = 1 : i64, dilation_w = 1 : i64, ceil_mode = 0 : i64} : (tensor<2x4x4xf32>) -> tensor<2x2x2xf32>
+  %3 = inlay.avg_pool %2 {kernel_h = 2 : i64, kernel_w = 2 : i64, stride_h = 2 : i64, stride_w = 2 : i64,
+         padding_top = 0 : i64, padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64,
+         dilation_h = 1 : i64, dilation_w = 1 : i64, ceil_mode = 0 : i64, count_include_pad = 1 : i64}
+         : (tensor<2x2x2xf32>) -> tensor<2x1x1xf32>
+  %4 = inlay.pad %x low [1, 1, 0] high [1, 0, 0] value 0.0 : (tensor<6x6x3xf32>) -> tensor<8x7x3xf32>
+  %5 = inlay.conv2d_nhwc "c2" %4, %w <kernel = 3 by 3, stride = 1 by 1, dilation = 1 by 1>
+         : (tensor<8x7x3xf32>, tensor<2x3x3x3xf32>) -> tensor<6x5x2xf32>
+  %6 = inlay.window "c3" weighted %4 weight(%taps) <kernel = 2 by 2, stride = 1 by 2, dilation = 1 by 1>
+         : (tensor<8x7x3xf32>, tensor<4x3xf32>) -> tensor<7x3x3xf32>
+  %7 = inlay.window max %6 <kernel = 2 by 2, stride = 1 by 1, dilation = 1 by 1>
+         : (tensor<7x3x3xf32>) -> tensor<6x2x3xf32>
+  %8 = inlay.contraction "c4" %7, %packed tile(4 x 4) lanes(4)
+         window(<kernel = 1 by 1, stride = 1 by 1, dilation = 1 by 1>) {columns = 2 : i64}
+         : (tensor<6x2x3xf32>, tensor<12xf32>) -> tensor<6x2x4xf32>
+  %9 = inlay.slice %8 axis 2 from 1 length 2 : (tensor<6x2x4xf32>) -> tensor<6x2x2xf32>
+  %10 = inlay.slice %6 axis 0 from 0 length 6 : (tensor<7x3x3xf32>) -> tensor<6x3x3xf32>
+  %11 = inlay.slice %10 axis 2 from 0 length 2 : (tensor<6x3x3xf32>) -> tensor<6x3x2xf32>
+  return %3, %8, %11 : tensor<2x1x1xf32>, tensor<6x2x4xf32>, tensor<6x3x2xf32>
+}

@@ -17,6 +17,7 @@
 #include "inlay/activations.hpp"
 
 #include "Inlay/Dialect/InlayDialect.h.inc"
+#include "Inlay/Dialect/InlayEnums.h.inc"
 #include "Inlay/Dialect/KernelOp.h.inc"
 
 #define GET_ATTRDEF_CLASSES

@@ -41,4 +41,29 @@ def Inlay_PlacementAttr : AttrDef<Inlay_Dialect, "Placement"> {
   }];
 }
 
+def Inlay_WindowAttr : AttrDef<Inlay_Dialect, "Window"> {
+  let mnemonic = "window";
+  let summary = "how a window slides over an image that is already padded";
+  let description = [{
+    Tap (p, q) of window (i, j) is the pixel (i stride + p dilation, j stride + q dilation).
+
+    ```mlir
+    #inlay.window<kernel = 3 by 3, stride = 1 by 1, dilation = 1 by 1>
+    ```
+  }];
+  let parameters = (ins "int64_t":$kernelH, "int64_t":$kernelW, "int64_t":$strideH, "int64_t":$strideW,
+                        "int64_t":$dilationH, "int64_t":$dilationW);
+  let assemblyFormat = [{
+    `<` `kernel` `=` $kernelH `by` $kernelW `,` `stride` `=` $strideH `by` $strideW `,`
+        `dilation` `=` $dilationH `by` $dilationW `>`
+  }];
+  let extraClassDeclaration = [{
+    /// Windows along an axis of `size` elements.
+    static int64_t count(int64_t size, int64_t kernel, int64_t stride, int64_t dilation) {
+      return (size - (kernel - 1) * dilation - 1) / stride + 1;
+    }
+    int64_t getTaps() const { return getKernelH() * getKernelW(); }
+  }];
+}
+
 #endif // INLAY_DIALECT_TD

@@ -6,10 +6,23 @@
 include "Inlay/Dialect/InlayDialect.td"
 include "Inlay/Dialect/KernelOp.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/EnumAttr.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 class Inlay_Op<string mnemonic, list<Trait> traits = []> : Op<Inlay_Dialect, mnemonic, traits>;
+
+/// The op has an epilogue, a region `epilogue` over its result and one element of each of `extras`.
+def Inlay_Epilogue : DeclareOpInterfaceMethods<Inlay_EpilogueOp, ["getProgram", "getProgramOperands"]>;
+
+def Inlay_Reduction : I32EnumAttr<"Reduction", "how a window combines its pixels",
+    [I32EnumAttrCase<"max", 0>, I32EnumAttrCase<"sum", 1>, I32EnumAttrCase<"weighted", 2>]> {
+  let cppNamespace = "::inlay::compiler";
+  let genSpecializedAttr = 0;
+}
+def Inlay_ReductionAttr : EnumAttr<Inlay_Dialect, Inlay_Reduction, "reduction"> {
+  let assemblyFormat = "$value";
+}
 
 /// Declares those methods of KernelOp for which the operation differs from the defaults.
 class Inlay_Kernel<list<string> methods = []> : DeclareOpInterfaceMethods<Inlay_KernelOp, methods>;
@@ -32,7 +45,7 @@ def Inlay_ConstantOp : Inlay_Op<"constant", [Pure, ConstantLike, AllTypesMatch<[
   let hasVerifier = 1;
 }
 
-def Inlay_DenseOp : Inlay_Op<"dense", [Pure, AttrSizedOperandSegments, IsolatedFromAbove]> {
+def Inlay_DenseOp : Inlay_Op<"dense", [Pure, AttrSizedOperandSegments, IsolatedFromAbove, Inlay_Epilogue]> {
   let summary = "y[n] = sum over k of weight[n, k] * x[k], plus bias[n]; then the epilogue";
   let description = [{
     The layer of torch.nn.Linear. The fuse phase moves the pointwise computation that follows into `epilogue`: a
@@ -61,7 +74,82 @@ def Inlay_DenseOp : Inlay_Op<"dense", [Pure, AttrSizedOperandSegments, IsolatedF
   let hasVerifier = 1;
 }
 
-def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegments, IsolatedFromAbove,
+def Inlay_Conv2dOp : Inlay_Op<"conv2d", [Pure, AttrSizedOperandSegments, IsolatedFromAbove, Inlay_Epilogue]> {
+  let summary = "a convolution of an image [C, H, W]; then the epilogue";
+  let description = [{
+    The layer of torch.nn.Conv2d, with the attributes of the graph's operation. The layout phase makes an
+    `inlay.conv2d_nhwc` or an `inlay.depthwise_nhwc` of it.
+
+    ```mlir
+    %y = inlay.conv2d "conv1" %x, %w bias(%b) {stride_h = 2 : i64, ...}
+           : (tensor<3x32x32xf32>, tensor<16x3x3x3xf32>, tensor<16xf32>) -> tensor<16x15x15xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$layer, Inlay_Tensor:$input, Inlay_Tensor:$weight, Optional<Inlay_Tensor>:$bias,
+                       Variadic<Inlay_Tensor>:$extras, I64Attr:$stride_h, I64Attr:$stride_w, I64Attr:$padding_top,
+                       I64Attr:$padding_left, I64Attr:$padding_bottom, I64Attr:$padding_right, I64Attr:$dilation_h,
+                       I64Attr:$dilation_w, I64Attr:$groups);
+  let results = (outs Inlay_Tensor:$result);
+  let regions = (region AnyRegion:$epilogue);
+  let assemblyFormat = [{
+    $layer $input `,` $weight (`bias` `(` $bias^ `)`)? (`with` `(` $extras^ `)`)? attr-dict `:`
+    functional-type(operands, results) ($epilogue^)?
+  }];
+  let hasVerifier = 1;
+}
+
+class Inlay_Pool<string mnemonic, dag more = (ins)> : Inlay_Op<mnemonic, [Pure]> {
+  let arguments = !con((ins Inlay_Tensor:$input, I64Attr:$kernel_h, I64Attr:$kernel_w, I64Attr:$stride_h,
+                            I64Attr:$stride_w, I64Attr:$padding_top, I64Attr:$padding_left, I64Attr:$padding_bottom,
+                            I64Attr:$padding_right, I64Attr:$dilation_h, I64Attr:$dilation_w, I64Attr:$ceil_mode),
+                       more);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Inlay_MaxPoolOp : Inlay_Pool<"max_pool"> {
+  let summary = "the largest element of each window of an image [C, H, W]";
+}
+
+def Inlay_AvgPoolOp : Inlay_Pool<"avg_pool", (ins I64Attr:$count_include_pad)> {
+  let summary = "the mean of each window of an image [C, H, W]";
+}
+
+def Inlay_Conv2dNhwcOp : Inlay_Op<"conv2d_nhwc", [Pure, AttrSizedOperandSegments, IsolatedFromAbove, Inlay_Epilogue]> {
+  let summary = "a convolution of an image [H, W, C] that is already padded; then the epilogue";
+  let description = "The weight is [outputs, C, kernel height, kernel width], as PyTorch stores it.";
+  let arguments = (ins StrAttr:$layer, Inlay_Tensor:$input, Inlay_Tensor:$weight, Optional<Inlay_Tensor>:$bias,
+                       Variadic<Inlay_Tensor>:$extras, Inlay_WindowAttr:$window);
+  let results = (outs Inlay_Tensor:$result);
+  let regions = (region AnyRegion:$epilogue);
+  let assemblyFormat = [{
+    $layer $input `,` $weight (`bias` `(` $bias^ `)`)? (`with` `(` $extras^ `)`)? $window attr-dict `:`
+    functional-type(operands, results) ($epilogue^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Inlay_WindowOp : Inlay_Op<"window", [Pure, AttrSizedOperandSegments, IsolatedFromAbove, Inlay_Epilogue,
+                                             Inlay_Kernel<["readsBeforeWriting", "getFlops"]>]> {
+  let summary = "combines the pixels under a window, channel by channel, of an image [H, W, C]; then the epilogue";
+  let description = [{
+    `reduction` is `max`, `sum`, or `weighted`: the sum of the pixels times `weight`, which is [taps, C], plus `bias`.
+    The last one is a depthwise convolution.
+  }];
+  let arguments = (ins Inlay_ReductionAttr:$reduction, Inlay_Tensor:$input, Optional<Inlay_Tensor>:$weight,
+                       Optional<Inlay_Tensor>:$bias, Variadic<Inlay_Tensor>:$extras, Inlay_WindowAttr:$window,
+                       OptionalAttr<StrAttr>:$layer);
+  let results = (outs Inlay_Tensor:$result);
+  let regions = (region AnyRegion:$epilogue);
+  let assemblyFormat = [{
+    ($layer^)? $reduction $input (`weight` `(` $weight^ `)`)? (`bias` `(` $bias^ `)`)? (`with` `(` $extras^ `)`)? $window
+    attr-dict `:` functional-type(operands, results) ($epilogue^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegments, IsolatedFromAbove, Inlay_Epilogue,
                                                        Inlay_Kernel<["readsBeforeWriting", "getFlops"]>]> {
   let summary = "a dense layer after the layout phase: packed weights and a register tile";
   let description = [{
@@ -70,18 +158,29 @@ def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegment
     it loads them. `bias`, if present, is padded in the same way. A kernel keeps a tile of `rows` samples times `panel`
     features in registers. With `skip_zeros` the kernel for a single sample does not read the weights for inputs that
     are zero.
+
+    With a `window` the op is a convolution: an image [H, W, C] becomes [OH, OW, N], and K is kernel height x kernel
+    width x C. The rows of a tile are then pixels of one sample, `columns` of each line.
   }];
   let arguments = (ins StrAttr:$layer, Inlay_Tensor:$input, Inlay_Weights:$weight, Optional<Inlay_Tensor>:$bias,
                        Variadic<Inlay_Tensor>:$extras, I64Attr:$vector_length, I64Attr:$panel, I64Attr:$rows,
-                       UnitAttr:$skip_zeros);
+                       UnitAttr:$skip_zeros, OptionalAttr<Inlay_WindowAttr>:$window, OptionalAttr<I64Attr>:$columns);
   let results = (outs Inlay_Tensor:$result);
   let regions = (region AnyRegion:$epilogue);
   let assemblyFormat = [{
     $layer $input `,` $weight (`bias` `(` $bias^ `)`)? (`with` `(` $extras^ `)`)?
-    `tile` `(` $rows `x` $panel `)` `lanes` `(` $vector_length `)` attr-dict `:`
+    `tile` `(` $rows `x` $panel `)` `lanes` `(` $vector_length `)` (`window` `(` $window^ `)`)? attr-dict `:`
     functional-type(operands, results) ($epilogue^)?
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Terms of each sum.
+    int64_t getDepth();
+    /// Features: results of a dense layer, channels of a convolution.
+    int64_t getFeatures();
+    /// Places at which the features are computed: 1, or the pixels of a convolution's result.
+    int64_t getPixels();
+  }];
 }
 
 def Inlay_MapOp : Inlay_Op<"map", [Pure, IsolatedFromAbove, Inlay_Kernel<["readsBeforeWriting", "getFlops"]>]> {
@@ -154,6 +253,24 @@ def Inlay_ReshapeOp : Inlay_Op<"reshape", [Pure, Inlay_Kernel<["hasKernel", "get
   let hasFolder = 1;
 }
 
+def Inlay_PermuteOp : Inlay_Op<"permute", [Pure, Inlay_Kernel<[]>]> {
+  let summary = "axis i of the result is axis axes[i] of the operand (torch.permute)";
+  let arguments = (ins Inlay_Tensor:$input, DenseI64ArrayAttr:$axes);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = "$input $axes attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizeMethod = 1;
+}
+
+def Inlay_PadOp : Inlay_Op<"pad", [Pure, Inlay_Kernel<[]>]> {
+  let summary = "the operand with `low` elements before it and `high` after it along each axis, all equal to `value`";
+  let arguments = (ins Inlay_Tensor:$input, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high, F32Attr:$value);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = "$input `low` $low `high` $high `value` $value attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Inlay_ConcatOp : Inlay_Op<"concat", [Pure, Inlay_Kernel<["getPieces", "sharesCode"]>]> {
   let summary = "operands joined along an axis";
   let arguments = (ins Variadic<Inlay_Tensor>:$inputs, I64Attr:$axis);
@@ -168,6 +285,7 @@ def Inlay_SliceOp : Inlay_Op<"slice", [Pure, Inlay_Kernel<[]>]> {
   let results = (outs Inlay_Tensor:$result);
   let assemblyFormat = "$input `axis` $axis `from` $start `length` $length attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 #endif // INLAY_OPS_TD

@@ -35,4 +35,16 @@ def Inlay_KernelOp : OpInterface<"KernelOp"> {
   ];
 }
 
+def Inlay_EpilogueOp : OpInterface<"EpilogueOp"> {
+  let description = [{
+    A layer that can run a pointwise program on its result before it stores it. The program's arguments are one element
+    of the result and one of each of its operands.
+  }];
+  let cppNamespace = "::inlay::compiler";
+  let methods = [
+    InterfaceMethod<"The program. An empty region stands for none.", "::mlir::Region &", "getProgram">,
+    InterfaceMethod<"What the program reads besides the result.", "::mlir::MutableOperandRange", "getProgramOperands">,
+  ];
+}
+
 #endif // INLAY_KERNEL_OP_TD

@@ -40,8 +40,19 @@ def FuseEpiloguePass : Pass<"inlay-fuse-epilogue", "::mlir::func::FuncOp"> {
   }];
 }
 
+def ChannelsLastPass : Pass<"inlay-channels-last", "::mlir::func::FuncOp"> {
+  let summary = "put the channels of images last, and pad images";
+  let description = [{
+    Models are written with channels first, as in PyTorch; kernels want [height, width, channels]. Convolutions and pools
+    become ops on such images, with a permutation before and after them. A permutation moves below pointwise ops, concats
+    and slices until it meets its inverse; a dense layer on a flattened image takes it into its weights. What remains is
+    a copy. Padding becomes an op of its own.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def AssignLayoutPass : Pass<"inlay-assign-layout", "::mlir::func::FuncOp"> {
-  let summary = "choose register tiles and pack weights: inlay.dense becomes inlay.contraction";
+  let summary = "choose register tiles and pack weights: dense layers and convolutions become inlay.contraction";
   let description = [{
     A tile's `rows * panel / lanes` accumulators, `panel / lanes` weight vectors and one broadcast input fit into the
     target's registers. Weights are transposed and packed here, in the constants, never at run time.

@@ -136,6 +136,18 @@ constexpr void report() {
     static_assert(Problem::none, INLAY_ADVICE_CONCAT_SHAPES);
   else if constexpr (Code == fault::softmax_rank)
     static_assert(Problem::none, INLAY_ADVICE_SOFTMAX_RANK);
+  else if constexpr (Code == fault::conv_rank)
+    static_assert(Problem::none, INLAY_ADVICE_CONV_RANK);
+  else if constexpr (Code == fault::conv_weight)
+    static_assert(Problem::none, INLAY_ADVICE_CONV_WEIGHT);
+  else if constexpr (Code == fault::conv_bias)
+    static_assert(Problem::none, INLAY_ADVICE_CONV_BIAS);
+  else if constexpr (Code == fault::conv_groups)
+    static_assert(Problem::none, INLAY_ADVICE_CONV_GROUPS);
+  else if constexpr (Code == fault::pool_rank)
+    static_assert(Problem::none, INLAY_ADVICE_POOL_RANK);
+  else if constexpr (Code == fault::window_size)
+    static_assert(Problem::none, INLAY_ADVICE_WINDOW_SIZE);
   else if constexpr (Code == fault::attribute_range)
     static_assert(Problem::none, INLAY_ADVICE_ATTRIBUTE_RANGE);
   else if constexpr (Code == fault::empty_shape)

@@ -196,11 +196,18 @@ namespace detail {
 template <shape Dims, std::size_t... Index>
 auto sizes_of(std::index_sequence<Index...>) -> sizes<Dims.sizes[Index]...>;
 
+/// Stands for an operand that is absent, or whose shape does not decide about the result's.
+struct no_shape {};
+template <class X>
+inline constexpr const shape* pointer_to_shape = &X::dims;
+template <>
+inline constexpr const shape* pointer_to_shape<no_shape> = nullptr;
+
 /// The result of the shape rule for operands of shapes `X`, as a type.
-template <op Kind, auto Attributes, ShapeType... X>
+template <op Kind, auto Attributes, class... X>
 struct result_of_rule {
   static constexpr auto words = words_of(Attributes);
-  static constexpr const shape* operands[] = {&X::dims...};
+  static constexpr const shape* operands[] = {pointer_to_shape<X>...};
   static constexpr shape dims = row_of(Kind).infer(operand_shapes(operands), words, *operands[0]).dims;
   using type = decltype(sizes_of<dims>(std::make_index_sequence<dims.rank>()));
 };
@@ -221,6 +228,12 @@ constexpr auto apply(V&& x, const std::source_location& at) {
 template <std::uint32_t Axis, std::uint32_t Start, std::uint32_t Length, Value V>
 constexpr auto slice(V&& x, std::source_location at = std::source_location::current()) {
   return detail::apply<op::slice, ops::slice_attributes{Axis, Start, Length}>(std::forward<V>(x), at);
+}
+
+/// The value with two axes exchanged (torch.transpose): `transpose<0, 1>(x)`.
+template <std::uint32_t First, std::uint32_t Second, Value V>
+constexpr auto transpose(V&& x, std::source_location at = std::source_location::current()) {
+  return detail::apply<op::transpose, ops::transpose_attributes{First, Second}>(std::forward<V>(x), at);
 }
 
 /// Values joined along an axis (torch.cat): `concat(a, b)`, `concat<1>(a, b, c)`.

@@ -8,6 +8,7 @@
 #include "inlay/dsl/activations.hpp"
 #include "inlay/dsl/layers.hpp"
 #include "inlay/dsl/network.hpp"
+#include "inlay/dsl/windows.hpp"
 
 namespace inlay {
 
@@ -87,6 +88,47 @@ constexpr auto concat(detail::anything a = {}, detail::anything b = {}, detail::
   static_assert(Right,
                 "concat is called with values only, the axis in angle brackets: concat(a, b) or concat<1>(a, b, c)");
   return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto conv2d(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                      detail::anything d = {}, detail::anything = {}, detail::anything = {}, detail::anything = {}) {
+  static_assert(
+      Right,
+      "conv2d is called as conv2d<outputs, kernel>(\"name\", x, options...) with options such as stride<2>, "
+      "padding<1> and no_bias; with a weight as conv2d(\"name\", x, weight) or conv2d(\"name\", x, weight, bias)");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto conv1d(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                      detail::anything d = {}, detail::anything = {}, detail::anything = {}, detail::anything = {}) {
+  static_assert(Right,
+                "conv1d is called as conv1d<outputs, kernel>(\"name\", x, options...) with options such as stride<2>, "
+                "padding<1> and no_bias");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto max_pool(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                        detail::anything d = {}, detail::anything = {}, detail::anything = {}) {
+  static_assert(Right,
+                "max_pool is called as max_pool<window>(x, options...) with options such as stride<2> and padding<1>");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto avg_pool(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                        detail::anything d = {}, detail::anything = {}, detail::anything = {}) {
+  static_assert(Right,
+                "avg_pool is called as avg_pool<window>(x, options...) with options such as stride<2> and padding<1>");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto global_avg_pool(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {
+  static_assert(Right, "global_avg_pool is called as global_avg_pool(x)");
+  return detail::misused(a, b, c);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto transpose(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {
+  static_assert(Right, "transpose is called with two axes in angle brackets: transpose<0, 1>(x)");
+  return detail::misused(a, b, c);
 }
 template <auto... Sizes, bool Right = false>
 constexpr auto scope(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}, detail::anything d = {},

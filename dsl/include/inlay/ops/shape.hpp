@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operations that move elements: reshape, concat and slice.
+// Operations that move elements: reshape, concat, slice and transpose.
 #pragma once
 
 #include "inlay/ops/operation.hpp"
@@ -100,6 +100,47 @@ constexpr reference_values evaluate_slice(const reference_inputs& from) {
   return y;
 }
 
+struct transpose_attributes {
+  std::uint32_t first = 0, second = 1;
+};
+inline constexpr attribute_row transpose_schema[] = {{"first"}, {"second"}};
+
+constexpr inferred infer_transpose(const operand_shapes& operands, std::span<const std::uint32_t> attributes,
+                                   const shape&) {
+  const auto [first, second] = read_attributes<transpose_attributes>(attributes);
+  inferred y{.dims = *operands[0]};
+  if (const std::uint32_t highest = first > second ? first : second; highest >= y.dims.rank)
+    return y.breaks(fault::attribute_range, detail::numbered("rank above ", highest), 0, *operands[0]);
+  y.dims.sizes[first] = operands[0]->sizes[second], y.dims.sizes[second] = operands[0]->sizes[first];
+  return y;
+}
+
+/// y[..., i, ..., j, ...] = x[..., j, ..., i, ...] (torch.transpose).
+constexpr reference_values evaluate_transpose(const reference_inputs& from) {
+  const auto [first, second] = read_attributes<transpose_attributes>(from.attributes);
+  const reference_tensor& x = from.operands[0];
+  std::array<std::size_t, max_rank> strides{};  // of x, for each axis of y
+  std::size_t inner = 1;
+  for (std::uint32_t axis = x.dims.rank; axis-- > 0; inner *= x.dims.sizes[axis])
+    strides[axis == first ? second : axis == second ? first : axis] = inner;
+  reference_values y;
+  for (std::size_t i = 0; i < x.elements.size(); ++i) {
+    std::size_t rest = i, at = 0;
+    for (std::uint32_t axis = from.dims.rank; axis-- > 0; rest /= from.dims.sizes[axis])
+      at += rest % from.dims.sizes[axis] * strides[axis];
+    y.push_back(x.elements[at]);
+  }
+  return y;
+}
+
+inline constexpr op_row transpose_row{.id = op::transpose,
+                                      .name = "transpose",
+                                      .least_operands = 1,
+                                      .most_operands = 1,
+                                      .attributes = transpose_schema,
+                                      .moves = true,
+                                      .infer = infer_transpose,
+                                      .evaluate = evaluate_transpose};
 inline constexpr op_row slice_row{.id = op::slice,
                                   .name = "slice",
                                   .least_operands = 1,

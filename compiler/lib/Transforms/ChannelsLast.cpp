@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts the channels of images last, where kernels want them, and pads images.
+#include "Inlay/Transforms/Passes.h"
+#include "ScalarProgram.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace inlay::compiler {
+
+#define GEN_PASS_DEF_CHANNELSLASTPASS
+#include "Inlay/Transforms/Passes.h.inc"
+
+namespace {
+
+using mlir::PatternRewriter;
+using mlir::Value;
+using Sizes = llvm::SmallVector<int64_t>;
+
+mlir::RankedTensorType typeOf(Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
+int64_t sizeOf(Value value, unsigned axis) { return typeOf(value).getDimSize(axis); }
+
+constexpr int64_t kToLast[] = {1, 2, 0};   // [C, H, W] to [H, W, C]
+constexpr int64_t kToFirst[] = {2, 0, 1};  // and back
+
+/// Emits ops at one place.
+struct Emitter {
+  mlir::RewriterBase &rewriter;
+  mlir::Location loc;
+
+  mlir::RankedTensorType tensor(llvm::ArrayRef<int64_t> sizes) {
+    return mlir::RankedTensorType::get(sizes, rewriter.getF32Type());
+  }
+  Value permute(Value x, llvm::ArrayRef<int64_t> axes) {
+    return rewriter.create<PermuteOp>(loc, tensor(mlir::applyPermutation(typeOf(x).getShape(), axes)), x, axes);
+  }
+  Value reshape(Value x, llvm::ArrayRef<int64_t> sizes) { return rewriter.create<ReshapeOp>(loc, tensor(sizes), x); }
+  Value slice(Value x, unsigned axis, int64_t start, int64_t length) {
+    Sizes sizes(typeOf(x).getShape());
+    sizes[axis] = length;
+    return rewriter.create<SliceOp>(loc, tensor(sizes), x, axis, start, length);
+  }
+  Value concat(llvm::ArrayRef<Value> pieces, unsigned axis) {
+    if (pieces.size() == 1) return pieces.front();
+    Sizes sizes(typeOf(pieces.front()).getShape());
+    sizes[axis] = 0;
+    for (Value piece : pieces) sizes[axis] += sizeOf(piece, axis);
+    return rewriter.create<ConcatOp>(loc, tensor(sizes), pieces, axis);
+  }
+  /// An image [H, W, C] with `value` around it.
+  Value pad(Value x, int64_t top, int64_t left, int64_t bottom, int64_t right, float value) {
+    if (top + left + bottom + right == 0) return x;
+    Sizes sizes(typeOf(x).getShape());
+    sizes[0] += top + bottom, sizes[1] += left + right;
+    return rewriter.create<PadOp>(loc, tensor(sizes), x, rewriter.getDenseI64ArrayAttr({top, left, 0}),
+                                  rewriter.getDenseI64ArrayAttr({bottom, right, 0}), rewriter.getF32FloatAttr(value));
+  }
+};
+
+template <class Op>
+WindowAttr windowOf(Op op, int64_t kernelH, int64_t kernelW) {
+  const auto number = [](uint64_t attribute) { return static_cast<int64_t>(attribute); };
+  return WindowAttr::get(op.getContext(), kernelH, kernelW, number(op.getStrideH()), number(op.getStrideW()),
+                         number(op.getDilationH()), number(op.getDilationW()));
+}
+
+/// A convolution of an image with its channels last. With groups it is a convolution of each, or one window where every
+/// channel is a group of its own.
+struct MoveConvolution : mlir::OpRewritePattern<Conv2dOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(Conv2dOp conv, PatternRewriter &rewriter) const override {
+    Emitter emit{rewriter, conv.getLoc()};
+    const auto number = [](uint64_t attribute) { return static_cast<int64_t>(attribute); };
+    Value weight = conv.getWeight();
+    const int64_t channels = sizeOf(conv.getInput(), 0), groups = number(conv.getGroups());
+    const WindowAttr window = windowOf(conv, sizeOf(weight, 2), sizeOf(weight, 3));
+    Value x =
+        emit.pad(emit.permute(conv.getInput(), kToLast), number(conv.getPaddingTop()), number(conv.getPaddingLeft()),
+                 number(conv.getPaddingBottom()), number(conv.getPaddingRight()), 0);
+    Sizes sizes = {sizeOf(conv.getResult(), 1), sizeOf(conv.getResult(), 2), sizeOf(conv.getResult(), 0)};
+    llvm::SmallVector<Value> extras;
+    for (Value extra : conv.getExtras())
+      extras.push_back(elementsOf(extra) == 1 && elementsOf(conv.getResult()) != 1 ? extra
+                                                                                   : emit.permute(extra, kToLast));
+    Value result;
+    if (groups == 1) {
+      auto whole = rewriter.create<Conv2dNhwcOp>(conv.getLoc(), emit.tensor(sizes), conv.getLayerAttr(), x, weight,
+                                                 conv.getBias(), extras, window);
+      whole.getEpilogue().takeBody(conv.getEpilogue());
+      result = whole;
+    } else if (groups == channels && sizes[2] == channels) {
+      Value taps = emit.permute(emit.reshape(weight, {channels, window.getTaps()}), {1, 0});
+      auto depthwise = rewriter.create<WindowOp>(conv.getLoc(), emit.tensor(sizes), Reduction::weighted, x, taps,
+                                                 conv.getBias(), extras, window, conv.getLayerAttr());
+      depthwise.getEpilogue().takeBody(conv.getEpilogue());
+      result = depthwise;
+    } else {
+      result = grouped(conv, emit, x, sizes, window, extras);
+    }
+    rewriter.replaceOp(conv, emit.permute(result, kToFirst));
+    return mlir::success();
+  }
+
+ private:
+  /// A convolution for each group, side by side. The epilogue becomes a map of its own.
+  static Value grouped(Conv2dOp conv, Emitter &emit, Value x, llvm::ArrayRef<int64_t> sizes, WindowAttr window,
+                       llvm::ArrayRef<Value> extras) {
+    const auto groups = static_cast<int64_t>(conv.getGroups());
+    const int64_t inputs = sizeOf(x, 2) / groups, outputs = sizes[2] / groups;
+    const Sizes each = {sizes[0], sizes[1], outputs};
+    llvm::SmallVector<Value> pieces;
+    for (int64_t group = 0; group < groups; ++group)
+      pieces.push_back(emit.rewriter.create<Conv2dNhwcOp>(
+          emit.loc, emit.tensor(each), conv.getLayerAttr(), emit.slice(x, 2, group * inputs, inputs),
+          emit.slice(conv.getWeight(), 0, group * outputs, outputs),
+          conv.getBias() ? emit.slice(conv.getBias(), 0, group * outputs, outputs) : Value(), mlir::ValueRange(),
+          window));
+    Value all = emit.concat(pieces, 2);
+    if (conv.getEpilogue().empty()) return all;
+    llvm::SmallVector<Value> operands = {all};
+    operands.append(extras.begin(), extras.end());
+    auto map = emit.rewriter.create<MapOp>(emit.loc, all.getType(), operands);
+    map.getBody().takeBody(conv.getEpilogue());
+    return map;
+  }
+};
+
+/// Windows over an image with its channels last, of which `ceil_mode` may add pixels behind the padding.
+template <class Op>
+Value pooled(Op pool, Reduction reduction, float outside, Emitter &emit) {
+  const auto number = [](uint64_t attribute) { return static_cast<int64_t>(attribute); };
+  const WindowAttr window = windowOf(pool, number(pool.getKernelH()), number(pool.getKernelW()));
+  Value x = emit.permute(pool.getInput(), kToLast);
+  const Sizes sizes = {sizeOf(pool.getResult(), 1), sizeOf(pool.getResult(), 2), sizeOf(pool.getResult(), 0)};
+  const auto after = [&](int64_t windows, int64_t stride, int64_t kernel, int64_t dilation, int64_t size,
+                         int64_t before) {
+    return std::max<int64_t>(0, (windows - 1) * stride + (kernel - 1) * dilation + 1 - size - before);
+  };
+  x = emit.pad(x, number(pool.getPaddingTop()), number(pool.getPaddingLeft()),
+               after(sizes[0], window.getStrideH(), window.getKernelH(), window.getDilationH(), sizeOf(x, 0),
+                     number(pool.getPaddingTop())),
+               after(sizes[1], window.getStrideW(), window.getKernelW(), window.getDilationW(), sizeOf(x, 1),
+                     number(pool.getPaddingLeft())),
+               outside);
+  return emit.rewriter.create<WindowOp>(emit.loc, emit.tensor(sizes), reduction, x, Value(), Value(),
+                                        mlir::ValueRange(), window, mlir::StringAttr());
+}
+
+struct MoveMaxPool : mlir::OpRewritePattern<MaxPoolOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(MaxPoolOp pool, PatternRewriter &rewriter) const override {
+    Emitter emit{rewriter, pool.getLoc()};
+    Value result = pooled(pool, Reduction::max, -std::numeric_limits<float>::infinity(), emit);
+    rewriter.replaceOp(pool, emit.permute(result, kToFirst));
+    return mlir::success();
+  }
+};
+
+/// The mean is a sum, which the epilogue divides by the number of pixels that count.
+struct MoveAvgPool : mlir::OpRewritePattern<AvgPoolOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(AvgPoolOp pool, PatternRewriter &rewriter) const override {
+    Emitter emit{rewriter, pool.getLoc()};
+    auto sum = pooled(pool, Reduction::sum, 0, emit).getDefiningOp<WindowOp>();
+    const auto [rows, columns] = countsOf(pool);
+    const bool all = llvm::all_equal(rows) && llvm::all_equal(columns);
+    ProgramBuilder program(rewriter, sum.getEpilogue(), /*fixed=*/1, pool.getLoc());
+    Value count;
+    if (all) {
+      mlir::OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPointToEnd(&program.getBlock());
+      count = rewriter.create<mlir::arith::ConstantOp>(
+          pool.getLoc(), rewriter.getF32FloatAttr(static_cast<float>(rows.front() * columns.front())));
+    } else {
+      count = program.scalarOf(countsAsImage(rows, columns, sum, emit));
+    }
+    {
+      mlir::OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPointToEnd(&program.getBlock());
+      program.yield(rewriter.create<mlir::arith::DivFOp>(pool.getLoc(), program.getBlock().getArgument(0), count));
+    }
+    sum.getExtrasMutable().assign(program.getOperands());
+    rewriter.replaceOp(pool, emit.permute(sum, kToFirst));
+    return mlir::success();
+  }
+
+ private:
+  /// How many rows and columns of pixels count in each window.
+  static std::pair<Sizes, Sizes> countsOf(AvgPoolOp pool) {
+    const auto along = [&](unsigned axis, uint64_t kernel, uint64_t stride, uint64_t before, uint64_t after) {
+      const int64_t size = sizeOf(pool.getInput(), axis), first = static_cast<int64_t>(before);
+      const int64_t begin = pool.getCountIncludePad() ? -first : 0;
+      const int64_t end = pool.getCountIncludePad() ? size + static_cast<int64_t>(after) : size;
+      Sizes counts;
+      for (int64_t window = 0; window < sizeOf(pool.getResult(), axis); ++window) {
+        const int64_t from = window * static_cast<int64_t>(stride) - first;
+        counts.push_back(std::min(from + static_cast<int64_t>(kernel), end) - std::max(from, begin));
+      }
+      return counts;
+    };
+    return {along(1, pool.getKernelH(), pool.getStrideH(), pool.getPaddingTop(), pool.getPaddingBottom()),
+            along(2, pool.getKernelW(), pool.getStrideW(), pool.getPaddingLeft(), pool.getPaddingRight())};
+  }
+
+  static Value countsAsImage(const Sizes &rows, const Sizes &columns, Value like, Emitter &emit) {
+    std::vector<float> counts;
+    for (int64_t row : rows)
+      for (int64_t column : columns)
+        counts.insert(counts.end(), static_cast<size_t>(sizeOf(like, 2)), static_cast<float>(row * column));
+    mlir::OpBuilder::InsertionGuard guard(emit.rewriter);
+    emit.rewriter.setInsertionPoint(like.getDefiningOp());
+    auto elements = mlir::DenseElementsAttr::get(typeOf(like), llvm::ArrayRef(counts));
+    return emit.rewriter.create<ConstantOp>(emit.loc, like.getType(), mlir::StringAttr(), elements);
+  }
+};
+
+/// Moves permutations that put channels first below what reads them, in the order of the ops: map(permute(x), y)
+/// becomes permute(map(x, permute(y))). There they meet their inverses.
+class PermutationSinker {
+ public:
+  explicit PermutationSinker(mlir::func::FuncOp function) : function(function), rewriter(function.getContext()) {}
+
+  void run() {
+    for (mlir::Operation &op : llvm::make_early_inc_range(function.front())) {
+      rewriter.setInsertionPoint(&op);
+      llvm::TypeSwitch<mlir::Operation *>(&op)
+          .Case([&](MapOp map) { sinkBelow(map); })
+          .Case([&](ConcatOp concat) { sinkBelow(concat); })
+          .Case([&](SliceOp slice) { sinkBelow(slice); });
+    }
+  }
+
+ private:
+  mlir::func::FuncOp function;
+  mlir::IRRewriter rewriter;
+
+  /// The permutation that puts the channels of `image` first, perhaps in front of a reshape; or null.
+  static PermuteOp movedImage(Value image) {
+    if (auto reshape = image.getDefiningOp<ReshapeOp>()) image = reshape.getInput();
+    auto permute = image.getDefiningOp<PermuteOp>();
+    return permute && permute.getAxes() == llvm::ArrayRef(kToFirst) ? permute : PermuteOp();
+  }
+
+  /// `value` as an image of the shape [C, H, W], with its channels last.
+  static Value withChannelsLast(Value value, llvm::ArrayRef<int64_t> shape, Emitter &emit) {
+    if (PermuteOp moved = movedImage(value); moved && moved.getType().getShape() == shape) return moved.getInput();
+    return emit.permute(emit.reshape(value, shape), kToLast);
+  }
+
+  void sinkBelow(MapOp map) {
+    PermuteOp moved;
+    for (Value operand : map.getInputs())
+      if (!moved && elementsOf(operand) == elementsOf(map.getResult())) moved = movedImage(operand);
+    if (!moved) return;
+    Emitter emit{rewriter, map.getLoc()};
+    llvm::SmallVector<Value> operands;
+    for (Value operand : map.getInputs())
+      operands.push_back(elementsOf(operand) == elementsOf(map.getResult())
+                             ? withChannelsLast(operand, moved.getType().getShape(), emit)
+                             : operand);
+    auto below = rewriter.create<MapOp>(map.getLoc(), moved.getInput().getType(), operands);
+    below.getBody().takeBody(map.getBody());
+    rewriter.replaceOp(map, emit.reshape(emit.permute(below, kToFirst), typeOf(map).getShape()));
+  }
+
+  void sinkBelow(ConcatOp concat) {
+    const auto isMoved = [](Value piece) { return piece.getDefiningOp<PermuteOp>() && movedImage(piece); };
+    if (llvm::none_of(concat.getInputs(), isMoved)) return;
+    Emitter emit{rewriter, concat.getLoc()};
+    llvm::SmallVector<Value> pieces;
+    for (Value piece : concat.getInputs()) pieces.push_back(withChannelsLast(piece, typeOf(piece).getShape(), emit));
+    Value joined = emit.concat(pieces, static_cast<unsigned>(kToFirst[concat.getAxis()]));
+    rewriter.replaceOp(concat, emit.permute(joined, kToFirst));
+  }
+
+  void sinkBelow(SliceOp slice) {
+    auto moved = slice.getInput().getDefiningOp<PermuteOp>();
+    if (!moved || !movedImage(moved)) return;
+    Emitter emit{rewriter, slice.getLoc()};
+    Value cut = emit.slice(moved.getInput(), static_cast<unsigned>(kToFirst[slice.getAxis()]),
+                           static_cast<int64_t>(slice.getStart()), static_cast<int64_t>(slice.getLength()));
+    rewriter.replaceOp(slice, emit.permute(cut, kToFirst));
+  }
+};
+
+/// A dense layer on a flattened image: its weights change places instead.
+struct PermuteWeights : mlir::OpRewritePattern<DenseOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(DenseOp dense, PatternRewriter &rewriter) const override {
+    auto flat = dense.getInput().getDefiningOp<ReshapeOp>();
+    auto moved = flat ? flat.getInput().getDefiningOp<PermuteOp>() : PermuteOp();
+    if (!moved || !dense.getWeight().getDefiningOp<ConstantOp>())
+      return rewriter.notifyMatchFailure(dense, "the input is no flattened image, or the weights are no constant");
+    Emitter emit{rewriter, dense.getLoc()};
+    Sizes sizes = {sizeOf(dense.getWeight(), 0)};
+    llvm::append_range(sizes, moved.getType().getShape());
+    Sizes axes = {0};
+    for (int64_t axis : mlir::invertPermutationVector(moved.getAxes())) axes.push_back(axis + 1);
+    Value weight = emit.permute(emit.reshape(dense.getWeight(), sizes), axes);
+    rewriter.modifyOpInPlace(dense, [&] {
+      dense.getInputMutable().assign(emit.reshape(moved.getInput(), typeOf(flat).getShape()));
+      dense.getWeightMutable().assign(emit.reshape(weight, typeOf(dense.getWeight()).getShape()));
+    });
+    return mlir::success();
+  }
+};
+
+struct ChannelsLastPass : impl::ChannelsLastPassBase<ChannelsLastPass> {
+  void runOnOperation() override {
+    mlir::RewritePatternSet moves(&getContext()), rest(&getContext());
+    moves.add<MoveConvolution, MoveMaxPool, MoveAvgPool>(&getContext());
+    if (mlir::failed(mlir::applyPatternsAndFoldGreedily(getOperation(), std::move(moves)))) return signalPassFailure();
+    PermutationSinker(getOperation()).run();
+    rest.add<PermuteWeights>(&getContext());
+    PermuteOp::getCanonicalizationPatterns(rest, &getContext());
+    if (mlir::failed(mlir::applyPatternsAndFoldGreedily(getOperation(), std::move(rest)))) signalPassFailure();
+  }
+};
+
+}  // namespace
+}  // namespace inlay::compiler

@@ -1,0 +1,58 @@
+// RUN: inlay-opt %s --pass-pipeline='builtin.module(func.func(inlay-channels-last,canonicalize))' -split-input-file | FileCheck %s
+
+// One channel has the same place first and last. The permutations between the layers meet their inverses, and the last
+// one goes into the weights of the dense layer: no element is copied.
+// CHECK-LABEL: func.func @no_copies
+// CHECK-NOT: inlay.permute
+// CHECK: %[[W:.*]] = inlay.constant dense<{{\[\[}}1.000000e+00, 3.000000e+00, 2.000000e+00, 4.000000e+00]]> : tensor<1x4xf32>
+// CHECK: %[[X:.*]] = inlay.reshape %arg0 : (tensor<1x4x3xf32>) -> tensor<4x3x1xf32>
+// CHECK: %[[C:.*]] = inlay.conv2d_nhwc "c1" %[[X]], %{{.*}} <kernel = 3 by 3, stride = 1 by 1, dilation = 1 by 1>
+// CHECK-SAME: -> tensor<2x1x2xf32>
+// CHECK: %[[M:.*]] = inlay.map(%[[C]])
+// CHECK: %[[F:.*]] = inlay.reshape %[[M]] : (tensor<2x1x2xf32>) -> tensor<4xf32>
+// CHECK: inlay.dense "fc" %[[F]], %[[W]]
+func.func @no_copies(%x: tensor<1x4x3xf32>) -> tensor<1xf32> {
+  %w = inlay.constant "c1.weight" dense<1.0> : tensor<2x1x3x3xf32>
+  %fc = inlay.constant "fc.weight" dense<[[1.0, 2.0, 3.0, 4.0]]> : tensor<1x4xf32>
+  %0 = inlay.conv2d "c1" %x, %w {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64, padding_left = 0 : i64,
+         padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, groups = 1 : i64}
+         : (tensor<1x4x3xf32>, tensor<2x1x3x3xf32>) -> tensor<2x2x1xf32>
+  %1 = inlay.map(%0) : (tensor<2x2x1xf32>) -> tensor<2x2x1xf32> {
+  ^bb0(%a: f32):
+    %5 = inlay.activation "tanh"(%a) : f32
+    inlay.yield %5 : f32
+  }
+  %2 = inlay.reshape %1 : (tensor<2x2x1xf32>) -> tensor<4xf32>
+  %3 = inlay.dense "fc" %2, %fc : (tensor<4xf32>, tensor<1x4xf32>) -> tensor<1xf32>
+  return %3 : tensor<1xf32>
+}
+
+// -----
+
+// Every channel a group of its own: one weight vector for each tap. Padding is an op.
+// CHECK-LABEL: func.func @depthwise
+// CHECK: %[[P:.*]] = inlay.permute %arg0 [1, 2, 0]
+// CHECK: %[[PAD:.*]] = inlay.pad %[[P]] low [1, 0, 0] high [0, 2, 0] value 0.000000e+00 : (tensor<4x3x2xf32>) -> tensor<5x5x2xf32>
+// CHECK: inlay.window "c1" weighted %[[PAD]] weight(%{{.*}}) <kernel = 1 by 2, stride = 1 by 1, dilation = 1 by 1> : (tensor<5x5x2xf32>, tensor<2x2xf32>) -> tensor<5x4x2xf32>
+func.func @depthwise(%x: tensor<2x4x3xf32>) -> tensor<2x5x4xf32> {
+  %w = inlay.constant "c1.weight" dense<[[[[1.0, 2.0]]], [[[3.0, 4.0]]]]> : tensor<2x1x1x2xf32>
+  %0 = inlay.conv2d "c1" %x, %w {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 1 : i64, padding_left = 0 : i64,
+         padding_bottom = 0 : i64, padding_right = 2 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, groups = 2 : i64}
+         : (tensor<2x4x3xf32>, tensor<2x1x1x2xf32>) -> tensor<2x5x4xf32>
+  return %0 : tensor<2x5x4xf32>
+}
+
+// -----
+
+// A mean divides by the pixels that count. Windows at the edge have fewer.
+// CHECK-LABEL: func.func @mean_without_padding
+// CHECK: %[[N:.*]] = inlay.constant dense<{{.*}}1.000000e+00{{.*}}2.000000e+00{{.*}}> : tensor<2x1x1xf32>
+// CHECK: inlay.window sum %{{.*}} with(%[[N]]) <kernel = 2 by 1
+// CHECK: arith.divf
+func.func @mean_without_padding(%x: tensor<1x3x1xf32>) -> tensor<1x2x1xf32> {
+  %0 = inlay.avg_pool %x {kernel_h = 2 : i64, kernel_w = 1 : i64, stride_h = 2 : i64, stride_w = 1 : i64,
+         padding_top = 1 : i64, padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64,
+         dilation_h = 1 : i64, dilation_w = 1 : i64, ceil_mode = 0 : i64, count_include_pad = 0 : i64}
+         : (tensor<1x3x1xf32>) -> tensor<1x2x1xf32>
+  return %0 : tensor<1x2x1xf32>
+}
