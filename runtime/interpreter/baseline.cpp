@@ -124,8 +124,23 @@ const float* interpreter::baseline_state::compute(std::uint32_t index, std::size
     }
     case op::map: {
       std::vector<pointwise_operand> inputs;
-      for (std::uint32_t operand : operands)
-        inputs.push_back({values_[operand].data, values_[operand].stride, elements_of(operand) == 1 && elements != 1});
+      std::vector<std::vector<float>> repeated;
+      repeated.reserve(operands.size());
+      for (std::uint32_t operand : operands) {
+        const value from = values_[operand];
+        const std::size_t size = elements_of(operand);
+        if (size == elements || size == 1) {
+          inputs.push_back({from.data, from.stride, size == 1 && elements != 1});
+          continue;
+        }
+        // Other broadcast operands are written out.
+        const ops::broadcast_index places(graph_.nodes[operand].dims, node.dims);
+        const std::size_t samples = from.stride == 0 ? 1 : batch;
+        std::vector<float>& all = repeated.emplace_back(samples * elements);
+        for (std::size_t sample = 0; sample < samples; ++sample)
+          for (std::size_t i = 0; i < elements; ++i) all[sample * elements + i] = from.sample(sample)[places[i]];
+        inputs.push_back({all.data(), from.stride == 0 ? 0 : elements, false});
+      }
       run_pointwise(graph_.program(node), inputs, elements, batch, result);
       break;
     }
@@ -135,6 +150,22 @@ const float* interpreter::baseline_state::compute(std::uint32_t index, std::size
       for (std::size_t sample = 0; sample < batch; ++sample)
         run_softmax(values_[operands[0]].sample(sample), result + sample * elements, elements / length, length,
                     node.kind == op::log_softmax);
+      break;
+    }
+    case op::conv2d: {
+      const auto w = operands[1], b = operands[2];
+      for (std::size_t sample = 0; sample < batch; ++sample)
+        run_conv2d(graph_.attributes(node), graph_.nodes[operands[0]].dims, values_[operands[0]].sample(sample),
+                   graph_.nodes[w].dims, values_[w].sample(sample), b == no_node ? nullptr : values_[b].sample(sample),
+                   node.dims, result + sample * elements);
+      break;
+    }
+    case op::max_pool:
+    case op::avg_pool: {
+      const auto run = node.kind == op::max_pool ? run_max_pool : run_avg_pool;
+      for (std::size_t sample = 0; sample < batch; ++sample)
+        run(graph_.attributes(node), graph_.nodes[operands[0]].dims, values_[operands[0]].sample(sample), node.dims,
+            result + sample * elements);
       break;
     }
     default: {  // what has no f32 form is computed in double

@@ -45,4 +45,12 @@ struct pointwise_operand {
 void run_pointwise(std::span<const instruction> program, std::span<const pointwise_operand> operands,
                    std::size_t elements, std::size_t batch, float* result);
 
+// Layers with windows, one sample at a time. `x` has shape `x_dims`, the result shape `dims`; a bias may be null.
+void run_conv2d(std::span<const std::uint32_t> attributes, const shape& x_dims, const float* x, const shape& w_dims,
+                const float* weight, const float* bias, const shape& dims, float* y);
+void run_max_pool(std::span<const std::uint32_t> attributes, const shape& x_dims, const float* x, const shape& dims,
+                  float* y);
+void run_avg_pool(std::span<const std::uint32_t> attributes, const shape& x_dims, const float* x, const shape& dims,
+                  float* y);
+
 }  // namespace inlay

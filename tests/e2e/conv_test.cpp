@@ -158,6 +158,45 @@ TEST_P(Conv, AnImageTurnedByTheUser) {
   matches(b, conv(b, "d", apply(b, activation::silu, turned), 3, 1, 2), "");
 }
 
+TEST_P(Conv, OperandsOfEveryShape) {
+  // Maps and epilogues whose operands repeat along any of their axes.
+  const std::uint32_t sizes[] = {5, 3, 18};
+  for (std::uint32_t repeated = 0; repeated < 8; ++repeated)
+    for (const bool fused : {false, true}) {
+      graph_builder b("broadcast");
+      const auto x = b.input("x", {3, {5, 3, 18}});
+      shape part{3, {}};
+      for (std::uint32_t axis = 0; axis < 3; ++axis) part.sizes[axis] = (repeated >> axis & 1) != 0 ? 1 : sizes[axis];
+      const std::uint32_t whole = fused ? conv(b, "c", x, 5, 1, 1) : x;
+      const auto times = [&](std::uint32_t a, std::uint32_t other) {
+        const std::uint32_t operands[] = {a, other};
+        const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                       {.code = scalar_op::operand, .a = 1},
+                                       {.code = scalar_op::multiply, .a = 0, .b = 1}};
+        return b.map(operands, program, {3, {5, 3, 18}});
+      };
+      const auto y = times(times(whole, b.parameter("p", part)), b.input("z", part));
+      matches(b, times(y, b.parameter("last", {1, {18}})), "shape " + std::to_string(repeated));
+    }
+}
+
+TEST_P(Conv, BatchNormGoesIntoTheWeights) {
+  for (const std::uint32_t groups : {1u, 6u}) {
+    graph_builder b("norm");
+    const auto x = b.input("x", {3, {6, 7, 8}});
+    const auto y =
+        conv(b, "c", x, 6, 3, 3, {.window = {1, 1, 1, 1, 1, 1, 1, 1}, .groups = groups, .bias = groups == 1});
+    const std::uint32_t operands[] = {y, b.parameter("scale", {3, {6, 1, 1}}), b.parameter("shift", {3, {6, 1, 1}})};
+    const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                   {.code = scalar_op::operand, .a = 1},
+                                   {.code = scalar_op::multiply, .a = 0, .b = 1},
+                                   {.code = scalar_op::operand, .a = 2},
+                                   {.code = scalar_op::add, .a = 2, .b = 3}};
+    const auto normed = b.map(operands, program, b.view().nodes[y].dims);
+    matches(b, add(b, apply(b, activation::relu6, normed), x), std::to_string(groups) + " groups");
+  }
+}
+
 TEST_P(Conv, NaNsReachTheirWindowsOnly) {
   graph_builder b("nans");
   const auto x = b.input("x", {3, {3, 6, 6}});

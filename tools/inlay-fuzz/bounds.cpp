@@ -319,11 +319,13 @@ class evaluator {
       };
       if (bias) known = (*bias)[o].is_known(), add((*bias)[o].value, (*bias)[o].error);
       for (std::size_t k = 0; k < inputs && known; ++k) {
-        const bounded &a = x[k], &b = w[o * inputs + k];
+        const bounded& a = x[k];
+        bounded b = w[o * inputs + k];
+        // As bf16 a tiny weight may become 0, which makes NaN of an infinity.
+        if (std::isfinite(b.value) && b.is_known())
+          b.error += weight_error * std::abs(b.value) + (options_.bf16_weights && b.value != 0 ? kBf16Denormal : 0);
         if (std::isfinite(a.value) && std::isfinite(b.value) && a.is_known() && b.is_known()) {
-          const double b_error =
-              b.error + weight_error * std::abs(b.value) + (options_.bf16_weights && b.value != 0 ? kBf16Denormal : 0);
-          add(a.value * b.value, std::abs(b.value) * a.error + (std::abs(a.value) + a.error) * b_error);
+          add(a.value * b.value, std::abs(b.value) * a.error + (std::abs(a.value) + a.error) * b.error);
           continue;
         }
         // A layer may skip the weights of zeros, even infinite ones.
@@ -344,11 +346,10 @@ class evaluator {
     const auto operands = g_.operands(n);
     const auto program = g_.program(n);
     values y, results(program.size()), inputs(operands.size());
+    std::vector<ops::broadcast_index> places;
+    for (std::uint32_t operand : operands) places.emplace_back(g_.nodes[operand].dims, n.dims);
     for (std::size_t i = 0, size = static_cast<std::size_t>(n.dims.elements()); i < size; ++i) {
-      for (std::size_t o = 0; o < operands.size(); ++o) {
-        const values& from = all_[operands[o]];
-        inputs[o] = from[from.size() == 1 ? 0 : i];
-      }
+      for (std::size_t o = 0; o < operands.size(); ++o) inputs[o] = all_[operands[o]][places[o][i]];
       for (std::size_t c = 0; c < program.size(); ++c) {
         results[c] = scalar(program[c], std::span(results).first(c), inputs, options_.activation_ulp);
         look(results[c]);
@@ -434,7 +435,9 @@ class evaluator {
     });
     const values& weights_of = all_[g_.operands(n)[1]];
     const bool weights_known = std::ranges::all_of(weights_of, [](const bounded& x) { return x.is_known(); });
-    const bool weights_exact = std::ranges::all_of(weights_of, is_exact);
+    const bool signs_known = std::ranges::all_of(weights_of, [&](const bounded& x) {
+      return is_exact(x) && (x.value == 0 || std::abs(x.value) > of_weight(x));
+    });
     const auto magnitudes = evaluate(n, [&](std::uint32_t, const bounded& x) { return std::abs(finite(x.value)); });
     const auto errors_of_x = evaluate(n, [&](std::uint32_t i, const bounded& x) {
       return i == 1 ? std::abs(finite(x.value)) : x.is_known() ? x.error : 0;
@@ -453,9 +456,8 @@ class evaluator {
         y.push_back({kNan, 0});
       else if (!(magnitudes[i] + error < kGreatest / 4))
         y.push_back(kUnknown);
-      else if (!std::isfinite(
-                   sums[i]))  // what is infinite is so for certain, and a weight that is exact keeps its sign
-        y.push_back(weights_exact ? bounded{sums[i], 0} : kUnknown);
+      else if (!std::isfinite(sums[i]))  // what is infinite is so for certain
+        y.push_back(signs_known ? bounded{sums[i], 0} : kUnknown);
       else
         y.push_back(settled(sums[i], error + roundings * (kUnit * (magnitudes[i] + error) + kDenormal)));
     }

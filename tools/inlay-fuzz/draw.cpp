@@ -402,18 +402,32 @@ class drawer {
     return push({.code = scalar_op::literal, .p0 = f});
   }
 
+  /// A shape that is broadcast to `whole`: some axes have size 1, and the first ones may be missing.
+  shape part_of(const shape& whole) {
+    shape part = whole;
+    for (std::uint32_t axis = 0; axis < part.rank; ++axis)
+      if (random_.chance(50)) part.sizes[axis] = 1;
+    while (part.rank > 1 && random_.chance(30)) {
+      for (std::uint32_t axis = 1; axis < part.rank; ++axis) part.sizes[axis - 1] = part.sizes[axis];
+      part.sizes[--part.rank] = 0;
+    }
+    return part;
+  }
+
   /// An operand: usually with the map's shape, sometimes with one element, sometimes weights.
   std::uint32_t leaf() {
     if (random_.chance(45)) return load(subject_);
     if (random_.chance(20)) {
-      const bool one = random_.chance(50) || elements(subject_) > 64;
-      const shape of = one && dims(subject_).rank > 0 ? vector(1) : dims(subject_);
+      const bool one = random_.chance(40) || (elements(subject_) > 64 && random_.chance(50));
+      const shape of = one && dims(subject_).rank > 0 ? vector(1)
+                       : random_.chance(50)           ? part_of(dims(subject_))
+                                                      : dims(subject_);
       const bool small = of.elements() <= 64;
       return load(small && random_.chance(40) ? constant(of) : parameter("p" + std::to_string(net_.steps.size()), of));
     }
     for (int tries = 0; tries < 4; ++tries) {
       const std::uint32_t v = values_[random_.pick(values_.size())];
-      if (dims(v) == dims(subject_) || (elements(v) == 1 && dims(v).rank <= dims(subject_).rank)) return load(v);
+      if (dims(v).rank <= dims(subject_).rank && ops::broadcasts(dims(v), dims(subject_))) return load(v);
     }
     return load(subject_);
   }

@@ -191,7 +191,8 @@ class ContractionEmitter {
     const llvm::SmallVector<RowView> allExtras = extras;
     input = context.pixelsOf(loc, input, sample, sizesOf(op.getInput()), window.getStrideH(), window.getStrideW());
     result = context.pixelsOf(loc, result, sample, sizesOf(op.getResult()));
-    for (RowView &extra : extras) extra = context.pixelsOf(loc, extra, sample, sizesOf(op.getResult()));
+    for (auto [extra, operand] : llvm::zip_equal(extras, op.getExtras()))
+      extra = context.pixelsOf(loc, extra, sample, operand, op.getResult());
     emitSlab({context.index(0, loc), context.index(depth, loc), {}, {}});
     input = allInput, result = allResult, extras = allExtras;
   }

@@ -10,29 +10,94 @@ using mlir::Value;
 /// Vectors computed side by side. They keep the core busy and fit into its 32 or 16 registers.
 static int64_t waysOf(const VectorFeatures &features) { return features.avx512 ? 4 : 2; }
 
+namespace {
+
+llvm::ArrayRef<int64_t> sizesOf(Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape(); }
+
+/// Axes of a map's result that lie side by side, and along which each operand either has all elements or repeats one.
+struct AxisGroup {
+  int64_t size;
+  llvm::SmallVector<int64_t> strides;  // by operand; 0 for one that repeats its element
+};
+
+/// The axes of `op` in as few groups as possible; at least one.
+llvm::SmallVector<AxisGroup> groupsOf(MapOp op) {
+  llvm::ArrayRef<int64_t> sizes = sizesOf(op.getResult());
+  llvm::SmallVector<AxisGroup> groups;  // from the last axis on
+  llvm::SmallVector<int64_t> inner(op.getInputs().size(), 1);
+  for (size_t back = 0; back < sizes.size(); ++back) {
+    const int64_t size = sizes[sizes.size() - 1 - back];
+    if (size == 1) continue;
+    AxisGroup group{size, {}};
+    for (auto [operand, stride] : llvm::zip_equal(op.getInputs(), inner)) {
+      llvm::ArrayRef<int64_t> own = sizesOf(operand);
+      const bool repeats = back >= own.size() || own[own.size() - 1 - back] == 1;
+      group.strides.push_back(repeats ? 0 : stride);
+      if (!repeats) stride *= size;
+    }
+    const auto goesWith = [&](const AxisGroup &last) {
+      return llvm::all_of(llvm::zip_equal(last.strides, group.strides),
+                          [](auto both) { return (std::get<0>(both) == 0) == (std::get<1>(both) == 0); });
+    };
+    if (!groups.empty() && goesWith(groups.back()))
+      groups.back().size *= size;
+    else
+      groups.push_back(std::move(group));
+  }
+  if (groups.empty()) groups.push_back({1, llvm::SmallVector<int64_t>(op.getInputs().size(), 1)});
+  return llvm::SmallVector<AxisGroup>(llvm::reverse(groups));
+}
+
+}  // namespace
+
 void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
   Location loc = op.getLoc();
   mlir::OpBuilder &builder = context.builder;
-  const RowView result = views(op.getResult());
-  const int64_t lanes = context.features.lanes;
-  context.forEachRow(loc, [&](Value row) {
-    context.forEachVectors(loc, result.elements, waysOf(context.features), [&](Value column, int64_t live) {
+  const llvm::SmallVector<AxisGroup> groups = groupsOf(op);
+  RowView result = views(op.getResult());
+  const int64_t lanes = context.features.lanes, elements = result.elements;
+  if (groups.size() > 1) result.padded = false;  // behind a vector lie other elements
+  const auto plus = [&](Value a, Value b) { return builder.createOrFold<mlir::arith::AddIOp>(loc, a, b); };
+  const auto times = [&](Value a, int64_t b) {
+    return builder.createOrFold<mlir::arith::MulIOp>(loc, a, context.index(b, loc));
+  };
+  // The elements of the last group, from column `start` of the result and columns `starts` of the operands on.
+  const auto emitRun = [&](Value row, Value start, llvm::ArrayRef<Value> starts) {
+    context.forEachVectors(loc, groups.back().size, waysOf(context.features), [&](Value column, int64_t live) {
       llvm::SmallVector<int64_t> columns;
       for (int64_t offset = 0; offset < live; offset += lanes) columns.push_back(offset);
-      auto at = [&](int64_t offset) -> Value {
-        return builder.createOrFold<mlir::arith::AddIOp>(loc, column, context.index(offset, loc));
+      const auto at = [&](Value first, int64_t offset) {
+        return plus(plus(first, column), context.index(offset, loc));
       };
       llvm::SmallVector<VectorBuilder::Vectors> arguments;
-      for (Value operand : op.getInputs()) {
-        const RowView view = views(operand).asOperandOf(result.elements);
+      for (auto [operand, first, stride] : llvm::zip_equal(op.getInputs(), starts, groups.back().strides)) {
+        RowView view = views(operand);
         VectorBuilder::Vectors &vectors = arguments.emplace_back();
-        for (int64_t offset : columns)
-          vectors.push_back(context.load(loc, view, row, at(offset), lanes, std::min(lanes, live - offset)));
+        for (int64_t offset : columns) {
+          const int64_t count = std::min(lanes, live - offset);
+          vectors.push_back(stride == 0 ? context.loadEverywhere(loc, view, row, first, lanes)
+                                        : context.load(loc, view, row, at(first, offset), lanes, count));
+        }
       }
-      auto results = context.inlineProgram(op.getBody(), arguments, lanes, result.elements);
+      auto results = context.inlineProgram(op.getBody(), arguments, lanes, elements);
       for (auto [offset, vector] : llvm::zip_equal(columns, results))
-        context.store(loc, result, row, at(offset), vector, std::min(lanes, live - offset));
+        context.store(loc, result, row, at(start, offset), vector, std::min(lanes, live - offset));
     });
+  };
+  context.forEachRow(loc, [&](Value row) {
+    const std::function<void(size_t, Value, llvm::ArrayRef<Value>)> along = [&](size_t group, Value start,
+                                                                                llvm::ArrayRef<Value> starts) {
+      if (group + 1 == groups.size()) return emitRun(row, start, starts);
+      int64_t inner = 1;
+      for (const AxisGroup &later : llvm::drop_begin(groups, group + 1)) inner *= later.size;
+      context.forEach(loc, groups[group].size, 1, [&](Value index) {
+        llvm::SmallVector<Value> moved;
+        for (auto [first, stride] : llvm::zip_equal(starts, groups[group].strides))
+          moved.push_back(plus(first, times(index, stride)));
+        along(group + 1, plus(start, times(index, inner)), moved);
+      });
+    };
+    along(0, context.index(0, loc), llvm::SmallVector<Value>(op.getInputs().size(), context.index(0, loc)));
   });
 }
 

@@ -27,7 +27,7 @@ class WindowEmitter {
         result(views(op.getResult())) {
     if (op.getWeight()) weight = views(op.getWeight());
     if (op.getBias()) bias = views(op.getBias());
-    for (Value extra : op.getExtras()) extras.push_back(views(extra).asOperandOf(elementsOf(op.getResult())));
+    for (Value extra : op.getExtras()) extras.push_back(views(extra));
   }
 
   void run() {
@@ -40,7 +40,8 @@ class WindowEmitter {
         };
         input = lineOf(allInput, sizes, window.getStrideH(), window.getStrideW());
         result = lineOf(allResult, resultSizes, 1, 1);
-        for (auto [extra, all] : llvm::zip_equal(extras, allExtras)) extra = lineOf(all, resultSizes, 1, 1);
+        for (auto [extra, all, operand] : llvm::zip_equal(extras, allExtras, op.getExtras()))
+          extra = context.fromLine(loc, context.pixelsOf(loc, all, sample, operand, op.getResult()), line);
         context.forEachVector(loc, resultSizes[2], [&](Value channel, int64_t live) { emitLine(channel, live); });
       });
     });

@@ -95,13 +95,23 @@ Value KernelContext::address(Location loc, const RowView &view, Value row, Value
 RowView KernelContext::pixelsOf(Location loc, const RowView &view, Value sample, llvm::ArrayRef<int64_t> sizes,
                                 int64_t lineStep, int64_t step) {
   RowView pixels = view;
-  pixels.stride = view.broadcast ? 0 : step * sizes[2];
-  pixels.line = view.broadcast ? 0 : lineStep * sizes[1] * sizes[2];
-  pixels.elements = view.broadcast ? 1 : sizes[2];
+  pixels.stride = sizes[1] == 1 ? 0 : step * sizes[2];
+  pixels.line = sizes[0] == 1 ? 0 : lineStep * sizes[1] * sizes[2];
+  pixels.elements = sizes[2];
   pixels.padded = false;  // behind a pixel lies the next one
   if (view.stride == 0 || capacity == 1) return pixels;
   Value start = builder.createOrFold<arith::MulIOp>(loc, sample, index(view.stride, loc));
   pixels.start = view.start ? builder.createOrFold<arith::AddIOp>(loc, view.start, start) : start;
+  return pixels;
+}
+
+RowView KernelContext::pixelsOf(Location loc, const RowView &view, Value sample, Value operand, Value image) {
+  llvm::SmallVector<int64_t> sizes(3, 1);  // the last axes of the operand are those of the image
+  llvm::ArrayRef<int64_t> own = llvm::cast<mlir::RankedTensorType>(operand.getType()).getShape();
+  own = own.take_back(3);
+  llvm::copy(own, llvm::MutableArrayRef(sizes).take_back(own.size()).begin());
+  RowView pixels = pixelsOf(loc, view, sample, sizes);
+  pixels.broadcast = sizes[2] == 1 && llvm::cast<mlir::RankedTensorType>(image.getType()).getShape().back() != 1;
   return pixels;
 }
 
@@ -157,11 +167,7 @@ Value KernelContext::fillDead(Location loc, Value vector, int64_t live, float fi
 
 Value KernelContext::load(Location loc, const RowView &view, Value row, Value column, int64_t lanes, int64_t live,
                           DeadLanes dead) {
-  // To LLVM no splat: it computes the first lane of two splats, and leaves anything in the others.
-  const auto everywhere = [&](Value at) {
-    return withAllLanes(loc, broadcast(loc, loadScalar(loc, view, row, at), lanes));
-  };
-  if (view.broadcast) return everywhere(index(0, loc));
+  if (view.broadcast) return loadEverywhere(loc, view, row, index(0, loc), lanes);
   Value position = address(loc, view, row, column);
   auto type = vectorType(lanes);
   const auto whole = [&] { return builder.create<vector::LoadOp>(loc, type, view.memory, position).getResult(); };
@@ -171,10 +177,15 @@ Value KernelContext::load(Location loc, const RowView &view, Value row, Value co
   Value mask = prefixMask(loc, live, lanes);
   if (dead == DeadLanes::unspecified)
     return builder.create<vector::MaskedLoadOp>(loc, type, view.memory, position, mask, splat(loc, 0.0f, lanes));
-  Value first = everywhere(column);
+  Value first = loadEverywhere(loc, view, row, column, lanes);
   if (live == 1) return first;
   if (readable) return builder.create<arith::SelectOp>(loc, mask, whole(), first);
   return builder.create<vector::MaskedLoadOp>(loc, type, view.memory, position, mask, first);
+}
+
+Value KernelContext::loadEverywhere(Location loc, const RowView &view, Value row, Value column, int64_t lanes) {
+  // To LLVM no splat: it computes the first lane of two splats, and leaves anything in the others.
+  return withAllLanes(loc, broadcast(loc, loadScalar(loc, view, row, column), lanes));
 }
 
 bool KernelContext::staysInRegister(ContractionOp op) { return capacity == 1 && !staged && fitsRegister(op); }

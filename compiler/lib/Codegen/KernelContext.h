@@ -91,6 +91,9 @@ class KernelContext {
   /// Loads `lanes` elements from `column` on, of which `live` belong to the row.
   mlir::Value load(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column, int64_t lanes,
                    int64_t live, DeadLanes dead = DeadLanes::first);
+  /// Loads one element into all lanes.
+  mlir::Value loadEverywhere(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column,
+                             int64_t lanes);
   void store(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column, mlir::Value vector,
              int64_t live);
   mlir::Value loadScalar(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column);
@@ -116,9 +119,11 @@ class KernelContext {
 
   mlir::VectorType vectorType(int64_t lanes) { return mlir::VectorType::get({lanes}, builder.getF32Type()); }
   /// One sample of a value [height, width, channels] as pixels: rows that are `step` pixels apart, and lines that are
-  /// `lineStep` lines apart. All pixels of a broadcast value are its one element.
+  /// `lineStep` lines apart.
   RowView pixelsOf(mlir::Location loc, const RowView &view, mlir::Value sample, llvm::ArrayRef<int64_t> sizes,
                    int64_t lineStep = 1, int64_t step = 1);
+  /// The same for `operand` of an epilogue over `image`, to which it is broadcast.
+  RowView pixelsOf(mlir::Location loc, const RowView &view, mlir::Value sample, mlir::Value operand, mlir::Value image);
   /// The same pixels from line `line` on.
   RowView fromLine(mlir::Location loc, const RowView &pixels, mlir::Value line);
 

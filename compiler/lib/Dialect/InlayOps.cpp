@@ -79,9 +79,9 @@ LogicalResult verifyEpilogue(EpilogueOp op) {
   Value result = op->getResult(0);
   const mlir::OperandRange extras = op.getProgramOperands();
   for (Value extra : extras)
-    if (elementsOf(extra) != elementsOf(result) && elementsOf(extra) != 1)
-      return op->emitOpError() << prefix << "epilogue operand is " << extra.getType() << ", expected the result's "
-                               << result.getType() << " or one element";
+    if (!ops::broadcasts(shapeOf(extra), shapeOf(result)))
+      return op->emitOpError() << prefix << "epilogue operand is " << extra.getType()
+                               << ", which cannot be broadcast to the result's " << result.getType();
   if (op.getProgram().empty()) {
     if (extras.empty()) return success();
     return op->emitOpError() << prefix << "epilogue operands need an epilogue";

@@ -3,6 +3,7 @@
 #include "Affine.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 namespace inlay::compiler {
 namespace {
@@ -44,15 +45,48 @@ std::optional<Affine> affine(mlir::Operation *op, llvm::ArrayRef<const Affine *>
 
 }  // namespace
 
+static llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
+}
+
+llvm::SmallVector<int64_t> constantFrame(MapOp map) {
+  llvm::SmallVector<int64_t> frame(shapeOf(map.getResult()).size(), 1);
+  for (mlir::Value operand : map.getInputs()) {
+    if (elementsOf(operand) == 1 || !operand.getDefiningOp<ConstantOp>()) continue;
+    llvm::ArrayRef<int64_t> shape = shapeOf(operand);
+    for (auto [size, of] : llvm::zip_equal(llvm::MutableArrayRef(frame).take_back(shape.size()), shape))
+      size = std::max(size, of);
+  }
+  return frame;
+}
+
+Numbers broadcastTo(const Numbers &numbers, llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to) {
+  const auto size = static_cast<size_t>(mlir::ShapedType::getNumElements(to));
+  if (numbers.isSplat()) return Numbers(size, numbers[0]);
+  if (numbers.size() == size) return numbers;
+  llvm::SmallVector<int64_t> strides(to.size(), 0);
+  const llvm::SmallVector<int64_t> own = mlir::computeStrides(from), steps = mlir::computeStrides(to);
+  for (size_t axis = 0; axis < from.size(); ++axis)
+    if (from[axis] != 1) strides[to.size() - from.size() + axis] = own[axis];
+  std::vector<double> result(size);
+  for (size_t i = 0; i < size; ++i) {
+    int64_t at = 0;
+    for (auto [position, stride] : llvm::zip_equal(mlir::delinearize(static_cast<int64_t>(i), steps), strides))
+      at += position * stride;
+    result[i] = numbers[static_cast<size_t>(at)];
+  }
+  return Numbers(std::move(result));
+}
+
 llvm::DenseMap<mlir::Value, Affine> affineScalars(MapOp map, mlir::Value variable) {
-  const auto size = static_cast<size_t>(elementsOf(map.getResult()));
+  const llvm::SmallVector<int64_t> frame = constantFrame(map);
+  const auto size = static_cast<size_t>(mlir::ShapedType::getNumElements(frame));
   llvm::DenseMap<mlir::Value, Affine> known;
   for (auto [operand, argument] : llvm::zip_equal(map.getInputs(), map.getBody().getArguments())) {
     if (argument == variable) {
       known[argument] = {Numbers(size, 1.0), Numbers(size, 0.0)};
     } else if (std::optional<Numbers> numbers = numbersOf(operand)) {
-      if (numbers->size() != size) numbers = Numbers(size, (*numbers)[0]);
-      known[argument] = {{}, std::move(*numbers)};
+      known[argument] = {{}, broadcastTo(*numbers, shapeOf(operand), frame)};
     }
   }
   for (mlir::Operation &op : map.getBody().front().without_terminator()) {

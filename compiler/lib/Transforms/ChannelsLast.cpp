@@ -35,6 +35,13 @@ struct Emitter {
     return rewriter.create<PermuteOp>(loc, tensor(mlir::applyPermutation(typeOf(x).getShape(), axes)), x, axes);
   }
   Value reshape(Value x, llvm::ArrayRef<int64_t> sizes) { return rewriter.create<ReshapeOp>(loc, tensor(sizes), x); }
+  /// An operand of lower rank, with the axes that broadcasting adds.
+  Value withRank3(Value x) {
+    Sizes sizes(3, 1);
+    llvm::ArrayRef<int64_t> own = typeOf(x).getShape().take_back(3);
+    llvm::copy(own, llvm::MutableArrayRef(sizes).take_back(own.size()).begin());
+    return reshape(x, sizes);
+  }
   Value slice(Value x, unsigned axis, int64_t start, int64_t length) {
     Sizes sizes(typeOf(x).getShape());
     sizes[axis] = length;
@@ -80,9 +87,7 @@ struct MoveConvolution : mlir::OpRewritePattern<Conv2dOp> {
                  number(conv.getPaddingBottom()), number(conv.getPaddingRight()), 0);
     Sizes sizes = {sizeOf(conv.getResult(), 1), sizeOf(conv.getResult(), 2), sizeOf(conv.getResult(), 0)};
     llvm::SmallVector<Value> extras;
-    for (Value extra : conv.getExtras())
-      extras.push_back(elementsOf(extra) == 1 && elementsOf(conv.getResult()) != 1 ? extra
-                                                                                   : emit.permute(extra, kToLast));
+    for (Value extra : conv.getExtras()) extras.push_back(emit.permute(emit.withRank3(extra), kToLast));
     Value result;
     if (groups == 1) {
       auto whole = rewriter.create<Conv2dNhwcOp>(conv.getLoc(), emit.tensor(sizes), conv.getLayerAttr(), x, weight,
@@ -205,15 +210,16 @@ struct MoveAvgPool : mlir::OpRewritePattern<AvgPoolOp> {
             along(2, pool.getKernelW(), pool.getStrideW(), pool.getPaddingLeft(), pool.getPaddingRight())};
   }
 
+  /// The counts as an image of one channel.
   static Value countsAsImage(const Sizes &rows, const Sizes &columns, Value like, Emitter &emit) {
     std::vector<float> counts;
     for (int64_t row : rows)
-      for (int64_t column : columns)
-        counts.insert(counts.end(), static_cast<size_t>(sizeOf(like, 2)), static_cast<float>(row * column));
+      for (int64_t column : columns) counts.push_back(static_cast<float>(row * column));
     mlir::OpBuilder::InsertionGuard guard(emit.rewriter);
     emit.rewriter.setInsertionPoint(like.getDefiningOp());
-    auto elements = mlir::DenseElementsAttr::get(typeOf(like), llvm::ArrayRef(counts));
-    return emit.rewriter.create<ConstantOp>(emit.loc, like.getType(), mlir::StringAttr(), elements);
+    auto type = emit.tensor({sizeOf(like, 0), sizeOf(like, 1), 1});
+    auto elements = mlir::DenseElementsAttr::get(type, llvm::ArrayRef(counts));
+    return emit.rewriter.create<ConstantOp>(emit.loc, type, mlir::StringAttr(), elements);
   }
 };
 
@@ -255,12 +261,20 @@ class PermutationSinker {
     for (Value operand : map.getInputs())
       if (!moved && elementsOf(operand) == elementsOf(map.getResult())) moved = movedImage(operand);
     if (!moved) return;
+    const auto isWhole = [&](Value operand) { return elementsOf(operand) == elementsOf(map.getResult()); };
+    const bool reshaped = typeOf(map).getShape() != moved.getType().getShape();
+    if (reshaped &&
+        llvm::any_of(map.getInputs(), [&](Value operand) { return !isWhole(operand) && elementsOf(operand) > 1; }))
+      return;  // an operand is broadcast to another shape than the image's
     Emitter emit{rewriter, map.getLoc()};
     llvm::SmallVector<Value> operands;
-    for (Value operand : map.getInputs())
-      operands.push_back(elementsOf(operand) == elementsOf(map.getResult())
-                             ? withChannelsLast(operand, moved.getType().getShape(), emit)
-                             : operand);
+    for (Value operand : map.getInputs()) {
+      if (isWhole(operand))
+        operand = withChannelsLast(operand, moved.getType().getShape(), emit);
+      else if (elementsOf(operand) > 1)
+        operand = emit.permute(emit.withRank3(operand), kToLast);
+      operands.push_back(operand);
+    }
     auto below = rewriter.create<MapOp>(map.getLoc(), moved.getInput().getType(), operands);
     below.getBody().takeBody(map.getBody());
     rewriter.replaceOp(map, emit.reshape(emit.permute(below, kToFirst), typeOf(map).getShape()));

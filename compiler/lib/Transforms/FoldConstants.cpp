@@ -30,7 +30,7 @@ struct FoldConstantMap : mlir::OpRewritePattern<MapOp> {
     const auto known = affineScalars(map, {});
     const auto result = known.find(llvm::cast<YieldOp>(map.getBody().front().getTerminator()).getValue());
     if (result == known.end()) return rewriter.notifyMatchFailure(map, "the result depends on an input");
-    return replace(map, result->second.shift, rewriter);
+    return replace(map, broadcastTo(result->second.shift, constantFrame(map), shapeOf(map.getResult())), rewriter);
   }
 };
 

@@ -4,6 +4,7 @@
 #include "FoldedLayer.h"
 #include "Inlay/Transforms/Folding.h"
 #include "LinearReport.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -69,18 +70,23 @@ struct FoldIntoNextDense : mlir::OpRewritePattern<DenseOp> {
   bool bf16;
 };
 
-/// Batch norm after a layer: a (W x + b) + c = (a W) x + (a b + c). What the map does besides stays in it.
-struct FoldIntoPreviousDense : mlir::OpRewritePattern<MapOp> {
-  FoldIntoPreviousDense(mlir::MLIRContext *context, bool bf16) : OpRewritePattern(context), bf16(bf16) {}
+/// Batch norm after a dense layer or a convolution: a (W x + b) + c = (a W) x + (a b + c). What the map does besides
+/// stays in it.
+struct FoldIntoPreviousLayer : mlir::OpRewritePattern<MapOp> {
+  FoldIntoPreviousLayer(mlir::MLIRContext *context, bool bf16) : OpRewritePattern(context), bf16(bf16) {}
 
   mlir::LogicalResult matchAndRewrite(MapOp map, mlir::PatternRewriter &rewriter) const override {
     const auto found = llvm::find_if(map.getInputs(), [&](Value operand) {
-      auto dense = operand.getDefiningOp<DenseOp>();
-      return dense && dense->hasOneUse() && dense.getEpilogue().empty() && operand.getType() == map.getType();
+      auto layer = operand.getDefiningOp<EpilogueOp>();
+      return layer && weightsOf(layer).first && layer->hasOneUse() && layer.getProgram().empty() &&
+             operand.getType() == map.getType();
     });
     if (found == map.getInputs().end())
-      return rewriter.notifyMatchFailure(map, "no dense layer without epilogue that only this map reads");
-    auto dense = (*found).getDefiningOp<DenseOp>();
+      return rewriter.notifyMatchFailure(map, "no layer without epilogue that only this map reads");
+    auto layer = (*found).getDefiningOp<EpilogueOp>();
+    const llvm::SmallVector<int64_t> frame = constantFrame(map);
+    if (llvm::any_of(llvm::drop_begin(frame), [](int64_t size) { return size != 1; }))
+      return rewriter.notifyMatchFailure(map, "the constants differ between the pixels of a channel");
     Value sum = map.getBody().getArgument(static_cast<unsigned>(found - map.getInputs().begin()));
     const auto known = affineScalars(map, sum);
     const auto isAffine = [&](Value value) {
@@ -95,7 +101,7 @@ struct FoldIntoPreviousDense : mlir::OpRewritePattern<MapOp> {
       chain.push_back(last = reader->getResult(0));
     }
     if (chain.empty()) return rewriter.notifyMatchFailure(map, "the map does not scale or shift the layer's sum");
-    std::optional<Linear> linear = linearOf(dense);
+    std::optional<Linear> linear = linearOf(layer);
     if (!linear) return rewriter.notifyMatchFailure(map, "the weights are not constant");
     // Folds as much of the chain as the rounding error permits.
     for (Value last : llvm::reverse(chain)) {
@@ -103,11 +109,10 @@ struct FoldIntoPreviousDense : mlir::OpRewritePattern<MapOp> {
       FoldedLayer folded = foldScaledResult(*linear, *change.scale, change.shift, bf16);
       if (!folded) continue;
       mlir::OpBuilder::InsertionGuard guard(rewriter);
-      rewriter.setInsertionPoint(dense);
-      DenseOp replacement = createDense(dense, dense.getLayer(), dense.getInput(), dense.getZerosAttr(),
-                                        std::move(folded.layer), rewriter);
+      rewriter.setInsertionPoint(layer);
+      mlir::Operation *replacement = withWeights(layer, std::move(folded.layer), rewriter);
       rewriter.replaceAllUsesWith(last, sum);
-      rewriter.replaceOp(dense, replacement);
+      rewriter.replaceOp(layer, replacement);
       return mlir::success();
     }
     return rewriter.notifyMatchFailure(map, "the rounding error would be much larger");
@@ -115,6 +120,26 @@ struct FoldIntoPreviousDense : mlir::OpRewritePattern<MapOp> {
 
  private:
   bool bf16;
+
+  /// A copy of `layer` with other numbers as weight and bias.
+  static mlir::Operation *withWeights(mlir::Operation *layer, Linear &&linear, mlir::PatternRewriter &rewriter) {
+    const auto [weight, bias] = weightsOf(layer);
+    const auto nameOf = [](Value value) {
+      auto constant = value ? value.getDefiningOp<ConstantOp>() : ConstantOp();
+      return constant ? constant.getNameAttr() : mlir::StringAttr();
+    };
+    Value newWeight = createConstant(rewriter, weight.getLoc(), nameOf(weight),
+                                     llvm::cast<mlir::RankedTensorType>(weight.getType()).getShape(),
+                                     Numbers(std::move(linear.weight)));
+    Value newBias = createConstant(rewriter, bias ? bias.getLoc() : layer->getLoc(), nameOf(bias),
+                                   {static_cast<int64_t>(linear.outputs)}, Numbers(std::move(linear.bias)));
+    mlir::Operation *copy = rewriter.clone(*layer);
+    llvm::TypeSwitch<mlir::Operation *>(copy).Case<DenseOp, Conv2dOp>([&](auto op) {
+      op.getWeightMutable().assign(newWeight);
+      op.getBiasMutable().assign(newBias);
+    });
+    return copy;
+  }
 };
 
 /// Two linear layers are one: W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2).
@@ -166,7 +191,7 @@ struct FoldLinearPass : impl::FoldLinearPassBase<FoldLinearPass> {
     LinearReport report;
     FoldDense::Reasons reasons;
     mlir::RewritePatternSet after(&getContext()), before(&getContext());
-    after.add<FoldIntoPreviousDense>(&getContext(), bf16Weights);
+    after.add<FoldIntoPreviousLayer>(&getContext(), bf16Weights);
     after.add<FoldDense>(&getContext(), bf16Weights, report, reasons);
     before.add<FoldIntoNextDense>(&getContext(), bf16Weights);
     const mlir::FrozenRewritePatternSet frozenAfter(std::move(after)), frozenBefore(std::move(before));

@@ -40,8 +40,7 @@ struct FoldConstantScalars : mlir::OpRewritePattern<MapOp> {
         rewriter.replaceAllUsesWith(scalar, createLiteral(rewriter, body, op.getLoc(), numbers[0]));
         return mlir::success();
       }
-      Value constant = createConstant(rewriter, op.getLoc(), {},
-                                      llvm::cast<mlir::RankedTensorType>(map.getType()).getShape(), numbers);
+      Value constant = createConstant(rewriter, op.getLoc(), {}, constantFrame(map), numbers);
       rewriter.modifyOpInPlace(map, [&] {
         map.getInputsMutable().append(constant);
         rewriter.replaceAllUsesWith(scalar, body.addArgument(rewriter.getF32Type(), op.getLoc()));

@@ -9,6 +9,13 @@
 #include "llvm/Support/FormatVariadic.h"
 
 namespace inlay::compiler {
+
+std::pair<mlir::Value, mlir::Value> weightsOf(mlir::Operation *layer) {
+  if (auto dense = llvm::dyn_cast<DenseOp>(layer)) return {dense.getWeight(), dense.getBias()};
+  if (auto conv = llvm::dyn_cast<Conv2dOp>(layer)) return {conv.getWeight(), conv.getBias()};
+  return {};
+}
+
 namespace {
 
 /// The largest factor by which a fold may raise the bound of an output's error.
@@ -99,13 +106,14 @@ double inputSize(llvm::ArrayRef<double> weights, double bias) {
 
 }  // namespace
 
-std::optional<Linear> linearOf(DenseOp dense) {
-  std::optional<Numbers> weight = numbersOf(dense.getWeight());
-  const auto outputs = static_cast<size_t>(elementsOf(dense.getResult()));
-  std::optional<Numbers> bias = Numbers(outputs, 0.0);
-  if (dense.getBias()) bias = numbersOf(dense.getBias());
-  if (!weight || !bias) return std::nullopt;
-  return Linear{outputs, static_cast<size_t>(elementsOf(dense.getInput())), weight->expanded(), bias->expanded()};
+std::optional<Linear> linearOf(mlir::Operation *layer) {
+  const auto [weight, bias] = weightsOf(layer);
+  std::optional<Numbers> numbers = numbersOf(weight);
+  if (!numbers) return std::nullopt;
+  const auto outputs = static_cast<size_t>(llvm::cast<mlir::RankedTensorType>(weight.getType()).getDimSize(0));
+  std::optional<Numbers> biases = bias ? numbersOf(bias) : Numbers(outputs, 0.0);
+  if (!biases) return std::nullopt;
+  return Linear{outputs, numbers->size() / outputs, numbers->expanded(), biases->expanded()};
 }
 
 FoldedLayer foldScaledInput(const Linear &layer, const Numbers &scale, const Numbers &shift, bool bf16) {

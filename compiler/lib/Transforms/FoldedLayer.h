@@ -9,14 +9,17 @@
 
 namespace inlay::compiler {
 
-/// The weights of a dense layer; the bias is 0 where there is none.
+/// Weight and bias of a layer before the layout phase; the bias may be null. Both are null for any other op.
+std::pair<mlir::Value, mlir::Value> weightsOf(mlir::Operation *layer);
+
+/// The weights of a dense layer, or of a convolution for one pixel; the bias is 0 where there is none.
 struct Linear {
   size_t outputs, inputs;
   std::vector<double> weight, bias;
 };
 
-/// The weights of `dense`; nothing where they are not constant.
-std::optional<Linear> linearOf(DenseOp dense);
+/// The weights of a layer; nothing where they are not constant.
+std::optional<Linear> linearOf(mlir::Operation *layer);
 
 /// The layer after a fold, or why the layers stay as they are.
 struct FoldedLayer {

@@ -61,7 +61,7 @@ struct violation {
 #define INLAY_ADVICE_DENSE_WEIGHT "the weight of dense must be [outputs, inputs], as in PyTorch"
 #define INLAY_ADVICE_DENSE_BIAS "the bias of dense must be [outputs]"
 #define INLAY_ADVICE_POINTWISE_SHAPES \
-  "pointwise operands must have one shape: give the layers the same width, or reshape one of them"
+  "sizes must be equal or 1, from the last axis on: give the layers the same width, or reshape one of them"
 #define INLAY_ADVICE_ASSIGNED_SHAPE "a variable keeps the shape of its first value: use a new variable"
 #define INLAY_ADVICE_RESHAPE_ELEMENTS "reshape must keep the number of elements"
 #define INLAY_ADVICE_CONCAT_SHAPES "the pieces of a concat may differ along its axis only"

@@ -37,7 +37,7 @@ func.func @epilogue_without_a_scalar_for_its_operand(%x: tensor<5xf32>, %w: tens
 // -----
 
 func.func @map_of_two_shapes(%x: tensor<5xf32>, %y: tensor<6xf32>) -> tensor<5xf32> {
-  // expected-error @+1 {{expected f32[5], found f32[6]; pointwise operands must have one shape}}
+  // expected-error @+1 {{expected f32[5], found f32[6]; sizes must be equal or 1}}
   %0 = inlay.map(%x, %y) : (tensor<5xf32>, tensor<6xf32>) -> tensor<5xf32> {
   ^bb0(%a: f32, %b: f32):
     inlay.yield %a : f32

@@ -3,7 +3,7 @@
 // expect: "right"
 // expect: "f32[32] of left"
 // expect: "f32[24] of right"
-// expect: pointwise operands must have one shape: give the layers the same width, or reshape one of them
+// expect: sizes must be equal or 1, from the last axis on: give the layers the same width, or reshape one of them
 // expect: "add_of_two_shapes.cpp:15"
 #include "inlay/dsl.hpp"
 

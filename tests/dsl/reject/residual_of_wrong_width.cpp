@@ -3,7 +3,7 @@
 // expect: "fc1"
 // expect: "f32[48] of fc2"
 // expect: "f32[32] of fc1"
-// expect: pointwise operands must have one shape: give the layers the same width, or reshape one of them
+// expect: sizes must be equal or 1, from the last axis on: give the layers the same width, or reshape one of them
 // expect: "residual_of_wrong_width.cpp:14"
 #include "inlay/dsl.hpp"
 

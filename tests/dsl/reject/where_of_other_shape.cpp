@@ -3,7 +3,7 @@
 // expect: "negative"
 // expect: "f32[8] of x"
 // expect: "f32[6] of negative"
-// expect: pointwise operands must have one shape: give the layers the same width, or reshape one of them
+// expect: sizes must be equal or 1, from the last axis on: give the layers the same width, or reshape one of them
 // expect: "where_of_other_shape.cpp:13"
 #include "inlay/dsl.hpp"
 

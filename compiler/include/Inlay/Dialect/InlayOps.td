@@ -186,7 +186,7 @@ def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegment
 def Inlay_MapOp : Inlay_Op<"map", [Pure, IsolatedFromAbove, Inlay_Kernel<["readsBeforeWriting", "getFlops"]>]> {
   let summary = "a scalar program applied to every element";
   let description = [{
-    An operand has the result's shape, or one element, which is broadcast. The region receives one element of each.
+    Operands are broadcast to the result's shape as in PyTorch. The region receives one element of each.
 
     ```mlir
     %y = inlay.map(%x) : (tensor<8xf32>) -> tensor<8xf32> {

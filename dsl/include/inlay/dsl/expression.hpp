@@ -343,13 +343,30 @@ struct operand_shape<T> {
   using type = shape_type_of<T>;
 };
 
-/// The first shape with more than one element; if there is none, the first shape of the highest rank. A mismatch is
-/// found when the map is built.
+template <shape Dims, std::size_t... Index>
+auto sizes_of(std::index_sequence<Index...>) -> sizes<Dims.sizes[Index]...>;
+/// A shape as a type. (With an alias instead, g++ 12 crashes.)
+template <shape Dims>
+struct sizes_type {
+  static constexpr shape dims = Dims;
+  using type = decltype(sizes_of<dims>(std::make_index_sequence<dims.rank>()));
+};
+
+/// The shape of a pointwise operation on values of two shapes.
+template <class First, class Second>
+struct broadcast_type {
+  static constexpr shape dims = ops::broadcast_shape(First::dims, Second::dims);
+  using type = typename sizes_type<dims>::type;
+};
+template <class Same>
+struct broadcast_type<Same, Same> {
+  using type = Same;
+};
+
+/// The shape of a pointwise operation on values of these shapes. A mismatch is found when the map is built.
 template <class First, class... Rest>
 struct common_shape {
-  using rest = typename common_shape<Rest...>::type;
-  using type = std::conditional_t<(First::elements > 1 || (rest::elements == 1 && First::dims.rank >= rest::dims.rank)),
-                                  First, rest>;
+  using type = typename broadcast_type<First, typename common_shape<Rest...>::type>::type;
 };
 template <class Only>
 struct common_shape<Only> {

@@ -121,21 +121,43 @@ inline constexpr no_affine_t no_affine;
 
 namespace detail {
 
+/// [C, 1, ..., 1] for a value [C, ...].
+template <ShapeType S>
+struct channels_of {
+  static constexpr shape dims = [] {
+    shape channels = S::dims;
+    for (std::uint32_t axis = 1; axis < channels.rank; ++axis) channels.sizes[axis] = 1;
+    return channels;
+  }();
+  using type = typename sizes_type<dims>::type;
+};
+
 template <bool Affine, Value V>
 constexpr auto batch_norm_of(const char* name, V&& x, float eps, const std::source_location& at) {
   const auto input = committed(std::forward<V>(x));
-  using Shape = shape_type_of<V>;
-  static_assert(Shape::dims.rank == 1, "batch_norm needs a vector, one element per feature: flatten() makes one");
+  static_assert(shape_type_of<V>::dims.rank >= 1,
+                "batch_norm needs features [C] or an image [C, H, W]: reshape<1>() makes a vector");
   graph_builder& b = *input.owner;
   b.locate(at);
   b.enter_scope(name);
-  const auto load = [](const char* parameter) { return parameter_leaf<Shape>(parameter); };
-  const auto result = [&] {
-    if constexpr (Affine)
-      return committed((input - load("running_mean")) * (load("weight") * rsqrt(load("running_var") + eps, exact, at)) +
-                       load("bias"));
+  // One element for each channel, which is the first axis.
+  const auto load = [&b](const char* parameter) {
+    using Channels = typename channels_of<shape_type_of<V>>::type;
+    (void)b;
+    if constexpr (Channels::dims.rank <= 1)
+      return parameter_leaf<Channels>(parameter);
     else
-      return committed((input - load("running_mean")) * rsqrt(load("running_var") + eps, exact, at));
+      return tensor_of_t<Channels>(
+          b, b.reshape(b.parameter(parameter, shape_of<Channels::dims.sizes[0]>), Channels::dims));
+  };
+  const auto result = [&] {
+    const auto mean = load("running_mean");
+    if constexpr (Affine) {
+      const auto weight = load("weight"), variance = load("running_var"), bias = load("bias");
+      return committed((input - mean) * (weight * rsqrt(variance + eps, exact, at)) + bias);
+    } else {
+      return committed((input - mean) * rsqrt(load("running_var") + eps, exact, at));
+    }
   }();
   b.leave_scope();
   return result;
@@ -143,9 +165,9 @@ constexpr auto batch_norm_of(const char* name, V&& x, float eps, const std::sour
 
 }  // namespace detail
 
-/// y = (x - running_mean) / sqrt(running_var + eps) * weight + bias (torch.nn.BatchNorm1d after training): x[C] ->
-/// y[C], parameters `<name>.weight`, `.bias`, `.running_mean` and `.running_var`, each [C]. inlayc folds it into the
-/// weights of a dense layer beside it, unless that costs accuracy.
+/// y = (x - running_mean) / sqrt(running_var + eps) * weight + bias (torch.nn.BatchNorm1d and 2d after training): x[C],
+/// x[C,L] or x[C,H,W] -> y of the same shape, parameters `<name>.weight`, `.bias`, `.running_mean` and `.running_var`,
+/// each [C]. inlayc folds it into the weights of a layer beside it, unless that costs accuracy.
 template <Value V>
 constexpr auto batch_norm(const char* name, V&& x, float eps = 1e-5f,
                           std::source_location at = std::source_location::current()) {
@@ -193,9 +215,6 @@ constexpr auto flatten(V&& x, std::source_location at = std::source_location::cu
 
 namespace detail {
 
-template <shape Dims, std::size_t... Index>
-auto sizes_of(std::index_sequence<Index...>) -> sizes<Dims.sizes[Index]...>;
-
 /// Stands for an operand that is absent, or whose shape does not decide about the result's.
 struct no_shape {};
 template <class X>
@@ -209,7 +228,7 @@ struct result_of_rule {
   static constexpr auto words = words_of(Attributes);
   static constexpr const shape* operands[] = {pointer_to_shape<X>...};
   static constexpr shape dims = row_of(Kind).infer(operand_shapes(operands), words, *operands[0]).dims;
-  using type = decltype(sizes_of<dims>(std::make_index_sequence<dims.rank>()));
+  using type = typename sizes_type<dims>::type;
 };
 
 /// An operation on one value. The builder reports a broken rule.

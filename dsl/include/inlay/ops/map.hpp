@@ -6,12 +6,62 @@
 
 namespace inlay::ops {
 
-/// Every operand has the result's shape or one element.
+/// Whether a value of shape `from` can be an operand of a map of shape `to`: from the last axis on, each of its sizes
+/// is that of the result, or 1, which repeats the element. One element goes with every shape.
+constexpr bool broadcasts(const shape& from, const shape& to) {
+  if (from.elements() == 1) return true;
+  if (from.rank > to.rank) return false;
+  const std::uint32_t missing = to.rank - from.rank;
+  for (std::uint32_t axis = 0; axis < from.rank; ++axis)
+    if (from.sizes[axis] != 1 && from.sizes[axis] != to.sizes[missing + axis]) return false;
+  return true;
+}
+
+/// The shape of a pointwise operation on values of shapes `a` and `b` (torch.broadcast_shapes). Where there is none,
+/// `a` or `b`, whichever has more elements than one.
+constexpr shape broadcast_shape(const shape& a, const shape& b) {
+  const shape &longer = a.rank >= b.rank ? a : b, &shorter = a.rank >= b.rank ? b : a;
+  const shape& guess = a.elements() > 1 ? a : b.elements() > 1 ? b : longer;
+  if (a.elements() <= 1 || b.elements() <= 1) return guess;
+  shape both = longer;
+  for (std::uint32_t axis = 0; axis < shorter.rank; ++axis) {
+    std::uint32_t& size = both.sizes[longer.rank - shorter.rank + axis];
+    if (size == 1) size = shorter.sizes[axis];
+    if (shorter.sizes[axis] != 1 && shorter.sizes[axis] != size) return guess;
+  }
+  return both;
+}
+
+/// Where a map's operand has the element that belongs to an element of the result.
+class broadcast_index {
+ public:
+  constexpr broadcast_index() = default;
+  constexpr broadcast_index(const shape& from, const shape& to) : to_(to) {
+    std::size_t stride = 1;
+    for (std::uint32_t axis = from.rank; axis-- > 0; stride *= from.sizes[axis])
+      if (from.sizes[axis] != 1 && axis + to.rank >= from.rank) strides_[axis + to.rank - from.rank] = stride;
+    same_ = from == to;
+  }
+  constexpr std::size_t operator[](std::size_t element) const {
+    if (same_) return element;
+    std::size_t at = 0;
+    for (std::uint32_t axis = to_.rank; axis-- > 0; element /= to_.sizes[axis])
+      at += element % to_.sizes[axis] * strides_[axis];
+    return at;
+  }
+
+ private:
+  shape to_{};
+  std::array<std::size_t, max_rank> strides_{};
+  bool same_ = false;
+};
+
+/// Every operand can be broadcast to the result's shape, which the node asks for.
 constexpr inferred infer_map(const operand_shapes& operands, std::span<const std::uint32_t>, const shape& requested) {
   inferred y{.dims = requested};
   for (std::uint32_t i = 0; i < operands.size(); ++i) {
     const shape& found = *operands[i];
-    if (found == requested || found.elements() == 1) continue;
+    if (broadcasts(found, requested)) continue;
     // Name the operand that gave the map its shape as the other side of the mismatch.
     y.expected_of = 0;
     for (std::uint32_t other = 0; other < operands.size(); ++other)
@@ -50,10 +100,11 @@ constexpr double evaluate_scalar(const instruction& c, std::span<const double> r
 /// Runs the program on every element.
 constexpr reference_values evaluate_map(const reference_inputs& from) {
   reference_values y, results, inputs;
+  detail::small_vector<broadcast_index> places;
+  for (const reference_tensor& operand : from.operands) places.push_back(broadcast_index(operand.dims, from.dims));
   for (std::size_t i = 0, elements = from.dims.size(); i < elements; ++i) {
     inputs.shrink(0), results.shrink(0);
-    for (const reference_tensor& operand : from.operands)
-      inputs.push_back(operand.elements[operand.elements.size() == 1 ? 0 : i]);
+    for (std::size_t o = 0; o < places.size(); ++o) inputs.push_back(from.operands[o].elements[places[o][i]]);
     for (const instruction& c : from.program) results.push_back(evaluate_scalar(c, results.view(), inputs.view()));
     y.push_back(results.back());
   }

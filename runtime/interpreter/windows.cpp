@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolutions and pools of the f32 engine. A convolution is a matrix product of Eigen: weights times the pixels under
+// each window, side by side.
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "baseline.hpp"
+#include "inlay/operations.hpp"
+
+namespace inlay {
+namespace {
+
+using matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// Column (i, j) of `columns` gets the pixels under window (i, j) of one channel, one row for each tap.
+void unfold(const float* image, const ops::window_axes& axes, std::size_t height, std::size_t width, float* columns) {
+  for (std::size_t p = 0; p < axes.h.kernel; ++p)
+    for (std::size_t q = 0; q < axes.w.kernel; ++q)
+      for (std::size_t i = 0; i < height; ++i) {
+        const std::int64_t row = axes.h.position(i, p);
+        for (std::size_t j = 0; j < width; ++j) {
+          const std::int64_t column = axes.w.position(j, q);
+          const bool inside = axes.h.holds(row) && axes.w.holds(column);
+          *columns++ =
+              inside ? image[static_cast<std::size_t>(row) * axes.w.size + static_cast<std::size_t>(column)] : 0;
+        }
+      }
+}
+
+}  // namespace
+
+void run_conv2d(std::span<const std::uint32_t> attributes, const shape& x_dims, const float* x, const shape& w_dims,
+                const float* weight, const float* bias, const shape& dims, float* y) {
+  const auto a = read_attributes<ops::conv2d_attributes>(attributes);
+  const ops::window_axes axes(a.window, x_dims, w_dims.sizes[2], w_dims.sizes[3]);
+  const std::size_t height = dims.sizes[1], width = dims.sizes[2], pixels = height * width;
+  const std::size_t channels = w_dims.sizes[1], outputs = w_dims.sizes[0] / a.groups,
+                    taps = axes.h.kernel * axes.w.kernel;
+  static thread_local std::vector<float> columns;
+  columns.resize(channels * taps * pixels);
+  const auto index = [](std::size_t n) { return static_cast<Eigen::Index>(n); };
+  for (std::size_t group = 0; group < a.groups; ++group) {
+    for (std::size_t c = 0; c < channels; ++c)
+      unfold(x + (group * channels + c) * axes.h.size * axes.w.size, axes, height, width,
+             columns.data() + c * taps * pixels);
+    const Eigen::Map<const matrix> w(weight + group * outputs * channels * taps, index(outputs),
+                                     index(channels * taps));
+    const Eigen::Map<const matrix> under(columns.data(), index(channels * taps), index(pixels));
+    Eigen::Map<matrix> result(y + group * outputs * pixels, index(outputs), index(pixels));
+    result.noalias() = w * under;
+    if (bias != nullptr) result.colwise() += Eigen::Map<const Eigen::VectorXf>(bias + group * outputs, index(outputs));
+  }
+}
+
+namespace {
+
+/// Calls `each(row, column)` for the pixels of a window that are inside of the image.
+template <class Each>
+void for_each_pixel(const ops::window_axes& axes, std::size_t i, std::size_t j, Each each) {
+  for (std::size_t p = 0; p < axes.h.kernel; ++p)
+    for (std::size_t q = 0; q < axes.w.kernel; ++q) {
+      const std::int64_t row = axes.h.position(i, p), column = axes.w.position(j, q);
+      if (axes.h.holds(row) && axes.w.holds(column))
+        each(static_cast<std::size_t>(row) * axes.w.size + static_cast<std::size_t>(column));
+    }
+}
+
+/// `window(axes, i, j, image)` for every window of every channel.
+template <class Attributes, class Window>
+void run_windows(const Attributes& a, const shape& x_dims, const float* x, const shape& dims, float* y, Window window) {
+  const ops::window_axes axes(a.window, x_dims, a.kernel_h, a.kernel_w);
+  for (std::size_t c = 0; c < dims.sizes[0]; ++c, x += axes.h.size * axes.w.size)
+    for (std::size_t i = 0; i < dims.sizes[1]; ++i)
+      for (std::size_t j = 0; j < dims.sizes[2]; ++j) *y++ = window(axes, i, j, x);
+}
+
+}  // namespace
+
+void run_max_pool(std::span<const std::uint32_t> attributes, const shape& x_dims, const float* x, const shape& dims,
+                  float* y) {
+  run_windows(read_attributes<ops::max_pool_attributes>(attributes), x_dims, x, dims, y,
+              [](const ops::window_axes& axes, std::size_t i, std::size_t j, const float* image) {
+                float largest = -std::numeric_limits<float>::infinity();
+                for_each_pixel(axes, i, j, [&](std::size_t at) {
+                  largest = std::isnan(image[at]) || image[at] > largest ? image[at] : largest;
+                });
+                return largest;
+              });
+}
+
+void run_avg_pool(std::span<const std::uint32_t> attributes, const shape& x_dims, const float* x, const shape& dims,
+                  float* y) {
+  const auto a = read_attributes<ops::avg_pool_attributes>(attributes);
+  run_windows(a, x_dims, x, dims, y,
+              [&](const ops::window_axes& axes, std::size_t i, std::size_t j, const float* image) {
+                float sum = 0;
+                for_each_pixel(axes, i, j, [&](std::size_t at) { sum += image[at]; });
+                const bool pad = a.count_include_pad != 0;
+                return sum / static_cast<float>(ops::counted(axes.h, i, pad) * ops::counted(axes.w, j, pad));
+              });
+}
+
+}  // namespace inlay
