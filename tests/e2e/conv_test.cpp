@@ -160,24 +160,27 @@ TEST_P(Conv, AnImageTurnedByTheUser) {
 
 TEST_P(Conv, OperandsOfEveryShape) {
   // Maps and epilogues whose operands repeat along any of their axes.
-  const std::uint32_t sizes[] = {5, 3, 18};
-  for (std::uint32_t repeated = 0; repeated < 8; ++repeated)
-    for (const bool fused : {false, true}) {
-      graph_builder b("broadcast");
-      const auto x = b.input("x", {3, {5, 3, 18}});
-      shape part{3, {}};
-      for (std::uint32_t axis = 0; axis < 3; ++axis) part.sizes[axis] = (repeated >> axis & 1) != 0 ? 1 : sizes[axis];
-      const std::uint32_t whole = fused ? conv(b, "c", x, 5, 1, 1) : x;
-      const auto times = [&](std::uint32_t a, std::uint32_t other) {
-        const std::uint32_t operands[] = {a, other};
-        const instruction program[] = {{.code = scalar_op::operand, .a = 0},
-                                       {.code = scalar_op::operand, .a = 1},
-                                       {.code = scalar_op::multiply, .a = 0, .b = 1}};
-        return b.map(operands, program, {3, {5, 3, 18}});
-      };
-      const auto y = times(times(whole, b.parameter("p", part)), b.input("z", part));
-      matches(b, times(y, b.parameter("last", {1, {18}})), "shape " + std::to_string(repeated));
-    }
+  // A tile is a line of 18 pixels, or several lines of 3 or 1.
+  for (const std::uint32_t width : {18u, 3u, 1u})
+    for (std::uint32_t repeated = 0; repeated < 8; ++repeated)
+      for (const bool fused : {false, true}) {
+        const std::uint32_t sizes[] = {5, 7, width};
+        graph_builder b("broadcast");
+        const auto x = b.input("x", {3, {5, 7, width}});
+        shape part{3, {}};
+        for (std::uint32_t axis = 0; axis < 3; ++axis) part.sizes[axis] = (repeated >> axis & 1) != 0 ? 1 : sizes[axis];
+        const std::uint32_t whole = fused ? conv(b, "c", x, 5, 1, 1) : x;
+        const auto times = [&](std::uint32_t a, std::uint32_t other) {
+          const std::uint32_t operands[] = {a, other};
+          const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                         {.code = scalar_op::operand, .a = 1},
+                                         {.code = scalar_op::multiply, .a = 0, .b = 1}};
+          return b.map(operands, program, {3, {5, 7, width}});
+        };
+        const auto y = times(times(whole, b.parameter("p", part)), b.input("z", part));
+        matches(b, times(y, b.parameter("last", {1, {width}})),
+                "shape " + std::to_string(repeated) + ", width " + std::to_string(width));
+      }
 }
 
 TEST_P(Conv, BatchNormGoesIntoTheWeights) {
@@ -195,6 +198,19 @@ TEST_P(Conv, BatchNormGoesIntoTheWeights) {
     const auto normed = b.map(operands, program, b.view().nodes[y].dims);
     matches(b, add(b, apply(b, activation::relu6, normed), x), std::to_string(groups) + " groups");
   }
+}
+
+TEST_P(Conv, PermutationsOfEverySize) {
+  // Blocks of vectors, and what is left beside them.
+  for (const std::uint32_t rows : {1u, 3u, 16u, 19u, 33u})
+    for (const std::uint32_t columns : {1u, 2u, 15u, 16u, 37u}) {
+      graph_builder b("transpose");
+      const std::uint32_t operands[] = {b.input("x", {3, {rows, 2, columns}})};
+      b.output(b.apply(op::transpose, operands, words_of(ops::transpose_attributes{0, 2})), "outer");
+      b.output(b.apply(op::transpose, operands, words_of(ops::transpose_attributes{0, 1})), "rows");
+      matches(b, b.apply(op::transpose, operands, words_of(ops::transpose_attributes{1, 2})),
+              std::to_string(rows) + "x" + std::to_string(columns));
+    }
 }
 
 TEST_P(Conv, NaNsReachTheirWindowsOnly) {

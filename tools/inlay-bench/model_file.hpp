@@ -22,6 +22,10 @@ struct bench_network {
 /// 2-8-1 tanh, sigmoid; 64-128-128-10 and 784-512-256-10 relu, softmax; 1024-4096-1024 gelu, sigmoid.
 std::vector<bench_network> built_in_suite();
 
+/// Its part with images: LeNet-5 on 28x28; a small VGG on 32x32; four blocks of depthwise and pointwise convolutions on
+/// 56x56x64; ResNet-18 and MobileNetV2 on 224x224.
+std::vector<bench_network> image_suite();
+
 /// Reads the networks of an object file as inlayc does, with weights from a file or, without a file, random ones. If
 /// something is wrong, returns nothing and a message in `error`.
 std::vector<bench_network> read_networks(const std::string& object, const std::string& weights_file,

@@ -10,6 +10,7 @@
 
 #include "dense_chain.hpp"
 #include "inlay/interpreter.hpp"
+#include "inlay/operations.hpp"
 #include "inlay/thread_pool.hpp"
 #include "jit_kernel.hpp"
 #include "layers.hpp"
@@ -138,12 +139,17 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
         contestants.emplace_back(std::string(library.name),
                                  [run, in = work.in[0], out = work.out[0]] { run(in, out); });
   }
+#ifdef INLAY_BENCH_ONEDNN
+  if (work.in.size() == 1 && work.out.size() == 1)
+    if (network_run run = onednn_images(network.graph, network.values, batch))
+      contestants.emplace_back("oneDNN", [run, in = work.in[0], out = work.out[0]] { run(in, out); });
+#endif
   for (const node_record& node : network.graph.nodes) {
     if (node.kind == op::parameter || node.kind == op::constant)
       weight_bytes += 4.0 * static_cast<double>(node.dims.elements());
-    if (node.kind == op::dense)
-      flops += 2.0 * static_cast<double>(node.dims.elements()) *
-               static_cast<double>(network.graph.nodes[network.graph.operands(node)[0]].dims.elements());
+    if (const op_row& row = row_of(node.kind); row.flops != nullptr)
+      flops +=
+          static_cast<double>(row.flops(operand_shapes(network.graph.nodes, network.graph.operands(node)), node.dims));
   }
 
   interpreted.value->run(work.in, work.out, samples, engine::reference);

@@ -46,8 +46,9 @@ class program_roles {
   /// Whether instruction `i` is computed from weights and numbers alone.
   bool of_parameters(std::uint32_t i) const {
     if (program_[i].code == scalar_op::operand) {
-      const op kind = graph_.nodes[operands_[program_[i].a]].kind;
-      return kind == op::parameter || kind == op::constant;
+      std::uint32_t node = operands_[program_[i].a];
+      while (graph_.nodes[node].kind == op::reshape) node = graph_.operands(graph_.nodes[node])[0];
+      return graph_.nodes[node].kind == op::parameter || graph_.nodes[node].kind == op::constant;
     }
     bool all = true;
     for_each_argument(i, [&](std::uint32_t argument) { all = all && of_parameters(argument); });
@@ -68,6 +69,12 @@ weights random_weights(const graph_view& graph) {
   std::vector<role> roles(graph.nodes.size(), role::addend);
   for (const node_record& node : graph.nodes)
     if (node.kind == op::map) program_roles(graph, node, roles);
+  // A parameter may be read in another shape.
+  for (std::size_t id = graph.nodes.size(); id-- > 0;)
+    if (graph.nodes[id].kind == op::reshape) {
+      role& of = roles[graph.operands(graph.nodes[id])[0]];
+      of = std::max(of, roles[id]);
+    }
   weights w;
   std::mt19937 random(1);
   for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
@@ -76,7 +83,8 @@ weights random_weights(const graph_view& graph) {
     weight_tensor tensor{.name = std::string(graph.name_of(node)), .shape = {}, .stored_type = "F32", .values = {}};
     if (std::ranges::find(w.tensors, tensor.name, &weight_tensor::name) != w.tensors.end()) continue;
     tensor.shape.assign(node.dims.sizes.begin(), node.dims.sizes.begin() + node.dims.rank);
-    const double inputs = node.dims.rank > 1 ? static_cast<double>(node.dims.sizes[1]) : 100;
+    const auto first = static_cast<double>(node.dims.rank > 1 ? node.dims.sizes[0] : 1);
+    const double inputs = node.dims.rank > 1 ? static_cast<double>(node.dims.elements()) / first : 100;
     std::normal_distribution<float> normal(0.0f, static_cast<float>(std::sqrt(2 / inputs)));
     tensor.values.resize(static_cast<std::size_t>(node.dims.elements()));
     for (float& each : tensor.values) {

@@ -60,6 +60,7 @@ std::vector<bench_network> built_in_suite() {
   suite.push_back(build("control", 64, control, {1}));
   suite.push_back(build("mnist", 784, mnist, {1, 32, 256}));
   suite.push_back(build("wide", 1024, wide, {1, 128}));
+  for (bench_network& network : image_suite()) suite.push_back(std::move(network));
   return suite;
 }
 

@@ -85,6 +85,8 @@ class ContractionEmitter {
   std::optional<NonzeroList> nonzeros;  // of the input, where the layer skips zeros
   const int64_t lanes, panel, depth, width;
 
+  Value firstPixel;  // of the lines that are emitted
+
   llvm::SmallVector<mlir::Type> vectorTypes(size_t count) {
     return llvm::SmallVector<mlir::Type>(count, context.vectorType(lanes));
   }
@@ -105,6 +107,8 @@ class ContractionEmitter {
     return context.address(loc, view, at.row, inFirstLine(view, at, column));
   }
   Value load(const RowView &view, const Place &at, Value column, int64_t live) {
+    if (view.broadcast)
+      return context.loadEverywhere(loc, view, at.row, inFirstLine(view, at, context.index(0, loc)), lanes);
     return context.load(loc, view, at.row, inFirstLine(view, at, column), lanes, live);
   }
 
@@ -197,6 +201,25 @@ class ContractionEmitter {
     input = allInput, result = allResult, extras = allExtras;
   }
 
+  /// The lines of the window that are summed: from `firstTap` up to `lastTap`.
+  int64_t firstTap = 0, lastTap = std::numeric_limits<int64_t>::max();
+
+  /// Sets the lines of the window that are not all zero for `count` lines of the result from `line` on. Returns whether
+  /// there are others.
+  bool leavesOut(int64_t line, int64_t count) {
+    const WindowAttr window = op.getWindowAttr();
+    firstTap = 0, lastTap = window.getKernelH();
+    if (!op.getZeroLines()) return false;
+    const int64_t above = (*op.getZeroLines())[0];
+    const int64_t end = op.getInput().getType().getShape()[0] - (*op.getZeroLines())[1];
+    const auto reaches = [&](int64_t of, int64_t tap) {
+      return of * window.getStrideH() + tap * window.getDilationH();
+    };
+    while (firstTap < lastTap && reaches(line + count - 1, firstTap) < above) ++firstTap;
+    while (lastTap > firstTap && reaches(line, lastTap - 1) >= end) --lastTap;
+    return lastTap - firstTap < window.getKernelH();
+  }
+
   /// Tiles of whole lines, then of the lines that are left. A line is divided into tiles of equal columns, and the
   /// columns that are left.
   void forEachTileOfImage(llvm::function_ref<void(Value, int64_t)> body) {
@@ -205,6 +228,7 @@ class ContractionEmitter {
     const RowView ofInput = input, ofResult = result;
     const llvm::SmallVector<RowView> ofExtras = extras;
     const auto emitLines = [&](Value line, int64_t lines) {
+      firstPixel = builder.createOrFold<arith::MulIOp>(loc, line, context.index(sizes[1], loc));
       input = context.fromLine(loc, ofInput, line), result = context.fromLine(loc, ofResult, line);
       for (auto [extra, of] : llvm::zip_equal(extras, ofExtras)) extra = context.fromLine(loc, of, line);
       const int64_t whole = sizes[1] / most * most;
@@ -212,10 +236,28 @@ class ContractionEmitter {
       context.forEach(loc, whole, most, [&](Value column) { body(column, lines * most); });
       columns = sizes[1] - whole;
       if (columns > 0) body(context.index(whole, loc), lines * columns);
+      if (finishesLines())
+        for (int64_t each = 0; each < lines; ++each) finishLine(each * result.line);
     };
     const int64_t whole = sizes[0] / together * together;
-    context.forEach(loc, whole, together, [&](Value line) { emitLines(line, together); });
+    // Tiles whose windows reach into lines of zeros are emitted on their own. They leave these lines out.
+    int64_t line = 0;
+    for (; line < whole && leavesOut(line, together); line += together) emitLines(context.index(line, loc), together);
+    int64_t last = whole;
+    while (last > line && leavesOut(last - together, together)) last -= together;
+    leavesOut(line, sizes[0]);
+    if (line < last) {
+      Value first = context.index(line, loc);
+      context.forEach(loc, last - line, together,
+                      [&](Value each) { emitLines(builder.createOrFold<arith::AddIOp>(loc, first, each), together); });
+    }
+    for (; last < whole; last += together) {
+      leavesOut(last, together);
+      emitLines(context.index(last, loc), together);
+    }
+    leavesOut(whole, sizes[0] - whole);
     if (whole < sizes[0]) emitLines(context.index(whole, loc), sizes[0] - whole);
+    leavesOut(0, sizes[0]);
     input = ofInput, result = ofResult, extras = ofExtras;
   }
 
@@ -277,6 +319,30 @@ class ContractionEmitter {
   bool finishesPanels() {
     return !op.getWindow() && context.compact && context.capacity > 1 && isCostly(op.getEpilogue()) &&
            !extrasAreOverwritten();
+  }
+
+  /// Whether the epilogue runs on whole lines of an image. A costly one does if its vectors would otherwise be partly
+  /// empty, because there are fewer features than lanes.
+  bool finishesLines() {
+    return op.getWindow() && width <= panel && width % context.features.lanes != 0 && isCostly(op.getEpilogue()) &&
+           extras.empty();
+  }
+
+  /// Runs the epilogue on the stored sums of a line, which begins at column `start` of the first row.
+  void finishLine(int64_t start) {
+    const int64_t elements = op.getResult().getType().getShape()[1] * width, all = context.features.lanes;
+    context.forEachVectors(loc, elements, /*ways=*/4, [&](Value column, int64_t live) {
+      VectorBuilder::Vectors sums;
+      const auto at = [&](int64_t offset) { return plus(column, start + offset); };
+      for (int64_t offset = 0; offset < live; offset += all)
+        sums.push_back(context.load(loc, result, context.index(0, loc), at(offset), all, std::min(all, live - offset)));
+      const VectorBuilder::Vectors arguments[] = {sums};
+      sums = context.inlineProgram(op.getEpilogue(), arguments, all, elementsOf(op.getResult()));
+      for (auto [i, sum] : llvm::enumerate(sums)) {
+        const int64_t offset = static_cast<int64_t>(i) * all;
+        context.store(loc, result, context.index(0, loc), at(offset), sum, std::min(all, live - offset));
+      }
+    });
   }
 
   /// Runs the epilogue on stored sums of one row.
@@ -420,8 +486,12 @@ class ContractionEmitter {
     return {window.getKernelH(), window.getKernelW(), channels};
   }
 
-  /// Runs of no more elements than this are unrolled.
+  /// Runs of no more elements than this are unrolled if a row has one accumulator. Neighbouring pixels then share their
+  /// loads. With more accumulators there would be no registers to keep what is loaded.
   static constexpr int64_t kShortRun = 16;
+
+  /// Weights of more bytes are not in the second-level cache when a panel begins.
+  static constexpr int64_t kFetched = 512 << 10;
 
   /// Adds the products of a whole window.
   void accumulateWindow(llvm::SmallVector<Value> &accumulators, Value row, int64_t rows, int64_t chains,
@@ -447,8 +517,14 @@ class ContractionEmitter {
       return builder.createOrFold<arith::MulIOp>(loc, a, context.index(b, loc));
     };
     const auto sum = [&](Value a, Value b) { return builder.createOrFold<arith::AddIOp>(loc, a, b); };
-    loop(runs.lines, 1, [&](Value line) {
-      Value atLine = times(line, window.getDilationH() * sizes[1] * sizes[2]);
+    // While a panel is summed, the next one is fetched into the second-level cache, a share of it by each pixel.
+    const bool fetches = bytesOf(op.getWeight()) > kFetched && width > panel && !context.part;
+    const int64_t perPixel = llvm::divideCeil(panel * depth, op.getPixels());
+    Value fetched;
+    if (fetches) fetched = sum(plus(weightStart, panel * depth), times(sum(firstPixel, row), perPixel));
+    loop(lastTap - firstTap, 1, [&](Value tap) {
+      Value line = plus(tap, firstTap);
+      Value atLine = times(line, window.getDilationH() * (input.line / window.getStrideH()));
       Value ofLine = times(line, runs.ofLine * runs.length);
       for (int64_t run = 0; run < runs.ofLine; ++run) {
         Value inputStart = plus(atLine, run * window.getDilationW() * sizes[2]);
@@ -460,12 +536,18 @@ class ContractionEmitter {
                  inputs(row, rows, sum(inputStart, k)), weightStart, sum(weightOfRun, k), vectors);
           }
         };
-        if (runs.length <= kShortRun) {
+        if (runs.length <= kShortRun && vectors.size() == 1) {
           add(context.index(0, loc), runs.length);
           continue;
         }
         const int64_t whole = runs.length / chains * chains;
-        loop(whole, chains, [&](Value from) { add(from, chains); });
+        loop(whole, chains, [&](Value from) {
+          if (fetches) {
+            const int64_t perTerm = llvm::divideCeil(rows * panel, op.getPixels());
+            prefetch(weight, sum(fetched, times(sum(weightOfRun, from), perTerm)), Level::second);
+          }
+          add(from, chains);
+        });
         add(context.index(whole, loc), runs.length - whole);
       }
     });
@@ -552,7 +634,7 @@ class ContractionEmitter {
           finish(sum, placeOf(row, r), column, vectors.slice(v, 1), activate);
         }
     };
-    if (finishesPanels()) return store(/*activate=*/false);
+    if (finishesPanels() || finishesLines()) return store(/*activate=*/false);
     const auto complete = [&] {
       store(/*activate=*/!late);
       // The sums are in the first-level cache. A loop over them has one copy of the epilogue's code, which stays in the

@@ -262,6 +262,7 @@ class NetworkEmitter {
     view.stride = place.getStride();
     view.base = startOf(value, capacity);
     view.padded = place.getPadded();
+    view.line = place.getLine();
     if (place.getRoot() == "constant") {
       // A view shares its constant's memory.
       while (Value viewed = llvm::cast<KernelOp>(value.getDefiningOp()).getViewed()) value = viewed;

@@ -80,32 +80,133 @@ void emitSlice(SliceOp op, KernelContext &context, ViewLookup views) {
   copyRuns(op.getLoc(), context, runs, from, source.length, to, runs.length);
 }
 
+namespace {
+
+/// An axis of a permutation's result, with the distance between its elements in the operand and in the result.
+struct MovedAxis {
+  int64_t size, source, target;
+};
+
+/// The axes of the result, in its order. Axes that lie side by side in both values are one.
+llvm::SmallVector<MovedAxis> movedAxes(PermuteOp op, int64_t line) {
+  const llvm::SmallVector<int64_t> sources = mlir::computeStrides(sizesOf(op.getInput()));
+  llvm::ArrayRef<int64_t> sizes = sizesOf(op.getResult());
+  llvm::SmallVector<int64_t> targets = mlir::computeStrides(sizes);
+  if (line != 0) targets[0] = line;
+  llvm::SmallVector<MovedAxis> axes;
+  for (auto [size, axis, target] : llvm::zip_equal(sizes, op.getAxes(), targets)) {
+    const int64_t source = sources[static_cast<size_t>(axis)];
+    if (!axes.empty() && axes.back().source == size * source && axes.back().target == size * target)
+      axes.back() = {axes.back().size * size, source, target};
+    else
+      axes.push_back({size, source, target});
+  }
+  return axes;
+}
+
+/// Moves the elements of a row from one place to another: one loop for each axis, and blocks of lanes x lanes elements
+/// where both values have an axis of elements side by side.
+class Permutation {
+ public:
+  Permutation(Location loc, KernelContext &context, const RowView &from, const RowView &to, Value row,
+              llvm::SmallVector<MovedAxis> axes)
+      : loc(loc), context(context), from(from), to(to), row(row), axes(std::move(axes)) {}
+
+  void run() {
+    const int64_t lanes = context.features.lanes;
+    Value zero = context.index(0, loc);
+    const auto *inner = llvm::find_if(axes, [](const MovedAxis &axis) { return axis.source == 1; });
+    if (axes.size() < 2 || inner == axes.end() || inner == &axes.back() || inner->size < lanes ||
+        axes.back().size < lanes || axes.back().target != 1)
+      return along(axes, zero, zero);
+    const MovedAxis column = *inner, last = axes.pop_back_val();
+    axes.erase(axes.begin() + (inner - axes.begin()));
+    const auto whole = [&](const MovedAxis &axis) { return axis.size / lanes * lanes; };
+    const auto rest = [&](const MovedAxis &axis) {
+      return MovedAxis{axis.size - whole(axis), axis.source, axis.target};
+    };
+    outer(axes, zero, zero, [&](Value source, Value target) {
+      context.forEach(loc, whole(column), lanes, [&](Value i) {
+        context.forEach(loc, whole(last), lanes, [&](Value j) {
+          block(column, last, plusTimes(context, loc, plusTimes(context, loc, source, i, 1), j, last.source),
+                plusTimes(context, loc, plusTimes(context, loc, target, i, column.target), j, 1));
+        });
+      });
+      const MovedAxis blocks = {whole(column), column.source, column.target};
+      if (rest(last).size > 0)
+        along({blocks, rest(last)}, plusTimes(context, loc, source, context.index(whole(last), loc), last.source),
+              plusTimes(context, loc, target, context.index(whole(last), loc), 1));
+      if (rest(column).size > 0)
+        along({rest(column), last}, plusTimes(context, loc, source, context.index(whole(column), loc), 1),
+              plusTimes(context, loc, target, context.index(whole(column), loc), column.target));
+    });
+  }
+
+ private:
+  Location loc;
+  KernelContext &context;
+  const RowView &from, &to;
+  Value row;
+  llvm::SmallVector<MovedAxis> axes;
+
+  /// Runs `body(source, target)` for all indices of `loops`.
+  void outer(llvm::ArrayRef<MovedAxis> loops, Value source, Value target, llvm::function_ref<void(Value, Value)> body) {
+    if (loops.empty()) return body(source, target);
+    context.forEach(loc, loops.front().size, 1, [&](Value index) {
+      outer(loops.drop_front(), plusTimes(context, loc, source, index, loops.front().source),
+            plusTimes(context, loc, target, index, loops.front().target), body);
+    });
+  }
+
+  /// One element after the other, or a run of them where both values have it.
+  void along(llvm::ArrayRef<MovedAxis> all, Value source, Value target) {
+    if (!all.empty() && all.back().source == 1 && all.back().target == 1) {
+      return outer(all.drop_back(), source, target, [&](Value first, Value place) {
+        copyRun(context, loc, row, all.back().size, from, first, to, place);
+      });
+    }
+    outer(all, source, target, [&](Value first, Value place) {
+      Value element = context.loadScalar(loc, from, row, first);
+      context.builder.create<mlir::memref::StoreOp>(loc, element, to.memory, context.address(loc, to, row, place));
+    });
+  }
+
+  /// Transposes lanes x lanes elements in registers: in each step, rows whose numbers differ in one bit exchange the
+  /// lanes that differ in it.
+  void block(const MovedAxis &column, const MovedAxis &last, Value source, Value target) {
+    const int64_t lanes = context.features.lanes;
+    llvm::SmallVector<Value> rows;
+    for (int64_t j = 0; j < lanes; ++j)
+      rows.push_back(context.load(loc, from, row, plusTimes(context, loc, source, context.index(j, loc), last.source),
+                                  lanes, lanes, DeadLanes::unspecified));
+    for (int64_t bit = 1; bit < lanes; bit *= 2) {
+      llvm::SmallVector<int64_t> low, high;
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        low.push_back((lane & bit) != 0 ? lanes + lane - bit : lane);
+        high.push_back((lane & bit) != 0 ? lanes + lane : lane + bit);
+      }
+      for (int64_t i = 0; i < lanes; ++i) {
+        if ((i & bit) != 0) continue;
+        Value &a = rows[static_cast<size_t>(i)], &b = rows[static_cast<size_t>(i + bit)];
+        Value first = context.builder.create<mlir::vector::ShuffleOp>(loc, a, b, low);
+        b = context.builder.create<mlir::vector::ShuffleOp>(loc, a, b, high);
+        a = first;
+      }
+    }
+    for (int64_t i = 0; i < lanes; ++i)
+      context.store(loc, to, row, plusTimes(context, loc, target, context.index(i, loc), column.target),
+                    rows[static_cast<size_t>(i)], lanes);
+  }
+};
+
+}  // namespace
+
 void emitPermute(PermuteOp op, KernelContext &context, ViewLookup views) {
   Location loc = op.getLoc();
   const RowView from = views(op.getInput());
   RowView to = views(op.getResult());
   to.padded = false;
-  const llvm::SmallVector<int64_t> strides = mlir::computeStrides(sizesOf(op.getInput()));
-  llvm::ArrayRef<int64_t> sizes = sizesOf(op.getResult()), axes = op.getAxes();
-  const size_t last = sizes.size() - 1;
-  const llvm::SmallVector<int64_t> targets = mlir::computeStrides(sizes);
-  context.forEachRow(loc, [&](Value row) {
-    // One loop for each axis of the result. A last axis that stays the last one is copied in vectors.
-    const std::function<void(size_t, Value, Value)> along = [&](size_t axis, Value source, Value target) {
-      const int64_t stride = strides[static_cast<size_t>(axes[axis])];
-      if (axis == last && stride == 1) {
-        return copyRun(context, loc, row, sizes[axis], from, source, to, target);
-      }
-      context.forEach(loc, sizes[axis], 1, [&](Value index) {
-        Value at = plusTimes(context, loc, source, index, stride);
-        Value place = plusTimes(context, loc, target, index, targets[axis]);
-        if (axis < last) return along(axis + 1, at, place);
-        Value element = context.loadScalar(loc, from, row, at);
-        context.builder.create<mlir::memref::StoreOp>(loc, element, to.memory, context.address(loc, to, row, place));
-      });
-    };
-    along(0, context.index(0, loc), context.index(0, loc));
-  });
+  context.forEachRow(loc, [&](Value row) { Permutation(loc, context, from, to, row, movedAxes(op, to.line)).run(); });
 }
 
 void emitPad(PadOp op, KernelContext &context, ViewLookup views) {
@@ -120,6 +221,8 @@ void emitPad(PadOp op, KernelContext &context, ViewLookup views) {
   // The elements along the last padded axis are one run.
   size_t last = sizes.size() - 1;
   while (last > 0 && low[last] == 0 && high[last] == 0) --last;
+  // If the operand is at its place in the result, only what is around it is written.
+  const bool isInside = from.line != 0;
   context.forEachRow(loc, [&](Value row) {
     const auto fill = [&](Value target, int64_t count) {
       context.forEachVector(loc, count, [&](Value column, int64_t live) {
@@ -129,9 +232,9 @@ void emitPad(PadOp op, KernelContext &context, ViewLookup views) {
     const std::function<void(size_t, Value, Value)> along = [&](size_t axis, Value source, Value target) {
       Value inside = plusTimes(context, loc, target, context.index(low[axis], loc), targets[axis]);
       fill(target, low[axis] * targets[axis]);
-      if (axis == last)
+      if (axis == last && !isInside)
         copyRun(context, loc, row, sizes[axis] * strides[axis], from, source, to, inside);
-      else
+      else if (axis != last)
         context.forEach(loc, sizes[axis], 1, [&](Value index) {
           along(axis + 1, plusTimes(context, loc, source, index, strides[axis]),
                 plusTimes(context, loc, inside, index, targets[axis]));

@@ -24,7 +24,8 @@ class WindowEmitter {
         sizes(op.getInput().getType().getShape()),
         resultSizes(op.getResult().getType().getShape()),
         input(views(op.getInput())),
-        result(views(op.getResult())) {
+        result(views(op.getResult())),
+        lineOfInput(input.line != 0 ? input.line : sizes[1] * sizes[2]) {
     if (op.getWeight()) weight = views(op.getWeight());
     if (op.getBias()) bias = views(op.getBias());
     for (Value extra : op.getExtras()) extras.push_back(views(extra));
@@ -55,6 +56,7 @@ class WindowEmitter {
   WindowAttr window;
   llvm::ArrayRef<int64_t> sizes, resultSizes;
   RowView input, result;
+  const int64_t lineOfInput;  // the distance between its lines
   std::optional<RowView> weight, bias;
   llvm::SmallVector<RowView> extras;
 
@@ -94,7 +96,7 @@ class WindowEmitter {
       tapWeight = context.load(loc, *weight, context.index(0, loc), plusTimes(channel, tap, sizes[2]), lanes, live);
     }
     Value at = plusTimes(plusTimes(channel, column, window.getDilationW() * sizes[2]), line,
-                         window.getDilationH() * sizes[1] * sizes[2]);
+                         window.getDilationH() * lineOfInput);
     for (size_t i = 0; i < all.size(); ++i) {
       Value pixel = context.load(loc, input, plus(first, static_cast<int64_t>(i)), at, lanes, live);
       all[i] = all[i] ? combine(all[i], pixel, tapWeight) : pixel;

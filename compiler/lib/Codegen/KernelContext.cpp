@@ -96,7 +96,7 @@ RowView KernelContext::pixelsOf(Location loc, const RowView &view, Value sample,
                                 int64_t lineStep, int64_t step) {
   RowView pixels = view;
   pixels.stride = sizes[1] == 1 ? 0 : step * sizes[2];
-  pixels.line = sizes[0] == 1 ? 0 : lineStep * sizes[1] * sizes[2];
+  pixels.line = sizes[0] == 1 ? 0 : lineStep * (view.line != 0 ? view.line : sizes[1] * sizes[2]);
   pixels.elements = sizes[2];
   pixels.padded = false;  // behind a pixel lies the next one
   if (view.stride == 0 || capacity == 1) return pixels;

@@ -19,7 +19,8 @@ bool lieAlike(Value a, Value b) {
   if (argument || other) return argument && other && argument.getArgNumber() == other.getArgNumber();
   PlacementAttr place = placeOf(a), otherPlace = placeOf(b);
   return place.getRoot() == otherPlace.getRoot() && place.getIndex() == otherPlace.getIndex() &&
-         place.getStride() == otherPlace.getStride() && place.getPadded() == otherPlace.getPadded();
+         place.getStride() == otherPlace.getStride() && place.getPadded() == otherPlace.getPadded() &&
+         place.getLine() == otherPlace.getLine();
 }
 
 /// The attributes that decide about the code: all but names and places.

@@ -256,9 +256,22 @@ static int64_t flopsOf(Region &program) {
 // The sums read the whole input for every panel of features. Bias and extras come after them.
 bool ContractionOp::readsBeforeWriting(unsigned index) { return index != getInputMutable().getOperandNumber(); }
 
+bool ContractionOp::allowsLines(unsigned index) {
+  const auto [first, count] = getODSOperandIndexAndLength(3);
+  const bool isExtra = index >= first && index < first + count;
+  return getWindow() &&
+         (index == getInputMutable().getOperandNumber() || isExtra || index >= getOperation()->getNumOperands());
+}
+
 int64_t ContractionOp::getFlops() {
   const int64_t outputs = elementsOf(getResult());
   return (2 * getDepth() + (getBias() ? 1 : 0) + flopsOf(getEpilogue())) * outputs;
+}
+
+bool WindowOp::allowsLines(unsigned index) {
+  const auto [first, count] = getODSOperandIndexAndLength(3);
+  const bool isExtra = index >= first && index < first + count;
+  return index == getInputMutable().getOperandNumber() || isExtra || index >= getOperation()->getNumOperands();
 }
 
 int64_t WindowOp::getFlops() {
@@ -404,6 +417,24 @@ LogicalResult PermuteOp::canonicalize(PermuteOp permute, mlir::PatternRewriter &
   rewriter.replaceOpWithNewOp<ReshapeOp>(permute, permute.getType(), permute.getInput());
   return success();
 }
+
+// A permutation writes element by element.
+bool PermuteOp::allowsLines(unsigned index) {
+  return index >= getOperation()->getNumOperands() && tensorType(getResult()).getRank() == 3;
+}
+
+/// The inside of a padded image, if nothing pads its channels.
+llvm::SmallVector<std::pair<Value, int64_t>> PadOp::getPieces() {
+  llvm::ArrayRef<int64_t> sizes = tensorType(getResult()).getShape();
+  if (sizes.size() != 3 || getLow()[2] != 0 || getHigh()[2] != 0) return {};
+  return {{getInput(), (getLow()[0] * sizes[1] + getLow()[1]) * sizes[2]}};
+}
+int64_t PadOp::getPieceLine() {
+  llvm::ArrayRef<int64_t> sizes = tensorType(getResult()).getShape();
+  return sizes[1] * sizes[2];
+}
+// The kernel compares the place of the operand with its own place.
+bool PadOp::sharesCode() { return false; }
 
 LogicalResult PadOp::verify() {
   llvm::ArrayRef<int64_t> from = tensorType(getInput()).getShape(), to = tensorType(getResult()).getShape();

@@ -203,10 +203,11 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     auto packed = pack(dense, dense.getWeight(), dense.getBias(), elementsOf(dense.getResult()),
                        elementsOf(dense.getInput()), /*taps=*/1, rewriter);
     if (mlir::failed(packed)) return mlir::failure();
-    auto contraction = rewriter.create<ContractionOp>(
-        dense.getLoc(), dense.getType(), dense.getLayerAttr(), dense.getInput(), packed->weight, packed->bias,
-        dense.getExtras(), packed->lanes, packed->panel, upToMaxBatch(rowsFor(registers)),
-        !reproducible && skipsZeros(dense, packed->original), WindowAttr(), mlir::IntegerAttr());
+    auto contraction = rewriter.create<ContractionOp>(dense.getLoc(), dense.getType(), dense.getLayerAttr(),
+                                                      dense.getInput(), packed->weight, packed->bias, dense.getExtras(),
+                                                      packed->lanes, packed->panel, upToMaxBatch(rowsFor(registers)),
+                                                      !reproducible && skipsZeros(dense, packed->original),
+                                                      WindowAttr(), mlir::IntegerAttr(), mlir::DenseI64ArrayAttr());
     contraction.getEpilogue().takeBody(dense.getEpilogue());
     rewriter.replaceOp(dense, contraction);
     return mlir::success();
@@ -223,10 +224,19 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     auto contraction = rewriter.create<ContractionOp>(
         conv.getLoc(), conv.getType(), conv.getLayerAttr(), conv.getInput(), packed->weight, packed->bias,
         conv.getExtras(), packed->lanes, packed->panel, columns * lines, /*skip_zeros=*/false, window,
-        rewriter.getI64IntegerAttr(columns));
+        rewriter.getI64IntegerAttr(columns), zeroLines(conv.getInput(), packed->original, rewriter));
     contraction.getEpilogue().takeBody(conv.getEpilogue());
     rewriter.replaceOp(conv, contraction);
     return mlir::success();
+  }
+
+  /// The first and last lines of a padded image. They are left out only if all weights are finite, because zero times
+  /// infinity is NaN.
+  static mlir::DenseI64ArrayAttr zeroLines(mlir::Value image, llvm::ArrayRef<float> weight, mlir::Builder builder) {
+    auto pad = image.getDefiningOp<PadOp>();
+    if (!pad || !pad.getValue().isZero() || !llvm::all_of(weight, [](float each) { return std::isfinite(each); }))
+      return {};
+    return builder.getDenseI64ArrayAttr({pad.getLow()[0], pad.getHigh()[0]});
   }
 
   /// Rows of a block for which the images of a network still fit into a cache.

@@ -23,6 +23,9 @@ struct Buffer {
   llvm::SmallVector<Value> values;
 };
 
+/// The index that asks KernelOp::allowsLines() about the result.
+constexpr unsigned kResult = ~0u;
+
 class Planner {
  public:
   explicit Planner(mlir::func::FuncOp function)
@@ -36,6 +39,7 @@ class Planner {
   std::vector<std::unique_ptr<Buffer>> buffers;
   llvm::MapVector<Value, std::pair<Buffer *, int64_t>> places;  // buffer and offset in its row
   llvm::DenseMap<mlir::Operation *, int64_t> order;
+  llvm::DenseMap<Value, int64_t> lines;  // of images inside of others: the distance between their lines
 
   Buffer *add(Value value, llvm::StringRef root, int64_t index);
   void merge(Buffer *from, Buffer *into, int64_t offset);
@@ -52,7 +56,7 @@ class Planner {
   /// arena, where sizeRows() leaves the room. Behind any other value lies a neighbour or the caller's memory.
   bool isPadded(Value value) {
     const auto &[buffer, offset] = places.find(value)->second;
-    return buffer->root == "arena" && offset + elementsOf(value) == buffer->width;
+    return buffer->root == "arena" && offset + elementsOf(value) == buffer->width && !lines.contains(value);
   }
   /// The end of a value's last vector, as a position in the row. The first vector begins at the value's first element.
   int64_t endOfVectors(Value value) {
@@ -69,6 +73,7 @@ class Planner {
   void claimOutputs();
   void reuseInPlace(KernelOp op);
   void computeInside(KernelOp op);
+  bool mayLieApart(const Buffer &buffer, KernelOp whole);
   int64_t assignOffsets();
 };
 
@@ -181,8 +186,33 @@ void Planner::computeInside(KernelOp op) {
   const int64_t start = offsetOf(whole);
   for (auto [piece, offset] : op.getPieces()) {
     Buffer *mine = bufferOf(whole), *theirs = bufferOf(piece);
-    if (mine != theirs && diesAt(theirs, op) && theirs->width == elementsOf(piece)) merge(theirs, mine, start + offset);
+    if (mine == theirs || theirs->width != elementsOf(piece)) continue;
+    if (const int64_t line = op.getPieceLine()) {
+      if (!mayLieApart(*theirs, op)) continue;
+      for (Value value : theirs->values) lines[value] = line;
+    } else if (!diesAt(theirs, op)) {
+      continue;
+    }
+    merge(theirs, mine, start + offset);
   }
+}
+
+/// Whether the images in `buffer` can be the inside of `whole`'s result, so that their lines lie apart. Kernels must be
+/// able to read and write them like that. Other ops may go on to read them, because `whole` does not change its inside;
+/// but none may be written while the result of `whole` is read.
+bool Planner::mayLieApart(const Buffer &buffer, KernelOp whole) {
+  if (buffer.root != "arena" || bufferOf(whole->getResult(0))->values.size() != 1) return false;
+  const int64_t made = order.lookup(whole), last = lastUse(*bufferOf(whole->getResult(0)));
+  return llvm::all_of(buffer.values, [&](Value value) {
+    auto producer = value.getDefiningOp<KernelOp>();
+    if (!producer || !producer.allowsLines(kResult)) return false;
+    const int64_t written = order.lookup(producer);
+    if (written > made && written <= last) return false;
+    return llvm::all_of(value.getUses(), [&](mlir::OpOperand &use) {
+      auto reader = llvm::dyn_cast<KernelOp>(use.getOwner());
+      return reader && (reader == whole || reader.allowsLines(use.getOperandNumber()));
+    });
+  });
 }
 
 /// Sets the distance between each buffer's rows. The caller's rows have no gaps. Rows in the arena begin at a multiple
@@ -245,7 +275,7 @@ void Planner::run() {
     auto &[buffer, offset] = place;
     const int64_t stride = buffer->root == "constant" ? 0 : buffer->row;
     op->setAttr(kPlacementAttr, PlacementAttr::get(context, buffer->root, buffer->index, buffer->base, offset, stride,
-                                                   isPadded(value)));
+                                                   isPadded(value), lines.lookup(value)));
   }
   function->setAttr(kArenaAttr, mlir::IntegerAttr::get(mlir::IntegerType::get(context, 64), arena));
 }

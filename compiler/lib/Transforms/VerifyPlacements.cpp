@@ -14,16 +14,30 @@ namespace {
 
 using mlir::Value;
 
-/// Elements [begin, end) of every row of one piece of memory.
+/// Elements [begin, end) of every row of one piece of memory. With `line`, only runs of `run` elements that begin
+/// `line` apart.
 struct Extent {
   llvm::StringRef root;
   int64_t index, begin, end;
+  int64_t line = 0, run = 0;
 
   bool overlaps(const Extent &other) const {
-    return root == other.root && index == other.index && begin < other.end && other.begin < end;
+    if (root != other.root || index != other.index) return false;
+    for (int64_t first = begin; first < end; first += line == 0 ? end - begin : line)
+      if (other.meets(first, line == 0 ? end : first + run)) return true;
+    return false;
   }
   bool operator==(const Extent &other) const {
-    return root == other.root && index == other.index && begin == other.begin && end == other.end;
+    return root == other.root && index == other.index && begin == other.begin && end == other.end && line == other.line;
+  }
+
+ private:
+  bool meets(int64_t from, int64_t to) const {
+    if (from >= end || begin >= to) return false;
+    if (line == 0) return true;
+    // The first run that ends behind `from`.
+    const int64_t skipped = from < begin + run ? 0 : (from - begin - run) / line + 1;
+    return begin + skipped * line < to && begin + skipped * line < end;
   }
 };
 
@@ -56,10 +70,23 @@ class Verifier {
     return op ? op->getAttrOfType<PlacementAttr>(kPlacementAttr) : PlacementAttr();
   }
 
+  /// The elements from a value's first to its last, with those between the lines of an image that lie apart.
+  static int64_t spanOf(Value value) {
+    PlacementAttr place = placeOf(value);
+    if (!place || place.getLine() == 0) return elementsOf(value);
+    llvm::ArrayRef<int64_t> sizes = llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
+    return (sizes[0] - 1) * place.getLine() + sizes[1] * sizes[2];
+  }
+
   static Extent extentOf(Value value) {
     PlacementAttr place = placeOf(value);
     const int64_t begin = place.getBase() + place.getOffset();
-    return {place.getRoot(), place.getIndex(), begin, begin + elementsOf(value)};
+    Extent extent{place.getRoot(), place.getIndex(), begin, begin + spanOf(value)};
+    if (place.getLine() != 0) {
+      llvm::ArrayRef<int64_t> sizes = llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
+      extent.line = place.getLine(), extent.run = sizes[1] * sizes[2];
+    }
+    return extent;
   }
 
   /// A row must hold all that is stored into it, or the store runs into the next row.
@@ -67,7 +94,7 @@ class Verifier {
     Value result = op.getResult(0);
     PlacementAttr place = placeOf(result);
     if (place.getRoot() == "constant") return mlir::success();
-    const int64_t stored = place.getPadded() ? wholeVectors(result) : elementsOf(result);
+    const int64_t stored = place.getPadded() ? wholeVectors(result) : spanOf(result);
     if (place.getOffset() + stored <= place.getStride()) return mlir::success();
     return op.emitOpError() << nameOf(op) << "stores up to element " << place.getOffset() + stored
                             << " of rows that are " << place.getStride() << " apart";
@@ -87,12 +114,26 @@ class Verifier {
       if (placeOf(op.getResult(0)).getPadded()) whole.end = whole.begin + wholeVectors(op.getResult(0));
       return {whole};
     }
+    if (kernel.getPieceLine() != 0) return storesAround(pieces.front(), kernel.getPieceLine(), whole);
     llvm::SmallVector<Extent> stores;
     for (auto [piece, offset] : pieces) {
       const int64_t begin = whole.begin + offset;
       const Extent target{whole.root, whole.index, begin, begin + elementsOf(piece)};
       if (!placeOf(piece) || !(extentOf(piece) == target)) stores.push_back(target);
     }
+    return stores;
+  }
+
+  /// What is written around an image inside of `whole`, or all of it if the image is not there.
+  static llvm::SmallVector<Extent> storesAround(std::pair<Value, int64_t> piece, int64_t line, const Extent &whole) {
+    llvm::ArrayRef<int64_t> sizes = llvm::cast<mlir::RankedTensorType>(piece.first.getType()).getShape();
+    const int64_t run = sizes[1] * sizes[2], begin = whole.begin + piece.second;
+    const Extent inside{whole.root, whole.index, begin, begin + (sizes[0] - 1) * line + run, line, run};
+    if (!placeOf(piece.first) || !(extentOf(piece.first) == inside)) return {whole};
+    Extent before = whole, behind = whole;
+    before.end = inside.begin, behind.begin = inside.end;
+    llvm::SmallVector<Extent> stores = {before, behind};
+    if (run < line) stores.push_back({whole.root, whole.index, begin + run, inside.end - run, line, line - run});
     return stores;
   }
 

@@ -85,3 +85,32 @@ func.func @rounds_to_bf16(%x: tensor<1xf32>) -> tensor<3xf32> {
   %0 = inlay.dense "fc1" %x, %w : (tensor<1xf32>, tensor<3x1xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
+
+// -----
+
+// The weights of a convolution are packed with the channels last. A tile is a line of 4 pixels; the padding's lines are
+// known to be zero.
+// CHECK-LABEL: func.func @convolution
+// CHECK: inlay.constant "w" dense<[1.000000e+00, 5.000000e+00, 3.000000e+00, 7.000000e+00, 2.000000e+00, 6.000000e+00, 4.000000e+00, 8.000000e+00]> : tensor<8xf32>
+// CHECK: inlay.contraction "c1" {{.*}} tile(4 x 2) lanes(2) window(<kernel = 2 by 1, stride = 1 by 1, dilation = 1 by 1>) {columns = 4 : i64, zero_lines = array<i64: 1, 0>}
+func.func @convolution(%x: tensor<2x4x2xf32>) -> tensor<2x4x2xf32> {
+  %w = inlay.constant "w" dense<[[[[1.0], [2.0]], [[3.0], [4.0]]], [[[5.0], [6.0]], [[7.0], [8.0]]]]> : tensor<2x2x2x1xf32>
+  %0 = inlay.pad %x low [1, 0, 0] high [0, 0, 0] value 0.0 : (tensor<2x4x2xf32>) -> tensor<3x4x2xf32>
+  %1 = inlay.conv2d_nhwc "c1" %0, %w <kernel = 2 by 1, stride = 1 by 1, dilation = 1 by 1>
+         : (tensor<3x4x2xf32>, tensor<2x2x2x1xf32>) -> tensor<2x4x2xf32>
+  return %1 : tensor<2x4x2xf32>
+}
+
+// -----
+
+// Zero times an infinite weight is NaN, so no line is left out.
+// CHECK-LABEL: func.func @infinite_weight
+// CHECK: inlay.contraction "c1"
+// CHECK-NOT: zero_lines
+func.func @infinite_weight(%x: tensor<2x4x1xf32>) -> tensor<2x4x1xf32> {
+  %w = inlay.constant "w" dense<[[[[1.0], [0x7F800000]]]]> : tensor<1x1x2x1xf32>
+  %0 = inlay.pad %x low [1, 0, 0] high [0, 0, 0] value 0.0 : (tensor<2x4x1xf32>) -> tensor<3x4x1xf32>
+  %1 = inlay.conv2d_nhwc "c1" %0, %w <kernel = 2 by 1, stride = 1 by 1, dilation = 1 by 1>
+         : (tensor<3x4x1xf32>, tensor<1x1x2x1xf32>) -> tensor<2x4x1xf32>
+  return %1 : tensor<2x4x1xf32>
+}

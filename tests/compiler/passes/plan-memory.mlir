@@ -101,3 +101,43 @@ func.func @clashing(%x: tensor<512xf32>) -> tensor<16xf32>
   %1 = inlay.contraction "fc2" %0, %v tile(14 x 16) lanes(16) : (tensor<512xf32>, tensor<8192xf32>) -> tensor<16xf32>
   return %1 : tensor<16xf32>
 }
+
+// -----
+
+// The first convolution writes its image inside of the padded one. A second convolution goes on to read it there.
+// CHECK-LABEL: func.func @inside_of_the_padding
+// CHECK: inlay.contraction "c1" {{.*}}inlay.placement<"arena" 0, base = 0, offset = 24, stride = {{[0-9]+}}, padded = false, line = 20>
+// CHECK: inlay.pad {{.*}}inlay.placement<"arena" 0, base = 0, offset = 0, stride = {{[0-9]+}}, padded = true>
+func.func @inside_of_the_padding(%x: tensor<3x3x4xf32>) -> (tensor<3x3x4xf32>, tensor<3x3x4xf32>)
+    attributes {inlay.lanes = 4 : i64, inlay.row_blocks = array<i64: 1>} {
+  %w = inlay.constant dense<1.0> : tensor<16xf32>
+  %v = inlay.constant dense<1.0> : tensor<144xf32>
+  %0 = inlay.contraction "c1" %x, %w tile(3 x 4) lanes(4) window(<kernel = 1 by 1, stride = 1 by 1, dilation = 1 by 1>) {columns = 3 : i64}
+         : (tensor<3x3x4xf32>, tensor<16xf32>) -> tensor<3x3x4xf32>
+  %1 = inlay.pad %0 low [1, 1, 0] high [1, 1, 0] value 0.0 : (tensor<3x3x4xf32>) -> tensor<5x5x4xf32>
+  %2 = inlay.contraction "c2" %1, %v tile(3 x 4) lanes(4) window(<kernel = 3 by 3, stride = 1 by 1, dilation = 1 by 1>) {columns = 3 : i64}
+         : (tensor<5x5x4xf32>, tensor<144xf32>) -> tensor<3x3x4xf32>
+  %3 = inlay.contraction "c3" %0, %w tile(3 x 4) lanes(4) window(<kernel = 1 by 1, stride = 1 by 1, dilation = 1 by 1>) {columns = 3 : i64}
+         : (tensor<3x3x4xf32>, tensor<16xf32>) -> tensor<3x3x4xf32>
+  return %2, %3 : tensor<3x3x4xf32>, tensor<3x3x4xf32>
+}
+
+// -----
+
+// A map reads an image whose lines lie side by side only, so the image is copied.
+// CHECK-LABEL: func.func @not_inside
+// CHECK: inlay.contraction "c1" {{.*}}padded = {{true|false}}>
+// CHECK: inlay.pad
+func.func @not_inside(%x: tensor<3x3x4xf32>) -> (tensor<5x5x4xf32>, tensor<3x3x4xf32>)
+    attributes {inlay.lanes = 4 : i64, inlay.row_blocks = array<i64: 1>} {
+  %w = inlay.constant dense<1.0> : tensor<16xf32>
+  %0 = inlay.contraction "c1" %x, %w tile(3 x 4) lanes(4) window(<kernel = 1 by 1, stride = 1 by 1, dilation = 1 by 1>) {columns = 3 : i64}
+         : (tensor<3x3x4xf32>, tensor<16xf32>) -> tensor<3x3x4xf32>
+  %1 = inlay.pad %0 low [1, 1, 0] high [1, 1, 0] value 0.0 : (tensor<3x3x4xf32>) -> tensor<5x5x4xf32>
+  %2 = inlay.map(%0) : (tensor<3x3x4xf32>) -> tensor<3x3x4xf32> {
+  ^bb0(%a: f32):
+    %5 = inlay.activation "tanh"(%a) : f32
+    inlay.yield %5 : f32
+  }
+  return %1, %2 : tensor<5x5x4xf32>, tensor<3x3x4xf32>
+}

@@ -67,6 +67,41 @@ func.func @in_place(%x: tensor<10xf32>) -> tensor<13xf32> attributes {inlay.lane
 
 // -----
 
+// No fault: an image inside of a padded one, which is written around it while it is still to be read.
+func.func @around_an_image(%x: tensor<2x2x4xf32>) -> (tensor<4x4x4xf32>, tensor<2x2x4xf32>) attributes {inlay.lanes = 4 : i64, inlay.arena = 64 : i64} {
+  %0 = inlay.permute %x [0, 1, 2] {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 20, stride = 64, padded = false, line = 16>} : (tensor<2x2x4xf32>) -> tensor<2x2x4xf32>
+  %1 = inlay.pad %0 low [1, 1, 0] high [1, 1, 0] value 0.0 {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 64, padded = true>} : (tensor<2x2x4xf32>) -> tensor<4x4x4xf32>
+  %2 = inlay.softmax %1 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 64, padded = false>} : tensor<4x4x4xf32>
+  %3 = inlay.softmax %0 {inlay.placement = #inlay.placement<"output" 1, base = 0, offset = 0, stride = 16, padded = false>} : tensor<2x2x4xf32>
+  return %2, %3 : tensor<4x4x4xf32>, tensor<2x2x4xf32>
+}
+
+// -----
+
+// The image is not where the padded image has its inside, so the padding runs over it.
+func.func @over_an_image(%x: tensor<2x2x4xf32>) -> (tensor<4x4x4xf32>, tensor<2x2x4xf32>) attributes {inlay.lanes = 4 : i64, inlay.arena = 64 : i64} {
+  %0 = inlay.permute %x [0, 1, 2] {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 16, stride = 64, padded = false, line = 16>} : (tensor<2x2x4xf32>) -> tensor<2x2x4xf32>
+  // expected-error @+1 {{inlay.pad stores over the result of inlay.permute which is still to be read}}
+  %1 = inlay.pad %0 low [1, 1, 0] high [1, 1, 0] value 0.0 {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 64, padded = true>} : (tensor<2x2x4xf32>) -> tensor<4x4x4xf32>
+  %2 = inlay.softmax %1 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 64, padded = false>} : tensor<4x4x4xf32>
+  %3 = inlay.softmax %0 {inlay.placement = #inlay.placement<"output" 1, base = 0, offset = 0, stride = 16, padded = false>} : tensor<2x2x4xf32>
+  return %2, %3 : tensor<4x4x4xf32>, tensor<2x2x4xf32>
+}
+
+// -----
+
+// A value between the lines of an image is no part of it, but one on a line is.
+func.func @between_the_lines(%x: tensor<2x2x4xf32>, %y: tensor<8xf32>) -> tensor<2x2x4xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 64 : i64} {
+  %0 = inlay.permute %x [0, 1, 2] {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 64, padded = false, line = 16>} : (tensor<2x2x4xf32>) -> tensor<2x2x4xf32>
+  %1 = inlay.softmax %y {inlay.placement = #inlay.placement<"arena" 0, base = 8, offset = 0, stride = 56, padded = false>} : tensor<8xf32>
+  // expected-error @+1 {{inlay.softmax stores over the result of inlay.permute which is still to be read}}
+  %2 = inlay.softmax %1 {inlay.placement = #inlay.placement<"arena" 0, base = 9, offset = 0, stride = 55, padded = false>} : tensor<8xf32>
+  %3 = inlay.softmax %0 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 16, padded = false>} : tensor<2x2x4xf32>
+  return %3 : tensor<2x2x4xf32>
+}
+
+// -----
+
 // expected-error @+1 {{has no 'inlay.arena': run inlay-plan-memory first}}
 func.func @without_a_plan(%x: tensor<10xf32>) -> tensor<10xf32> {
   return %x : tensor<10xf32>

@@ -34,6 +34,8 @@ openblas_facts openblas_choice();
 #endif
 #ifdef INLAY_BENCH_ONEDNN
 network_library onednn_networks();
+/// Networks with convolutions; null for others, and where oneDNN lacks something.
+network_run onednn_images(const graph_view& graph, const weights& w, int batch);
 #endif
 #ifdef INLAY_BENCH_ONNXRUNTIME
 network_library onnxruntime_networks();

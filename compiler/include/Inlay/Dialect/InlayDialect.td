@@ -27,17 +27,18 @@ def Inlay_PlacementAttr : AttrDef<Inlay_Dialect, "Placement"> {
     `root` is `input`, `output`, `arena` or `constant`; `index` counts inputs and outputs. `offset` is the position of
     the value inside a row and `stride` the distance between rows, both in elements. An arena buffer starts at
     `base` elements times the number of rows of the kernel. In a `padded` value the rest of the last vector of each
-    row belongs to the value as well, so kernels may write it without a mask.
+    row belongs to the value as well, so kernels may write it without a mask. The lines of an image may lie `line`
+    elements apart, if it is the inside of a padded image; 0 means that they lie side by side.
 
     ```mlir
-    #inlay.placement<arena 0, base = 64, offset = 0, stride = 32, padded = true>
+    #inlay.placement<"arena" 0, base = 64, offset = 0, stride = 32, padded = true>
     ```
   }];
   let parameters = (ins StringRefParameter<"buffer kind">:$root, "int64_t":$index, "int64_t":$base,
-                        "int64_t":$offset, "int64_t":$stride, "bool":$padded);
+                        "int64_t":$offset, "int64_t":$stride, "bool":$padded, DefaultValuedParameter<"int64_t", "0">:$line);
   let assemblyFormat = [{
     `<` $root $index `,` `base` `=` $base `,` `offset` `=` $offset `,` `stride` `=` $stride `,`
-        `padded` `=` $padded `>`
+        `padded` `=` $padded (`,` `line` `=` $line^)? `>`
   }];
 }
 

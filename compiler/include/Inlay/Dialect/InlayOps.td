@@ -131,7 +131,7 @@ def Inlay_Conv2dNhwcOp : Inlay_Op<"conv2d_nhwc", [Pure, AttrSizedOperandSegments
 }
 
 def Inlay_WindowOp : Inlay_Op<"window", [Pure, AttrSizedOperandSegments, IsolatedFromAbove, Inlay_Epilogue,
-                                             Inlay_Kernel<["readsBeforeWriting", "getFlops"]>]> {
+                                             Inlay_Kernel<["readsBeforeWriting", "getFlops", "allowsLines"]>]> {
   let summary = "combines the pixels under a window, channel by channel, of an image [H, W, C]; then the epilogue";
   let description = [{
     `reduction` is `max`, `sum`, or `weighted`: the sum of the pixels times `weight`, which is [taps, C], plus `bias`.
@@ -150,7 +150,7 @@ def Inlay_WindowOp : Inlay_Op<"window", [Pure, AttrSizedOperandSegments, Isolate
 }
 
 def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegments, IsolatedFromAbove, Inlay_Epilogue,
-                                                       Inlay_Kernel<["readsBeforeWriting", "getFlops"]>]> {
+                                                       Inlay_Kernel<["readsBeforeWriting", "getFlops", "allowsLines"]>]> {
   let summary = "a dense layer after the layout phase: packed weights and a register tile";
   let description = [{
     `weight` is packed `[panel][K][lanes]`, flat. A panel has `panel` output features; the last one is as narrow as a
@@ -160,11 +160,13 @@ def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegment
     are zero.
 
     With a `window` the op is a convolution: an image [H, W, C] becomes [OH, OW, N], and K is kernel height x kernel
-    width x C. The rows of a tile are then pixels of one sample, `columns` of each line.
+    width x C. The rows of a tile are then pixels of one sample, `columns` of each line. The first and last lines of the
+    image that `zero_lines` counts are zero, so a kernel may leave them out.
   }];
   let arguments = (ins StrAttr:$layer, Inlay_Tensor:$input, Inlay_Weights:$weight, Optional<Inlay_Tensor>:$bias,
                        Variadic<Inlay_Tensor>:$extras, I64Attr:$vector_length, I64Attr:$panel, I64Attr:$rows,
-                       UnitAttr:$skip_zeros, OptionalAttr<Inlay_WindowAttr>:$window, OptionalAttr<I64Attr>:$columns);
+                       UnitAttr:$skip_zeros, OptionalAttr<Inlay_WindowAttr>:$window, OptionalAttr<I64Attr>:$columns,
+                       OptionalAttr<DenseI64ArrayAttr>:$zero_lines);
   let results = (outs Inlay_Tensor:$result);
   let regions = (region AnyRegion:$epilogue);
   let assemblyFormat = [{
@@ -253,7 +255,7 @@ def Inlay_ReshapeOp : Inlay_Op<"reshape", [Pure, Inlay_Kernel<["hasKernel", "get
   let hasFolder = 1;
 }
 
-def Inlay_PermuteOp : Inlay_Op<"permute", [Pure, Inlay_Kernel<[]>]> {
+def Inlay_PermuteOp : Inlay_Op<"permute", [Pure, Inlay_Kernel<["allowsLines"]>]> {
   let summary = "axis i of the result is axis axes[i] of the operand (torch.permute)";
   let arguments = (ins Inlay_Tensor:$input, DenseI64ArrayAttr:$axes);
   let results = (outs Inlay_Tensor:$result);
@@ -263,7 +265,7 @@ def Inlay_PermuteOp : Inlay_Op<"permute", [Pure, Inlay_Kernel<[]>]> {
   let hasCanonicalizeMethod = 1;
 }
 
-def Inlay_PadOp : Inlay_Op<"pad", [Pure, Inlay_Kernel<[]>]> {
+def Inlay_PadOp : Inlay_Op<"pad", [Pure, Inlay_Kernel<["getPieces", "getPieceLine", "sharesCode"]>]> {
   let summary = "the operand with `low` elements before it and `high` after it along each axis, all equal to `value`";
   let arguments = (ins Inlay_Tensor:$input, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high, F32Attr:$value);
   let results = (outs Inlay_Tensor:$result);

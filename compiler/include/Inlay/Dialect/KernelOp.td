@@ -20,6 +20,13 @@ def Inlay_KernelOp : OpInterface<"KernelOp"> {
         Operands that may be computed at their place in the result, each with its offset in elements. The kernel copies
         those that are not there. Empty if the kernel writes the whole result.
       }], "::llvm::SmallVector<std::pair<::mlir::Value, int64_t>>", "getPieces", (ins), "", "return {};">,
+    InterfaceMethod<[{
+        The distance between the lines of a piece at its place in the result, or 0 if they lie side by side.
+      }], "int64_t", "getPieceLine", (ins), "", "return 0;">,
+    InterfaceMethod<[{
+        Whether the kernel can read operand `index`, an image, if its lines lie apart. For the index of no operand: whether
+        it can write the result like that.
+      }], "bool", "allowsLines", (ins "unsigned":$index), "", "return false;">,
     InterfaceMethod<"Whether a kernel computes anything.", "bool", "hasKernel", (ins), "", "return true;">,
     InterfaceMethod<"The operand whose storage is the result, if there is no kernel; or null.",
                     "::mlir::Value", "getViewed", (ins), "", "return {};">,

@@ -65,6 +65,11 @@ constexpr reference_values evaluate_conv2d(const reference_inputs& from) {
   return y;
 }
 
+/// A multiply-add for each weight and pixel.
+constexpr std::uint64_t flops_of_conv2d(const operand_shapes& operands, const shape& result) {
+  return 2 * operands[1]->elements() * result.sizes[1] * result.sizes[2];
+}
+
 inline constexpr op_row conv2d_row{.id = op::conv2d,
                                    .name = "conv2d",
                                    .least_operands = 3,
@@ -72,6 +77,7 @@ inline constexpr op_row conv2d_row{.id = op::conv2d,
                                    .optional_operand = 2,
                                    .attributes = conv2d_schema,
                                    .infer = infer_conv2d,
+                                   .flops = flops_of_conv2d,
                                    .evaluate = evaluate_conv2d};
 
 }  // namespace inlay::ops

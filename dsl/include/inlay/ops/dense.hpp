@@ -39,6 +39,11 @@ constexpr reference_values evaluate_dense(const reference_inputs& from) {
   return y;
 }
 
+/// A multiply-add for each weight.
+constexpr std::uint64_t flops_of_dense(const operand_shapes& operands, const shape&) {
+  return 2 * operands[1]->elements();
+}
+
 inline constexpr op_row dense_row{.id = op::dense,
                                   .name = "dense",
                                   .least_operands = 3,
@@ -46,6 +51,7 @@ inline constexpr op_row dense_row{.id = op::dense,
                                   .optional_operand = 2,
                                   .attributes = dense_schema,
                                   .infer = infer_dense,
+                                  .flops = flops_of_dense,
                                   .evaluate = evaluate_dense};
 
 }  // namespace inlay::ops

@@ -86,6 +86,9 @@ struct op_row {
   /// The shape rule. `requested` is the shape that the node asks for; most operations ignore it.
   inferred (*infer)(const operand_shapes& operands, std::span<const std::uint32_t> attributes,
                     const shape& requested) = nullptr;
+  /// Floating-point operations for one sample, of which a multiply-add counts 2; null where they are no more than an
+  /// operation for each element.
+  std::uint64_t (*flops)(const operand_shapes& operands, const shape& result) = nullptr;
   /// The result in double; null for what is given rather than computed.
   reference_values (*evaluate)(const reference_inputs& from) = nullptr;
 };
