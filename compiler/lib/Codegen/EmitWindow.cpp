@@ -109,8 +109,8 @@ class WindowEmitter {
                                             static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(live))));
     llvm::SmallVector<Value> all(static_cast<size_t>(count));
     if (weight)
-      all.assign(all.size(),
-                 bias ? context.load(loc, *bias, first, channel, lanes, live) : context.splat(loc, 0.0f, lanes));
+      all.assign(all.size(), bias ? context.load(loc, *bias, context.index(0, loc), channel, lanes, live)
+                                  : context.splat(loc, 0.0f, lanes));
     if (window.getTaps() <= kMostUnrolledTaps) {
       for (int64_t line = 0; line < window.getKernelH(); ++line)
         for (int64_t column = 0; column < window.getKernelW(); ++column)

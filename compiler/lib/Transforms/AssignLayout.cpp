@@ -254,6 +254,11 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       if (mlir::failed(convert(dense, rewriter))) return signalPassFailure();
     for (Conv2dNhwcOp conv : llvm::to_vector(function.getOps<Conv2dNhwcOp>()))
       if (mlir::failed(convert(conv, rewriter))) return signalPassFailure();
+    // The kernel of a depthwise convolution reads the weights of one sample for all.
+    for (WindowOp window : function.getOps<WindowOp>())
+      if ((window.getWeight() && mlir::failed(floatsOf(window, window.getWeight(), "weight"))) ||
+          (window.getBias() && mlir::failed(floatsOf(window, window.getBias(), "bias"))))
+        return signalPassFailure();
     llvm::SmallVector<ConstantOp> constants(function.getOps<ConstantOp>());
     for (ConstantOp constant : constants)
       if (constant->use_empty()) rewriter.eraseOp(constant);

@@ -73,7 +73,7 @@ struct violation {
 #define INLAY_ADVICE_CONV_GROUPS "the groups of a convolution must divide its channels and its outputs"
 #define INLAY_ADVICE_POOL_RANK "a pool needs an image [channels, height, width] or a signal [channels, length]"
 #define INLAY_ADVICE_WINDOW_SIZE \
-  "the window must fit into the padded image; a pool's padding is at most half of its window"
+  "the window must fit into the padded image; a pool's padding is at most half of its window; less than 2^31 elements"
 #define INLAY_ADVICE_ATTRIBUTE_RANGE "axes, starts and sizes must lie inside of the operand's shape"
 #define INLAY_ADVICE_EMPTY_SHAPE "every size must be at least 1, and their product below 2^31"
 #define INLAY_ADVICE_RANK_RANGE "a value has at most 6 dimensions: reshape it, or join some of them"

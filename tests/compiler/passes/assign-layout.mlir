@@ -114,3 +114,23 @@ func.func @infinite_weight(%x: tensor<2x4x1xf32>) -> tensor<2x4x1xf32> {
          : (tensor<3x4x1xf32>, tensor<1x1x2x1xf32>) -> tensor<2x4x1xf32>
   return %1 : tensor<2x4x1xf32>
 }
+
+// -----
+
+// Neither can the weights of a depthwise convolution depend on an input.
+func.func @computed_taps(%x: tensor<4x4x2xf32>, %w: tensor<4x2xf32>) -> tensor<3x3x2xf32> {
+  // expected-error @+1 {{layer 'dw': weight must be a constant, because it is packed at compile time}}
+  %0 = inlay.window "dw" weighted %x weight(%w) <kernel = 2 by 2, stride = 1 by 1, dilation = 1 by 1>
+         : (tensor<4x4x2xf32>, tensor<4x2xf32>) -> tensor<3x3x2xf32>
+  return %0 : tensor<3x3x2xf32>
+}
+
+// -----
+
+func.func @computed_bias(%x: tensor<4x4x2xf32>, %b: tensor<2xf32>) -> tensor<3x3x2xf32> {
+  %w = inlay.constant "w" dense<1.0> : tensor<4x2xf32>
+  // expected-error @+1 {{layer 'dw': bias must be a constant, because it is packed at compile time}}
+  %0 = inlay.window "dw" weighted %x weight(%w) bias(%b) <kernel = 2 by 2, stride = 1 by 1, dilation = 1 by 1>
+         : (tensor<4x4x2xf32>, tensor<4x2xf32>, tensor<2xf32>) -> tensor<3x3x2xf32>
+  return %0 : tensor<3x3x2xf32>
+}

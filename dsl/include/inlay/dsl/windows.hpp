@@ -123,9 +123,15 @@ constexpr window_settings settings_of() {
 
 /// Padding that keeps the size at stride 1.
 constexpr ops::window_attributes padded_alike(ops::window_attributes w, std::uint32_t height, std::uint32_t width) {
-  const std::uint32_t rows = w.dilation_h * (height - 1), columns = w.dilation_w * (width - 1);
-  w.padding_top = rows / 2, w.padding_bottom = rows - rows / 2;
-  w.padding_left = columns / 2, w.padding_right = columns - columns / 2;
+  // What does not fit becomes a padding that is too large, which is the builder's to report.
+  const auto half = [](std::uint64_t all, bool second) {
+    const std::uint64_t part = second ? all - all / 2 : all / 2;
+    return part < 0xffffffffu ? static_cast<std::uint32_t>(part) : 0xffffffffu;
+  };
+  const std::uint64_t rows = std::uint64_t{w.dilation_h} * (height - 1);
+  const std::uint64_t columns = std::uint64_t{w.dilation_w} * (width - 1);
+  w.padding_top = half(rows, false), w.padding_bottom = half(rows, true);
+  w.padding_left = half(columns, false), w.padding_right = half(columns, true);
   return w;
 }
 

@@ -31,7 +31,7 @@ constexpr inferred infer_conv2d(const operand_shapes& operands, std::span<const 
   const shape per_channel{1, {w.sizes[0]}};
   if (const shape* bias = operands[2]; bias != nullptr && !(*bias == per_channel))
     return y.breaks(fault::conv_bias, shape_text(per_channel), shape_text(*bias));
-  return slide(y, window_axes(attributes.window, x, w.sizes[2], w.sizes[3]));
+  return slide(y, window_axes(attributes.window, x, w.sizes[2], w.sizes[3]), channels);
 }
 
 /// y[n][i][j] = bias[n] + sum over c, p, q of weight[n][c][p][q] * x[g C/groups + c][i stride + p dilation - padding]

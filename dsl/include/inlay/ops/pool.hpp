@@ -40,7 +40,7 @@ constexpr inferred infer_pool(const operand_shapes& operands, std::span<const st
     return y.breaks(fault::window_size,
                     violation::text("padding up to ").append(window_text(a.kernel_h / 2, a.kernel_w / 2).view()),
                     window_text(most_h, most_w));
-  return slide(y, window_axes(w, *operands[0], a.kernel_h, a.kernel_w), a.ceil_mode != 0);
+  return slide(y, window_axes(w, *operands[0], a.kernel_h, a.kernel_w), y.dims.sizes[0], a.ceil_mode != 0);
 }
 
 /// `reduce(pixels, axes, i, j)` of each window, where `pixels` are those inside of the image.

@@ -50,8 +50,19 @@ constexpr violation::text window_text(std::uint64_t height, std::uint64_t width)
   return violation::text().append(height).append("x").append(width);
 }
 
+/// Whether an image with its padding, and with what a last window of ceil_mode adds, is small enough for a value.
+constexpr bool is_small(std::uint64_t channels, const window_axes& axes, bool ceil) {
+  const auto size = [ceil](const window_axis& axis) {
+    const std::uint64_t last = (axis.windows(ceil) - 1) * axis.stride + axis.extent();
+    return last > axis.padded() ? last : axis.padded();
+  };
+  const std::uint64_t height = size(axes.h), width = size(axes.w);
+  if (height > max_elements || width > max_elements) return false;
+  return height * width <= max_elements && channels * (height * width) <= max_elements;
+}
+
 /// Sets height and width of the result, or says that the window does not fit.
-constexpr inferred& slide(inferred& y, const window_axes& axes, bool ceil = false) {
+constexpr inferred& slide(inferred& y, const window_axes& axes, std::uint64_t channels, bool ceil = false) {
   if (!axes.h.fits() || !axes.w.fits()) {
     const bool proper = axes.h.kernel > 0 && axes.w.kernel > 0 && axes.h.stride > 0 && axes.w.stride > 0 &&
                         axes.h.dilation > 0 && axes.w.dilation > 0;
@@ -59,6 +70,9 @@ constexpr inferred& slide(inferred& y, const window_axes& axes, bool ceil = fals
     return y.breaks(fault::window_size, window_text(axes.h.extent(), axes.w.extent()).append(" or more"),
                     window_text(axes.h.padded(), axes.w.padded()));
   }
+  if (!is_small(channels, axes, ceil))
+    return y.breaks(fault::window_size, violation::text("less than 2^31 padded elements"),
+                    window_text(axes.h.padded(), axes.w.padded()));
   const auto size = [](std::uint64_t windows) {  // what does not fit is too large for a value, which is another rule
     return windows < 0xffffffffu ? static_cast<std::uint32_t>(windows) : 0xffffffffu;
   };
