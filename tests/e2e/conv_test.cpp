@@ -232,8 +232,8 @@ TEST(Conv1d, KnownValues) {
   detail::trace(signal, b);
   ASSERT_FALSE(b.first_violation());
   weights w;
-  w.tensors = {{.name = "c.bias", .shape = {1}, .values = {0.5f}},
-               {.name = "c.weight", .shape = {1, 2, 3}, .values = {1, 10, 100, -1, 0, 1}}};
+  w.tensors = {{.name = "c.bias", .shape = {1}, .stored_type = "F32", .values = {0.5f}},
+               {.name = "c.weight", .shape = {1, 2, 3}, .stored_type = "F32", .values = {1, 10, 100, -1, 0, 1}}};
   const float x[] = {1, 2, 3, 4, 5, 10, 20, 30, 40, 50};
   float y[3] = {};
   const float* const in[] = {x};

@@ -14,7 +14,8 @@ constexpr std::uint64_t kNetworks = 150;
 class RandomGraph : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(RandomGraph, StaysWithinItsBounds) {
-  fuzz::trial_settings settings{.seed = 20, .cpus = {GetParam()}};
+  fuzz::trial_settings settings;
+  settings.seed = 20, settings.cpus = {GetParam()};
   settings.draw.most_weights = 20000;
   fuzz::coverage seen;
   fuzz::statistics counts;
