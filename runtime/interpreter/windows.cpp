@@ -56,17 +56,6 @@ void run_conv2d(std::span<const std::uint32_t> attributes, const shape& x_dims, 
 
 namespace {
 
-/// Calls `each(row, column)` for the pixels of a window that are inside of the image.
-template <class Each>
-void for_each_pixel(const ops::window_axes& axes, std::size_t i, std::size_t j, Each each) {
-  for (std::size_t p = 0; p < axes.h.kernel; ++p)
-    for (std::size_t q = 0; q < axes.w.kernel; ++q) {
-      const std::int64_t row = axes.h.position(i, p), column = axes.w.position(j, q);
-      if (axes.h.holds(row) && axes.w.holds(column))
-        each(static_cast<std::size_t>(row) * axes.w.size + static_cast<std::size_t>(column));
-    }
-}
-
 /// `window(axes, i, j, image)` for every window of every channel.
 template <class Attributes, class Window>
 void run_windows(const Attributes& a, const shape& x_dims, const float* x, const shape& dims, float* y, Window window) {
@@ -83,7 +72,7 @@ void run_max_pool(std::span<const std::uint32_t> attributes, const shape& x_dims
   run_windows(read_attributes<ops::max_pool_attributes>(attributes), x_dims, x, dims, y,
               [](const ops::window_axes& axes, std::size_t i, std::size_t j, const float* image) {
                 float largest = -std::numeric_limits<float>::infinity();
-                for_each_pixel(axes, i, j, [&](std::size_t at) {
+                ops::for_each_pixel(axes, i, j, [&](std::size_t at) {
                   largest = std::isnan(image[at]) || image[at] > largest ? image[at] : largest;
                 });
                 return largest;
@@ -96,7 +85,7 @@ void run_avg_pool(std::span<const std::uint32_t> attributes, const shape& x_dims
   run_windows(a, x_dims, x, dims, y,
               [&](const ops::window_axes& axes, std::size_t i, std::size_t j, const float* image) {
                 float sum = 0;
-                for_each_pixel(axes, i, j, [&](std::size_t at) { sum += image[at]; });
+                ops::for_each_pixel(axes, i, j, [&](std::size_t at) { sum += image[at]; });
                 const bool pad = a.count_include_pad != 0;
                 return sum / static_cast<float>(ops::counted(axes.h, i, pad) * ops::counted(axes.w, j, pad));
               });

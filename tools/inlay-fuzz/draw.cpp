@@ -324,12 +324,7 @@ class drawer {
 
   /// A step whose shape the operation's rule says. If the rule is broken or the result too large, its first operand.
   std::uint32_t windowed(step s) {
-    std::vector<shape> shapes;
-    for (std::uint32_t operand : s.operands) shapes.push_back(operand == no_node ? shape{} : dims(operand));
-    std::vector<const shape*> pointers;
-    for (std::size_t i = 0; i < shapes.size(); ++i) pointers.push_back(s.operands[i] == no_node ? nullptr : &shapes[i]);
-    const inferred rule =
-        row_of(s.kind).infer(operand_shapes(std::span<const shape* const>(pointers)), s.attributes, {});
+    const inferred rule = net_.infer(s);
     if (rule.code != fault::none || rule.dims.elements() > settings_.most_elements) return s.operands[0];
     s.dims = rule.dims;
     return value(std::move(s));

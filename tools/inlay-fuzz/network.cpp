@@ -154,11 +154,8 @@ class source_writer {
     if (own)
       text += "<" + std::to_string(weight.sizes[0]) + ", " + std::to_string(weight.sizes[2]) + ", " +
               std::to_string(weight.sizes[3]) + ">";
-    text += "(\"" + s.name + "\", " + reference(s.operands[0]);
-    if (!own) text += ", " + reference(s.operands[1]);
-    if (!own && s.operands[2] != no_node) text += ", " + reference(s.operands[2]);
-    text += option("stride", {a.window.stride_h, a.window.stride_w}, 1) + window(a.window) +
-            option("groups", {a.groups}, 1);
+    text += "(" + name_and_operands(s) + option("stride", {a.window.stride_h, a.window.stride_w}, 1) +
+            window(a.window) + option("groups", {a.groups}, 1);
     return text + (own && s.operands[2] == no_node ? ", no_bias)" : ")");
   }
 
@@ -197,13 +194,20 @@ class source_writer {
            (layer.operands[2] == no_node || is_parameter(layer.operands[2], layer.name + ".bias"));
   }
 
+  /// Of a layer. It makes its own weights, or they are operands.
+  std::string name_and_operands(const step& s) const {
+    std::string text = "\"" + s.name + "\", " + reference(s.operands[0]);
+    if (owns_weights(s)) return text;
+    for (std::size_t i = 1; i < s.operands.size(); ++i)
+      if (s.operands[i] != no_node) text += ", " + reference(s.operands[i]);
+    return text;
+  }
+
   std::string dense(const step& s) const {
     const bool own = owns_weights(s);
     std::string text = "dense";
     if (own) text += "<" + std::to_string(s.dims.sizes[0]) + ">";
-    text += "(\"" + s.name + "\", " + reference(s.operands[0]);
-    if (!own) text += ", " + reference(s.operands[1]);
-    if (!own && s.operands[2] != no_node) text += ", " + reference(s.operands[2]);
+    text += "(" + name_and_operands(s);
     if (own && s.operands[2] == no_node) text += ", no_bias";
     const auto zero_inputs = static_cast<zeros>(s.attributes[0]);
     if (zero_inputs != zeros::automatic) text += zero_inputs == zeros::skip ? ", skip_zeros" : ", multiply_zeros";
@@ -235,6 +239,12 @@ class source_writer {
 };
 
 }  // namespace
+
+inferred network::infer(const step& s) const {
+  std::vector<const shape*> operands;
+  for (std::uint32_t operand : s.operands) operands.push_back(operand == no_node ? nullptr : &steps[operand].dims);
+  return row_of(s.kind).infer(operand_shapes(operands), s.attributes, s.dims);
+}
 
 std::vector<bool> network::bound() const {
   std::vector<bool> result;

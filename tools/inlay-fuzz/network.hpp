@@ -34,6 +34,8 @@ struct network {
 
   /// By value: whether it depends on an input. Other values are made of weights alone.
   std::vector<bool> bound() const;
+  /// The shape of `s` by the rule of its operation, or the fault.
+  inferred infer(const step& s) const;
 };
 
 /// The graph that the DSL would make from dsl_source(net). Its first_violation() is set if `net` breaks a rule.

@@ -70,12 +70,6 @@ void infer_shapes(network& net, const std::vector<shape>& old) {
     s.dims = dims;
     if (s.kind == op::constant) s.elements.resize(static_cast<std::size_t>(dims.elements()), 0.5f);
   };
-  const auto infer_dims = [&](step& s) {
-    std::vector<const shape*> operands;
-    for (std::uint32_t operand : s.operands)
-      operands.push_back(operand == no_node ? nullptr : &net.steps[operand].dims);
-    s.dims = row_of(s.kind).infer(operand_shapes(operands), s.attributes, s.dims).dims;
-  };
   for (std::size_t i = 0; i < net.steps.size(); ++i) {
     step& s = net.steps[i];
     const auto dims = [&](std::size_t operand) -> const shape& { return net.steps[s.operands[operand]].dims; };
@@ -93,7 +87,7 @@ void infer_shapes(network& net, const std::vector<shape>& old) {
         shape weight = dims(1);
         if (dims(0).rank == 3 && a.groups != 0) weight.sizes[1] = dims(0).sizes[0] / a.groups;
         resize(s.operands[1], weight);
-        infer_dims(s);
+        s.dims = net.infer(s).dims;
         break;
       }
       case op::map: {
@@ -113,7 +107,7 @@ void infer_shapes(network& net, const std::vector<shape>& old) {
         if (s.dims.elements() != dims(0).elements() && s.dims.rank == 1)
           s.dims.sizes[0] = static_cast<std::uint32_t>(dims(0).elements());
         break;
-      default: infer_dims(s); break;
+      default: s.dims = net.infer(s).dims; break;
     }
   }
 }
@@ -202,13 +196,13 @@ class network_shrinker {
 
   void inside(std::uint32_t v) {
     const step& s = net_.steps[v];
+    if ((s.kind == op::dense || s.kind == op::conv2d) && s.operands[2] != no_node)
+      change(v, [](step& c) { c.operands[2] = no_node; });
     if (s.kind == op::dense) {
-      if (s.operands[2] != no_node) change(v, [](step& c) { c.operands[2] = no_node; });
-      if (s.kind == op::dense && s.attributes[0] != 0) change(v, [](step& c) { c.attributes[0] = 0; });
+      if (s.attributes[0] != 0) change(v, [](step& c) { c.attributes[0] = 0; });
       if (net_.steps[s.operands[1]].kind != op::parameter) own_weight(v);
     }
     if (s.kind == op::conv2d || s.kind == op::max_pool || s.kind == op::avg_pool) {
-      if (s.kind == op::conv2d && s.operands[2] != no_node) change(v, [](step& c) { c.operands[2] = no_node; });
       for (std::size_t i = 0; i < s.attributes.size(); ++i)
         for (std::uint32_t simpler : {0u, 1u, s.attributes[i] / 2})
           if (simpler < s.attributes[i]) {

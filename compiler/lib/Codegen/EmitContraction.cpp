@@ -154,7 +154,7 @@ class ContractionEmitter {
     const int64_t group = featuresAtOnce(op, context.capacity);
     const int64_t whole = width / group * group;
     const auto emitWhole = [&](Value column) {
-      Value weightStart = builder.createOrFold<arith::MulIOp>(loc, column, context.index(depth, loc));
+      Value weightStart = context.times(loc, column, depth);
       body(weightStart, column, featureVectors(0, group));
     };
     const auto emitRest = [&] {
@@ -190,7 +190,6 @@ class ContractionEmitter {
   /// The convolution of one sample.
   void emitImage(Value sample) {
     const WindowAttr window = op.getWindowAttr();
-    const auto sizesOf = [](Value image) { return llvm::cast<mlir::RankedTensorType>(image.getType()).getShape(); };
     const RowView allInput = input, allResult = result;
     const llvm::SmallVector<RowView> allExtras = extras;
     input = context.pixelsOf(loc, input, sample, sizesOf(op.getInput()), window.getStrideH(), window.getStrideW());
@@ -201,23 +200,26 @@ class ContractionEmitter {
     input = allInput, result = allResult, extras = allExtras;
   }
 
-  /// The lines of the window that are summed: from `firstTap` up to `lastTap`.
-  int64_t firstTap = 0, lastTap = std::numeric_limits<int64_t>::max();
+  /// Lines of the window: from `first` up to `last`.
+  struct Taps {
+    int64_t first = 0, last = std::numeric_limits<int64_t>::max();
+    bool operator==(const Taps &other) const { return first == other.first && last == other.last; }
+  };
+  Taps taps;  // that are summed
 
-  /// Sets the lines of the window that are not all zero for `count` lines of the result from `line` on. Returns whether
-  /// there are others.
-  bool leavesOut(int64_t line, int64_t count) {
+  /// The lines of the window that are not all zero for `count` lines of the result from `line` on.
+  Taps tapsOf(int64_t line, int64_t count) {
     const WindowAttr window = op.getWindowAttr();
-    firstTap = 0, lastTap = window.getKernelH();
-    if (!op.getZeroLines()) return false;
+    Taps some{0, window.getKernelH()};
+    if (!op.getZeroLines()) return some;
     const int64_t above = (*op.getZeroLines())[0];
     const int64_t end = op.getInput().getType().getShape()[0] - (*op.getZeroLines())[1];
     const auto reaches = [&](int64_t of, int64_t tap) {
       return of * window.getStrideH() + tap * window.getDilationH();
     };
-    while (firstTap < lastTap && reaches(line + count - 1, firstTap) < above) ++firstTap;
-    while (lastTap > firstTap && reaches(line, lastTap - 1) >= end) --lastTap;
-    return lastTap - firstTap < window.getKernelH();
+    while (some.first < some.last && reaches(line + count - 1, some.first) < above) ++some.first;
+    while (some.last > some.first && reaches(line, some.last - 1) >= end) --some.last;
+    return some;
   }
 
   /// Tiles of whole lines, then of the lines that are left. A line is divided into tiles of equal columns, and the
@@ -228,7 +230,7 @@ class ContractionEmitter {
     const RowView ofInput = input, ofResult = result;
     const llvm::SmallVector<RowView> ofExtras = extras;
     const auto emitLines = [&](Value line, int64_t lines) {
-      firstPixel = builder.createOrFold<arith::MulIOp>(loc, line, context.index(sizes[1], loc));
+      firstPixel = context.times(loc, line, sizes[1]);
       input = context.fromLine(loc, ofInput, line), result = context.fromLine(loc, ofResult, line);
       for (auto [extra, of] : llvm::zip_equal(extras, ofExtras)) extra = context.fromLine(loc, of, line);
       const int64_t whole = sizes[1] / most * most;
@@ -240,24 +242,19 @@ class ContractionEmitter {
         for (int64_t each = 0; each < lines; ++each) finishLine(each * result.line);
     };
     const int64_t whole = sizes[0] / together * together;
-    // Tiles whose windows reach into lines of zeros are emitted on their own. They leave these lines out.
-    int64_t line = 0;
-    for (; line < whole && leavesOut(line, together); line += together) emitLines(context.index(line, loc), together);
-    int64_t last = whole;
-    while (last > line && leavesOut(last - together, together)) last -= together;
-    leavesOut(line, sizes[0]);
-    if (line < last) {
-      Value first = context.index(line, loc);
-      context.forEach(loc, last - line, together,
-                      [&](Value each) { emitLines(builder.createOrFold<arith::AddIOp>(loc, first, each), together); });
+    // Tiles whose windows reach into lines of zeros leave them out. One loop serves neighbours with the same taps.
+    for (int64_t line = 0; line < whole;) {
+      const int64_t start = line;
+      taps = tapsOf(start, together);
+      while (line < whole && tapsOf(line, together) == taps) line += together;
+      Value first = context.index(start, loc);
+      context.forEach(loc, line - start, together,
+                      [&](Value each) { emitLines(context.plus(loc, first, each), together); });
     }
-    for (; last < whole; last += together) {
-      leavesOut(last, together);
-      emitLines(context.index(last, loc), together);
+    if (whole < sizes[0]) {
+      taps = tapsOf(whole, sizes[0] - whole);
+      emitLines(context.index(whole, loc), sizes[0] - whole);
     }
-    leavesOut(whole, sizes[0] - whole);
-    if (whole < sizes[0]) emitLines(context.index(whole, loc), sizes[0] - whole);
-    leavesOut(0, sizes[0]);
     input = ofInput, result = ofResult, extras = ofExtras;
   }
 
@@ -352,9 +349,7 @@ class ContractionEmitter {
     finish(sums, at, column, vectors, /*activate=*/true);
   }
 
-  Value plus(Value position, int64_t distance) {
-    return distance == 0 ? position : builder.createOrFold<arith::AddIOp>(loc, position, context.index(distance, loc));
-  }
+  Value plus(Value position, int64_t distance) { return context.plus(loc, position, distance); }
 
   /// Whether the layer has one output and its input fills one register. Its weights then lie side by side.
   bool isDotProduct() {
@@ -391,8 +386,7 @@ class ContractionEmitter {
   }
 
   Value weightPosition(const FeatureVector &v, Value weightStart, Value k) {
-    Value distance = builder.createOrFold<arith::MulIOp>(loc, k, context.index(v.weightStride, loc));
-    return plus(builder.createOrFold<arith::AddIOp>(loc, weightStart, distance), v.weightOffset);
+    return plus(context.plusTimes(loc, weightStart, k, v.weightStride), v.weightOffset);
   }
 
   /// x[row][k] for each row of a tile.
@@ -451,20 +445,17 @@ class ContractionEmitter {
     const auto loop = [&](Value from, Value to, int64_t ofIteration, bool fetches) {
       llvm::SmallVector<Value> state(accumulators);
       if (fetches) state.push_back(fetched);
-      auto each = builder.create<scf::ForOp>(loc, from, to, context.index(ofIteration, loc), state);
-      mlir::OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(each.getBody());
-      state.assign(each.getRegionIterArgs().begin(), each.getRegionIterArgs().end());
-      if (fetches) {
-        prefetch(weight, state.back(), Level::second);
-        state.back() = builder.create<arith::AddIOp>(loc, state.back(), fetchedPerIteration);
-      }
-      for (int64_t i = 0; i < ofIteration; ++i) {
-        Value k = plus(each.getInductionVar(), i);
-        step(chain(state, i % chains), inputs(row, rows, k), weightStart, k, vectors);
-      }
-      builder.create<scf::YieldOp>(loc, state);
-      llvm::copy(each.getResults().take_front(accumulators.size()), accumulators.begin());
+      context.forEach(loc, from, to, ofIteration, state, [&](Value first) {
+        if (fetches) {
+          prefetch(weight, state.back(), Level::second);
+          state.back() = builder.create<arith::AddIOp>(loc, state.back(), fetchedPerIteration);
+        }
+        for (int64_t i = 0; i < ofIteration; ++i) {
+          Value k = plus(first, i);
+          step(chain(state, i % chains), inputs(row, rows, k), weightStart, k, vectors);
+        }
+      });
+      llvm::copy(llvm::ArrayRef(state).take_front(accumulators.size()), accumulators.begin());
     };
     // Every slab except the last has a depth that is a multiple of `chains`.
     if (depth % chains == 0) return loop(slab.begin, slab.end, chains, slab.next != nullptr);
@@ -500,32 +491,16 @@ class ContractionEmitter {
     llvm::ArrayRef<int64_t> sizes = op.getInput().getType().getShape();
     const size_t tile = accumulators.size() / static_cast<size_t>(chains);
     const Runs runs = runsOfWindow();
-    // A loop over [0, end) that carries the accumulators.
-    const auto loop = [&](int64_t end, int64_t stepOfLoop, llvm::function_ref<void(Value)> body) {
-      if (end == 0) return;
-      if (end == stepOfLoop) return body(context.index(0, loc));
-      auto each = builder.create<scf::ForOp>(loc, context.index(0, loc), context.index(end, loc),
-                                             context.index(stepOfLoop, loc), accumulators);
-      mlir::OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(each.getBody());
-      accumulators.assign(each.getRegionIterArgs().begin(), each.getRegionIterArgs().end());
-      body(each.getInductionVar());
-      builder.create<scf::YieldOp>(loc, accumulators);
-      accumulators.assign(each.getResults().begin(), each.getResults().end());
-    };
-    const auto times = [&](Value a, int64_t b) {
-      return builder.createOrFold<arith::MulIOp>(loc, a, context.index(b, loc));
-    };
-    const auto sum = [&](Value a, Value b) { return builder.createOrFold<arith::AddIOp>(loc, a, b); };
     // While a panel is summed, the next one is fetched into the second-level cache, a share of it by each pixel.
     const bool fetches = bytesOf(op.getWeight()) > kFetched && width > panel && !context.part;
     const int64_t perPixel = llvm::divideCeil(panel * depth, op.getPixels());
     Value fetched;
-    if (fetches) fetched = sum(plus(weightStart, panel * depth), times(sum(firstPixel, row), perPixel));
-    loop(lastTap - firstTap, 1, [&](Value tap) {
-      Value line = plus(tap, firstTap);
-      Value atLine = times(line, window.getDilationH() * (input.line / window.getStrideH()));
-      Value ofLine = times(line, runs.ofLine * runs.length);
+    if (fetches)
+      fetched = context.plusTimes(loc, plus(weightStart, panel * depth), context.plus(loc, firstPixel, row), perPixel);
+    context.forEach(loc, taps.last - taps.first, 1, accumulators, [&](Value tap) {
+      Value line = plus(tap, taps.first);
+      Value atLine = context.times(loc, line, window.getDilationH() * (input.line / window.getStrideH()));
+      Value ofLine = context.times(loc, line, runs.ofLine * runs.length);
       for (int64_t run = 0; run < runs.ofLine; ++run) {
         Value inputStart = plus(atLine, run * window.getDilationW() * sizes[2]);
         Value weightOfRun = plus(ofLine, run * runs.length);
@@ -533,7 +508,8 @@ class ContractionEmitter {
           for (int64_t i = 0; i < count; ++i) {
             Value k = plus(from, i);
             step(llvm::MutableArrayRef(accumulators).slice(static_cast<size_t>(i % chains) * tile, tile),
-                 inputs(row, rows, sum(inputStart, k)), weightStart, sum(weightOfRun, k), vectors);
+                 inputs(row, rows, context.plus(loc, inputStart, k)), weightStart, context.plus(loc, weightOfRun, k),
+                 vectors);
           }
         };
         if (runs.length <= kShortRun && vectors.size() == 1) {
@@ -541,10 +517,11 @@ class ContractionEmitter {
           continue;
         }
         const int64_t whole = runs.length / chains * chains;
-        loop(whole, chains, [&](Value from) {
+        context.forEach(loc, whole, chains, accumulators, [&](Value from) {
           if (fetches) {
             const int64_t perTerm = llvm::divideCeil(rows * panel, op.getPixels());
-            prefetch(weight, sum(fetched, times(sum(weightOfRun, from), perTerm)), Level::second);
+            Value term = context.plus(loc, weightOfRun, from);
+            prefetch(weight, context.plusTimes(loc, fetched, term, perTerm), Level::second);
           }
           add(from, chains);
         });
@@ -557,16 +534,11 @@ class ContractionEmitter {
   /// the weights that it needs some steps later.
   void accumulateNonzeros(llvm::SmallVector<Value> &accumulators, Value weightStart,
                           llvm::ArrayRef<FeatureVector> vectors) {
-    auto loop =
-        builder.create<scf::ForOp>(loc, context.index(0, loc), nonzeros->count, context.index(1, loc), accumulators);
-    mlir::OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    llvm::SmallVector<Value> running(loop.getRegionIterArgs());
-    Value i = loop.getInductionVar(), ahead = nonzeros->place(plus(i, kStepsAhead));
-    for (const FeatureVector &v : vectors) prefetch(weight, weightPosition(v, weightStart, ahead), Level::first);
-    step(running, nonzeros->value(i), weightStart, nonzeros->place(i), vectors);
-    builder.create<scf::YieldOp>(loc, running);
-    accumulators.assign(loop.getResults().begin(), loop.getResults().end());
+    context.forEach(loc, context.index(0, loc), nonzeros->count, 1, accumulators, [&](Value i) {
+      Value ahead = nonzeros->place(plus(i, kStepsAhead));
+      for (const FeatureVector &v : vectors) prefetch(weight, weightPosition(v, weightStart, ahead), Level::first);
+      step(accumulators, nonzeros->value(i), weightStart, nonzeros->place(i), vectors);
+    });
   }
 
   /// Adds all chains to the first one, in pairs, so that few additions wait for each other.
@@ -642,9 +614,8 @@ class ContractionEmitter {
       if (!late) return;
       const int64_t ofLine = std::min(rows, columns);
       for (int64_t line = 0; line < rows / ofLine; ++line)
-        context.forEach(loc, ofLine, 1, [&](Value r) {
-          finishStored({builder.createOrFold<arith::AddIOp>(loc, row, r), line}, column, vectors);
-        });
+        context.forEach(loc, ofLine, 1,
+                        [&](Value r) { finishStored({context.plus(loc, row, r), line}, column, vectors); });
     };
     context.ifEqual(loc, slab.end, context.index(depth, loc), complete, [&] { store(/*activate=*/false); });
   }

@@ -10,21 +10,13 @@ using mlir::Value;
 
 namespace {
 
-llvm::ArrayRef<int64_t> sizesOf(Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape(); }
-
-/// base + index * factor.
-Value plusTimes(KernelContext &context, Location loc, Value base, Value index, int64_t factor) {
-  Value scaled = context.builder.createOrFold<mlir::arith::MulIOp>(loc, index, context.index(factor, loc));
-  return context.builder.createOrFold<mlir::arith::AddIOp>(loc, base, scaled);
-}
-
 /// Copies `length` elements of a row, from column `source` to column `target`.
 void copyRun(KernelContext &context, Location loc, Value row, int64_t length, const RowView &from, Value source,
              const RowView &to, Value target) {
   context.forEachVector(loc, length, [&](Value column, int64_t live) {
-    Value vector = context.load(loc, from, row, plusTimes(context, loc, source, column, 1), context.features.lanes,
-                                live, DeadLanes::unspecified);
-    context.store(loc, to, row, plusTimes(context, loc, target, column, 1), vector, live);
+    Value vector = context.load(loc, from, row, context.plus(loc, source, column), context.features.lanes, live,
+                                DeadLanes::unspecified);
+    context.store(loc, to, row, context.plus(loc, target, column), vector, live);
   });
 }
 
@@ -43,7 +35,7 @@ void copyRuns(Location loc, KernelContext &context, Runs runs, const RowView &fr
               const RowView &to, int64_t toPeriod) {
   context.forEachRow(loc, [&](Value row) {
     context.forEach(loc, runs.count, 1, [&](Value run) {
-      const auto startOf = [&](int64_t period) { return plusTimes(context, loc, context.index(0, loc), run, period); };
+      const auto startOf = [&](int64_t period) { return context.plusTimes(loc, context.index(0, loc), run, period); };
       copyRun(context, loc, row, runs.length, from, startOf(fromPeriod), to, startOf(toPeriod));
     });
   });
@@ -128,17 +120,17 @@ class Permutation {
     outer(axes, zero, zero, [&](Value source, Value target) {
       context.forEach(loc, whole(column), lanes, [&](Value i) {
         context.forEach(loc, whole(last), lanes, [&](Value j) {
-          block(column, last, plusTimes(context, loc, plusTimes(context, loc, source, i, 1), j, last.source),
-                plusTimes(context, loc, plusTimes(context, loc, target, i, column.target), j, 1));
+          block(column, last, context.plusTimes(loc, context.plus(loc, source, i), j, last.source),
+                context.plusTimes(loc, context.plusTimes(loc, target, i, column.target), j, 1));
         });
       });
       const MovedAxis blocks = {whole(column), column.source, column.target};
       if (rest(last).size > 0)
-        along({blocks, rest(last)}, plusTimes(context, loc, source, context.index(whole(last), loc), last.source),
-              plusTimes(context, loc, target, context.index(whole(last), loc), 1));
+        along({blocks, rest(last)}, context.plusTimes(loc, source, context.index(whole(last), loc), last.source),
+              context.plusTimes(loc, target, context.index(whole(last), loc), 1));
       if (rest(column).size > 0)
-        along({rest(column), last}, plusTimes(context, loc, source, context.index(whole(column), loc), 1),
-              plusTimes(context, loc, target, context.index(whole(column), loc), column.target));
+        along({rest(column), last}, context.plusTimes(loc, source, context.index(whole(column), loc), 1),
+              context.plusTimes(loc, target, context.index(whole(column), loc), column.target));
     });
   }
 
@@ -153,8 +145,8 @@ class Permutation {
   void outer(llvm::ArrayRef<MovedAxis> loops, Value source, Value target, llvm::function_ref<void(Value, Value)> body) {
     if (loops.empty()) return body(source, target);
     context.forEach(loc, loops.front().size, 1, [&](Value index) {
-      outer(loops.drop_front(), plusTimes(context, loc, source, index, loops.front().source),
-            plusTimes(context, loc, target, index, loops.front().target), body);
+      outer(loops.drop_front(), context.plusTimes(loc, source, index, loops.front().source),
+            context.plusTimes(loc, target, index, loops.front().target), body);
     });
   }
 
@@ -177,7 +169,7 @@ class Permutation {
     const int64_t lanes = context.features.lanes;
     llvm::SmallVector<Value> rows;
     for (int64_t j = 0; j < lanes; ++j)
-      rows.push_back(context.load(loc, from, row, plusTimes(context, loc, source, context.index(j, loc), last.source),
+      rows.push_back(context.load(loc, from, row, context.plusTimes(loc, source, context.index(j, loc), last.source),
                                   lanes, lanes, DeadLanes::unspecified));
     for (int64_t bit = 1; bit < lanes; bit *= 2) {
       llvm::SmallVector<int64_t> low, high;
@@ -194,7 +186,7 @@ class Permutation {
       }
     }
     for (int64_t i = 0; i < lanes; ++i)
-      context.store(loc, to, row, plusTimes(context, loc, target, context.index(i, loc), column.target),
+      context.store(loc, to, row, context.plusTimes(loc, target, context.index(i, loc), column.target),
                     rows[static_cast<size_t>(i)], lanes);
   }
 };
@@ -226,20 +218,20 @@ void emitPad(PadOp op, KernelContext &context, ViewLookup views) {
   context.forEachRow(loc, [&](Value row) {
     const auto fill = [&](Value target, int64_t count) {
       context.forEachVector(loc, count, [&](Value column, int64_t live) {
-        context.store(loc, to, row, plusTimes(context, loc, target, column, 1), filling, live);
+        context.store(loc, to, row, context.plus(loc, target, column), filling, live);
       });
     };
     const std::function<void(size_t, Value, Value)> along = [&](size_t axis, Value source, Value target) {
-      Value inside = plusTimes(context, loc, target, context.index(low[axis], loc), targets[axis]);
+      Value inside = context.plusTimes(loc, target, context.index(low[axis], loc), targets[axis]);
       fill(target, low[axis] * targets[axis]);
       if (axis == last && !isInside)
         copyRun(context, loc, row, sizes[axis] * strides[axis], from, source, to, inside);
       else if (axis != last)
         context.forEach(loc, sizes[axis], 1, [&](Value index) {
-          along(axis + 1, plusTimes(context, loc, source, index, strides[axis]),
-                plusTimes(context, loc, inside, index, targets[axis]));
+          along(axis + 1, context.plusTimes(loc, source, index, strides[axis]),
+                context.plusTimes(loc, inside, index, targets[axis]));
         });
-      fill(plusTimes(context, loc, inside, context.index(sizes[axis], loc), targets[axis]), high[axis] * targets[axis]);
+      fill(context.plusTimes(loc, inside, context.index(sizes[axis], loc), targets[axis]), high[axis] * targets[axis]);
     };
     along(0, context.index(0, loc), context.index(0, loc));
   });

@@ -90,9 +90,7 @@ void NonzeroList::appendKept(Value keep, Value all, Value position) {
   builder.create<vector::StoreOp>(loc, kept, scratch, position);
 }
 
-Value NonzeroList::at(int64_t base, Value index) {
-  return context.builder.createOrFold<arith::AddIOp>(loc, index, context.index(base, loc));
-}
+Value NonzeroList::at(int64_t base, Value index) { return context.plus(loc, index, base); }
 
 Value NonzeroList::value(Value index) {
   return context.builder.create<mlir::memref::LoadOp>(loc, scratch, at(values, index));

@@ -12,8 +12,6 @@ static int64_t waysOf(const VectorFeatures &features) { return features.avx512 ?
 
 namespace {
 
-llvm::ArrayRef<int64_t> sizesOf(Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape(); }
-
 /// Axes of a map's result that lie side by side, and along which each operand either has all elements or repeats one.
 struct AxisGroup {
   int64_t size;
@@ -52,22 +50,17 @@ llvm::SmallVector<AxisGroup> groupsOf(MapOp op) {
 
 void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
   Location loc = op.getLoc();
-  mlir::OpBuilder &builder = context.builder;
   const llvm::SmallVector<AxisGroup> groups = groupsOf(op);
   RowView result = views(op.getResult());
   const int64_t lanes = context.features.lanes, elements = result.elements;
   if (groups.size() > 1) result.padded = false;  // behind a vector lie other elements
-  const auto plus = [&](Value a, Value b) { return builder.createOrFold<mlir::arith::AddIOp>(loc, a, b); };
-  const auto times = [&](Value a, int64_t b) {
-    return builder.createOrFold<mlir::arith::MulIOp>(loc, a, context.index(b, loc));
-  };
   // The elements of the last group, from column `start` of the result and columns `starts` of the operands on.
   const auto emitRun = [&](Value row, Value start, llvm::ArrayRef<Value> starts) {
     context.forEachVectors(loc, groups.back().size, waysOf(context.features), [&](Value column, int64_t live) {
       llvm::SmallVector<int64_t> columns;
       for (int64_t offset = 0; offset < live; offset += lanes) columns.push_back(offset);
       const auto at = [&](Value first, int64_t offset) {
-        return plus(plus(first, column), context.index(offset, loc));
+        return context.plus(loc, context.plus(loc, first, column), offset);
       };
       llvm::SmallVector<VectorBuilder::Vectors> arguments;
       for (auto [operand, first, stride] : llvm::zip_equal(op.getInputs(), starts, groups.back().strides)) {
@@ -93,8 +86,8 @@ void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
       context.forEach(loc, groups[group].size, 1, [&](Value index) {
         llvm::SmallVector<Value> moved;
         for (auto [first, stride] : llvm::zip_equal(starts, groups[group].strides))
-          moved.push_back(plus(first, times(index, stride)));
-        along(group + 1, plus(start, times(index, inner)), moved);
+          moved.push_back(context.plusTimes(loc, first, index, stride));
+        along(group + 1, context.plusTimes(loc, start, index, inner), moved);
       });
     };
     along(0, context.index(0, loc), llvm::SmallVector<Value>(op.getInputs().size(), context.index(0, loc)));

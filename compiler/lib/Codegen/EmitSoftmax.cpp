@@ -61,11 +61,11 @@ class SoftmaxEmitter {
     if (together > 1) tiles.insert(tiles.begin(), together);
     context.forEachRowTile(loc, tiles, [&](Value first, int64_t rows) {
       context.forEach(loc, groups, 1, [&](Value group) {
-        Value start = builder.createOrFold<arith::MulIOp>(loc, group, context.index(length, loc));
+        Value start = context.times(loc, group, length);
         if (!fits) return emitInMemory(first, start);
         llvm::SmallVector<RowInRegisters> loaded;
         for (int64_t r = 0; r < rows; ++r) {
-          Value row = builder.createOrFold<arith::AddIOp>(loc, first, context.index(r, loc));
+          Value row = context.plus(loc, first, r);
           loaded.push_back({row, loadRow(row, start)});
         }
         for (RowInRegisters &each : loaded) compute(each.vectors);
@@ -108,12 +108,12 @@ class SoftmaxEmitter {
 
   /// Dead lanes repeat a live one, which does not change the maximum.
   Value load(Value row, Value start, Value column, int64_t live) {
-    Value position = builder.createOrFold<arith::AddIOp>(loc, start, column);
+    Value position = context.plus(loc, start, column);
     return context.load(loc, source, row, position, lanes, live);
   }
   Value forSum(Value e, int64_t live) { return context.fillDead(loc, e, live, 0.0f); }
   void store(Value row, Value start, Value column, Value vector, int64_t live) {
-    context.store(loc, target, row, builder.createOrFold<arith::AddIOp>(loc, start, column), vector, live);
+    context.store(loc, target, row, context.plus(loc, start, column), vector, live);
   }
   Value shifted(Value x, Value maximum) { return builder.create<arith::SubFOp>(loc, x, maximum); }
   Value exponential(Value x) { return emitExp(x, builder, loc, features()); }
@@ -180,7 +180,7 @@ class SoftmaxEmitter {
     Value sum = shortened(denominator(sums));
     maximum = shortened(maximum);
     context.forEachVector(loc, length, [&](Value column, int64_t live) {
-      Value position = builder.createOrFold<arith::AddIOp>(loc, start, column);
+      Value position = context.plus(loc, start, column);
       Value element = context.load(loc, logarithm ? source : target, row, position, lanesOfTarget, live);
       store(row, start, column, logarithm ? finish(shifted(element, maximum), {}, sum) : finish({}, element, sum),
             live);

@@ -72,11 +72,8 @@ class WindowEmitter {
     if (whole < resultSizes[1]) emitWindows(context.index(whole, loc), resultSizes[1] - whole, channel, live);
   }
 
-  Value plus(Value a, int64_t b) { return builder.createOrFold<arith::AddIOp>(loc, a, context.index(b, loc)); }
-  Value plusTimes(Value a, Value b, int64_t factor) {
-    return builder.createOrFold<arith::AddIOp>(loc, a,
-                                               builder.createOrFold<arith::MulIOp>(loc, b, context.index(factor, loc)));
-  }
+  Value plus(Value a, int64_t b) { return context.plus(loc, a, b); }
+  Value plusTimes(Value a, Value b, int64_t factor) { return context.plusTimes(loc, a, b, factor); }
 
   Value combine(Value all, Value pixel, Value tapWeight) {
     switch (op.getReduction()) {
@@ -127,18 +124,9 @@ class WindowEmitter {
       const float neutral = op.getReduction() == Reduction::max ? -std::numeric_limits<float>::infinity() : 0.0f;
       all.assign(all.size(), context.splat(loc, neutral, lanes));
     }
-    const auto loop = [&](int64_t end, llvm::function_ref<void(Value)> body) {
-      auto each =
-          builder.create<scf::ForOp>(loc, context.index(0, loc), context.index(end, loc), context.index(1, loc), all);
-      mlir::OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(each.getBody());
-      all.assign(each.getRegionIterArgs().begin(), each.getRegionIterArgs().end());
-      body(each.getInductionVar());
-      builder.create<scf::YieldOp>(loc, all);
-      all.assign(each.getResults().begin(), each.getResults().end());
-    };
-    loop(window.getKernelH(), [&](Value line) {
-      loop(window.getKernelW(), [&](Value column) { addTap(all, first, line, column, channel, lanes, live); });
+    context.forEach(loc, window.getKernelH(), 1, all, [&](Value line) {
+      context.forEach(loc, window.getKernelW(), 1, all,
+                      [&](Value column) { addTap(all, first, line, column, channel, lanes, live); });
     });
   }
 

@@ -17,6 +17,12 @@ using mlir::Value;
 
 Value KernelContext::index(int64_t number, Location loc) { return builder.create<arith::ConstantIndexOp>(loc, number); }
 
+Value KernelContext::plus(Location loc, Value a, Value b) { return builder.createOrFold<arith::AddIOp>(loc, a, b); }
+
+Value KernelContext::times(Location loc, Value a, int64_t b) {
+  return builder.createOrFold<arith::MulIOp>(loc, a, index(b, loc));
+}
+
 Value KernelContext::shareStart(Location loc, Value count, Value part, Value parts) {
   return builder.create<arith::DivUIOp>(loc, builder.create<arith::MulIOp>(loc, part, count), parts);
 }
@@ -28,6 +34,24 @@ void KernelContext::forEach(Location loc, int64_t end, int64_t step, llvm::funct
   mlir::OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());
+}
+
+void KernelContext::forEach(Location loc, int64_t end, int64_t step, llvm::SmallVector<Value> &carried,
+                            llvm::function_ref<void(Value)> body) {
+  if (end <= 0) return;
+  if (end <= step) return body(index(0, loc));
+  forEach(loc, index(0, loc), index(end, loc), step, carried, body);
+}
+
+void KernelContext::forEach(Location loc, Value begin, Value end, int64_t step, llvm::SmallVector<Value> &carried,
+                            llvm::function_ref<void(Value)> body) {
+  auto loop = builder.create<scf::ForOp>(loc, begin, end, index(step, loc), carried);
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  carried.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+  body(loop.getInductionVar());
+  builder.create<scf::YieldOp>(loc, carried);
+  carried.assign(loop.getResults().begin(), loop.getResults().end());
 }
 
 void KernelContext::forEachRowTile(Location loc, llvm::ArrayRef<int64_t> sizes,
@@ -85,11 +109,10 @@ void KernelContext::ifEqual(Location loc, Value a, Value b, llvm::function_ref<v
 }
 
 Value KernelContext::address(Location loc, const RowView &view, Value row, Value column) {
-  auto plus = [&](Value a, Value b) -> Value { return builder.createOrFold<arith::AddIOp>(loc, a, b); };
-  Value position = view.base == 0 ? column : plus(index(view.base, loc), column);
-  if (view.start) position = plus(view.start, position);
+  Value position = view.base == 0 ? column : plus(loc, index(view.base, loc), column);
+  if (view.start) position = plus(loc, view.start, position);
   if (view.stride == 0) return position;
-  return plus(builder.createOrFold<arith::MulIOp>(loc, row, index(view.stride, loc)), position);
+  return plus(loc, times(loc, row, view.stride), position);
 }
 
 RowView KernelContext::pixelsOf(Location loc, const RowView &view, Value sample, llvm::ArrayRef<int64_t> sizes,
@@ -100,26 +123,25 @@ RowView KernelContext::pixelsOf(Location loc, const RowView &view, Value sample,
   pixels.elements = sizes[2];
   pixels.padded = false;  // behind a pixel lies the next one
   if (view.stride == 0 || capacity == 1) return pixels;
-  Value start = builder.createOrFold<arith::MulIOp>(loc, sample, index(view.stride, loc));
-  pixels.start = view.start ? builder.createOrFold<arith::AddIOp>(loc, view.start, start) : start;
+  Value start = times(loc, sample, view.stride);
+  pixels.start = view.start ? plus(loc, view.start, start) : start;
   return pixels;
 }
 
 RowView KernelContext::pixelsOf(Location loc, const RowView &view, Value sample, Value operand, Value image) {
   llvm::SmallVector<int64_t> sizes(3, 1);  // the last axes of the operand are those of the image
-  llvm::ArrayRef<int64_t> own = llvm::cast<mlir::RankedTensorType>(operand.getType()).getShape();
-  own = own.take_back(3);
+  llvm::ArrayRef<int64_t> own = sizesOf(operand).take_back(3);
   llvm::copy(own, llvm::MutableArrayRef(sizes).take_back(own.size()).begin());
   RowView pixels = pixelsOf(loc, view, sample, sizes);
-  pixels.broadcast = sizes[2] == 1 && llvm::cast<mlir::RankedTensorType>(image.getType()).getShape().back() != 1;
+  pixels.broadcast = sizes[2] == 1 && sizesOf(image).back() != 1;
   return pixels;
 }
 
 RowView KernelContext::fromLine(Location loc, const RowView &pixels, Value line) {
   if (pixels.line == 0) return pixels;
   RowView moved = pixels;
-  Value start = builder.createOrFold<arith::MulIOp>(loc, line, index(pixels.line, loc));
-  moved.start = pixels.start ? builder.createOrFold<arith::AddIOp>(loc, pixels.start, start) : start;
+  Value start = times(loc, line, pixels.line);
+  moved.start = pixels.start ? plus(loc, pixels.start, start) : start;
   return moved;
 }
 

@@ -54,11 +54,24 @@ class KernelContext {
   int64_t nonzeroListBase = 0;  // where in it there is room for lists, in elements
 
   mlir::Value index(int64_t number, mlir::Location loc);
+  // Arithmetic on positions. What is known at compile time is computed there.
+  mlir::Value plus(mlir::Location loc, mlir::Value a, mlir::Value b);
+  mlir::Value plus(mlir::Location loc, mlir::Value a, int64_t b) { return plus(loc, a, index(b, loc)); }
+  mlir::Value times(mlir::Location loc, mlir::Value a, int64_t b);
+  /// base + index * factor.
+  mlir::Value plusTimes(mlir::Location loc, mlir::Value base, mlir::Value index, int64_t factor) {
+    return plus(loc, base, times(loc, index, factor));
+  }
   /// `count` things are divided into `parts` shares. Returns the first of share `part`, which is also the end of the
   /// share before it.
   mlir::Value shareStart(mlir::Location loc, mlir::Value count, mlir::Value part, mlir::Value parts);
   /// Runs `body` with each value of 0, step, ... below `end`. A single iteration needs no loop.
   void forEach(mlir::Location loc, int64_t end, int64_t step, llvm::function_ref<void(mlir::Value)> body);
+  /// The same where `body` changes the values in `carried`, for instance sums.
+  void forEach(mlir::Location loc, int64_t end, int64_t step, llvm::SmallVector<mlir::Value> &carried,
+               llvm::function_ref<void(mlir::Value)> body);
+  void forEach(mlir::Location loc, mlir::Value begin, mlir::Value end, int64_t step,
+               llvm::SmallVector<mlir::Value> &carried, llvm::function_ref<void(mlir::Value)> body);
   /// Runs `body(first row, rows of the tile)` over the kernel's rows: as many tiles of the first size as fit, then of
   /// the next size. The last size is 1.
   void forEachRowTile(mlir::Location loc, llvm::ArrayRef<int64_t> sizes,

@@ -40,4 +40,21 @@ const activation_row *findActivation(llvm::StringRef name) {
   return nullptr;
 }
 
+std::string layerPrefix(mlir::Operation *op) {
+  auto layer = op->getAttrOfType<mlir::StringAttr>("layer");
+  return layer ? ("layer '" + layer.getValue() + "': ").str() : "";
+}
+
+static void forEachPlaceFrom(int64_t first, llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides,
+                             llvm::function_ref<void(size_t)> body) {
+  if (sizes.empty()) return body(static_cast<size_t>(first));
+  for (int64_t i = 0; i < sizes.front(); ++i)
+    forEachPlaceFrom(first + i * strides.front(), sizes.drop_front(), strides.drop_front(), body);
+}
+
+void forEachPlace(llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides,
+                  llvm::function_ref<void(size_t)> body) {
+  forEachPlaceFrom(0, sizes, strides, body);
+}
+
 }  // namespace inlay::compiler

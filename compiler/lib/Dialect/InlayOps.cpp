@@ -24,6 +24,9 @@ using mlir::ValueRange;
 
 namespace {
 
+/// The number of the extras among the operands of a layer: input, weight, bias, extras.
+constexpr unsigned kExtras = 3;
+
 RankedTensorType tensorType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
 shape shapeOf(Value value) {
@@ -35,8 +38,8 @@ shape shapeOf(Value value) {
 
 /// Checks an op by the shape rule of the graph's operation `kind`. An absent operand is null.
 LogicalResult verifyShapes(mlir::Operation *op, inlay::op kind, llvm::ArrayRef<Value> operands, Value result,
-                           llvm::ArrayRef<uint32_t> attributes = {}, llvm::StringRef layer = {}) {
-  const std::string prefix = layer.empty() ? "" : ("layer '" + layer + "': ").str();
+                           llvm::ArrayRef<uint32_t> attributes = {}) {
+  const std::string prefix = layerPrefix(op);
   llvm::SmallVector<Value> all(operands);
   all.push_back(result);
   for (Value value : all)
@@ -74,8 +77,7 @@ LogicalResult verifyProgram(mlir::Operation *op, Region &region, size_t operands
 
 /// Checks the epilogue of an op that has one.
 LogicalResult verifyEpilogue(EpilogueOp op) {
-  auto layer = op->getAttrOfType<mlir::StringAttr>("layer");
-  const std::string prefix = layer ? ("layer '" + layer.getValue() + "': ").str() : "";
+  const std::string prefix = layerPrefix(op);
   Value result = op->getResult(0);
   const mlir::OperandRange extras = op.getProgramOperands();
   for (Value extra : extras)
@@ -89,12 +91,17 @@ LogicalResult verifyEpilogue(EpilogueOp op) {
   return verifyProgram(op, op.getProgram(), 1 + extras.size(), "epilogue");
 }
 
+/// Whether operand `index` is one of the extras of an op that has an epilogue.
+template <class Op>
+bool isExtra(Op op, unsigned index) {
+  const auto [first, count] = op.getODSOperandIndexAndLength(kExtras);
+  return index >= first && index < first + count;
+}
+
 /// Checks that a value of a layer has the rank that it should have.
 LogicalResult verifyRank(mlir::Operation *op, llvm::StringRef what, Value value, int64_t rank) {
   if (tensorType(value).getRank() == rank) return success();
-  auto layer = op->getAttrOfType<mlir::StringAttr>("layer");
-  return op->emitOpError() << (layer ? ("layer '" + layer.getValue() + "': ").str() : std::string()) << what
-                           << " must have rank " << rank << ", found " << value.getType();
+  return op->emitOpError() << layerPrefix(op) << what << " must have rank " << rank << ", found " << value.getType();
 }
 
 /// Checks that `window`, on an image [H, W, C], gives a result [OH, OW, features].
@@ -130,13 +137,10 @@ LogicalResult DenseOp::verify() {
     return emitOpError() << "layer '" << getLayer() << "': zeros must be \"skip\" or \"multiply\", found \""
                          << *getZeros() << "\"";
   if (mlir::failed(verifyShapes(*this, op::dense, {getInput(), getWeight(), getBias()}, getResult(),
-                                words_of(ops::dense_attributes{}), getLayer())))
+                                words_of(ops::dense_attributes{}))))
     return failure();
   return verifyEpilogue(*this);
 }
-
-Region &DenseOp::getProgram() { return getEpilogue(); }
-mlir::MutableOperandRange DenseOp::getProgramOperands() { return getExtrasMutable(); }
 
 /// The window that an op's attributes describe, in the graph's form.
 template <class Op>
@@ -148,14 +152,11 @@ static ops::window_attributes windowOf(Op op) {
 
 LogicalResult Conv2dOp::verify() {
   const ops::conv2d_attributes attributes{windowOf(*this), static_cast<uint32_t>(getGroups())};
-  if (mlir::failed(verifyShapes(*this, op::conv2d, {getInput(), getWeight(), getBias()}, getResult(),
-                                words_of(attributes), getLayer())))
+  if (mlir::failed(
+          verifyShapes(*this, op::conv2d, {getInput(), getWeight(), getBias()}, getResult(), words_of(attributes))))
     return failure();
   return verifyEpilogue(*this);
 }
-Region &Conv2dOp::getProgram() { return getEpilogue(); }
-mlir::MutableOperandRange Conv2dOp::getProgramOperands() { return getExtrasMutable(); }
-
 LogicalResult MaxPoolOp::verify() {
   const ops::max_pool_attributes attributes{static_cast<uint32_t>(getKernelH()), static_cast<uint32_t>(getKernelW()),
                                             windowOf(*this), static_cast<uint32_t>(getCeilMode())};
@@ -184,9 +185,6 @@ LogicalResult Conv2dNhwcOp::verify() {
   if (mlir::failed(verifyWindow(*this, getWindow(), getInput(), getResult(), outputs))) return failure();
   return verifyEpilogue(*this);
 }
-Region &Conv2dNhwcOp::getProgram() { return getEpilogue(); }
-mlir::MutableOperandRange Conv2dNhwcOp::getProgramOperands() { return getExtrasMutable(); }
-
 LogicalResult WindowOp::verify() {
   if (mlir::failed(verifyRank(*this, "input", getInput(), 3))) return failure();
   const int64_t channels = tensorType(getInput()).getDimSize(2);
@@ -200,15 +198,9 @@ LogicalResult WindowOp::verify() {
   if (mlir::failed(verifyWindow(*this, getWindow(), getInput(), getResult(), channels))) return failure();
   return verifyEpilogue(*this);
 }
-Region &WindowOp::getProgram() { return getEpilogue(); }
-mlir::MutableOperandRange WindowOp::getProgramOperands() { return getExtrasMutable(); }
-
 // The windows read the input, which has another size, and the weights again and again. Extras are read element by
 // element, like the extras of a contraction.
-bool WindowOp::readsBeforeWriting(unsigned index) {
-  const auto [first, count] = getODSOperandIndexAndLength(3);
-  return index >= first && index < first + count;
-}
+bool WindowOp::readsBeforeWriting(unsigned index) { return isExtra(*this, index); }
 
 LogicalResult ContractionOp::verify() {
   const int64_t lanes = static_cast<int64_t>(getVectorLength()), panel = static_cast<int64_t>(getPanel());
@@ -236,9 +228,6 @@ LogicalResult ContractionOp::verify() {
                          << " elements, expected " << padded;
   return verifyEpilogue(*this);
 }
-
-Region &ContractionOp::getProgram() { return getEpilogue(); }
-mlir::MutableOperandRange ContractionOp::getProgramOperands() { return getExtrasMutable(); }
 int64_t ContractionOp::getDepth() {
   WindowAttr window = getWindowAttr();
   return window ? window.getTaps() * tensorType(getInput()).getShape().back() : elementsOf(getInput());
@@ -256,23 +245,20 @@ static int64_t flopsOf(Region &program) {
 // The sums read the whole input for every panel of features. Bias and extras come after them.
 bool ContractionOp::readsBeforeWriting(unsigned index) { return index != getInputMutable().getOperandNumber(); }
 
-bool ContractionOp::allowsLines(unsigned index) {
-  const auto [first, count] = getODSOperandIndexAndLength(3);
-  const bool isExtra = index >= first && index < first + count;
-  return getWindow() &&
-         (index == getInputMutable().getOperandNumber() || isExtra || index >= getOperation()->getNumOperands());
+bool ContractionOp::readsLines(unsigned index) {
+  return getWindow() && (index == getInputMutable().getOperandNumber() || isExtra(*this, index));
 }
+bool ContractionOp::writesLines() { return getWindow().has_value(); }
 
 int64_t ContractionOp::getFlops() {
   const int64_t outputs = elementsOf(getResult());
   return (2 * getDepth() + (getBias() ? 1 : 0) + flopsOf(getEpilogue())) * outputs;
 }
 
-bool WindowOp::allowsLines(unsigned index) {
-  const auto [first, count] = getODSOperandIndexAndLength(3);
-  const bool isExtra = index >= first && index < first + count;
-  return index == getInputMutable().getOperandNumber() || isExtra || index >= getOperation()->getNumOperands();
+bool WindowOp::readsLines(unsigned index) {
+  return index == getInputMutable().getOperandNumber() || isExtra(*this, index);
 }
+bool WindowOp::writesLines() { return true; }
 
 int64_t WindowOp::getFlops() {
   const int64_t taps = getWindow().getTaps();
@@ -380,16 +366,11 @@ static mlir::DenseElementsAttr permuted(mlir::DenseElementsAttr elements, llvm::
                                         RankedTensorType type) {
   if (elements.isSplat()) return elements.reshape(type);
   llvm::ArrayRef<int64_t> from = elements.getType().getShape();
-  const llvm::SmallVector<int64_t> strides = mlir::computeStrides(from);
-  const llvm::SmallVector<int64_t> stepsOfResult = mlir::computeStrides(type.getShape());
-  const auto values = llvm::to_vector(elements.getValues<float>());
-  std::vector<float> result(values.size());
-  for (size_t i = 0; i < result.size(); ++i) {
-    int64_t at = 0;
-    const llvm::SmallVector<int64_t> index = mlir::delinearize(static_cast<int64_t>(i), stepsOfResult);
-    for (auto [axis, position] : llvm::zip_equal(axes, index)) at += position * strides[static_cast<size_t>(axis)];
-    result[i] = values[static_cast<size_t>(at)];
-  }
+  const llvm::SmallVector<int64_t> strides = mlir::applyPermutation(mlir::computeStrides(from), axes);
+  auto values = elements.getValues<float>();
+  std::vector<float> result;
+  result.reserve(values.size());
+  forEachPlace(type.getShape(), strides, [&](size_t place) { result.push_back(values[place]); });
   return mlir::DenseElementsAttr::get(type, llvm::ArrayRef(result));
 }
 
@@ -419,9 +400,7 @@ LogicalResult PermuteOp::canonicalize(PermuteOp permute, mlir::PatternRewriter &
 }
 
 // A permutation writes element by element.
-bool PermuteOp::allowsLines(unsigned index) {
-  return index >= getOperation()->getNumOperands() && tensorType(getResult()).getRank() == 3;
-}
+bool PermuteOp::writesLines() { return tensorType(getResult()).getRank() == 3; }
 
 /// The inside of a padded image, if nothing pads its channels.
 llvm::SmallVector<std::pair<Value, int64_t>> PadOp::getPieces() {

@@ -45,15 +45,11 @@ std::optional<Affine> affine(mlir::Operation *op, llvm::ArrayRef<const Affine *>
 
 }  // namespace
 
-static llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
-  return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
-}
-
 llvm::SmallVector<int64_t> constantFrame(MapOp map) {
-  llvm::SmallVector<int64_t> frame(shapeOf(map.getResult()).size(), 1);
+  llvm::SmallVector<int64_t> frame(sizesOf(map.getResult()).size(), 1);
   for (mlir::Value operand : map.getInputs()) {
     if (elementsOf(operand) == 1 || !operand.getDefiningOp<ConstantOp>()) continue;
-    llvm::ArrayRef<int64_t> shape = shapeOf(operand);
+    llvm::ArrayRef<int64_t> shape = sizesOf(operand);
     for (auto [size, of] : llvm::zip_equal(llvm::MutableArrayRef(frame).take_back(shape.size()), shape))
       size = std::max(size, of);
   }
@@ -65,16 +61,12 @@ Numbers broadcastTo(const Numbers &numbers, llvm::ArrayRef<int64_t> from, llvm::
   if (numbers.isSplat()) return Numbers(size, numbers[0]);
   if (numbers.size() == size) return numbers;
   llvm::SmallVector<int64_t> strides(to.size(), 0);
-  const llvm::SmallVector<int64_t> own = mlir::computeStrides(from), steps = mlir::computeStrides(to);
+  const llvm::SmallVector<int64_t> own = mlir::computeStrides(from);
   for (size_t axis = 0; axis < from.size(); ++axis)
     if (from[axis] != 1) strides[to.size() - from.size() + axis] = own[axis];
-  std::vector<double> result(size);
-  for (size_t i = 0; i < size; ++i) {
-    int64_t at = 0;
-    for (auto [position, stride] : llvm::zip_equal(mlir::delinearize(static_cast<int64_t>(i), steps), strides))
-      at += position * stride;
-    result[i] = numbers[static_cast<size_t>(at)];
-  }
+  std::vector<double> result;
+  result.reserve(size);
+  forEachPlace(to, strides, [&](size_t place) { result.push_back(numbers[place]); });
   return Numbers(std::move(result));
 }
 
@@ -86,7 +78,7 @@ llvm::DenseMap<mlir::Value, Affine> affineScalars(MapOp map, mlir::Value variabl
     if (argument == variable) {
       known[argument] = {Numbers(size, 1.0), Numbers(size, 0.0)};
     } else if (std::optional<Numbers> numbers = numbersOf(operand)) {
-      known[argument] = {{}, broadcastTo(*numbers, shapeOf(operand), frame)};
+      known[argument] = {{}, broadcastTo(*numbers, sizesOf(operand), frame)};
     }
   }
   for (mlir::Operation &op : map.getBody().front().without_terminator()) {

@@ -87,11 +87,6 @@ mlir::DenseElementsAttr bf16Elements(mlir::MLIRContext *context, llvm::ArrayRef<
   return mlir::DenseElementsAttr::getFromRawBuffer(type, bytes);
 }
 
-/// "layer 'fc1': ".
-std::string nameOf(mlir::Operation *layer) {
-  return "layer '" + layer->getAttrOfType<mlir::StringAttr>("layer").str() + "': ";
-}
-
 /// Warns of weights that bf16 changes by more than its rounding.
 void reportChanges(mlir::Operation *layer, llvm::ArrayRef<float> weight) {
   int64_t clamped = 0, faded = 0, nans = 0;
@@ -112,7 +107,7 @@ void reportChanges(mlir::Operation *layer, llvm::ArrayRef<float> weight) {
   add(faded, " below bf16's smallest normal number, 1.18e-38, lost more than 1/256 of their size");
   add(nans, " are NaN and stay so, without the low bits of their payload");
   if (!changes.empty())
-    mlir::emitWarning(layer->getLoc()) << nameOf(layer) << "of " << weight.size() << " weights that bf16 stores, "
+    mlir::emitWarning(layer->getLoc()) << layerPrefix(layer) << "of " << weight.size() << " weights that bf16 stores, "
                                        << changes;
 }
 
@@ -145,15 +140,21 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
   /// No tile or block has more rows than a batch may have.
   int64_t upToMaxBatch(int64_t rows) { return maxBatch > 0 ? std::min<int64_t>(rows, maxBatch) : rows; }
 
-  /// The constant behind `value` as plain floats; diagnoses anything else.
-  static mlir::FailureOr<std::vector<float>> floatsOf(mlir::Operation *layer, mlir::Value value, llvm::StringRef role) {
+  /// The constant behind `value`; diagnoses anything else.
+  static mlir::FailureOr<mlir::DenseElementsAttr> constantOf(mlir::Operation *layer, mlir::Value value,
+                                                             llvm::StringRef role) {
     auto constant = value.getDefiningOp<ConstantOp>();
-    auto elements = constant ? llvm::dyn_cast<mlir::DenseElementsAttr>(constant.getValue()) : nullptr;
-    if (!elements) {
-      layer->emitOpError() << nameOf(layer) << role << " must be a constant, because it is packed at compile time";
-      return mlir::failure();
-    }
-    auto values = elements.getValues<float>();
+    if (auto elements = constant ? llvm::dyn_cast<mlir::DenseElementsAttr>(constant.getValue()) : nullptr)
+      return elements;
+    layer->emitOpError() << layerPrefix(layer) << role << " must be a constant, because it is packed at compile time";
+    return mlir::failure();
+  }
+
+  /// Its numbers.
+  static mlir::FailureOr<std::vector<float>> floatsOf(mlir::Operation *layer, mlir::Value value, llvm::StringRef role) {
+    mlir::FailureOr<mlir::DenseElementsAttr> constant = constantOf(layer, value, role);
+    if (mlir::failed(constant)) return mlir::failure();
+    auto values = constant->getValues<float>();
     return std::vector<float>(values.begin(), values.end());
   }
 
@@ -186,9 +187,11 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     if (mlir::failed(values)) return mlir::failure();
     packed.original = std::move(*values);
     if (bf16Weights) reportChanges(layer, packed.original);
-    const std::vector<float> ordered =
-        taps == 1 ? packed.original : channelsLast(packed.original, outputs, depth / taps, taps);
-    packed.weight = constant(weight, packWeight(ordered, outputs, depth, packed.lanes, packed.panel), bf16Weights);
+    std::vector<float> moved;
+    if (taps > 1) moved = channelsLast(packed.original, outputs, depth / taps, taps);
+    packed.weight =
+        constant(weight, packWeight(taps > 1 ? moved : packed.original, outputs, depth, packed.lanes, packed.panel),
+                 bf16Weights);
     if (bias) {
       mlir::FailureOr<std::vector<float>> of = floatsOf(layer, bias, "bias");
       if (mlir::failed(of)) return mlir::failure();
@@ -256,8 +259,8 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       if (mlir::failed(convert(conv, rewriter))) return signalPassFailure();
     // The kernel of a depthwise convolution reads the weights of one sample for all.
     for (WindowOp window : function.getOps<WindowOp>())
-      if ((window.getWeight() && mlir::failed(floatsOf(window, window.getWeight(), "weight"))) ||
-          (window.getBias() && mlir::failed(floatsOf(window, window.getBias(), "bias"))))
+      if ((window.getWeight() && mlir::failed(constantOf(window, window.getWeight(), "weight"))) ||
+          (window.getBias() && mlir::failed(constantOf(window, window.getBias(), "bias"))))
         return signalPassFailure();
     llvm::SmallVector<ConstantOp> constants(function.getOps<ConstantOp>());
     for (ConstantOp constant : constants)

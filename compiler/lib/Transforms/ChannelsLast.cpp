@@ -20,6 +20,9 @@ using Sizes = llvm::SmallVector<int64_t>;
 mlir::RankedTensorType typeOf(Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
 int64_t sizeOf(Value value, unsigned axis) { return typeOf(value).getDimSize(axis); }
 
+/// An attribute of an op as a size.
+int64_t number(uint64_t attribute) { return static_cast<int64_t>(attribute); }
+
 constexpr int64_t kToLast[] = {1, 2, 0};   // [C, H, W] to [H, W, C]
 constexpr int64_t kToFirst[] = {2, 0, 1};  // and back
 
@@ -66,7 +69,6 @@ struct Emitter {
 
 template <class Op>
 WindowAttr windowOf(Op op, int64_t kernelH, int64_t kernelW) {
-  const auto number = [](uint64_t attribute) { return static_cast<int64_t>(attribute); };
   return WindowAttr::get(op.getContext(), kernelH, kernelW, number(op.getStrideH()), number(op.getStrideW()),
                          number(op.getDilationH()), number(op.getDilationW()));
 }
@@ -78,7 +80,6 @@ struct MoveConvolution : mlir::OpRewritePattern<Conv2dOp> {
 
   mlir::LogicalResult matchAndRewrite(Conv2dOp conv, PatternRewriter &rewriter) const override {
     Emitter emit{rewriter, conv.getLoc()};
-    const auto number = [](uint64_t attribute) { return static_cast<int64_t>(attribute); };
     Value weight = conv.getWeight();
     const int64_t channels = sizeOf(conv.getInput(), 0), groups = number(conv.getGroups());
     const WindowAttr window = windowOf(conv, sizeOf(weight, 2), sizeOf(weight, 3));
@@ -111,7 +112,7 @@ struct MoveConvolution : mlir::OpRewritePattern<Conv2dOp> {
   /// A convolution for each group, side by side. The epilogue becomes a map of its own.
   static Value grouped(Conv2dOp conv, Emitter &emit, Value x, llvm::ArrayRef<int64_t> sizes, WindowAttr window,
                        llvm::ArrayRef<Value> extras) {
-    const auto groups = static_cast<int64_t>(conv.getGroups());
+    const int64_t groups = number(conv.getGroups());
     const int64_t inputs = sizeOf(x, 2) / groups, outputs = sizes[2] / groups;
     const Sizes each = {sizes[0], sizes[1], outputs};
     llvm::SmallVector<Value> pieces;
@@ -134,7 +135,6 @@ struct MoveConvolution : mlir::OpRewritePattern<Conv2dOp> {
 /// Windows over an image with its channels last, of which `ceil_mode` may add pixels behind the padding.
 template <class Op>
 Value pooled(Op pool, Reduction reduction, float outside, Emitter &emit) {
-  const auto number = [](uint64_t attribute) { return static_cast<int64_t>(attribute); };
   const WindowAttr window = windowOf(pool, number(pool.getKernelH()), number(pool.getKernelW()));
   Value x = emit.permute(pool.getInput(), kToLast);
   const Sizes sizes = {sizeOf(pool.getResult(), 1), sizeOf(pool.getResult(), 2), sizeOf(pool.getResult(), 0)};
@@ -173,18 +173,13 @@ struct MoveAvgPool : mlir::OpRewritePattern<AvgPoolOp> {
     const auto [rows, columns] = countsOf(pool);
     const bool all = llvm::all_equal(rows) && llvm::all_equal(columns);
     ProgramBuilder program(rewriter, sum.getEpilogue(), /*fixed=*/1, pool.getLoc());
-    Value count;
-    if (all) {
-      mlir::OpBuilder::InsertionGuard guard(rewriter);
-      rewriter.setInsertionPointToEnd(&program.getBlock());
-      count = rewriter.create<mlir::arith::ConstantOp>(
-          pool.getLoc(), rewriter.getF32FloatAttr(static_cast<float>(rows.front() * columns.front())));
-    } else {
-      count = program.scalarOf(countsAsImage(rows, columns, sum, emit));
-    }
+    Value count = all ? Value() : program.scalarOf(countsAsImage(rows, columns, sum, emit));
     {
       mlir::OpBuilder::InsertionGuard guard(rewriter);
       rewriter.setInsertionPointToEnd(&program.getBlock());
+      if (all)
+        count = rewriter.create<mlir::arith::ConstantOp>(
+            pool.getLoc(), rewriter.getF32FloatAttr(static_cast<float>(rows.front() * columns.front())));
       program.yield(rewriter.create<mlir::arith::DivFOp>(pool.getLoc(), program.getBlock().getArgument(0), count));
     }
     sum.getExtrasMutable().assign(program.getOperands());

@@ -15,10 +15,8 @@ namespace {
 
 using mlir::Value;
 
-llvm::ArrayRef<int64_t> shapeOf(Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape(); }
-
 mlir::LogicalResult replace(mlir::Operation *op, const Numbers &numbers, mlir::PatternRewriter &rewriter) {
-  rewriter.replaceOp(op, createConstant(rewriter, op->getLoc(), {}, shapeOf(op->getResult(0)), numbers));
+  rewriter.replaceOp(op, createConstant(rewriter, op->getLoc(), {}, sizesOf(op->getResult(0)), numbers));
   return mlir::success();
 }
 
@@ -30,7 +28,7 @@ struct FoldConstantMap : mlir::OpRewritePattern<MapOp> {
     const auto known = affineScalars(map, {});
     const auto result = known.find(llvm::cast<YieldOp>(map.getBody().front().getTerminator()).getValue());
     if (result == known.end()) return rewriter.notifyMatchFailure(map, "the result depends on an input");
-    return replace(map, broadcastTo(result->second.shift, constantFrame(map), shapeOf(map.getResult())), rewriter);
+    return replace(map, broadcastTo(result->second.shift, constantFrame(map), sizesOf(map.getResult())), rewriter);
   }
 };
 
@@ -40,7 +38,7 @@ struct FoldConstantSoftmax : mlir::OpRewritePattern<SoftmaxOp> {
   mlir::LogicalResult matchAndRewrite(SoftmaxOp softmax, mlir::PatternRewriter &rewriter) const override {
     std::optional<Numbers> input = numbersOf(softmax.getInput());
     if (!input) return rewriter.notifyMatchFailure(softmax, "the input is not constant");
-    const auto length = static_cast<size_t>(shapeOf(softmax.getInput()).back());
+    const auto length = static_cast<size_t>(sizesOf(softmax.getInput()).back());
     // All elements are equal, so all elements of the result are equal, too.
     if (input->isSplat()) {
       const double share = ((*input)[0] - (*input)[0] + 1) / static_cast<double>(length);
@@ -74,7 +72,7 @@ struct FoldConstantConcat : mlir::OpRewritePattern<ConcatOp> {
     const auto elements = static_cast<size_t>(elementsOf(concat.getResult()));
     if (elements > std::max(stored, kSmall))
       return rewriter.notifyMatchFailure(concat, "the result takes much more memory than its operands");
-    const llvm::ArrayRef<int64_t> shape = shapeOf(concat.getResult());
+    const llvm::ArrayRef<int64_t> shape = sizesOf(concat.getResult());
     size_t repeats = 1;  // each operand is this many runs of neighbours
     for (int64_t size : shape.take_front(static_cast<size_t>(concat.getAxis()))) repeats *= static_cast<size_t>(size);
     std::vector<double> joined;

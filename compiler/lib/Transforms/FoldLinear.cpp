@@ -20,17 +20,20 @@ using mlir::Value;
 /// The most multiply-adds that the product of two layers' weights may take at compile time: a few seconds.
 constexpr int64_t kMostWork = int64_t{1} << 35;
 
+/// A constant in the place of `original`, of which it has the name. A layer without bias has none.
+Value constantInPlaceOf(Value original, mlir::Operation *layer, llvm::ArrayRef<int64_t> shape,
+                        std::vector<double> &&numbers, mlir::PatternRewriter &rewriter) {
+  auto source = original ? original.getDefiningOp<ConstantOp>() : ConstantOp();
+  return createConstant(rewriter, source ? source.getLoc() : layer->getLoc(),
+                        source ? source.getNameAttr() : mlir::StringAttr(), shape, Numbers(std::move(numbers)));
+}
+
 /// `like` with another name, input and weights.
 DenseOp createDense(DenseOp like, llvm::StringRef name, Value input, mlir::StringAttr zeros, Linear &&linear,
                     mlir::PatternRewriter &rewriter) {
-  const auto constant = [&](llvm::ArrayRef<int64_t> shape, std::vector<double> &&numbers, Value original) -> Value {
-    auto source = original ? original.getDefiningOp<ConstantOp>() : ConstantOp();
-    return createConstant(rewriter, source ? source.getLoc() : like.getLoc(),
-                          source ? source.getNameAttr() : mlir::StringAttr(), shape, Numbers(std::move(numbers)));
-  };
   const auto outputs = static_cast<int64_t>(linear.outputs), inputs = static_cast<int64_t>(linear.inputs);
-  Value weight = constant({outputs, inputs}, std::move(linear.weight), like.getWeight());
-  Value bias = constant({outputs}, std::move(linear.bias), like.getBias());
+  Value weight = constantInPlaceOf(like.getWeight(), like, {outputs, inputs}, std::move(linear.weight), rewriter);
+  Value bias = constantInPlaceOf(like.getBias(), like, {outputs}, std::move(linear.bias), rewriter);
   return rewriter.create<DenseOp>(like.getLoc(), like.getType(), name, input, weight, bias, like.getExtras(), zeros);
 }
 
@@ -124,15 +127,9 @@ struct FoldIntoPreviousLayer : mlir::OpRewritePattern<MapOp> {
   /// A copy of `layer` with other numbers as weight and bias.
   static mlir::Operation *withWeights(mlir::Operation *layer, Linear &&linear, mlir::PatternRewriter &rewriter) {
     const auto [weight, bias] = weightsOf(layer);
-    const auto nameOf = [](Value value) {
-      auto constant = value ? value.getDefiningOp<ConstantOp>() : ConstantOp();
-      return constant ? constant.getNameAttr() : mlir::StringAttr();
-    };
-    Value newWeight = createConstant(rewriter, weight.getLoc(), nameOf(weight),
-                                     llvm::cast<mlir::RankedTensorType>(weight.getType()).getShape(),
-                                     Numbers(std::move(linear.weight)));
-    Value newBias = createConstant(rewriter, bias ? bias.getLoc() : layer->getLoc(), nameOf(bias),
-                                   {static_cast<int64_t>(linear.outputs)}, Numbers(std::move(linear.bias)));
+    Value newWeight = constantInPlaceOf(weight, layer, sizesOf(weight), std::move(linear.weight), rewriter);
+    Value newBias =
+        constantInPlaceOf(bias, layer, {static_cast<int64_t>(linear.outputs)}, std::move(linear.bias), rewriter);
     mlir::Operation *copy = rewriter.clone(*layer);
     llvm::TypeSwitch<mlir::Operation *>(copy).Case<DenseOp, Conv2dOp>([&](auto op) {
       op.getWeightMutable().assign(newWeight);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Computes what depends on constants alone inside of maps, and stores a repeated number only once.
 #include "Affine.h"
+#include "FoldedLayer.h"
 #include "Inlay/Transforms/Folding.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -85,10 +86,8 @@ void repeatAtRunTime(ConstantOp constant, mlir::IRRewriter &rewriter) {
   std::optional<mlir::FloatAttr> number = UseLiterals::repeatedNumber(constant);
   if (!number || elementsOf(constant) < kLargeConstant) return;
   const auto isWeight = [](mlir::OpOperand &use) {
-    const auto isOneOf = [&](auto layer) {
-      return layer && (use.get() == layer.getWeight() || use.get() == layer.getBias());
-    };
-    return isOneOf(llvm::dyn_cast<DenseOp>(use.getOwner())) || isOneOf(llvm::dyn_cast<Conv2dOp>(use.getOwner()));
+    const auto [weight, bias] = weightsOf(use.getOwner());
+    return use.get() == weight || use.get() == bias;
   };
   if (llvm::all_of(constant->getUses(), isWeight)) return;
   mlir::Location loc = constant.getLoc();

@@ -23,9 +23,6 @@ struct Buffer {
   llvm::SmallVector<Value> values;
 };
 
-/// The index that asks KernelOp::allowsLines() about the result.
-constexpr unsigned kResult = ~0u;
-
 class Planner {
  public:
   explicit Planner(mlir::func::FuncOp function)
@@ -205,12 +202,12 @@ bool Planner::mayLieApart(const Buffer &buffer, KernelOp whole) {
   const int64_t made = order.lookup(whole), last = lastUse(*bufferOf(whole->getResult(0)));
   return llvm::all_of(buffer.values, [&](Value value) {
     auto producer = value.getDefiningOp<KernelOp>();
-    if (!producer || !producer.allowsLines(kResult)) return false;
+    if (!producer || !producer.writesLines()) return false;
     const int64_t written = order.lookup(producer);
     if (written > made && written <= last) return false;
     return llvm::all_of(value.getUses(), [&](mlir::OpOperand &use) {
       auto reader = llvm::dyn_cast<KernelOp>(use.getOwner());
-      return reader && (reader == whole || reader.allowsLines(use.getOperandNumber()));
+      return reader && (reader == whole || reader.readsLines(use.getOperandNumber()));
     });
   });
 }

@@ -70,23 +70,17 @@ class Verifier {
     return op ? op->getAttrOfType<PlacementAttr>(kPlacementAttr) : PlacementAttr();
   }
 
-  /// The elements from a value's first to its last, with those between the lines of an image that lie apart.
-  static int64_t spanOf(Value value) {
-    PlacementAttr place = placeOf(value);
-    if (!place || place.getLine() == 0) return elementsOf(value);
-    llvm::ArrayRef<int64_t> sizes = llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
-    return (sizes[0] - 1) * place.getLine() + sizes[1] * sizes[2];
+  /// What `value` takes if it begins at `begin`. With `line`, it is an image whose lines begin that far apart.
+  static Extent extentAt(llvm::StringRef root, int64_t index, int64_t begin, Value value, int64_t line) {
+    if (line == 0) return {root, index, begin, begin + elementsOf(value)};
+    llvm::ArrayRef<int64_t> sizes = sizesOf(value);
+    const int64_t run = sizes[1] * sizes[2];
+    return {root, index, begin, begin + (sizes[0] - 1) * line + run, line, run};
   }
 
   static Extent extentOf(Value value) {
     PlacementAttr place = placeOf(value);
-    const int64_t begin = place.getBase() + place.getOffset();
-    Extent extent{place.getRoot(), place.getIndex(), begin, begin + spanOf(value)};
-    if (place.getLine() != 0) {
-      llvm::ArrayRef<int64_t> sizes = llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
-      extent.line = place.getLine(), extent.run = sizes[1] * sizes[2];
-    }
-    return extent;
+    return extentAt(place.getRoot(), place.getIndex(), place.getBase() + place.getOffset(), value, place.getLine());
   }
 
   /// A row must hold all that is stored into it, or the store runs into the next row.
@@ -94,7 +88,8 @@ class Verifier {
     Value result = op.getResult(0);
     PlacementAttr place = placeOf(result);
     if (place.getRoot() == "constant") return mlir::success();
-    const int64_t stored = place.getPadded() ? wholeVectors(result) : spanOf(result);
+    const Extent extent = extentOf(result);
+    const int64_t stored = place.getPadded() ? wholeVectors(result) : extent.end - extent.begin;
     if (place.getOffset() + stored <= place.getStride()) return mlir::success();
     return op.emitOpError() << nameOf(op) << "stores up to element " << place.getOffset() + stored
                             << " of rows that are " << place.getStride() << " apart";
@@ -117,8 +112,7 @@ class Verifier {
     if (kernel.getPieceLine() != 0) return storesAround(pieces.front(), kernel.getPieceLine(), whole);
     llvm::SmallVector<Extent> stores;
     for (auto [piece, offset] : pieces) {
-      const int64_t begin = whole.begin + offset;
-      const Extent target{whole.root, whole.index, begin, begin + elementsOf(piece)};
+      const Extent target = extentAt(whole.root, whole.index, whole.begin + offset, piece, /*line=*/0);
       if (!placeOf(piece) || !(extentOf(piece) == target)) stores.push_back(target);
     }
     return stores;
@@ -126,14 +120,14 @@ class Verifier {
 
   /// What is written around an image inside of `whole`, or all of it if the image is not there.
   static llvm::SmallVector<Extent> storesAround(std::pair<Value, int64_t> piece, int64_t line, const Extent &whole) {
-    llvm::ArrayRef<int64_t> sizes = llvm::cast<mlir::RankedTensorType>(piece.first.getType()).getShape();
-    const int64_t run = sizes[1] * sizes[2], begin = whole.begin + piece.second;
-    const Extent inside{whole.root, whole.index, begin, begin + (sizes[0] - 1) * line + run, line, run};
+    const Extent inside = extentAt(whole.root, whole.index, whole.begin + piece.second, piece.first, line);
     if (!placeOf(piece.first) || !(extentOf(piece.first) == inside)) return {whole};
     Extent before = whole, behind = whole;
     before.end = inside.begin, behind.begin = inside.end;
     llvm::SmallVector<Extent> stores = {before, behind};
-    if (run < line) stores.push_back({whole.root, whole.index, begin + run, inside.end - run, line, line - run});
+    if (inside.run < line)  // from the end of each line to the next one
+      stores.push_back(
+          {whole.root, whole.index, inside.begin + inside.run, inside.end - inside.run, line, line - inside.run});
     return stores;
   }
 
@@ -176,7 +170,7 @@ class Verifier {
 
   /// "layer 'fc1' " or "inlay.map ".
   static std::string nameOf(mlir::Operation &op) {
-    if (auto layer = llvm::dyn_cast<ContractionOp>(op)) return "layer '" + layer.getLayer().str() + "' ";
+    if (auto layer = op.getAttrOfType<mlir::StringAttr>("layer")) return "layer '" + layer.str() + "' ";
     return op.getName().getStringRef().str() + " ";
   }
 };

@@ -41,6 +41,14 @@ inline constexpr llvm::StringLiteral kLanesAttr = "inlay.lanes";  // function: f
 /// Row of the table for a name such as "tanh"; null if there is none.
 const activation_row *findActivation(llvm::StringRef name);
 
+/// "layer 'fc1': ", or nothing for an op that is no layer.
+std::string layerPrefix(mlir::Operation *op);
+
+/// The sizes of the axes of a value of static shape.
+inline llvm::ArrayRef<int64_t> sizesOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
+}
+
 /// The number of elements in a value of static shape.
 inline int64_t elementsOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType()).getNumElements();
@@ -51,6 +59,11 @@ inline int64_t bytesOf(mlir::Value value) {
   auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }
+
+/// Calls `body(place)` for each index of `sizes` in row-major order. The place is the sum of each position times the
+/// stride of its axis.
+void forEachPlace(llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides,
+                  llvm::function_ref<void(size_t place)> body);
 
 }  // namespace inlay::compiler
 

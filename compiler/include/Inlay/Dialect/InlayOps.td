@@ -13,7 +13,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 class Inlay_Op<string mnemonic, list<Trait> traits = []> : Op<Inlay_Dialect, mnemonic, traits>;
 
 /// The op has an epilogue, a region `epilogue` over its result and one element of each of `extras`.
-def Inlay_Epilogue : DeclareOpInterfaceMethods<Inlay_EpilogueOp, ["getProgram", "getProgramOperands"]>;
+def Inlay_Epilogue : DeclareOpInterfaceMethods<Inlay_EpilogueOp>;
 
 def Inlay_Reduction : I32EnumAttr<"Reduction", "how a window combines its pixels",
     [I32EnumAttrCase<"max", 0>, I32EnumAttrCase<"sum", 1>, I32EnumAttrCase<"weighted", 2>]> {
@@ -78,7 +78,7 @@ def Inlay_Conv2dOp : Inlay_Op<"conv2d", [Pure, AttrSizedOperandSegments, Isolate
   let summary = "a convolution of an image [C, H, W]; then the epilogue";
   let description = [{
     The layer of torch.nn.Conv2d, with the attributes of the graph's operation. The layout phase makes an
-    `inlay.conv2d_nhwc` or an `inlay.depthwise_nhwc` of it.
+    `inlay.conv2d_nhwc` or, if each channel is a group of its own, an `inlay.window` of it.
 
     ```mlir
     %y = inlay.conv2d "conv1" %x, %w bias(%b) {stride_h = 2 : i64, ...}
@@ -131,7 +131,7 @@ def Inlay_Conv2dNhwcOp : Inlay_Op<"conv2d_nhwc", [Pure, AttrSizedOperandSegments
 }
 
 def Inlay_WindowOp : Inlay_Op<"window", [Pure, AttrSizedOperandSegments, IsolatedFromAbove, Inlay_Epilogue,
-                                             Inlay_Kernel<["readsBeforeWriting", "getFlops", "allowsLines"]>]> {
+                                             Inlay_Kernel<["readsBeforeWriting", "getFlops", "readsLines", "writesLines"]>]> {
   let summary = "combines the pixels under a window, channel by channel, of an image [H, W, C]; then the epilogue";
   let description = [{
     `reduction` is `max`, `sum`, or `weighted`: the sum of the pixels times `weight`, which is [taps, C], plus `bias`.
@@ -150,7 +150,7 @@ def Inlay_WindowOp : Inlay_Op<"window", [Pure, AttrSizedOperandSegments, Isolate
 }
 
 def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegments, IsolatedFromAbove, Inlay_Epilogue,
-                                                       Inlay_Kernel<["readsBeforeWriting", "getFlops", "allowsLines"]>]> {
+                                                       Inlay_Kernel<["readsBeforeWriting", "getFlops", "readsLines", "writesLines"]>]> {
   let summary = "a dense layer after the layout phase: packed weights and a register tile";
   let description = [{
     `weight` is packed `[panel][K][lanes]`, flat. A panel has `panel` output features; the last one is as narrow as a
@@ -255,7 +255,7 @@ def Inlay_ReshapeOp : Inlay_Op<"reshape", [Pure, Inlay_Kernel<["hasKernel", "get
   let hasFolder = 1;
 }
 
-def Inlay_PermuteOp : Inlay_Op<"permute", [Pure, Inlay_Kernel<["allowsLines"]>]> {
+def Inlay_PermuteOp : Inlay_Op<"permute", [Pure, Inlay_Kernel<["writesLines"]>]> {
   let summary = "axis i of the result is axis axes[i] of the operand (torch.permute)";
   let arguments = (ins Inlay_Tensor:$input, DenseI64ArrayAttr:$axes);
   let results = (outs Inlay_Tensor:$result);

@@ -23,10 +23,10 @@ def Inlay_KernelOp : OpInterface<"KernelOp"> {
     InterfaceMethod<[{
         The distance between the lines of a piece at its place in the result, or 0 if they lie side by side.
       }], "int64_t", "getPieceLine", (ins), "", "return 0;">,
-    InterfaceMethod<[{
-        Whether the kernel can read operand `index`, an image, if its lines lie apart. For the index of no operand: whether
-        it can write the result like that.
-      }], "bool", "allowsLines", (ins "unsigned":$index), "", "return false;">,
+    InterfaceMethod<"Whether the kernel can read operand `index`, an image, if its lines lie apart.",
+                    "bool", "readsLines", (ins "unsigned":$index), "", "return false;">,
+    InterfaceMethod<"Whether the kernel can write its result, an image, with its lines apart.",
+                    "bool", "writesLines", (ins), "", "return false;">,
     InterfaceMethod<"Whether a kernel computes anything.", "bool", "hasKernel", (ins), "", "return true;">,
     InterfaceMethod<"The operand whose storage is the result, if there is no kernel; or null.",
                     "::mlir::Value", "getViewed", (ins), "", "return {};">,
@@ -45,12 +45,15 @@ def Inlay_KernelOp : OpInterface<"KernelOp"> {
 def Inlay_EpilogueOp : OpInterface<"EpilogueOp"> {
   let description = [{
     A layer that can run a pointwise program on its result before it stores it. The program's arguments are one element
-    of the result and one of each of its operands.
+    of the result and one of each of its operands. The defaults hold for an op with a region `epilogue` and operands
+    `extras`.
   }];
   let cppNamespace = "::inlay::compiler";
   let methods = [
-    InterfaceMethod<"The program. An empty region stands for none.", "::mlir::Region &", "getProgram">,
-    InterfaceMethod<"What the program reads besides the result.", "::mlir::MutableOperandRange", "getProgramOperands">,
+    InterfaceMethod<"The program. An empty region stands for none.",
+                    "::mlir::Region &", "getProgram", (ins), "", "return $_op.getEpilogue();">,
+    InterfaceMethod<"What the program reads besides the result.",
+                    "::mlir::MutableOperandRange", "getProgramOperands", (ins), "", "return $_op.getExtrasMutable();">,
   ];
 }
 

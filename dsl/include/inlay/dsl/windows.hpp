@@ -192,6 +192,16 @@ constexpr bool are_conv_options() {
 constexpr bool keeps_size(const window_settings& s) {
   return !s.same || (s.window.stride_h == 1 && s.window.stride_w == 1);
 }
+/// A convolution whose weight is a value; `bias(b)` is a node or no_node.
+template <window_settings Settings, Value X, Value W>
+constexpr auto convolution_of(const layer_name& name, X&& x, W&& weight, auto bias) {
+  const auto input = committed(std::forward<X>(x));
+  graph_builder& b = *input.owner;
+  b.locate(name.at);
+  const std::uint32_t w = commit_to(b, std::forward<W>(weight));
+  return convolve<Settings, shape_type_of<W>>(name.chars, input, w, bias(b));
+}
+
 template <class... Option>
 constexpr bool are_pool_options() {
   return ((!is_one_of<Option, same_padding_option, no_bias_t>) && ...);
@@ -228,10 +238,8 @@ constexpr auto conv2d(detail::layer_name name, X&& x, W&& weight, const Option&.
   static_assert(detail::are_conv_options<Option...>(), INLAY_CONV_OPTIONS);
   constexpr detail::window_settings settings = detail::settings_of<false, Option...>();
   static_assert(detail::keeps_size(settings), INLAY_SAME_NEEDS_STRIDE_1);
-  const auto input = detail::committed(std::forward<X>(x));
-  input.owner->locate(name.at);
-  const std::uint32_t w = detail::commit_to(*input.owner, std::forward<W>(weight));
-  return detail::convolve<settings, shape_type_of<W>>(name.chars, input, w, no_node);
+  return detail::convolution_of<settings>(name, std::forward<X>(x), std::forward<W>(weight),
+                                          [](graph_builder&) { return no_node; });
 }
 /// And with the bias as a value [outputs].
 template <Value X, Value W, Value B, detail::WindowOption... Option>
@@ -239,11 +247,8 @@ constexpr auto conv2d(detail::layer_name name, X&& x, W&& weight, B&& bias, cons
   static_assert(detail::are_conv_options<Option...>(), INLAY_CONV_OPTIONS);
   constexpr detail::window_settings settings = detail::settings_of<false, Option...>();
   static_assert(detail::keeps_size(settings), INLAY_SAME_NEEDS_STRIDE_1);
-  const auto input = detail::committed(std::forward<X>(x));
-  input.owner->locate(name.at);
-  const std::uint32_t w = detail::commit_to(*input.owner, std::forward<W>(weight));
-  const std::uint32_t n = detail::commit_to(*input.owner, std::forward<B>(bias));
-  return detail::convolve<settings, shape_type_of<W>>(name.chars, input, w, n);
+  return detail::convolution_of<settings>(name, std::forward<X>(x), std::forward<W>(weight),
+                                          [&bias](graph_builder& b) { return detail::commit_to(b, bias); });
 }
 
 /// Slides a window over a signal (torch.nn.Conv1d): x[C,L] -> y[Outputs,OL], parameters `<name>.weight`

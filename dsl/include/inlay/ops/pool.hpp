@@ -54,13 +54,8 @@ constexpr reference_values evaluate_windows(const reference_inputs& from, Reduce
     for (std::size_t i = 0; i < from.dims.sizes[1]; ++i)
       for (std::size_t j = 0; j < from.dims.sizes[2]; ++j) {
         pixels.shrink(0);
-        for (std::size_t p = 0; p < axes.h.kernel; ++p)
-          for (std::size_t q = 0; q < axes.w.kernel; ++q) {
-            const std::int64_t row = axes.h.position(i, p), column = axes.w.position(j, q);
-            if (axes.h.holds(row) && axes.w.holds(column))
-              pixels.push_back(x.elements[(c * axes.h.size + static_cast<std::size_t>(row)) * axes.w.size +
-                                          static_cast<std::size_t>(column)]);
-          }
+        for_each_pixel(axes, i, j,
+                       [&](std::size_t at) { pixels.push_back(x.elements[c * axes.h.size * axes.w.size + at]); });
         y.push_back(reduce(pixels.view(), axes, i, j));
       }
   return y;

@@ -45,6 +45,18 @@ struct window_axes {
         w{image.sizes[2], kernel_w, a.stride_w, a.dilation_w, a.padding_left, a.padding_right} {}
 };
 
+/// Calls `each(place)` for the pixels under window (i, j) that are inside of the image, where place is that in the
+/// channel's plane.
+template <class Each>
+constexpr void for_each_pixel(const window_axes& axes, std::size_t i, std::size_t j, Each each) {
+  for (std::size_t p = 0; p < axes.h.kernel; ++p)
+    for (std::size_t q = 0; q < axes.w.kernel; ++q) {
+      const std::int64_t row = axes.h.position(i, p), column = axes.w.position(j, q);
+      if (axes.h.holds(row) && axes.w.holds(column))
+        each(static_cast<std::size_t>(row) * axes.w.size + static_cast<std::size_t>(column));
+    }
+}
+
 /// "3x3".
 constexpr violation::text window_text(std::uint64_t height, std::uint64_t width) {
   return violation::text().append(height).append("x").append(width);
