@@ -1,4 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Copies the folder FROM to TO/source, after emptying TO, so that no build folder remains.
+# Copies the folder FROM to TO/source, after emptying TO, so that no build folder remains. BESIDE may name a folder that
+# the example shares with others; it is copied into TO.
 file(REMOVE_RECURSE ${TO})
 file(COPY ${FROM}/ DESTINATION ${TO}/source)
+if(BESIDE)
+  file(COPY ${BESIDE} DESTINATION ${TO})
+endif()
