@@ -68,6 +68,19 @@ static_assert(near(hana::at_c<5>(curve_results), {0, 1}));
 static_assert(near(hana::at_c<6>(curve_results), {0.135335283, 2.718281828}));
 static_assert(near(hana::at_c<7>(curve_results), {-2, 1}));
 
+// One slope for all, for each channel (also where as many columns could take it), and for each element.
+constexpr auto slopes = network("slopes", input<f32, 2, 2>("x"), input<f32, 2, 1, 3>("image"), [](auto x, auto image) {
+  auto each = constant<f32, 2>({0.5f, 0.25f});
+  return outputs(prelu(x, constant<f32, 1>({0.5f})), prelu(x, each), prelu(image, each),
+                 prelu(flatten(x), constant<f32, 4>({1, 2, 3, 4})), prelu(x, constant<f32, 1, 2>({0.5f, 0.25f})));
+});
+constexpr auto sloped = evaluate(slopes, {-4, 4, -8, -16}, {-4, 4, -8, -16, -32, 0});
+static_assert(hana::at_c<0>(sloped) == std::array<float, 4>{-2, 4, -4, -8});
+static_assert(hana::at_c<1>(sloped) == std::array<float, 4>{-2, 4, -2, -4});
+static_assert(hana::at_c<2>(sloped) == std::array<float, 6>{-2, 4, -4, -4, -8, 0});
+static_assert(hana::at_c<3>(sloped) == std::array<float, 4>{-4, 4, -24, -64});
+static_assert(hana::at_c<4>(sloped) == std::array<float, 4>{-2, 4, -4, -4});
+
 constexpr auto rows = network("rows", input<f32, 2, 3>("x"), [](auto x) { return softmax(x); });
 static_assert(near(evaluate(rows, {1, 2, 3, 1000, 1000, -1000}), {0.090030573, 0.244728471, 0.665240956, 0.5, 0.5, 0}));
 

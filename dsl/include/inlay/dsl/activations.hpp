@@ -93,11 +93,39 @@ constexpr auto swish(V&& x, accuracy tier = exact, std::source_location at = std
   return silu(std::forward<V>(x), tier, at);
 }
 
-/// x for x > 0, weight * x elsewhere (torch.nn.PReLU). `weight` is a value with x's shape or one element.
+namespace detail {
+
+/// [C, 1, ..., 1] for a value [C, ...].
+template <ShapeType S>
+struct channels_of {
+  static constexpr shape dims = [] {
+    shape channels = S::dims;
+    for (std::uint32_t axis = 1; axis < channels.rank; ++axis) channels.sizes[axis] = 1;
+    return channels;
+  }();
+  using type = typename sizes_type<dims>::type;
+};
+
+}  // namespace detail
+
+/// x where x > 0, else weight * x (torch.nn.PReLU). The weight has one element, or [C] for a value [C, ...], one for
+/// each channel: `prelu(x, param<f32, 64>("act.weight"))`. A weight of higher rank is broadcast.
 template <Value V, Value W>
 constexpr auto prelu(V&& x, W&& weight) {
+  constexpr shape dims = shape_type_of<V>::dims, of_weight = shape_type_of<W>::dims;
+  constexpr bool per_channel = of_weight.rank == 1 && of_weight.sizes[0] > 1 && dims.rank > 1;
+  static_assert(!per_channel || of_weight.sizes[0] == dims.sizes[0],
+                "the weight of prelu has one element, or one for each channel");
   const auto value = detail::committed(std::forward<V>(x));
-  return where(value > 0, value, std::forward<W>(weight) * value);
+  if constexpr (per_channel && of_weight.sizes[0] == dims.sizes[0]) {
+    using Channels = typename detail::channels_of<shape_type_of<V>>::type;
+    graph_builder& b = *value.owner;
+    const detail::tensor_of_t<Channels> slope(b,
+                                              b.reshape(detail::commit_to(b, std::forward<W>(weight)), Channels::dims));
+    return where(value > 0, value, slope * value);
+  } else {
+    return where(value > 0, value, std::forward<W>(weight) * value);
+  }
 }
 
 /// x itself (torch.nn.Identity).

@@ -121,17 +121,6 @@ inline constexpr no_affine_t no_affine;
 
 namespace detail {
 
-/// [C, 1, ..., 1] for a value [C, ...].
-template <ShapeType S>
-struct channels_of {
-  static constexpr shape dims = [] {
-    shape channels = S::dims;
-    for (std::uint32_t axis = 1; axis < channels.rank; ++axis) channels.sizes[axis] = 1;
-    return channels;
-  }();
-  using type = typename sizes_type<dims>::type;
-};
-
 template <bool Affine, Value V>
 constexpr auto batch_norm_of(const char* name, V&& x, float eps, const std::source_location& at) {
   const auto input = committed(std::forward<V>(x));
