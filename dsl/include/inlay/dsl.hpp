@@ -9,4 +9,5 @@
 #include "inlay/dsl/layers.hpp"
 #include "inlay/dsl/misuse.hpp"
 #include "inlay/dsl/network.hpp"
+#include "inlay/dsl/rearrange.hpp"
 #include "inlay/dsl/windows.hpp"

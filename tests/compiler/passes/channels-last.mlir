@@ -56,3 +56,23 @@ func.func @mean_without_padding(%x: tensor<1x3x1xf32>) -> tensor<1x2x1xf32> {
          : (tensor<1x3x1xf32>) -> tensor<1x2x1xf32>
   return %0 : tensor<1x2x1xf32>
 }
+
+// -----
+
+// An image that the caller has with its channels last, as the DSL's permute<2, 0, 1> and permute<1, 2, 0> say it. They
+// meet the permutations of the layer: no element is copied.
+// CHECK-LABEL: func.func @channels_last_for_the_caller
+// CHECK-NOT: inlay.permute
+// CHECK: %[[C:.*]] = inlay.conv2d_nhwc "c1" %arg0, %{{.*}} -> tensor<3x2x5xf32>
+// CHECK-NEXT: return %[[C]]
+func.func @channels_last_for_the_caller(%x: tensor<4x3x2xf32>) -> tensor<3x2x5xf32> {
+  %w = inlay.constant "c1.weight" dense<1.0> : tensor<5x2x2x2xf32>
+  %0 = inlay.permute %x [2, 1, 0] : (tensor<4x3x2xf32>) -> tensor<2x3x4xf32>
+  %1 = inlay.permute %0 [0, 2, 1] : (tensor<2x3x4xf32>) -> tensor<2x4x3xf32>
+  %2 = inlay.conv2d "c1" %1, %w {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64, padding_left = 0 : i64,
+         padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, groups = 1 : i64}
+         : (tensor<2x4x3xf32>, tensor<5x2x2x2xf32>) -> tensor<5x3x2xf32>
+  %3 = inlay.permute %2 [1, 0, 2] : (tensor<5x3x2xf32>) -> tensor<3x5x2xf32>
+  %4 = inlay.permute %3 [0, 2, 1] : (tensor<3x5x2xf32>) -> tensor<3x2x5xf32>
+  return %4 : tensor<3x2x5xf32>
+}

@@ -8,6 +8,7 @@
 #include "inlay/dsl/activations.hpp"
 #include "inlay/dsl/layers.hpp"
 #include "inlay/dsl/network.hpp"
+#include "inlay/dsl/rearrange.hpp"
 #include "inlay/dsl/windows.hpp"
 
 namespace inlay {
@@ -129,6 +130,25 @@ template <auto... Sizes, bool Right = false>
 constexpr auto transpose(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {
   static_assert(Right, "transpose is called with two axes in angle brackets: transpose<0, 1>(x)");
   return detail::misused(a, b, c);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto slice(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                     detail::anything d = {}) {
+  static_assert(Right, "slice is called with the axis, the start and the length in angle brackets: slice<0, 2, 3>(x)");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto permute(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                       detail::anything d = {}, detail::anything = {}, detail::anything = {}, detail::anything = {}) {
+  static_assert(Right, "permute is called with the axes in angle brackets: permute<2, 0, 1>(x)");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto split(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                     detail::anything d = {}) {
+  static_assert(Right,
+                "split is called with the axis and the sizes in angle brackets: auto [a, b] = split<0, 8, 24>(x)");
+  return detail::misused(a, b, c, d);
 }
 template <auto... Sizes, bool Right = false>
 constexpr auto scope(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}, detail::anything d = {},
