@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a tile of a contraction sums over the depth: one multiply-add after the other, in chains side by side.
+#include "ContractionEmitter.h"
+
+namespace inlay::compiler {
+
+namespace arith = mlir::arith;
+namespace vector = mlir::vector;
+using mlir::Location;
+using mlir::Value;
+
+namespace {
+
+/// Steps between the prefetch and the use. At most the lanes of the shortest vector, because the list of nonzeros
+/// ends with a vector of zeros.
+constexpr int64_t kStepsAhead = 4;
+
+}  // namespace
+
+Value ContractionEmitter::weightPosition(const FeatureVector &v, Value weightStart, Value k) {
+  return plus(context.plusTimes(loc, weightStart, k, v.weightStride), v.weightOffset);
+}
+
+Value ContractionEmitter::loadVector(const RowView &view, Value position, int64_t count) {
+  mlir::VectorType type = context.vectorType(count);
+  mlir::Type stored = llvm::cast<mlir::MemRefType>(view.memory.getType()).getElementType();
+  Value loaded = builder.create<vector::LoadOp>(loc, type.clone(stored), view.memory, position);
+  if (stored == type.getElementType()) return loaded;
+  // The bits of bf16 are the upper half of those of f32.
+  auto words = type.clone(builder.getI32Type());
+  Value half = builder.create<arith::ConstantOp>(loc, mlir::DenseElementsAttr::get(words, int32_t{16}));
+  Value bits = builder.create<arith::ShLIOp>(loc, builder.create<arith::ExtUIOp>(loc, words, loaded), half);
+  return builder.create<arith::BitcastOp>(loc, type, bits);
+}
+
+llvm::SmallVector<Value> ContractionEmitter::inputs(Value row, int64_t rows, Value k) {
+  llvm::SmallVector<Value> elements;
+  for (int64_t r = 0; r < rows; ++r) {
+    const Place at = placeOf(row, r);
+    elements.push_back(context.loadScalar(loc, input, at.row, inFirstLine(input, at, k)));
+  }
+  return elements;
+}
+
+void ContractionEmitter::step(llvm::MutableArrayRef<Value> accumulators, llvm::ArrayRef<Value> elements,
+                              Value weightStart, Value k, llvm::ArrayRef<FeatureVector> vectors) {
+  llvm::SmallVector<Value> weights;
+  for (const FeatureVector &v : vectors) weights.push_back(loadVector(weight, weightPosition(v, weightStart, k)));
+  for (size_t r = 0; r < elements.size(); ++r) {
+    Value x = context.broadcast(loc, elements[r], lanes);
+    for (size_t v = 0; v < vectors.size(); ++v) {
+      Value &accumulator = accumulators[r * vectors.size() + v];
+      accumulator = builder.create<vector::FMAOp>(loc, x, weights[v], accumulator);
+    }
+  }
+}
+
+bool ContractionEmitter::isDotProduct() {
+  return width == 1 && input.inRegister && !context.reproducible &&
+         llvm::cast<mlir::VectorType>(input.inRegister.getType()).getDimSize(0) == depth;
+}
+
+Value ContractionEmitter::dotProduct(Value start, Value weightStart) {
+  const int64_t piece = std::min<int64_t>(4, depth);
+  Value sums = builder.create<vector::InsertOp>(loc, start, context.splat(loc, 0.0f, piece), 0);
+  for (int64_t k = 0; k < depth; k += piece) {
+    Value elements = builder.create<vector::ExtractStridedSliceOp>(loc, input.inRegister, k, piece, 1);
+    sums = builder.create<vector::FMAOp>(loc, elements, loadVector(weight, plus(weightStart, k), piece), sums);
+  }
+  sums = context.acrossLanes(loc, sums,
+                             [&](Value a, Value b) -> Value { return builder.create<arith::AddFOp>(loc, a, b); });
+  return builder.create<vector::ExtractOp>(loc, sums, 0);
+}
+
+void ContractionEmitter::accumulate(llvm::SmallVector<Value> &accumulators, Value row, int64_t rows, int64_t chains,
+                                    Value weightStart, llvm::ArrayRef<FeatureVector> vectors, const Slab &slab) {
+  const size_t tile = accumulators.size() / static_cast<size_t>(chains);
+  const auto chain = [&](llvm::SmallVector<Value> &all, int64_t number) {
+    return llvm::MutableArrayRef(all).slice(static_cast<size_t>(number) * tile, tile);
+  };
+  if (op.getWindow()) return accumulateWindow(accumulators, row, rows, chains, weightStart, vectors);
+  if (isDotProduct()) {
+    Value start = builder.create<vector::ExtractOp>(loc, accumulators.front(), 0);
+    accumulators.front() = context.broadcast(loc, dotProduct(start, weightStart), lanes);
+    return;
+  }
+  if (input.inRegister) {  // elements in a register have no address that a loop could compute
+    for (int64_t k = 0; k < depth; ++k) {
+      Value at = context.index(k, loc);
+      step(chain(accumulators, k % chains), inputs(row, rows, at), weightStart, at, vectors);
+    }
+    return;
+  }
+  Value fetched, fetchedPerIteration;
+  if (slab.next) {
+    // All row tiles together prefetch the next panel into the second-level cache. Otherwise the first tile of that
+    // panel would wait for memory at every k.
+    Value ofRows = builder.create<arith::MulIOp>(loc, row, slab.perRow);
+    fetched = builder.create<arith::AddIOp>(loc, slab.next, ofRows);
+    fetchedPerIteration =
+        plus(builder.create<arith::DivUIOp>(loc, context.index(chains * rows * panel, loc), rowsOfKernel()), 1);
+  }
+  const auto loop = [&](Value from, Value to, int64_t ofIteration, bool fetches) {
+    llvm::SmallVector<Value> state(accumulators);
+    if (fetches) state.push_back(fetched);
+    context.forEach(loc, from, to, ofIteration, state, [&](Value first) {
+      if (fetches) {
+        prefetch(weight, state.back(), Level::second);
+        state.back() = builder.create<arith::AddIOp>(loc, state.back(), fetchedPerIteration);
+      }
+      for (int64_t i = 0; i < ofIteration; ++i) {
+        Value k = plus(first, i);
+        step(chain(state, i % chains), inputs(row, rows, k), weightStart, k, vectors);
+      }
+    });
+    llvm::copy(llvm::ArrayRef(state).take_front(accumulators.size()), accumulators.begin());
+  };
+  // Every slab except the last has a depth that is a multiple of `chains`.
+  if (depth % chains == 0) return loop(slab.begin, slab.end, chains, slab.next != nullptr);
+  Value length = builder.createOrFold<arith::SubIOp>(loc, slab.end, slab.begin);
+  Value rest = builder.createOrFold<arith::RemUIOp>(loc, length, context.index(chains, loc));
+  Value whole = builder.createOrFold<arith::SubIOp>(loc, slab.end, rest);
+  loop(slab.begin, whole, chains, slab.next != nullptr);
+  loop(whole, slab.end, 1, /*fetches=*/false);
+}
+
+void ContractionEmitter::accumulateNonzeros(llvm::SmallVector<Value> &accumulators, Value weightStart,
+                                            llvm::ArrayRef<FeatureVector> vectors) {
+  context.forEach(loc, context.index(0, loc), nonzeros->count, 1, accumulators, [&](Value i) {
+    Value ahead = nonzeros->place(plus(i, kStepsAhead));
+    for (const FeatureVector &v : vectors) prefetch(weight, weightPosition(v, weightStart, ahead), Level::first);
+    step(accumulators, nonzeros->value(i), weightStart, nonzeros->place(i), vectors);
+  });
+}
+
+void ContractionEmitter::joinChains(llvm::MutableArrayRef<Value> accumulators, int64_t chains) {
+  const size_t tile = accumulators.size() / static_cast<size_t>(chains);
+  for (size_t live = static_cast<size_t>(chains); live > 1; live = (live + 1) / 2)
+    for (size_t chain = 0; chain + (live + 1) / 2 < live; ++chain)
+      for (size_t i = 0; i < tile; ++i) {
+        Value &sum = accumulators[chain * tile + i];
+        sum = builder.create<arith::AddFOp>(loc, sum, accumulators[(chain + (live + 1) / 2) * tile + i]);
+      }
+}
+
+}  // namespace inlay::compiler
