@@ -5,6 +5,7 @@
 
 namespace inlay::compiler {
 
+namespace arith = mlir::arith;
 using mlir::Location;
 using mlir::Value;
 
@@ -61,18 +62,26 @@ void ContractionEmitter::forEachTileOfImage(llvm::function_ref<void(Value, int64
       for (int64_t each = 0; each < lines; ++each) finishLine(each * result.line);
   };
   const int64_t whole = sizes[0] / together * together;
+  const auto mine = context.shareOfLines(loc, op.getLines());
+  // Line `line` or, if this kernel computes lines behind or before it only, where these begin or end.
+  const auto within = [&](int64_t line) -> Value {
+    Value at = context.index(line, loc);
+    if (!context.share) return at;
+    at = builder.create<arith::MaxUIOp>(loc, at, context.times(loc, mine.first, together));
+    return builder.create<arith::MinUIOp>(loc, at, context.times(loc, mine.second, together));
+  };
   // Tiles whose windows reach into lines of zeros leave them out. One loop serves neighbours with the same taps.
   for (int64_t line = 0; line < whole;) {
     const int64_t start = line;
     taps = tapsOf(start, together);
     while (line < whole && tapsOf(line, together) == taps) line += together;
-    Value first = context.index(start, loc);
-    context.forEach(loc, line - start, together,
-                    [&](Value each) { emitLines(context.plus(loc, first, each), together); });
+    const auto emitTogether = [&](Value each) { emitLines(each, together); };
+    context.forEach(loc, within(start), within(line), together, emitTogether);
   }
   if (whole < sizes[0]) {
     taps = tapsOf(whole, sizes[0] - whole);
-    emitLines(context.index(whole, loc), sizes[0] - whole);
+    const auto emitRest = [&] { emitLines(context.index(whole, loc), sizes[0] - whole); };
+    context.ifEqual(loc, mine.second, context.index(op.getLines(), loc), emitRest);
   }
   input = ofInput, result = ofResult, extras = ofExtras;
 }
@@ -112,7 +121,7 @@ void ContractionEmitter::accumulateWindow(llvm::SmallVector<Value> &accumulators
   const size_t tile = accumulators.size() / static_cast<size_t>(chains);
   const Runs runs = runsOfWindow();
   // While a panel is summed, the next one is fetched into the second-level cache, a share of it by each pixel.
-  const bool fetches = bytesOf(op.getWeight()) > kFetched && width > panel && !context.part;
+  const bool fetches = bytesOf(op.getWeight()) > kFetched && width > panel && !context.part && !context.share;
   const int64_t perPixel = llvm::divideCeil(panel * depth, op.getPixels());
   Value fetched;
   if (fetches)

@@ -242,6 +242,7 @@ class NetworkEmitter {
     context.staged = true;
     Value part = partOfParts[0], parts = partOfParts[1];
     if (split == Stage::Split::panels) context.part = part, context.parts = parts;
+    if (split == Stage::Split::lines) context.share = part, context.shares = parts;
     if (split != Stage::Split::rows) return;
     mlir::Location loc = network.getLoc();
     Value next = context.builder.create<mlir::arith::AddIOp>(loc, part, context.index(1, loc)), rows = context.rows;

@@ -35,7 +35,7 @@ class WindowEmitter {
     const RowView allInput = input, allResult = result;
     const llvm::SmallVector<RowView> allExtras = extras;
     context.forEachRow(loc, [&](Value sample) {
-      context.forEach(loc, resultSizes[0], 1, [&](Value line) {
+      context.forEachLine(loc, resultSizes[0], [&](Value line) {
         const auto lineOf = [&](const RowView &view, llvm::ArrayRef<int64_t> of, int64_t lineStep, int64_t step) {
           return context.fromLine(loc, context.pixelsOf(loc, view, sample, of, lineStep, step), line);
         };

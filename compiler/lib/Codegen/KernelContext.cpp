@@ -27,13 +27,27 @@ Value KernelContext::shareStart(Location loc, Value count, Value part, Value par
   return builder.create<arith::DivUIOp>(loc, builder.create<arith::MulIOp>(loc, part, count), parts);
 }
 
+std::pair<Value, Value> KernelContext::shareOfLines(Location loc, int64_t count) {
+  Value all = index(count, loc);
+  if (!share) return {index(0, loc), all};
+  return {shareStart(loc, all, share, shares), shareStart(loc, all, plus(loc, share, 1), shares)};
+}
+
+void KernelContext::forEach(Location loc, Value begin, Value end, int64_t step, llvm::function_ref<void(Value)> body) {
+  const auto first = mlir::getConstantIntValue(begin), last = mlir::getConstantIntValue(end);
+  if (first && last && *first >= *last) return;
+  if (first && last && *last - *first <= step) return body(begin);
+  llvm::SmallVector<Value> carried;
+  forEach(loc, begin, end, step, carried, body);
+}
+
+void KernelContext::forEachLine(Location loc, int64_t count, llvm::function_ref<void(Value)> body) {
+  const auto [begin, end] = shareOfLines(loc, count);
+  forEach(loc, begin, end, 1, body);
+}
+
 void KernelContext::forEach(Location loc, int64_t end, int64_t step, llvm::function_ref<void(Value)> body) {
-  if (end <= 0) return;
-  if (end <= step) return body(index(0, loc));
-  auto loop = builder.create<scf::ForOp>(loc, index(0, loc), index(end, loc), index(step, loc));
-  mlir::OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  body(loop.getInductionVar());
+  forEach(loc, index(0, loc), index(end, loc), step, body);
 }
 
 void KernelContext::forEach(Location loc, int64_t end, int64_t step, llvm::SmallVector<Value> &carried,
@@ -50,7 +64,7 @@ void KernelContext::forEach(Location loc, Value begin, Value end, int64_t step, 
   builder.setInsertionPointToStart(loop.getBody());
   carried.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
   body(loop.getInductionVar());
-  builder.create<scf::YieldOp>(loc, carried);
+  if (!carried.empty()) builder.create<scf::YieldOp>(loc, carried);  // or the loop has a terminator already
   carried.assign(loop.getResults().begin(), loop.getResults().end());
 }
 

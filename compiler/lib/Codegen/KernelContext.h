@@ -46,6 +46,7 @@ class KernelContext {
   mlir::Value rows;           // not used where the capacity is 1
   mlir::Value firstRow;       // where the kernel's part of the rows begins; it ends at `rows`; null for 0
   mlir::Value part, parts;    // which part of the panels of a contraction to compute; null for all of them
+  mlir::Value share, shares;  // which share of an image's lines to compute; null for all of them
   bool compact = false;       // the kernel has so many ops that short code counts for more than fast code
   bool reproducible = false;  // every kernel adds the terms of a sum in the same order
   bool staged = false;        // other kernels compute other ops: values are in memory between them
@@ -65,8 +66,15 @@ class KernelContext {
   /// `count` things are divided into `parts` shares. Returns the first of share `part`, which is also the end of the
   /// share before it.
   mlir::Value shareStart(mlir::Location loc, mlir::Value count, mlir::Value part, mlir::Value parts);
+  /// The range of `count` lines, or of groups of lines, that this kernel computes.
+  std::pair<mlir::Value, mlir::Value> shareOfLines(mlir::Location loc, int64_t count);
+  /// Runs `body` for each of these lines.
+  void forEachLine(mlir::Location loc, int64_t count, llvm::function_ref<void(mlir::Value)> body);
   /// Runs `body` with each value of 0, step, ... below `end`. A single iteration needs no loop.
   void forEach(mlir::Location loc, int64_t end, int64_t step, llvm::function_ref<void(mlir::Value)> body);
+  /// The same from `begin` on.
+  void forEach(mlir::Location loc, mlir::Value begin, mlir::Value end, int64_t step,
+               llvm::function_ref<void(mlir::Value)> body);
   /// The same where `body` changes the values in `carried`, for instance sums.
   void forEach(mlir::Location loc, int64_t end, int64_t step, llvm::SmallVector<mlir::Value> &carried,
                llvm::function_ref<void(mlir::Value)> body);

@@ -9,11 +9,25 @@ namespace {
 /// the second-level cache takes about a microsecond, more than a meeting of the threads.
 constexpr int64_t kWorthMeeting = 128 << 10;
 
+/// The lines of an image are divided among threads if computing them takes at least this many FLOPs, which is some
+/// microseconds.
+constexpr int64_t kWorthLines = 500'000;
+
+/// With fewer lines the shares of the threads differ much.
+constexpr int64_t kManyLines = 8;
+
 Stage::Split splitOf(mlir::Operation &op, int64_t capacity) {
   auto layer = llvm::dyn_cast<ContractionOp>(op);
-  const bool panels = layer && layer.getFeatures() >= 2 * featuresAtOnce(layer, capacity) &&
-                      (capacity > 1 || bytesOf(layer.getWeight()) >= kWorthMeeting);
-  return panels ? Stage::Split::panels : capacity > 1 ? Stage::Split::rows : Stage::Split::none;
+  const bool isImage = layer && layer.getWindow();
+  const bool hasPanels = layer && layer.getFeatures() >= 2 * featuresAtOnce(layer, capacity);
+  if (capacity > 1) return hasPanels && !isImage ? Stage::Split::panels : Stage::Split::rows;
+  const int64_t lines = llvm::cast<KernelOp>(op).getLines();
+  const bool sharesLines = lines > 1 && llvm::cast<KernelOp>(op).getFlops() >= kWorthLines;
+  // By lines, every thread reads all weights; by panels, the whole image.
+  const bool prefersPanels =
+      hasPanels && (!sharesLines || lines < kManyLines || bytesOf(layer.getWeight()) > bytesOf(layer.getInput()));
+  if (prefersPanels && bytesOf(layer.getWeight()) >= kWorthMeeting) return Stage::Split::panels;
+  return sharesLines ? Stage::Split::lines : Stage::Split::none;
 }
 
 /// Whether a thread may go on from `before` to `op` while others are still at `before`. `op` must not write what they
@@ -39,6 +53,7 @@ llvm::SmallVector<Stage> stagesOf(mlir::func::FuncOp network, int64_t capacity) 
     if (capacity == 1 && split == Stage::Split::panels && layer.getSkipZeros())
       stages.push_back({Stage::Split::lists, {&op}});
     const bool joins = !stages.empty() && stages.back().split == split && split != Stage::Split::panels &&
+                       split != Stage::Split::lines &&
                        (split == Stage::Split::none || mayFollow(op, *stages.back().ops.back()));
     if (!joins) stages.push_back({split, {}});
     stages.back().ops.push_back(&op);

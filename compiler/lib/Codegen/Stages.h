@@ -20,10 +20,11 @@ struct Stage {
     none,   // one thread does all
     lists,  // one thread lists the inputs of a layer that are not zero, for the stage of that layer
     rows,   // each part takes a share of the rows
+    lines,  // each part takes a share of the lines of an image
     panels  // each part takes a share of the panels of features, and so of the weights: always the same share
   };
   Split split;
-  bool isDivided() const { return split == Split::rows || split == Split::panels; }
+  bool isDivided() const { return split != Split::none && split != Split::lists; }
   llvm::SmallVector<mlir::Operation *> ops;
 };
 

@@ -250,6 +250,12 @@ bool ContractionOp::readsLines(unsigned index) {
 }
 bool ContractionOp::writesLines() { return getWindow().has_value(); }
 
+int64_t ContractionOp::getLines() {
+  if (!getWindow()) return 1;
+  const int64_t together = static_cast<int64_t>(getRows() / *getColumns());
+  return llvm::divideCeil(sizesOf(getResult()).front(), together);
+}
+
 int64_t ContractionOp::getFlops() {
   const int64_t outputs = elementsOf(getResult());
   return (2 * getDepth() + (getBias() ? 1 : 0) + flopsOf(getEpilogue())) * outputs;
@@ -259,6 +265,8 @@ bool WindowOp::readsLines(unsigned index) {
   return index == getInputMutable().getOperandNumber() || isExtra(*this, index);
 }
 bool WindowOp::writesLines() { return true; }
+
+int64_t WindowOp::getLines() { return sizesOf(getResult()).front(); }
 
 int64_t WindowOp::getFlops() {
   const int64_t taps = getWindow().getTaps();

@@ -131,7 +131,8 @@ def Inlay_Conv2dNhwcOp : Inlay_Op<"conv2d_nhwc", [Pure, AttrSizedOperandSegments
 }
 
 def Inlay_WindowOp : Inlay_Op<"window", [Pure, AttrSizedOperandSegments, IsolatedFromAbove, Inlay_Epilogue,
-                                             Inlay_Kernel<["readsBeforeWriting", "getFlops", "readsLines", "writesLines"]>]> {
+                                             Inlay_Kernel<["readsBeforeWriting", "getFlops", "readsLines", "writesLines",
+                                                            "getLines"]>]> {
   let summary = "combines the pixels under a window, channel by channel, of an image [H, W, C]; then the epilogue";
   let description = [{
     `reduction` is `max`, `sum`, or `weighted`: the sum of the pixels times `weight`, which is [taps, C], plus `bias`.
@@ -150,7 +151,8 @@ def Inlay_WindowOp : Inlay_Op<"window", [Pure, AttrSizedOperandSegments, Isolate
 }
 
 def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegments, IsolatedFromAbove, Inlay_Epilogue,
-                                                       Inlay_Kernel<["readsBeforeWriting", "getFlops", "readsLines", "writesLines"]>]> {
+                                                       Inlay_Kernel<["readsBeforeWriting", "getFlops", "readsLines", "writesLines",
+                                                            "getLines"]>]> {
   let summary = "a dense layer after the layout phase: packed weights and a register tile";
   let description = [{
     `weight` is packed `[panel][K][lanes]`, flat. A panel has `panel` output features; the last one is as narrow as a

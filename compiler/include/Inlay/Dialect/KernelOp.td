@@ -27,6 +27,10 @@ def Inlay_KernelOp : OpInterface<"KernelOp"> {
                     "bool", "readsLines", (ins "unsigned":$index), "", "return false;">,
     InterfaceMethod<"Whether the kernel can write its result, an image, with its lines apart.",
                     "bool", "writesLines", (ins), "", "return false;">,
+    InterfaceMethod<[{
+        Into how many lines, or groups of lines, the kernel divides its result, if it can compute any range of them.
+        Threads then share them.
+      }], "int64_t", "getLines", (ins), "", "return 1;">,
     InterfaceMethod<"Whether a kernel computes anything.", "bool", "hasKernel", (ins), "", "return true;">,
     InterfaceMethod<"The operand whose storage is the result, if there is no kernel; or null.",
                     "::mlir::Value", "getViewed", (ins), "", "return {};">,
