@@ -294,12 +294,11 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
           op.emitOpError("has no kernel; did the layout phase run?");
           return signalPassFailure();
         }
-      VectorFeatures features;
-      features.lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
-      features.fma = fma;
+      const TargetAttr target = targetOf(network);
+      VectorFeatures features{.lanes = target.getLanes(), .fma = target.getFma()};
       // Instructions that only some processors have give other last bits than the portable forms.
-      features.avx2 = avx2 && !reproducible;
-      features.avx512 = avx512 && !reproducible;
+      features.avx2 = target.getAvx2() && !reproducible;
+      features.avx512 = target.getAvx512() && !reproducible;
       const NetworkSummary summary = summarize(network, parallel);
       if (mlir::failed(NetworkEmitter(network, module, features, reproducible).run(summary)))
         return signalPassFailure();

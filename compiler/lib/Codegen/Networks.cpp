@@ -120,7 +120,7 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
       for (const Stage &stage : stagesOf(network, capacity)) divided.push_back(stage.isDivided());
     }
   const int64_t arena = network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt();
-  const int64_t lanes = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt();
+  const int64_t lanes = targetOf(network).getLanes();
   // One spare vector at the end, so that the last row may be read in whole vectors.
   int64_t scratch = arena == 0 || staysInRegisters(network, summary) ? 0 : arena * summary.rowBlocks.front() + lanes;
   // The kernel for a single row uses one row of the arena and keeps its lists behind that row.

@@ -54,7 +54,11 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
       break;
     case Phase::layout: {
       AssignLayoutPassOptions layout;
-      layout.vectorLength = options.vectorLength, layout.registers = options.registers;
+      passes.addNestedPass<func::FuncOp>(createSetTargetPass({.vectorLength = options.vectorLength,
+                                                              .registers = options.registers,
+                                                              .fma = options.fma,
+                                                              .avx2 = options.avx2,
+                                                              .avx512 = options.avx512}));
       layout.bf16Weights = options.bf16Weights, layout.maxBatch = options.maxBatch;
       layout.reproducible = options.reproducible;
       passes.addNestedPass<func::FuncOp>(createChannelsLastPass());
@@ -70,7 +74,6 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
       break;
     case Phase::emit: {
       EmitKernelsPassOptions emit;
-      emit.fma = options.fma, emit.avx2 = options.avx2, emit.avx512 = options.avx512;
       emit.parallel = options.parallel, emit.reproducible = options.reproducible;
       passes.addPass(createEmitKernelsPass(emit));
       passes.addPass(mlir::createCanonicalizerPass());

@@ -137,6 +137,8 @@ bool skipsZeros(DenseOp dense, llvm::ArrayRef<float> weight) {
 struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
   using AssignLayoutPassBase::AssignLayoutPassBase;
 
+  int64_t vectorLength = 0, registers = 0;  // of the target
+
   /// No tile or block has more rows than a batch may have.
   int64_t upToMaxBatch(int64_t rows) { return maxBatch > 0 ? std::min<int64_t>(rows, maxBatch) : rows; }
 
@@ -252,6 +254,12 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
 
   void runOnOperation() override {
     mlir::func::FuncOp function = getOperation();
+    const TargetAttr target = targetOf(function);
+    if (!target) {
+      function.emitOpError() << "has no '" << kTargetAttr << "': run inlay-set-target first";
+      return signalPassFailure();
+    }
+    vectorLength = target.getLanes(), registers = target.getRegisters();
     mlir::IRRewriter rewriter(&getContext());
     for (DenseOp dense : llvm::to_vector(function.getOps<DenseOp>()))
       if (mlir::failed(convert(dense, rewriter))) return signalPassFailure();
@@ -280,7 +288,6 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     if (convolves) rows = upToCache(function, rows);
     llvm::SmallVector<int64_t> blocks = {rows};
     if (blocks.back() > 1) blocks.push_back(1);
-    function->setAttr(kLanesAttr, rewriter.getI64IntegerAttr(vectorLength));
     function->setAttr(kRowBlocksAttr, rewriter.getDenseI64ArrayAttr(blocks));
     if (maxBatch > 0) function->setAttr(kMaxBatchAttr, rewriter.getI64IntegerAttr(maxBatch));
   }

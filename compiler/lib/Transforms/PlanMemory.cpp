@@ -26,7 +26,7 @@ struct Buffer {
 class Planner {
  public:
   explicit Planner(mlir::func::FuncOp function)
-      : function(function), lanes(function->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt()) {}
+      : function(function), lanes(targetOf(function).getLanes()) {}
 
   void run();
 
@@ -279,8 +279,8 @@ void Planner::run() {
 
 struct PlanMemoryPass : impl::PlanMemoryPassBase<PlanMemoryPass> {
   void runOnOperation() override {
-    if (!getOperation()->hasAttr(kLanesAttr)) {
-      getOperation().emitOpError() << "has no '" << kLanesAttr << "': run inlay-assign-layout first";
+    if (!targetOf(getOperation())) {
+      getOperation().emitOpError() << "has no '" << kTargetAttr << "': run inlay-set-target first";
       return signalPassFailure();
     }
     Planner(getOperation()).run();

@@ -44,7 +44,7 @@ struct Extent {
 class Verifier {
  public:
   explicit Verifier(mlir::func::FuncOp function)
-      : function(function), lanes(function->getAttrOfType<mlir::IntegerAttr>(kLanesAttr).getInt()) {}
+      : function(function), lanes(targetOf(function).getLanes()) {}
 
   mlir::LogicalResult run() {
     int64_t position = 0;

@@ -1,6 +1,6 @@
-// RUN: inlay-opt %s --pass-pipeline='builtin.module(func.func(inlay-assign-layout{vector-length=4 registers=16}))' -split-input-file -verify-diagnostics | FileCheck %s
+// RUN: inlay-opt %s --pass-pipeline='builtin.module(func.func(inlay-set-target{vector-length=4 registers=16},inlay-assign-layout))' -split-input-file -verify-diagnostics | FileCheck %s
 
-// RUN: inlay-opt %s --pass-pipeline='builtin.module(func.func(inlay-assign-layout{vector-length=4 registers=16 bf16-weights=true}))' -split-input-file -verify-diagnostics | FileCheck %s --check-prefix=BF16
+// RUN: inlay-opt %s --pass-pipeline='builtin.module(func.func(inlay-set-target{vector-length=4 registers=16},inlay-assign-layout{bf16-weights=true}))' -split-input-file -verify-diagnostics | FileCheck %s --check-prefix=BF16
 
 // Weights become bf16, biases stay f32.
 // BF16-LABEL: func.func @narrow_layer
@@ -11,7 +11,7 @@
 // Panels of two vectors, the last as narrow as possible; features beyond the tenth are zero. With 16 registers:
 // 6 rows x 2 vectors + 2 + 1 = 15.
 // CHECK-LABEL: func.func @packs_weights_by_panel
-// CHECK-SAME: inlay.lanes = 4 : i64
+// CHECK-SAME: inlay.target = #inlay.target<lanes = 4, registers = 16>
 // CHECK-SAME: inlay.row_blocks = array<i64: 6, 1>
 // CHECK: inlay.constant "fc1.weight" dense<[1.000000e+00, 3.000000e+00, 5.000000e+00, 7.000000e+00, 9.000000e+00, 1.100000e+01, 1.300000e+01, 1.500000e+01,
 // CHECK-SAME: 2.000000e+00, 4.000000e+00, 6.000000e+00, 8.000000e+00, 1.000000e+01, 1.200000e+01, 1.400000e+01, 1.600000e+01,

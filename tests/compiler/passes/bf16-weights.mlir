@@ -1,4 +1,4 @@
-// RUN: inlay-opt %s --split-input-file --verify-diagnostics --pass-pipeline='builtin.module(func.func(inlay-assign-layout{vector-length=4 registers=16 bf16-weights=true}))' | FileCheck %s
+// RUN: inlay-opt %s --split-input-file --verify-diagnostics --pass-pipeline='builtin.module(func.func(inlay-set-target{vector-length=4 registers=16},inlay-assign-layout{bf16-weights=true}))' | FileCheck %s
 
 // Weights that bf16 changes by more than its rounding are counted for each layer. 0x7F7F is the largest bf16.
 // CHECK-LABEL: func.func @counted

@@ -24,7 +24,7 @@ func.func @net(%x: tensor<5xf32> {inlay.name = "x"}) -> (tensor<11xf32> {inlay.n
 }
 
 // With threads each stage is a separate kernel. A part computes its panels of 8 features each, the last part the rest.
-// RUN: inlay-opt %s --inlay-layout='vector-length=4 registers=16' --inlay-plan --inlay-emit='vector-length=4 parallel=true' | FileCheck %s --check-prefix=STAGES
+// RUN: inlay-opt %s --inlay-layout='vector-length=4 registers=16' --inlay-plan --inlay-emit='parallel=true' | FileCheck %s --check-prefix=STAGES
 // STAGES: row_blocks = array<i64: 6, 1>, {{.*}} stages = [array<i64: 1>, array<i64: 0>]
 // STAGES: func.func private @net_rows6_stage0({{.*}}: memref<66xf32> {llvm.noalias}, {{.*}}, %[[ROWS:[a-z0-9]+]]: index, %[[PART:[a-z0-9]+]]: index, %[[PARTS:[a-z0-9]+]]: index)
 // STAGES: arith.divui %{{.*}}, %[[PARTS]]

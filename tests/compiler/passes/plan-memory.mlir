@@ -5,7 +5,7 @@
 // CHECK-SAME: inlay.arena = 0 : i64
 // CHECK: inlay.softmax %arg0 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 10, padded = false>}
 // CHECK: inlay.softmax %{{.*}} {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 10, padded = false>}
-func.func @computes_in_the_output(%x: tensor<10xf32>) -> tensor<10xf32> attributes {inlay.lanes = 4 : i64} {
+func.func @computes_in_the_output(%x: tensor<10xf32>) -> tensor<10xf32> attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>} {
   %0 = inlay.softmax %x : tensor<10xf32>
   %1 = inlay.softmax %0 : tensor<10xf32>
   return %1 : tensor<10xf32>
@@ -18,7 +18,7 @@ func.func @computes_in_the_output(%x: tensor<10xf32>) -> tensor<10xf32> attribut
 // CHECK: inlay.softmax %arg0 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 13,
 // CHECK: inlay.softmax %arg1 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 10, stride = 13,
 func.func @pieces_are_computed_in_place(%x: tensor<10xf32>, %y: tensor<3xf32>) -> tensor<13xf32>
-    attributes {inlay.lanes = 4 : i64} {
+    attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>} {
   %0 = inlay.softmax %x : tensor<10xf32>
   %1 = inlay.softmax %y : tensor<3xf32>
   %2 = inlay.concat(%0, %1) axis 0 : (tensor<10xf32>, tensor<3xf32>) -> tensor<13xf32>
@@ -34,7 +34,7 @@ func.func @pieces_are_computed_in_place(%x: tensor<10xf32>, %y: tensor<3xf32>) -
 // CHECK: inlay.contraction "fc2" {{.*}}#inlay.placement<"arena" 0, base = 12,
 // CHECK: inlay.contraction "fc3" {{.*}}#inlay.placement<"arena" 0, base = 0,
 // CHECK: inlay.contraction "fc4" {{.*}}#inlay.placement<"output" 0,
-func.func @reuses_dead_storage(%x: tensor<10xf32>) -> tensor<10xf32> attributes {inlay.lanes = 4 : i64} {
+func.func @reuses_dead_storage(%x: tensor<10xf32>) -> tensor<10xf32> attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>} {
   %w = inlay.constant "w" dense<1.0> : tensor<120xf32>
   %0 = inlay.contraction "fc1" %x, %w tile(6 x 8) lanes(4) : (tensor<10xf32>, tensor<120xf32>) -> tensor<10xf32>
   %1 = inlay.contraction "fc2" %0, %w tile(6 x 8) lanes(4) : (tensor<10xf32>, tensor<120xf32>) -> tensor<10xf32>
@@ -53,7 +53,7 @@ func.func @reuses_dead_storage(%x: tensor<10xf32>) -> tensor<10xf32> attributes 
 // CHECK: inlay.map(%{{.*}}) {inlay.placement = #inlay.placement<"output" 0,
 // CHECK: inlay.map(%{{.*}}) {inlay.placement = #inlay.placement<"output" 1,
 func.func @pointwise_in_place(%x: tensor<10xf32>, %y: tensor<5xf32>) -> (tensor<10xf32>, tensor<10xf32>)
-    attributes {inlay.lanes = 4 : i64} {
+    attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>} {
   %0 = inlay.softmax %x : tensor<10xf32>
   %1 = inlay.concat(%y, %y) axis 0 : (tensor<5xf32>, tensor<5xf32>) -> tensor<10xf32>
   %2 = inlay.map(%0, %1) : (tensor<10xf32>, tensor<10xf32>) -> tensor<10xf32> {
@@ -74,13 +74,13 @@ func.func @pointwise_in_place(%x: tensor<10xf32>, %y: tensor<5xf32>) -> (tensor<
 // An input that is returned is copied by an explicit op.
 // CHECK-LABEL: func.func @copies_a_returned_input
 // CHECK: inlay.map(%arg0) {inlay.placement = #inlay.placement<"output" 0
-func.func @copies_a_returned_input(%x: tensor<10xf32>) -> tensor<10xf32> attributes {inlay.lanes = 4 : i64} {
+func.func @copies_a_returned_input(%x: tensor<10xf32>) -> tensor<10xf32> attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>} {
   return %x : tensor<10xf32>
 }
 
 // -----
 
-// expected-error @+1 {{has no 'inlay.lanes': run inlay-assign-layout first}}
+// expected-error @+1 {{has no 'inlay.target': run inlay-set-target first}}
 func.func @without_a_layout(%x: tensor<10xf32>) -> tensor<10xf32> {
   return %x : tensor<10xf32>
 }
@@ -94,7 +94,7 @@ func.func @without_a_layout(%x: tensor<10xf32>) -> tensor<10xf32> {
 // CHECK: inlay.contraction "fc1" %[[COPY]], {{.*}}inlay.placement<"arena" 0, base = {{.*}}stride = 528,
 // CHECK: inlay.contraction "fc2" {{.*}}inlay.placement<"output" 0, base = 0, offset = 0, stride = 16,
 func.func @clashing(%x: tensor<512xf32>) -> tensor<16xf32>
-    attributes {inlay.lanes = 16 : i64, inlay.row_blocks = array<i64: 14, 1>} {
+    attributes {inlay.target = #inlay.target<lanes = 16, registers = 32>, inlay.row_blocks = array<i64: 14, 1>} {
   %w = inlay.constant dense<1.0> : tensor<262144xf32>
   %v = inlay.constant dense<1.0> : tensor<8192xf32>
   %0 = inlay.contraction "fc1" %x, %w tile(14 x 32) lanes(16) : (tensor<512xf32>, tensor<262144xf32>) -> tensor<512xf32>
@@ -109,7 +109,7 @@ func.func @clashing(%x: tensor<512xf32>) -> tensor<16xf32>
 // CHECK: inlay.contraction "c1" {{.*}}inlay.placement<"arena" 0, base = 0, offset = 24, stride = {{[0-9]+}}, padded = false, line = 20>
 // CHECK: inlay.pad {{.*}}inlay.placement<"arena" 0, base = 0, offset = 0, stride = {{[0-9]+}}, padded = true>
 func.func @inside_of_the_padding(%x: tensor<3x3x4xf32>) -> (tensor<3x3x4xf32>, tensor<3x3x4xf32>)
-    attributes {inlay.lanes = 4 : i64, inlay.row_blocks = array<i64: 1>} {
+    attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.row_blocks = array<i64: 1>} {
   %w = inlay.constant dense<1.0> : tensor<16xf32>
   %v = inlay.constant dense<1.0> : tensor<144xf32>
   %0 = inlay.contraction "c1" %x, %w tile(3 x 4) lanes(4) window(<kernel = 1 by 1, stride = 1 by 1, dilation = 1 by 1>) {columns = 3 : i64}
@@ -129,7 +129,7 @@ func.func @inside_of_the_padding(%x: tensor<3x3x4xf32>) -> (tensor<3x3x4xf32>, t
 // CHECK: inlay.contraction "c1" {{.*}}padded = {{true|false}}>
 // CHECK: inlay.pad
 func.func @not_inside(%x: tensor<3x3x4xf32>) -> (tensor<5x5x4xf32>, tensor<3x3x4xf32>)
-    attributes {inlay.lanes = 4 : i64, inlay.row_blocks = array<i64: 1>} {
+    attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.row_blocks = array<i64: 1>} {
   %w = inlay.constant dense<1.0> : tensor<16xf32>
   %0 = inlay.contraction "c1" %x, %w tile(3 x 4) lanes(4) window(<kernel = 1 by 1, stride = 1 by 1, dilation = 1 by 1>) {columns = 3 : i64}
          : (tensor<3x3x4xf32>, tensor<16xf32>) -> tensor<3x3x4xf32>

@@ -1,4 +1,4 @@
-// RUN: inlay-opt %s --inlay-layout='vector-length=4 registers=16' --inlay-plan --inlay-emit='vector-length=4 parallel=true' | FileCheck %s
+// RUN: inlay-opt %s --inlay-layout='vector-length=4 registers=16' --inlay-plan --inlay-emit='parallel=true' | FileCheck %s
 
 // For a single row, features come in groups of four panels, here 32. Fewer than two groups cannot be divided.
 // CHECK: name = "narrow", {{.*}} row_blocks = array<i64: 6, 1>, {{.*}} stages = [array<i64: 1, 1>, array<i64: 0>]

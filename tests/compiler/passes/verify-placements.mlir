@@ -3,7 +3,7 @@
 // The verifier follows every store of a plan. These placements have the faults that a planner could make.
 
 // The last piece of a concat is padded, although its last vector does not fit into the row.
-func.func @past_the_row(%x: tensor<10xf32>) -> tensor<13xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 16 : i64} {
+func.func @past_the_row(%x: tensor<10xf32>) -> tensor<13xf32> attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.arena = 16 : i64} {
   %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 16, padded = false>} : tensor<10xf32>
   // expected-error @+1 {{inlay.map stores up to element 18 of rows that are 16 apart}}
   %1 = inlay.map(%x) {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 6, stride = 16, padded = true>} : (tensor<10xf32>) -> tensor<10xf32> {
@@ -19,7 +19,7 @@ func.func @past_the_row(%x: tensor<10xf32>) -> tensor<13xf32> attributes {inlay.
 // -----
 
 // The last vector of the first piece overwrites the second piece, which is computed before it.
-func.func @into_a_neighbour(%x: tensor<10xf32>, %y: tensor<3xf32>) -> tensor<13xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 16 : i64} {
+func.func @into_a_neighbour(%x: tensor<10xf32>, %y: tensor<3xf32>) -> tensor<13xf32> attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.arena = 16 : i64} {
   %0 = inlay.softmax %y {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 10, stride = 16, padded = true>} : tensor<3xf32>
   // expected-error @+1 {{inlay.softmax stores over the result of inlay.softmax which is still to be read}}
   %1 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 16, padded = true>} : tensor<10xf32>
@@ -31,7 +31,7 @@ func.func @into_a_neighbour(%x: tensor<10xf32>, %y: tensor<3xf32>) -> tensor<13x
 // -----
 
 // A contraction reads its input again for every panel, so its result must not overwrite it.
-func.func @over_its_own_input(%x: tensor<4xf32>) -> tensor<4xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 4 : i64} {
+func.func @over_its_own_input(%x: tensor<4xf32>) -> tensor<4xf32> attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.arena = 4 : i64} {
   %w = inlay.constant "w" dense<1.0> : tensor<16xf32> {inlay.placement = #inlay.placement<"constant" 0, base = 0, offset = 0, stride = 0, padded = false>}
   %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 4, padded = true>} : tensor<4xf32>
   // expected-error @+1 {{layer 'fc' stores over the result of inlay.softmax which is still to be read}}
@@ -43,7 +43,7 @@ func.func @over_its_own_input(%x: tensor<4xf32>) -> tensor<4xf32> attributes {in
 // -----
 
 // A reshape uses its operand's memory, which other ops must not overwrite while the reshape is still to be read.
-func.func @over_what_a_reshape_shows(%x: tensor<4xf32>) -> (tensor<2x2xf32>, tensor<4xf32>) attributes {inlay.lanes = 4 : i64, inlay.arena = 4 : i64} {
+func.func @over_what_a_reshape_shows(%x: tensor<4xf32>) -> (tensor<2x2xf32>, tensor<4xf32>) attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.arena = 4 : i64} {
   %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 4, padded = true>} : tensor<4xf32>
   %1 = inlay.reshape %0 {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 4, padded = true>} : (tensor<4xf32>) -> tensor<2x2xf32>
   // expected-error @+1 {{inlay.softmax stores over the result of inlay.softmax which is still to be read}}
@@ -56,7 +56,7 @@ func.func @over_what_a_reshape_shows(%x: tensor<4xf32>) -> (tensor<2x2xf32>, ten
 // -----
 
 // No fault: a pointwise op that overwrites its operand element by element, and pieces of a concat at their places.
-func.func @in_place(%x: tensor<10xf32>) -> tensor<13xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 16 : i64} {
+func.func @in_place(%x: tensor<10xf32>) -> tensor<13xf32> attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.arena = 16 : i64} {
   %c = inlay.constant dense<0.0> : tensor<3xf32> {inlay.placement = #inlay.placement<"constant" 0, base = 0, offset = 0, stride = 0, padded = false>}
   %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 16, padded = false>} : tensor<10xf32>
   %1 = inlay.softmax %0 {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 16, padded = false>} : tensor<10xf32>
@@ -68,7 +68,7 @@ func.func @in_place(%x: tensor<10xf32>) -> tensor<13xf32> attributes {inlay.lane
 // -----
 
 // No fault: an image inside of a padded one, which is written around it while it is still to be read.
-func.func @around_an_image(%x: tensor<2x2x4xf32>) -> (tensor<4x4x4xf32>, tensor<2x2x4xf32>) attributes {inlay.lanes = 4 : i64, inlay.arena = 64 : i64} {
+func.func @around_an_image(%x: tensor<2x2x4xf32>) -> (tensor<4x4x4xf32>, tensor<2x2x4xf32>) attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.arena = 64 : i64} {
   %0 = inlay.permute %x [0, 1, 2] {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 20, stride = 64, padded = false, line = 16>} : (tensor<2x2x4xf32>) -> tensor<2x2x4xf32>
   %1 = inlay.pad %0 low [1, 1, 0] high [1, 1, 0] value 0.0 {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 64, padded = true>} : (tensor<2x2x4xf32>) -> tensor<4x4x4xf32>
   %2 = inlay.softmax %1 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 64, padded = false>} : tensor<4x4x4xf32>
@@ -79,7 +79,7 @@ func.func @around_an_image(%x: tensor<2x2x4xf32>) -> (tensor<4x4x4xf32>, tensor<
 // -----
 
 // The image is not where the padded image has its inside, so the padding runs over it.
-func.func @over_an_image(%x: tensor<2x2x4xf32>) -> (tensor<4x4x4xf32>, tensor<2x2x4xf32>) attributes {inlay.lanes = 4 : i64, inlay.arena = 64 : i64} {
+func.func @over_an_image(%x: tensor<2x2x4xf32>) -> (tensor<4x4x4xf32>, tensor<2x2x4xf32>) attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.arena = 64 : i64} {
   %0 = inlay.permute %x [0, 1, 2] {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 16, stride = 64, padded = false, line = 16>} : (tensor<2x2x4xf32>) -> tensor<2x2x4xf32>
   // expected-error @+1 {{inlay.pad stores over the result of inlay.permute which is still to be read}}
   %1 = inlay.pad %0 low [1, 1, 0] high [1, 1, 0] value 0.0 {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 64, padded = true>} : (tensor<2x2x4xf32>) -> tensor<4x4x4xf32>
@@ -91,7 +91,7 @@ func.func @over_an_image(%x: tensor<2x2x4xf32>) -> (tensor<4x4x4xf32>, tensor<2x
 // -----
 
 // A value between the lines of an image is no part of it, but one on a line is.
-func.func @between_the_lines(%x: tensor<2x2x4xf32>, %y: tensor<8xf32>) -> tensor<2x2x4xf32> attributes {inlay.lanes = 4 : i64, inlay.arena = 64 : i64} {
+func.func @between_the_lines(%x: tensor<2x2x4xf32>, %y: tensor<8xf32>) -> tensor<2x2x4xf32> attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.arena = 64 : i64} {
   %0 = inlay.permute %x [0, 1, 2] {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 64, padded = false, line = 16>} : (tensor<2x2x4xf32>) -> tensor<2x2x4xf32>
   %1 = inlay.softmax %y {inlay.placement = #inlay.placement<"arena" 0, base = 8, offset = 0, stride = 56, padded = false>} : tensor<8xf32>
   // expected-error @+1 {{inlay.softmax stores over the result of inlay.permute which is still to be read}}

@@ -67,4 +67,24 @@ def Inlay_WindowAttr : AttrDef<Inlay_Dialect, "Window"> {
   }];
 }
 
+def Inlay_TargetAttr : AttrDef<Inlay_Dialect, "Target"> {
+  let mnemonic = "target";
+  let summary = "what the phases must know of the machine that runs the kernels";
+  let description = [{
+    `lanes` are the f32 elements of a vector register, of which there are `registers`. `fma` is a multiply-add that
+    rounds once. `avx2` and `avx512` are instructions without a portable form, by the sets that have them: the formulas
+    of the activations use each set as a whole.
+
+    ```mlir
+    #inlay.target<lanes = 16, registers = 32, fma = true, avx2 = true, avx512 = true>
+    ```
+  }];
+  let parameters = (ins "int64_t":$lanes, "int64_t":$registers, DefaultValuedParameter<"bool", "true">:$fma,
+                        DefaultValuedParameter<"bool", "false">:$avx2, DefaultValuedParameter<"bool", "false">:$avx512);
+  let assemblyFormat = [{
+    `<` `lanes` `=` $lanes `,` `registers` `=` $registers (`,` `fma` `=` $fma^)? (`,` `avx2` `=` $avx2^)?
+        (`,` `avx512` `=` $avx512^)? `>`
+  }];
+}
+
 #endif // INLAY_DIALECT_TD

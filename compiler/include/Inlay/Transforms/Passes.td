@@ -51,6 +51,18 @@ def ChannelsLastPass : Pass<"inlay-channels-last", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def SetTargetPass : Pass<"inlay-set-target", "::mlir::func::FuncOp"> {
+  let summary = "say which machine the network is compiled for";
+  let description = "The passes that follow read `inlay.target`. The phases before it are the same for every target.";
+  let options = [
+    Option<"vectorLength", "vector-length", "int64_t", /*default=*/"16", "f32 elements per vector register">,
+    Option<"registers", "registers", "int64_t", /*default=*/"32", "vector registers">,
+    Option<"fma", "fma", "bool", /*default=*/"true", "the target has fused multiply-add">,
+    Option<"avx2", "avx2", "bool", /*default=*/"false", "use AVX2 instructions that have no portable form">,
+    Option<"avx512", "avx512", "bool", /*default=*/"false", "use AVX-512 instructions that have no portable form">,
+  ];
+}
+
 def AssignLayoutPass : Pass<"inlay-assign-layout", "::mlir::func::FuncOp"> {
   let summary = "choose register tiles and pack weights: dense layers and convolutions become inlay.contraction";
   let description = [{
@@ -58,8 +70,6 @@ def AssignLayoutPass : Pass<"inlay-assign-layout", "::mlir::func::FuncOp"> {
     target's registers. Weights are transposed and packed here, in the constants, never at run time.
   }];
   let options = [
-    Option<"vectorLength", "vector-length", "int64_t", /*default=*/"16", "f32 elements per vector register">,
-    Option<"registers", "registers", "int64_t", /*default=*/"32", "vector registers">,
     Option<"bf16Weights", "bf16-weights", "bool", /*default=*/"false", "store the weights of layers as bf16">,
     Option<"maxBatch", "max-batch", "int64_t", /*default=*/"0", "largest batch that a call may have; 0 for any">,
     Option<"reproducible", "reproducible", "bool", /*default=*/"false", "no layer skips zeros">,
@@ -89,9 +99,6 @@ def EmitKernelsPass : Pass<"inlay-emit-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
   let options = [
-    Option<"fma", "fma", "bool", /*default=*/"true", "the target has fused multiply-add">,
-    Option<"avx2", "avx2", "bool", /*default=*/"false", "use AVX2 instructions that have no portable form">,
-    Option<"avx512", "avx512", "bool", /*default=*/"false", "use AVX-512 instructions that have no portable form">,
     Option<"parallel", "parallel", "bool", /*default=*/"false", "emit each stage once more, to be divided among threads">,
     Option<"reproducible", "reproducible", "bool", /*default=*/"false",
            "sum in one order, and use no instruction that only some processors have">,
