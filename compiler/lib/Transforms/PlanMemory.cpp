@@ -25,8 +25,7 @@ struct Buffer {
 
 class Planner {
  public:
-  explicit Planner(mlir::func::FuncOp function)
-      : function(function), lanes(targetOf(function).getLanes()) {}
+  explicit Planner(mlir::func::FuncOp function) : function(function), lanes(targetOf(function).getLanes()) {}
 
   void run();
 

@@ -13,8 +13,7 @@ struct SetTargetPass : impl::SetTargetPassBase<SetTargetPass> {
   using SetTargetPassBase::SetTargetPassBase;
 
   void runOnOperation() override {
-    getOperation()->setAttr(kTargetAttr,
-                            TargetAttr::get(&getContext(), vectorLength, registers, fma, avx2, avx512));
+    getOperation()->setAttr(kTargetAttr, TargetAttr::get(&getContext(), vectorLength, registers, fma, avx2, avx512));
   }
 };
 

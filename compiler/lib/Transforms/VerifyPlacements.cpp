@@ -43,8 +43,7 @@ struct Extent {
 
 class Verifier {
  public:
-  explicit Verifier(mlir::func::FuncOp function)
-      : function(function), lanes(targetOf(function).getLanes()) {}
+  explicit Verifier(mlir::func::FuncOp function) : function(function), lanes(targetOf(function).getLanes()) {}
 
   mlir::LogicalResult run() {
     int64_t position = 0;

@@ -11,8 +11,8 @@
 // Panels of two vectors, the last as narrow as possible; features beyond the tenth are zero. With 16 registers:
 // 6 rows x 2 vectors + 2 + 1 = 15.
 // CHECK-LABEL: func.func @packs_weights_by_panel
-// CHECK-SAME: inlay.target = #inlay.target<lanes = 4, registers = 16>
 // CHECK-SAME: inlay.row_blocks = array<i64: 6, 1>
+// CHECK-SAME: inlay.target = #inlay.target<lanes = 4, registers = 16>
 // CHECK: inlay.constant "fc1.weight" dense<[1.000000e+00, 3.000000e+00, 5.000000e+00, 7.000000e+00, 9.000000e+00, 1.100000e+01, 1.300000e+01, 1.500000e+01,
 // CHECK-SAME: 2.000000e+00, 4.000000e+00, 6.000000e+00, 8.000000e+00, 1.000000e+01, 1.200000e+01, 1.400000e+01, 1.600000e+01,
 // CHECK-SAME: 1.700000e+01, 1.900000e+01, 1.700000e+01, 1.700000e+01, 1.800000e+01, 2.000000e+01, 1.800000e+01, 1.800000e+01]> : tensor<24xf32>

@@ -35,7 +35,7 @@ inline constexpr llvm::StringLiteral kPlacementAttr = "inlay.placement";  // op:
 inline constexpr llvm::StringLiteral kArenaAttr = "inlay.arena";          // function: arena elements per row
 inline constexpr llvm::StringLiteral kMaxBatchAttr = "inlay.max_batch";   // function: largest batch, where there is one
 inline constexpr llvm::StringLiteral kRowBlocksAttr =
-    "inlay.row_blocks";  // function: most rows of each kernel, descending
+    "inlay.row_blocks";                                             // function: most rows of each kernel, descending
 inline constexpr llvm::StringLiteral kTargetAttr = "inlay.target";  // function: the machine, a TargetAttr
 
 /// The machine that a network is compiled for; null before the layout phase.
