@@ -37,7 +37,9 @@ trial draw_trial(const trial_settings& settings, std::uint64_t index) {
   }
   t.data = draw_data(random);
   t.bf16 = decided(settings.bf16, random, 15);
-  t.parallel = decided(settings.parallel, random, 20);
+  // Code for threads takes three times as long to compile, and optimised code four times.
+  t.parallel = decided(settings.parallel, random, 12);
+  t.optimised = decided(settings.optimised, random, 12);
   t.layout_seed = random.word();
   if (!settings.cpus.empty()) t.cpu = settings.cpus[index % settings.cpus.size()];
 
@@ -64,7 +66,7 @@ trial draw_trial(const trial_settings& settings, std::uint64_t index) {
   if (random.chance(2)) t.calls.push_back({.batch = 0});
 
   // Limit the batch. Larger calls are cut to the limit, except at most one, which must be refused.
-  const bool limited = random.chance(15);
+  const bool limited = random.chance(25);
   if (limited) t.max_batch = random.chance(70) ? 1 : 1 + random.pick(20);
   if (settings.max_batch >= 0) t.max_batch = static_cast<std::size_t>(settings.max_batch);
   if (t.max_batch == 0) return t;

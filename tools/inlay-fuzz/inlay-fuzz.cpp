@@ -27,6 +27,7 @@ an evaluation in double and its error bound. A failure is shrunk and printed as 
   --cpu NAME        an instruction set as inlayc's --cpu knows it; may be repeated (all that this machine runs, in turn)
   --bf16 yes|no     weights as bf16: always, never (some)
   --parallel yes|no entry points for several threads: always, never (some)
+  --optimised yes|no code that LLVM has optimised: always, never (one network in eight)
   --max-batch N     limit the batch of every network to N, 0 for no limit (some, mostly to 1)
   --jobs N          processes at a time (1)
   --time-limit S    stop after S seconds (none)
@@ -108,6 +109,7 @@ constexpr option_row kOptions[] = {
     {"--cpu", [](options& o, const std::string& v) { return o.settings.cpus.push_back(v), true; }},
     {"--bf16", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.bf16); }},
     {"--parallel", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.parallel); }},
+    {"--optimised", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.optimised); }},
     {"--max-batch",
      [](options& o, const std::string& v) { return parse(v, o.settings.max_batch) && o.settings.max_batch >= 0; }},
     {"--jobs", [](options& o, const std::string& v) { return parse(v, o.plan.jobs) && o.plan.jobs > 0; }},
@@ -168,7 +170,9 @@ std::optional<int> parse_arguments(int argc, char** argv, options& o) {
 std::string command(const options& o, std::uint64_t index, const trial& t, const std::vector<std::size_t>& steps) {
   std::ostringstream text;
   text << "inlay-fuzz --seed " << o.settings.seed << " --first " << index << " --count 1 --cpu " << t.cpu;
-  for (const auto& [name, value] : {std::pair("--bf16", o.settings.bf16), std::pair("--parallel", o.settings.parallel)})
+  for (const auto& [name, value] :
+       {std::pair("--bf16", o.settings.bf16), std::pair("--parallel", o.settings.parallel),
+        std::pair("--optimised", o.settings.optimised)})
     if (value >= 0) text << ' ' << name << (value > 0 ? " yes" : " no");
   if (o.settings.max_batch >= 0) text << " --max-batch " << o.settings.max_batch;
   if (o.settings.draw.most_nodes != draw_settings().most_nodes) text << " --nodes " << o.settings.draw.most_nodes;
@@ -184,7 +188,8 @@ const char* name_of_regime(regime r) {
 }
 
 void print_trial(const trial& t) {
-  std::printf("// cpu %s%s%s", t.cpu.c_str(), t.bf16 ? ", bf16 weights" : "", t.parallel ? ", parallel" : "");
+  std::printf("// cpu %s%s%s%s", t.cpu.c_str(), t.optimised ? ", optimised" : "", t.bf16 ? ", bf16 weights" : "",
+              t.parallel ? ", parallel" : "");
   if (t.max_batch > 0) std::printf(", max batch %zu", t.max_batch);
   std::printf("; weights: %s, inputs: %s%s; calls:", name_of_regime(t.data.weights), name_of_regime(t.data.inputs),
               t.data.edges ? " with corners" : "");

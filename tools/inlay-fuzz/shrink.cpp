@@ -327,6 +327,7 @@ std::vector<trial> simpler(const trial& t) {
   if (t.parallel && !uses_parts) change([](trial& s) { s.parallel = false; });
   if (t.max_batch > 0) change([](trial& s) { s.max_batch = 0; });
   if (t.bf16) change([](trial& s) { s.bf16 = false; });
+  if (t.optimised) change([](trial& s) { s.optimised = false; });
   if (t.data.edges) change([](trial& s) { s.data.edges = false; });
   if (t.data.weights != regime::ordinary) change([](trial& s) { s.data.weights = regime::ordinary; });
   if (t.data.inputs != regime::ordinary) change([](trial& s) { s.data.inputs = regime::ordinary; });

@@ -24,6 +24,7 @@ struct trial {
   std::string cpu = "native";
   bool bf16 = false;
   bool parallel = false;
+  bool optimised = true;          ///< by LLVM; most trials are not, so that they compile in a third of the time
   std::size_t max_batch = 0;      ///< the kernels' limit, which must refuse larger calls; 0 for none
   std::uint64_t layout_seed = 0;  ///< decides where buffers lie in their pages
 };
@@ -34,6 +35,7 @@ struct trial_settings {
   std::vector<std::string> cpus;               ///< used in turn
   int bf16 = -1;                               ///< 0 never, 1 always, else sometimes
   int parallel = -1;                           ///< the same
+  int optimised = -1;                          ///< the same
   int max_batch = -1;                          ///< 0 no limit, else this one; below 0 sometimes one
   std::set<std::string, std::less<>> ignored;  ///< names of findings to ignore
 };

@@ -126,10 +126,11 @@ llvm::Error checkSelfContained(llvm::ArrayRef<char> object) {
   return failed("the generated code needs symbols from elsewhere, which a kernel object must not:" + missing);
 }
 
-/// LLVM IR of `module`, optimised for `target`. If it is one of several, every function gets the target's suffix, and
+/// LLVM IR of `module` for `target`. If it is one of several, every function gets the target's suffix, and
 /// the `_scratch_bytes` functions are left to addDispatch().
 llvm::Expected<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp module, const Target &target,
-                                                        llvm::LLVMContext &context, bool oneOfSeveral) {
+                                                        llvm::LLVMContext &context, bool oneOfSeveral,
+                                                        bool optimised) {
   std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(module, context, "inlay");
   if (!translated) return failed("the lowered module could not be translated to LLVM IR");
   translated->setTargetTriple(target.triple);
@@ -147,7 +148,7 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp module, c
     function.setUWTableKind(llvm::UWTableKind::Async);
     if (oneOfSeveral && !function.isDeclaration()) function.setName(function.getName() + suffixOf(target));
   }
-  optimise(*translated, *target.machine);
+  if (optimised) optimise(*translated, *target.machine);
   return translated;
 }
 
@@ -163,7 +164,7 @@ llvm::Error emitObject(llvm::ArrayRef<mlir::ModuleOp> modules, llvm::ArrayRef<Ta
   std::unique_ptr<llvm::Module> whole;
   std::vector<NetworkSummary> networks = networksOf(modules.front());
   for (auto [module, target] : llvm::zip(modules, targets)) {
-    auto translated = translate(module, target, context, several);
+    auto translated = translate(module, target, context, several, options.optimised);
     if (!translated) return translated.takeError();
     for (auto [network, here] : llvm::zip(networks, networksOf(module)))
       network.scratchBytes = std::max(network.scratchBytes, here.scratchBytes);
@@ -184,6 +185,7 @@ llvm::Error emitObject(llvm::ArrayRef<mlir::ModuleOp> modules, llvm::ArrayRef<Ta
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager codegen;
   llvm::TargetMachine &machine = *targets.front().machine;
+  machine.setOptLevel(options.optimised ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::None);
   if (machine.addPassesToEmitFile(codegen, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
     return failed("no object files for " + targets.front().triple);
   codegen.run(*whole);

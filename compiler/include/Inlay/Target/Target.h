@@ -45,6 +45,8 @@ struct ObjectOptions {
   /// Sixteen hexadecimal digits in the name of the symbol inlay_anchor_<anchor>, which only this object has. If empty,
   /// they are a hash of its content. With `-u` and this symbol, a linker takes the object out of its archive.
   std::string anchor;
+  /// False compiles in a third of the time, to slow code with the same results. For tests of many networks.
+  bool optimised = true;
 };
 
 /// Translates the modules (LLVM dialect, entry points built; one for each target), optimises them and writes an ELF
