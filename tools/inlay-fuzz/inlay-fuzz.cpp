@@ -170,9 +170,8 @@ std::optional<int> parse_arguments(int argc, char** argv, options& o) {
 std::string command(const options& o, std::uint64_t index, const trial& t, const std::vector<std::size_t>& steps) {
   std::ostringstream text;
   text << "inlay-fuzz --seed " << o.settings.seed << " --first " << index << " --count 1 --cpu " << t.cpu;
-  for (const auto& [name, value] :
-       {std::pair("--bf16", o.settings.bf16), std::pair("--parallel", o.settings.parallel),
-        std::pair("--optimised", o.settings.optimised)})
+  for (const auto& [name, value] : {std::pair("--bf16", o.settings.bf16), std::pair("--parallel", o.settings.parallel),
+                                    std::pair("--optimised", o.settings.optimised)})
     if (value >= 0) text << ' ' << name << (value > 0 ? " yes" : " no");
   if (o.settings.max_batch >= 0) text << " --max-batch " << o.settings.max_batch;
   if (o.settings.draw.most_nodes != draw_settings().most_nodes) text << " --nodes " << o.settings.draw.most_nodes;

@@ -222,14 +222,13 @@ verdict run_trial(const trial& t, const trial_settings& settings) {
     return v.what == finding::none || settings.ignored.contains(name_of(v.what));
   };
   std::string error;
-  const auto kernels = tools::jit_kernel::compile_all(
-      graphs, all_weights,
-      {.cpu = t.cpu,
-       .bf16_weights = t.bf16,
-       .parallel = t.parallel,
-       .max_batch = t.max_batch,
-       .optimised = t.optimised},
-      error);
+  const auto kernels = tools::jit_kernel::compile_all(graphs, all_weights,
+                                                      {.cpu = t.cpu,
+                                                       .bf16_weights = t.bf16,
+                                                       .parallel = t.parallel,
+                                                       .max_batch = t.max_batch,
+                                                       .optimised = t.optimised},
+                                                      error);
   if (kernels.empty()) {
     result.what = finding::compile_error, result.text = error;
     if (ignored(result)) result.what = finding::none;

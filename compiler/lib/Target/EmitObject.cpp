@@ -129,8 +129,7 @@ llvm::Error checkSelfContained(llvm::ArrayRef<char> object) {
 /// LLVM IR of `module` for `target`. If it is one of several, every function gets the target's suffix, and
 /// the `_scratch_bytes` functions are left to addDispatch().
 llvm::Expected<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp module, const Target &target,
-                                                        llvm::LLVMContext &context, bool oneOfSeveral,
-                                                        bool optimised) {
+                                                        llvm::LLVMContext &context, bool oneOfSeveral, bool optimised) {
   std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(module, context, "inlay");
   if (!translated) return failed("the lowered module could not be translated to LLVM IR");
   translated->setTargetTriple(target.triple);
