@@ -250,6 +250,13 @@ bool ContractionOp::readsLines(unsigned index) {
 }
 bool ContractionOp::writesLines() { return getWindow().has_value(); }
 
+/// A list ends with a vector of zeros.
+int64_t ContractionOp::getListLength(int64_t lanes) {
+  return static_cast<int64_t>(llvm::alignTo(elementsOf(getInput()), lanes)) + lanes;
+}
+
+int64_t ContractionOp::getWorkspace(int64_t lanes) { return getSkipZeros() ? 2 * getListLength(lanes) + 1 : 0; }
+
 int64_t ContractionOp::getLines() {
   if (!getWindow()) return 1;
   const int64_t together = static_cast<int64_t>(getRows() / *getColumns());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The JSON manifest of a kernel object.
+#include "Inlay/Network/Mangling.h"
 #include "Inlay/Report/Report.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"

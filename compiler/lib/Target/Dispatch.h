@@ -3,7 +3,7 @@
 #ifndef INLAY_TARGET_DISPATCH_H
 #define INLAY_TARGET_DISPATCH_H
 
-#include "Inlay/Codegen/Networks.h"
+#include "Inlay/Network/Summary.h"
 #include "Inlay/Target/Target.h"
 #include "llvm/IR/Module.h"
 

@@ -2,7 +2,7 @@
 // LLVM dialect to object file: translation, O2, code generation, the object's identity, and the gate on undefined
 // symbols.
 #include "Dispatch.h"
-#include "Inlay/Codegen/Networks.h"
+#include "Inlay/Network/Mangling.h"
 #include "Inlay/Target/Target.h"
 #include "RoundingMode.h"
 #include "llvm/ADT/StringExtras.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs entry points in rounding to nearest, whatever mode the caller has set.
 #include "RoundingMode.h"
-#include "Inlay/Codegen/Networks.h"
+#include "Inlay/Network/Summary.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/IntrinsicsAArch64.h"
 #include "llvm/IR/IntrinsicsX86.h"

@@ -273,7 +273,11 @@ void Planner::run() {
     op->setAttr(kPlacementAttr, PlacementAttr::get(context, buffer->root, buffer->index, buffer->base, offset, stride,
                                                    isPadded(value), lines.lookup(value)));
   }
-  function->setAttr(kArenaAttr, mlir::IntegerAttr::get(mlir::IntegerType::get(context, 64), arena));
+  mlir::Builder builder(context);
+  function->setAttr(kArenaAttr, builder.getI64IntegerAttr(arena));
+  int64_t workspace = 0;  // ops use it one after the other
+  for (KernelOp op : function.getOps<KernelOp>()) workspace = std::max(workspace, op.getWorkspace(lanes));
+  if (workspace > 0) function->setAttr(kWorkspaceAttr, builder.getI64IntegerAttr(workspace));
 }
 
 struct PlanMemoryPass : impl::PlanMemoryPassBase<PlanMemoryPass> {

@@ -33,6 +33,7 @@ inline constexpr llvm::StringLiteral kHashAttr = "inlay.hash";            // fun
 inline constexpr llvm::StringLiteral kNameAttr = "inlay.name";            // argument and result: user's name
 inline constexpr llvm::StringLiteral kPlacementAttr = "inlay.placement";  // op: where its result lives
 inline constexpr llvm::StringLiteral kArenaAttr = "inlay.arena";          // function: arena elements per row
+inline constexpr llvm::StringLiteral kWorkspaceAttr = "inlay.workspace";  // function: elements, if ops need any
 inline constexpr llvm::StringLiteral kMaxBatchAttr = "inlay.max_batch";   // function: largest batch, where there is one
 inline constexpr llvm::StringLiteral kRowBlocksAttr =
     "inlay.row_blocks";                                             // function: most rows of each kernel, descending

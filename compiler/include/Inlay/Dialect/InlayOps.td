@@ -152,7 +152,7 @@ def Inlay_WindowOp : Inlay_Op<"window", [Pure, AttrSizedOperandSegments, Isolate
 
 def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegments, IsolatedFromAbove, Inlay_Epilogue,
                                                        Inlay_Kernel<["readsBeforeWriting", "getFlops", "readsLines", "writesLines",
-                                                            "getLines"]>]> {
+                                                            "getLines", "getWorkspace"]>]> {
   let summary = "a dense layer after the layout phase: packed weights and a register tile";
   let description = [{
     `weight` is packed `[panel][K][lanes]`, flat. A panel has `panel` output features; the last one is as narrow as a
@@ -182,6 +182,9 @@ def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegment
     int64_t getDepth();
     /// Features: results of a dense layer, channels of a convolution.
     int64_t getFeatures();
+    /// The workspace of a layer that skips zeros has two lists of so many elements and a count: the values of the
+    /// inputs that are not zero, and their places.
+    int64_t getListLength(int64_t lanes);
     /// Places at which the features are computed: 1, or the pixels of a convolution's result.
     int64_t getPixels();
   }];

@@ -31,6 +31,11 @@ def Inlay_KernelOp : OpInterface<"KernelOp"> {
         Into how many lines, or groups of lines, the kernel divides its result, if it can compute any range of them.
         Threads then share them.
       }], "int64_t", "getLines", (ins), "", "return 1;">,
+    InterfaceMethod<[{
+        Elements of scratch memory that the kernel for a single row needs while it runs, for registers of `lanes`
+        elements. The memory holds nothing from one operation to the next, except for a list that one stage of a network
+        divided among threads leaves to the following one.
+      }], "int64_t", "getWorkspace", (ins "int64_t":$lanes), "", "return 0;">,
     InterfaceMethod<"Whether a kernel computes anything.", "bool", "hasKernel", (ins), "", "return true;">,
     InterfaceMethod<"The operand whose storage is the result, if there is no kernel; or null.",
                     "::mlir::Value", "getViewed", (ins), "", "return {};">,

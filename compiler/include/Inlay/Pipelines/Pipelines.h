@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "Inlay/Codegen/Networks.h"
+#include "Inlay/Network/Summary.h"
 #include "Inlay/Target/Target.h"
 #include "mlir/Pass/PassManager.h"
 

@@ -3,7 +3,7 @@
 #ifndef INLAY_REPORT_REPORT_H
 #define INLAY_REPORT_REPORT_H
 
-#include "Inlay/Codegen/Networks.h"
+#include "Inlay/Network/Summary.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace inlay::compiler {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a tile of a contraction sums over the depth: one multiply-add after the other, in chains side by side.
-#include "ContractionEmitter.h"
+#include "Contraction/ContractionEmitter.h"
 
 namespace inlay::compiler {
 

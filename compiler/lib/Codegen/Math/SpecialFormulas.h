@@ -3,7 +3,7 @@
 #ifndef INLAY_CODEGEN_SPECIALFORMULAS_H
 #define INLAY_CODEGEN_SPECIALFORMULAS_H
 
-#include "ElementaryFormulas.h"
+#include "Math/ElementaryFormulas.h"
 
 namespace inlay::compiler::formulas {
 

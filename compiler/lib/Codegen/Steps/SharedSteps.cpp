@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ops of one kernel that need the same code.
-#include "SharedSteps.h"
+#include "Steps/SharedSteps.h"
 
 namespace inlay::compiler {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels of pointwise maps.
-#include "KernelContext.h"
+#include "Kernel/KernelContext.h"
 
 namespace inlay::compiler {
 

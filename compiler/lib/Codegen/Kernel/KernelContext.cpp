@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vector access to the rows of a kernel's values.
-#include "KernelContext.h"
+#include "Kernel/KernelContext.h"
 
-#include "Inlay/Codegen/Networks.h"
+#include "Inlay/Network/Summary.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a network is divided among threads.
-#ifndef INLAY_CODEGEN_STAGES_H
-#define INLAY_CODEGEN_STAGES_H
+#ifndef INLAY_NETWORK_STAGES_H
+#define INLAY_NETWORK_STAGES_H
 
-#include "Inlay/Codegen/Networks.h"
+#include "Inlay/Network/Summary.h"
 
 namespace inlay::compiler {
 
@@ -33,4 +33,4 @@ llvm::SmallVector<Stage> stagesOf(mlir::func::FuncOp network, int64_t capacity);
 
 }  // namespace inlay::compiler
 
-#endif  // INLAY_CODEGEN_STAGES_H
+#endif  // INLAY_NETWORK_STAGES_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Facts about a planned network that the entry point, the header and the manifest need.
-#ifndef INLAY_CODEGEN_NETWORKS_H
-#define INLAY_CODEGEN_NETWORKS_H
+#ifndef INLAY_NETWORK_SUMMARY_H
+#define INLAY_NETWORK_SUMMARY_H
 
 #include <string>
 #include <vector>
@@ -66,23 +66,13 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel);
 /// contractions may read it, as their input.
 bool fitsRegister(ContractionOp layer);
 
-/// Where the kernel for a single row lists the nonzero inputs of `layer`, in elements of the scratch memory. Their
-/// values begin at the base, their places one part further, and their number is another part further. A part has room
-/// for one more vector than the inputs take.
-int64_t nonzeroListBase(int64_t arena, int64_t lanes);
-int64_t nonzeroListPart(ContractionOp layer, int64_t lanes);
+/// Where the workspace of the kernel for a single row begins, in elements of the scratch memory.
+int64_t workspaceBase(mlir::func::FuncOp network);
 
 /// Converts the part of a summary that the entry point needs to an attribute, and back.
 mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext *context);
 NetworkSummary entryFromAttribute(mlir::Attribute attribute);
 
-/// Mangled names (Itanium ABI) of the members `run`, `run_parallel_needs_PARALLEL` and `scratch_bytes` of
-/// `inlay::no_kernels_for_this_graph_run_inlayc_again<hash, ...>`. The C++ runtime refers to a kernel by them. They
-/// contain the graph's hash, so a stale kernel does not link.
-std::string mangledRun(const NetworkSummary &summary);
-std::string mangledRunParallel(const NetworkSummary &summary);
-std::string mangledScratchBytes(const NetworkSummary &summary);
-
 }  // namespace inlay::compiler
 
-#endif  // INLAY_CODEGEN_NETWORKS_H
+#endif  // INLAY_NETWORK_SUMMARY_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a network is divided among threads.
-#include "Stages.h"
+#include "Inlay/Network/Stages.h"
 
 namespace inlay::compiler {
 namespace {

@@ -2,7 +2,7 @@
 // The contraction emitter. A register tile covers rows x features. Its accumulators start as the bias, sum over all K,
 // and go through the epilogue before the only store. A large deep layer is summed slab by slab: each slab covers a part
 // of K, and the sums are stored between slabs.
-#include "ContractionEmitter.h"
+#include "Contraction/ContractionEmitter.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace inlay::compiler {

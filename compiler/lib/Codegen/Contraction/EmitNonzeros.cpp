@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of a row's elements that are not zero, for layers that skip the others.
-#include "EmitNonzeros.h"
+#include "Contraction/EmitNonzeros.h"
 
-#include "Inlay/Codegen/Networks.h"
+#include "Inlay/Network/Summary.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 namespace inlay::compiler {
@@ -19,9 +19,9 @@ NonzeroList::NonzeroList(KernelContext &context, ContractionOp layer, const RowV
       loc(layer.getLoc()),
       scratch(context.scratch),
       row(row),
-      values(context.nonzeroListBase),
-      places(values + nonzeroListPart(layer, context.features.lanes)),
-      kept(values + 2 * nonzeroListPart(layer, context.features.lanes)) {}
+      values(context.workspace),
+      places(values + layer.getListLength(context.features.lanes)),
+      kept(places + layer.getListLength(context.features.lanes)) {}
 
 void NonzeroList::keepCount() {
   mlir::OpBuilder &builder = context.builder;

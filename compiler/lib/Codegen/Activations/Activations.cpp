@@ -2,7 +2,7 @@
 // Binds each row of the activation table to its vector formula.
 #include "Inlay/Codegen/Activations.h"
 
-#include "ActivationFormulas.h"
+#include "Activations/ActivationFormulas.h"
 
 namespace inlay::compiler {
 

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Facts about a planned network that the entry point, the header and the manifest need.
-#include "Inlay/Codegen/Networks.h"
+#include "Inlay/Network/Summary.h"
 
-#include "Stages.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringMap.h"
+#include "Inlay/Network/Stages.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/MathExtras.h"
 
 namespace inlay::compiler {
 namespace {
@@ -123,10 +120,9 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
   const int64_t lanes = targetOf(network).getLanes();
   // One spare vector at the end, so that the last row may be read in whole vectors.
   int64_t scratch = arena == 0 || staysInRegisters(network, summary) ? 0 : arena * summary.rowBlocks.front() + lanes;
-  // The kernel for a single row uses one row of the arena and keeps its lists behind that row.
-  for (ContractionOp layer : network.getOps<ContractionOp>())
-    if (layer.getSkipZeros())
-      scratch = std::max(scratch, nonzeroListBase(arena, lanes) + 2 * nonzeroListPart(layer, lanes) + 1);
+  // The kernel for a single row uses one row of the arena and has its workspace behind that row.
+  if (auto workspace = network->getAttrOfType<mlir::IntegerAttr>(kWorkspaceAttr))
+    scratch = std::max(scratch, workspaceBase(network) + workspace.getInt());
   summary.scratchBytes = scratch * 4;
   for (mlir::Operation &op : network.front().without_terminator()) {
     if (llvm::isa<ConstantOp, ReshapeOp>(op)) continue;
@@ -138,10 +134,8 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
   return summary;
 }
 
-int64_t nonzeroListBase(int64_t arena, int64_t lanes) { return arena + lanes; }
-
-int64_t nonzeroListPart(ContractionOp layer, int64_t lanes) {
-  return static_cast<int64_t>(llvm::alignTo(elementsOf(layer.getInput()), lanes)) + lanes;
+int64_t workspaceBase(mlir::func::FuncOp network) {
+  return network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt() + targetOf(network).getLanes();
 }
 
 mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext *context) {
@@ -187,79 +181,6 @@ NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
   for (mlir::Attribute ofBlock : entry.getAs<mlir::ArrayAttr>("stages"))
     summary.stages.push_back(llvm::cast<mlir::DenseI64ArrayAttr>(ofBlock).asArrayRef().vec());
   return summary;
-}
-
-namespace {
-
-/// Mangles the members of `inlay::no_kernels_for_this_graph_run_inlayc_again<hash, inlay::detail::named<...>, P...>`,
-/// which runtime/include/inlay/kernel_symbols.hpp declares, by the Itanium ABI.
-class KernelsName {
- public:
-  explicit KernelsName(const NetworkSummary &summary) {
-    text = "_ZN5inlay42no_kernels_for_this_graph_run_inlayc_againILm" + std::to_string(summary.hash) +
-           "ENS_6detail5namedIJ";
-    // The substitutions so far, in order of appearance: inlay, the template, inlay::detail, named.
-    count = 4;
-    for (char c : llvm::StringRef(summary.name).take_front(kMostCharacters)) {
-      const std::string type = llvm::isAlpha(c)   ? std::string("2") + c + "_"
-                               : llvm::isDigit(c) ? std::string("2_") + c
-                                                  : "10underscore";
-      std::string &known = types[type];
-      text += known.empty() ? "NS1_" + type + "E" : known;
-      if (known.empty()) known = next();
-    }
-    text += "EEEJ";
-    ++count;  // named<...>
-    for (size_t i = 0; i < summary.inputs.size(); ++i) pointer("PKf", 2);
-    for (size_t i = 0; i < summary.outputs.size(); ++i) pointer("Pf", 1);
-    text += "EE";
-  }
-
-  std::string member(const std::string &name) const { return text + std::to_string(name.size()) + name + "E"; }
-  /// The parameters of a function that runs a batch: pointers, size_t, void*.
-  std::string batch() const { return parameters + "mPv"; }
-
- private:
-  /// The symbol has no more characters of the name than these, as in kernel_symbols.hpp.
-  static constexpr size_t kMostCharacters = 40;
-
-  std::string text, parameters;
-  unsigned count = 0;
-  llvm::StringMap<std::string> types;
-
-  /// The next substitution: S_, S0_, ..., S9_, SA_, ..., SZ_, S10_, ...
-  std::string next() {
-    const unsigned number = count++;
-    return number == 0 ? "S_" : "S" + llvm::toString(llvm::APInt(32, number - 1), 36, /*Signed=*/false) + "_";
-  }
-
-  /// A pointer to float. It is written out the first time only. Then each of its parts becomes a substitution; the last
-  /// part is the pointer itself.
-  void pointer(const std::string &type, unsigned parts) {
-    std::string &known = types[type];
-    text += known.empty() ? type : known;
-    if (known.empty()) {
-      count += parts - 1;
-      known = next();
-    }
-    parameters += known;
-  }
-};
-
-}  // namespace
-
-std::string mangledRun(const NetworkSummary &summary) {
-  const KernelsName name(summary);
-  return name.member("run") + name.batch();
-}
-
-std::string mangledRunParallel(const NetworkSummary &summary) {
-  const KernelsName name(summary);
-  return name.member("run_parallel_needs_PARALLEL") + name.batch() + "PK18inlay_parallel_for";
-}
-
-std::string mangledScratchBytes(const NetworkSummary &summary) {
-  return KernelsName(summary).member("scratch_bytes") + "v";
 }
 
 }  // namespace inlay::compiler

@@ -10,8 +10,8 @@
 #include <optional>
 #include <tuple>
 
-#include "PowerTables.h"
-#include "TabulatedFormulas.h"
+#include "Math/PowerTables.h"
+#include "Math/TabulatedFormulas.h"
 
 namespace inlay::compiler::formulas {
 

@@ -4,8 +4,8 @@
 #ifndef INLAY_CODEGEN_CONTRACTIONEMITTER_H
 #define INLAY_CODEGEN_CONTRACTIONEMITTER_H
 
-#include "EmitNonzeros.h"
-#include "Stages.h"
+#include "Contraction/EmitNonzeros.h"
+#include "Inlay/Network/Stages.h"
 
 namespace inlay::compiler {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Replaces each network by scf + vector kernels over flat memrefs: one for a single row and one for blocks of rows.
-#include "Inlay/Codegen/Networks.h"
+#include "Inlay/Network/Summary.h"
 
 #include <map>
 
-#include "KernelContext.h"
-#include "SharedSteps.h"
-#include "Stages.h"
+#include "Inlay/Network/Stages.h"
+#include "Kernel/KernelContext.h"
+#include "Steps/SharedSteps.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -108,8 +108,7 @@ class NetworkEmitter {
     const unsigned parts = pointers + (capacity > 1 ? 1 : 0);
     if (split) takePart(context, *split, function.getArguments().slice(parts, 2));
     context.scratch = function.getArgument(pointers - 1);
-    context.nonzeroListBase =
-        nonzeroListBase(network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt(), features.lanes);
+    context.workspace = workspaceBase(network);
     return context;
   }
 

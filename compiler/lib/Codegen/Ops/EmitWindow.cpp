@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The window emitter: pools and depthwise convolutions. The channels of an image lie in the lanes. Several windows of a
 // line are computed side by side, so that one weight serves all of them.
-#include "KernelContext.h"
+#include "Kernel/KernelContext.h"
 
 namespace inlay::compiler {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels that copy elements: the pieces of a concat that are not at their place, slices, permutations and padding.
-#include "KernelContext.h"
+#include "Kernel/KernelContext.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 
 namespace inlay::compiler {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax over the last dimension: maximum, exponentials and their sum, division.
-#include "KernelContext.h"
+#include "Kernel/KernelContext.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace inlay::compiler {

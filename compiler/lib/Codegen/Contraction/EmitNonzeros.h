@@ -3,7 +3,7 @@
 #ifndef INLAY_CODEGEN_EMITNONZEROS_H
 #define INLAY_CODEGEN_EMITNONZEROS_H
 
-#include "KernelContext.h"
+#include "Kernel/KernelContext.h"
 
 namespace inlay::compiler {
 

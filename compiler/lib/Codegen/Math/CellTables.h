@@ -4,7 +4,7 @@
 #ifndef INLAY_CODEGEN_CELLTABLES_H
 #define INLAY_CODEGEN_CELLTABLES_H
 
-#include "Cells.h"
+#include "Math/Cells.h"
 
 namespace inlay::compiler::formulas {
 // clang-format off

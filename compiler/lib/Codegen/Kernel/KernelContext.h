@@ -51,8 +51,8 @@ class KernelContext {
   bool reproducible = false;  // every kernel adds the terms of a sum in the same order
   bool staged = false;        // other kernels compute other ops: values are in memory between them
   const VectorFeatures features;
-  mlir::Value scratch;          // the scratch memory
-  int64_t nonzeroListBase = 0;  // where in it there is room for lists, in elements
+  mlir::Value scratch;    // the scratch memory
+  int64_t workspace = 0;  // where in it the workspace of ops begins, in elements
 
   mlir::Value index(int64_t number, mlir::Location loc);
   // Arithmetic on positions. What is known at compile time is computed there.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contractions with a window. The rows of a tile are pixels of a few lines of an image, and the depth is the window.
-#include "ContractionEmitter.h"
+#include "Contraction/ContractionEmitter.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace inlay::compiler {

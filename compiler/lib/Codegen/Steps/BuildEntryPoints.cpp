@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds the public functions of each network: `<name>_run` splits any batch into row blocks and calls the kernels,
 // `<name>_run_parallel` has the caller's threads call their stages, `<name>_scratch_bytes` returns a constant.
-#include "Inlay/Codegen/Networks.h"
+#include "Inlay/Network/Summary.h"
 #include "Inlay/Transforms/Passes.h"
 
 namespace inlay::compiler {

@@ -3,7 +3,7 @@
 #ifndef INLAY_CODEGEN_TABULATEDFORMULAS_H
 #define INLAY_CODEGEN_TABULATEDFORMULAS_H
 
-#include "CellTables.h"
+#include "Math/CellTables.h"
 
 namespace inlay::compiler::formulas {
 
