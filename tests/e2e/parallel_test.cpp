@@ -31,6 +31,46 @@ void build(graph_builder& b) {
   b.finish();
 }
 
+std::uint32_t conv(graph_builder& b, const std::string& name, std::uint32_t x, shape weight,
+                   ops::window_attributes window, std::uint32_t groups = 1) {
+  const std::uint32_t operands[] = {x, b.parameter(name + ".weight", weight),
+                                    b.parameter(name + ".bias", {1, {weight.sizes[0]}})};
+  return b.apply(op::conv2d, operands, words_of(ops::conv2d_attributes{window, groups}), {}, name);
+}
+
+/// tanh(x / 16), which keeps sums small, so that their rounding errors do not grow from layer to layer.
+std::uint32_t squash(graph_builder& b, std::uint32_t x) {
+  const std::uint32_t operands[] = {x};
+  const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                 {.code = scalar_op::literal, .p0 = 0.0625f},
+                                 {.code = scalar_op::multiply, .a = 0, .b = 1},
+                                 apply(activation::tanh, 2)};
+  return b.map(operands, program, b.view().nodes[x].dims);
+}
+
+/// Images whose lines are divided: a stride and padding, a depthwise layer, few lines with a residual, more weights
+/// than pixels. The dense layer gives the network a kernel for blocks of samples, which are divided by samples.
+void build_images(graph_builder& b) {
+  const ops::window_attributes same{.padding_top = 1, .padding_left = 1, .padding_bottom = 1, .padding_right = 1};
+  ops::window_attributes halved = same;
+  halved.stride_h = halved.stride_w = 2;
+  const auto x = b.input("x", {3, {5, 71, 67}});
+  const auto first = conv(b, "c1", x, {4, {18, 5, 5, 3}}, halved);
+  const auto each = conv(b, "c2", squash(b, first), {4, {18, 1, 5, 3}}, same, 18);
+  const auto small = squash(b, conv(b, "c3", each, {4, {70, 18, 5, 5}}, halved));
+  const std::uint32_t both[] = {conv(b, "c4", small, {4, {70, 70, 3, 3}}, same), small};
+  const instruction residual[] = {{.code = scalar_op::operand, .a = 0},
+                                  {.code = scalar_op::operand, .a = 1},
+                                  {.code = scalar_op::add, .a = 0, .b = 1}};
+  const auto y = squash(b, b.map(both, residual, b.view().nodes[small].dims));
+  const auto wide = squash(b, conv(b, "c5", y, {4, {130, 70, 5, 5}}, halved));
+  const std::uint32_t flat[] = {wide};
+  const auto row = b.apply(op::reshape, flat, {}, {1, {static_cast<std::uint32_t>(b.view().nodes[wide].dims.size())}});
+  b.output(dense(b, "fc", row, static_cast<std::uint32_t>(b.view().nodes[row].dims.size()), 40), "y");
+  b.output(y, "image");
+  b.finish();
+}
+
 /// Runs *context parts on the calling thread, the last one first.
 void run_backwards(void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
   const std::size_t parts = *static_cast<const std::size_t*>(context);
@@ -49,6 +89,29 @@ TEST_P(Parallel, AnyNumberOfPartsInAnyOrder) {
     const inlay_parallel_for workers = {run_backwards, &parts};
     ASSERT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random, {.tolerance = 1e-4, .workers = &workers}), "")
         << parts << " parts";
+  }
+}
+
+struct counted_parts {
+  std::size_t parts, meetings;
+};
+
+TEST_P(Parallel, LinesOfImages) {
+  std::mt19937 random(4);
+  graph_builder b("images");
+  build_images(b);
+  const auto count_and_run = [](void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
+    auto& counted = *static_cast<counted_parts*>(context);
+    ++counted.meetings;
+    run_backwards(&counted.parts, work, argument);
+  };
+  constexpr std::size_t batches[] = {1, 3};
+  for (std::size_t parts : {2u, 7u, 40u}) {
+    counted_parts counted{parts, 0};
+    const inlay_parallel_for workers = {count_and_run, &counted};
+    ASSERT_EQ(compare_with_interpreter(b, GetParam(), batches, random, {.tolerance = 1e-4, .workers = &workers}), "")
+        << parts << " parts";
+    EXPECT_GE(counted.meetings, 7u) << "five layers of one sample, and the stages of three";
   }
 }
 
