@@ -10,6 +10,7 @@
 #include <set>
 #include <vector>
 
+#include "batch_norms.hpp"
 #include "inlay/interpreter.hpp"
 #include "labels.hpp"
 #include "layers.hpp"
@@ -74,6 +75,31 @@ TEST(RandomWeights, AreTheSameInEveryRunAndNearOneWhereTheyScale) {
   double sum = 0;
   for (const float each : a.find("bn1.weight")->values) sum += static_cast<double>(each);
   EXPECT_NEAR(sum / 96, 1, 0.1);
+}
+
+TEST(FoldedBatchNorms, TheNetworkComputesTheSame) {
+  for (const graph_view& graph : {graph_of<normed>, graph_of<zoo>, graph_of<chain>}) {
+    const bench_network network = network_of(graph), folded = with_folded_batch_norms(network);
+    EXPECT_TRUE(check_weights(folded.graph, folded.values).empty());
+    const auto inputs = some_inputs(graph), expected = evaluate(network, inputs), found = evaluate(folded, inputs);
+    ASSERT_EQ(found.size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      EXPECT_LE(relative_error(found[i], expected[i]), 1e-6) << graph.name << ", output " << i;
+  }
+}
+
+TEST(FoldedBatchNorms, OnlyNormsOfLayersWithOneReaderAreFolded) {
+  const bench_network folded = with_folded_batch_norms(network_of(graph_of<normed>));
+  std::set<std::string_view> names;
+  std::size_t maps = 0;
+  for (const node_record& node : folded.graph.nodes) {
+    if (node.kind == op::parameter) names.insert(folded.graph.name_of(node));
+    maps += node.kind == op::map;
+  }
+  EXPECT_EQ(maps, 5u) << "relu, relu6, tanh, bn4 and the sum";
+  EXPECT_EQ(names, (std::set<std::string_view>{"c1.weight", "c1.folded_bias", "c2.weight", "c2.folded_bias",
+                                               "fc1.weight", "fc1.folded_bias", "fc2.weight", "fc2.bias", "bn4.weight",
+                                               "bn4.bias", "bn4.running_mean", "bn4.running_var"}));
 }
 
 TEST(WeightsOf, LeavesOutWhatOtherNetworksNeed) {
@@ -246,6 +272,55 @@ TEST(Page, NamesEveryPointAndSaysWhatTheMarksMean) {
   EXPECT_EQ(occurrences(page, "<th>cold"), 7u);
   EXPECT_NE(page.find("A processor &lt;of the test&gt;"), std::string::npos);
   EXPECT_NE(page.find("Prescott"), std::string::npos);
+}
+
+TEST(Page, SaysWhereTheTimeGoesLayerByLayer) {
+  networks_report report = a_report();
+  const auto add_layer = [&](const char* name, double flops, double seconds, double peer) {
+    network_contest layer{.network = "control", .layer = name, .results = {}};
+    layer.batch = 1, layer.flops = flops, layer.peak = 100e9;
+    layer.results = {{.contestant = "compiled", .time = {seconds, seconds, seconds}},
+                     {.contestant = "interpreted", .time = {peer / 4, peer / 4, peer / 4}},
+                     {.contestant = "2 threads", .time = {peer / 4, peer / 4, peer / 4}},
+                     {.contestant = "Eigen", .time = {2 * peer, 2 * peer, 2 * peer}},
+                     {.contestant = "oneDNN", .time = {peer, peer, peer}}};
+    if (flops == 0) layer.results.resize(2);
+    report.contests.push_back(layer);
+  };
+  add_layer("fc<1>", 30000, 600e-9, 900e-9);
+  add_layer("pool", 0, 300e-9, 800e-9);
+  add_layer("fc2", 5000, 100e-9, 50e-9);
+
+  const layer_times times = layers_in(report, report.contests[1]);
+  ASSERT_EQ(times.layers.size(), 3u);
+  EXPECT_DOUBLE_EQ(times.seconds, 1000e-9);
+  EXPECT_DOUBLE_EQ(times.share(*times.layers[1]), 0.3);
+  EXPECT_EQ(best_peer(*times.layers[0])->contestant, "oneDNN");
+  EXPECT_EQ(best_peer(*times.layers[1]), nullptr);
+  EXPECT_TRUE(layers_in(report, report.contests[0]).layers.empty());
+
+  const std::string page = html_of(report);
+  EXPECT_EQ(occurrences(page, "layer by layer"), 1u);
+  EXPECT_NE(page.find("<td>fc&lt;1&gt;</td><td>600 ns</td><td>60.0 %</td>"), std::string::npos);
+  EXPECT_NE(page.find("<td>0.03</td><td>50</td><td>50.0 %</td><td>1.50 oneDNN</td>"), std::string::npos);
+  EXPECT_NE(page.find("<td>pool</td><td>300 ns</td><td>30.0 %</td>"), std::string::npos);
+  EXPECT_EQ(page.find("nan"), std::string::npos);
+  EXPECT_EQ(page.find("inf"), std::string::npos);
+}
+
+TEST(Page, BeginsWithOneRowForEachNetwork) {
+  const std::string page = html_of(a_report());
+  EXPECT_NE(page.find("<td>mnist</td><td>32</td><td>293 µs</td><td>99.0 %</td><td>1.62</td>"), std::string::npos);
+  EXPECT_LT(page.find("At a glance"), page.find("<svg"));
+}
+
+TEST(Amounts, HaveTheUnitThatKeepsThemShort) {
+  EXPECT_EQ(flop_count(48), "48 FLOP");
+  EXPECT_EQ(flop_count(51712), "51.71 kFLOP");
+  EXPECT_EQ(flop_count(3.635e9), "3.635 GFLOP");
+  EXPECT_EQ(byte_count(132), "132 B");
+  EXPECT_EQ(byte_count(1536), "1.5 KiB");
+  EXPECT_EQ(byte_count(47710208), "45.5 MiB");
 }
 
 TEST(Page, NetworksThatDoNotMultiplyHaveNoPoint) {

@@ -3,3 +3,4 @@
 #include "models.hpp"
 INLAY_NETWORK(zoo);
 INLAY_NETWORK(chain);
+INLAY_NETWORK(normed);

@@ -22,3 +22,14 @@ inline constexpr auto chain = inlay::network("chain", inlay::input<inlay::f32, 6
   auto h = gelu(dense<48>("c1", batch_norm("norm", x)));
   return log_softmax(dense<10>("c2", h / sqrt(param<f32, 48>("scale"))));
 });
+
+/// Batch norms behind a convolution, a depthwise convolution, a dense layer without a bias and one with it; and behind
+/// a layer that has another reader.
+inline constexpr auto normed = inlay::network("normed", inlay::input<inlay::f32, 3, 9, 7>("image"), [](auto image) {
+  using namespace inlay;
+  auto c = relu(batch_norm("bn1", conv2d<8, 3>("c1", image, padding<1>, no_bias)));
+  auto d = relu6(batch_norm("bn2", conv2d<8, 3>("c2", c, groups<8>), no_affine, 1e-3f));
+  auto h = tanh(batch_norm("bn3", dense<6>("fc1", flatten(d), no_bias)));
+  auto shared = dense<6>("fc2", h);
+  return batch_norm("bn4", shared) + shared;
+});

@@ -20,12 +20,15 @@ constexpr char usage[] = R"(usage: inlay-bench activations [options]
 Times compiled code against its peers in one interleaved run, after checking that every contestant computes the same.
 
   activations         the activations against libmvec, SLEEF (if it was there at build time) and Eigen
-  networks            networks against the interpreter (f32, Eigen) and, where they are dense layers in a row, against
-                      Eigen and, if they were there at build time, OpenBLAS, oneDNN, ONNX Runtime and RTNeural (see
-                      tools/inlay-bench/CMakeLists.txt for where they are looked for), one thread: those of an object
-                      file that the C++ compiler made of a model, or else the built-in suite tiny (2-8-1), control
-                      (64-128-128-10), mnist (784-512-256-10) and wide (1024-4096-1024). In per cent of the machine's
-                      peak, which is measured in the same run.
+  networks            networks on one thread: those of an object file that the C++ compiler made of a model, or else
+                      the built-in suite. In per cent of the machine's peak, which is measured in the same run.
+                      The suite has dense layers in a row: tiny (2-8-1), control (64-128-128-10), mnist
+                      (784-512-256-10), wide (1024-4096-1024); and convolutions: lenet (LeNet-5, 28x28), vgg (a small
+                      VGG, 32x32), separable (depthwise and pointwise, 56x56x64), resnet18 and mobilenet_v2 (224x224).
+                      Peers are the interpreter (f32, Eigen); for dense layers in a row Eigen and, if they were there
+                      at build time, OpenBLAS, oneDNN, ONNX Runtime and RTNeural; for convolutions oneDNN. Batch norms
+                      are folded into the layers before them for peers, too. tools/inlay-bench/CMakeLists.txt says
+                      where the build looks for the libraries.
   compare             the kernels of this build against those of another build's inlay-bench, OTHER: runs `networks` of
                       both in turn and compares them row by row
 

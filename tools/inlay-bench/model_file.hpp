@@ -19,11 +19,12 @@ struct bench_network {
   std::shared_ptr<void> memory;  ///< what the graph points into
 };
 
-/// 2-8-1 tanh, sigmoid; 64-128-128-10 and 784-512-256-10 relu, softmax; 1024-4096-1024 gelu, sigmoid.
+/// All networks of the suite. Dense layers in a row: tiny, 2-8-1 tanh, sigmoid; control, 64-128-128-10 and mnist,
+/// 784-512-256-10 relu, softmax; wide, 1024-4096-1024 gelu, sigmoid. Then image_suite().
 std::vector<bench_network> built_in_suite();
 
-/// Its part with images: LeNet-5 on 28x28; a small VGG on 32x32; four blocks of depthwise and pointwise convolutions on
-/// 56x56x64; ResNet-18 and MobileNetV2 on 224x224.
+/// Networks of convolutions: lenet (LeNet-5 on 28x28), vgg (a small VGG on 32x32), separable (four blocks of depthwise
+/// and pointwise convolutions on 56x56x64), and of examples/ resnet18 and mobilenet_v2 on 224x224.
 std::vector<bench_network> image_suite();
 
 /// Reads the networks of an object file as inlayc does, with weights from a file or, without a file, random ones. If

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <random>
 
+#include "batch_norms.hpp"
 #include "dense_chain.hpp"
 #include "inlay/interpreter.hpp"
 #include "inlay/operations.hpp"
@@ -100,7 +101,11 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
         error));
     if (!kernels.back()) return fail("compiled", error);
   }
-  interpreter_result interpreted = interpreter::create(network.graph, network.values);
+  interpreter_result exact = interpreter::create(network.graph, network.values);
+  if (!exact) return fail("interpreted", exact.errors.front());
+  // inlayc folds batch norms itself.
+  const bench_network folded = with_folded_batch_norms(network);
+  interpreter_result interpreted = interpreter::create(folded.graph, folded.values);
   if (!interpreted) return fail("interpreted", interpreted.errors.front());
 
   std::vector<std::byte> memory(kernels.front()->scratch_bytes() + 64);
@@ -133,7 +138,7 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   contestants.emplace_back("interpreted",
                            [&] { interpreted.value->run(work.in, work.out, samples, engine::baseline); });
   double flops = 0, weight_bytes = 0;
-  if (const auto chain = dense_chain(network.graph, network.values)) {
+  if (const auto chain = dense_chain(folded.graph, folded.values)) {
     for (const network_library& library : installed_libraries())
       if (network_run run = library.prepare(*chain, batch))
         contestants.emplace_back(std::string(library.name),
@@ -141,18 +146,18 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   }
 #ifdef INLAY_BENCH_ONEDNN
   if (work.in.size() == 1 && work.out.size() == 1)
-    if (network_run run = onednn_images(network.graph, network.values, batch))
+    if (network_run run = onednn_images(folded.graph, folded.values, batch))
       contestants.emplace_back("oneDNN", [run, in = work.in[0], out = work.out[0]] { run(in, out); });
 #endif
-  for (const node_record& node : network.graph.nodes) {
+  for (const node_record& node : folded.graph.nodes) {
     if (node.kind == op::parameter || node.kind == op::constant)
       weight_bytes += 4.0 * static_cast<double>(node.dims.elements());
     if (const op_row& row = row_of(node.kind); row.flops != nullptr)
       flops +=
-          static_cast<double>(row.flops(operand_shapes(network.graph.nodes, network.graph.operands(node)), node.dims));
+          static_cast<double>(row.flops(operand_shapes(folded.graph.nodes, folded.graph.operands(node)), node.dims));
   }
 
-  interpreted.value->run(work.in, work.out, samples, engine::reference);
+  exact.value->run(work.in, work.out, samples, engine::reference);
   work.exact = work.outputs;
   std::size_t unusual = 0, all = 0;
   for (const auto& each : work.exact)
@@ -241,10 +246,12 @@ int run_networks(const networks_options& options) {
     std::vector<int> batches = !options.batches.empty() ? options.batches : network.batches;
     if (batches.empty()) batches = {1, 64};
     for (const int batch : batches) {
+      const std::size_t whole = report.contests.size();
       right = hold_contest(network, "", network.name, batch, options, evictor, report) && right;
-      if (options.layers)
-        for (const bench_network& layer : layers_of(network))
-          right = hold_contest(layer, layer.name, network.name, batch, options, evictor, report) && right;
+      if (!options.layers) continue;
+      for (const bench_network& layer : layers_of(network))
+        right = hold_contest(layer, layer.name, network.name, batch, options, evictor, report) && right;
+      if (whole < report.contests.size()) print_layers(report.contests[whole], report);
     }
   }
   bool written = true;

@@ -59,12 +59,30 @@ struct limits {
 };
 limits limits_of(const network_contest& contest, const networks_report& report);
 
+/// The layers of the network that `whole` is about, and what they take together.
+struct layer_times {
+  std::vector<const network_contest*> layers;
+  double seconds = 0;
+
+  double share(const network_contest& layer) const { return layer.results.front().time.median / seconds; }
+  double largest_share() const;
+};
+layer_times layers_in(const networks_report& report, const network_contest& whole);
+/// The fastest contestant that is neither compiled nor the interpreter; null if there is none.
+const network_result* best_peer(const network_contest& contest);
+
+/// "3.63 GFLOP".
+std::string flop_count(double flops);
+/// "44.6 MiB".
+std::string byte_count(double bytes);
 /// "12.3 us".
 std::string duration(double seconds);
 /// Prints the machine and the meaning of the columns.
 void print_head(const networks_report& report, int rounds);
 /// Prints one contest.
 void print(const network_contest& contest, const networks_report& report);
+/// Prints where the time goes: the layers of `whole` in a table.
+void print_layers(const network_contest& whole, const networks_report& report);
 /// The figures as JSON.
 std::string json_of(const networks_report& report, int rounds);
 /// One self-contained page: the tables and a roofline picture.

@@ -90,8 +90,8 @@ weights random_weights(const graph_view& graph) {
     for (float& each : tensor.values) {
       each = normal(random);
       if (node.dims.rank > 1) continue;
-      if (roles[id] == role::factor) each += 1;
-      if (roles[id] == role::positive) each = 0.5f + std::abs(each);
+      if (roles[id] != role::addend) each += 1;
+      if (roles[id] == role::positive) each = std::max(each, 0.5f);
     }
     w.tensors.push_back(std::move(tensor));
   }

@@ -72,8 +72,12 @@ std::string axes(const scale& x, const scale& y) {
                 (y.from + y.to) / 2);
 }
 
-/// The legend above the plot.
-std::string legend() {
+/// The legend above the plot. It explains names by an example, best one with several samples.
+std::string legend(const networks_report& report) {
+  const network_contest* example = &report.contests.front();
+  for (const network_contest& each : report.contests)
+    if (each.layer.empty() && each.batch > 1 && example->batch == 1) example = &each;
+  const std::string name = escaped(example->network);
   std::string svg =
       format("<circle cx='%g' cy='18' r='5' class='full'/><text x='%g' y='22'>compiled</text>", left + 8, left + 20);
   svg += format("<circle cx='%g' cy='18' r='5' class='hollow'/><text x='%g' y='22'>interpreted</text>", left + 100,
@@ -81,7 +85,8 @@ std::string legend() {
   svg += format(
       "<line x1='%g' y1='18' x2='%g' y2='18' class='pair'/><text x='%g' y='22'>the same network and batch</text>",
       left + 202, left + 226, left + 232);
-  svg += format("<text x='%g' y='22'>mnist x32: the network mnist, 32 samples in each call</text>", left + 420);
+  svg += format("<text x='%g' y='22'>%s x%d: the network %s, %d sample%s in each call</text>", left + 420, name.c_str(),
+                example->batch, name.c_str(), example->batch, example->batch == 1 ? "" : "s");
   return svg + format(
                    "<line x1='%g' y1='42' x2='%g' y2='42' class='roof'/><text x='%g' y='46'>the most that reading from "
                    "a level of memory, or the multiply-adds, allow: measured in the same run</text>",
@@ -146,7 +151,7 @@ std::string roofline(const networks_report& report) {
 
   label_placer labels({left + 2, top, width - 2, height - bottom - 2});
   std::string svg = format("<svg viewBox='0 0 %g %g' role='img' aria-label='roofline'>", width, height);
-  svg += axes(x, y) + legend() + roofs(report, peak, x, y, labels);
+  svg += axes(x, y) + legend(report) + roofs(report, peak, x, y, labels);
   std::vector<named_point> named;
   for (const point& each : points) named.push_back({x(each.intensity), y(each.speed), each.name});
   for (std::size_t i = 0; i + 1 < points.size(); ++i)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The built-in suite's networks of convolutions, as they are at inference: batch norms are part of the convolutions.
+// The built-in suite's networks of convolutions. The large ones are those of the examples.
 #include "inlay/graph_builder.hpp"
+#include "mobilenet_v2/model.hpp"
 #include "model_file.hpp"
 #include "random_weights.hpp"
+#include "resnet18/model.hpp"
 
 namespace inlay::bench {
 namespace {
@@ -42,14 +44,6 @@ class image_network {
     const std::uint32_t operands[] = {x};
     const instruction program[] = {{.code = scalar_op::operand}, {.code = scalar_op::apply, .function = function}};
     return builder_->map(operands, program, dims(x));
-  }
-  std::uint32_t add(std::uint32_t x, std::uint32_t y, activation function = activation::none) {
-    const std::uint32_t operands[] = {x, y};
-    const instruction program[] = {{.code = scalar_op::operand, .a = 0},
-                                   {.code = scalar_op::operand, .a = 1},
-                                   {.code = scalar_op::add, .a = 0, .b = 1},
-                                   {.code = scalar_op::apply, .function = function, .a = 2}};
-    return builder_->map(operands, std::span(program).first(function == activation::none ? 3 : 4), dims(x));
   }
   const shape& dims(std::uint32_t x) const { return builder_->view().nodes[x].dims; }
 
@@ -97,42 +91,13 @@ bench_network separable() {
   return n.finish(x, {1});
 }
 
-bench_network resnet18() {
-  image_network n("resnet18");
-  std::uint32_t x = n.apply(activation::relu, n.conv("conv1", n.input(3, 224, 224), 64, 7, 2, 3));
-  x = n.max_pool(x, 3, 2, 1);
-  for (std::uint32_t layer = 1; layer <= 4; ++layer)
-    for (std::uint32_t block = 0; block < 2; ++block) {
-      const std::uint32_t channels = 32u << layer, stride = layer > 1 && block == 0 ? 2 : 1;
-      const std::string name = numbered("layer", layer) + "." + std::to_string(block) + ".";
-      const std::uint32_t h = n.apply(activation::relu, n.conv(name + "conv1", x, channels, 3, stride, 1));
-      if (stride == 2) x = n.conv(name + "downsample.0", x, channels, 1, 2);
-      x = n.add(n.conv(name + "conv2", h, channels, 3, 1, 1), x, activation::relu);
-    }
-  return n.finish(n.dense("fc", n.avg_pool(x, 7), 1000), {1});
+/// A network of examples/.
+bench_network example(const graph_view& graph) {
+  return {
+      .name = std::string(graph.name), .graph = graph, .values = random_weights(graph), .batches = {1}, .memory = {}};
 }
-
-bench_network mobilenet_v2() {
-  struct stage {
-    std::uint32_t expand, channels, count, stride;
-  };
-  constexpr stage stages[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
-                              {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
-  image_network n("mobilenet_v2");
-  std::uint32_t x = n.apply(activation::relu6, n.conv("features.0", n.input(3, 224, 224), 32, 3, 2, 1)), index = 1;
-  for (const stage& s : stages)
-    for (std::uint32_t block = 0; block < s.count; ++block, ++index) {
-      const std::string name = numbered("features.", index) + ".";
-      const std::uint32_t in = n.dims(x).sizes[0], hidden = in * s.expand, stride = block == 0 ? s.stride : 1;
-      std::uint32_t y = x;
-      if (s.expand != 1) y = n.apply(activation::relu6, n.conv(name + "expand", y, hidden, 1));
-      y = n.apply(activation::relu6, n.conv(name + "depthwise", y, hidden, 3, stride, 1, hidden));
-      y = n.conv(name + "project", y, s.channels, 1);
-      x = stride == 1 && in == s.channels ? n.add(y, x) : y;
-    }
-  x = n.apply(activation::relu6, n.conv("features.18", x, 1280, 1));
-  return n.finish(n.dense("classifier", n.avg_pool(x, 7), 1000), {1});
-}
+bench_network resnet18() { return example(graph_of<resnet18_example::resnet18>); }
+bench_network mobilenet_v2() { return example(graph_of<mobilenet_v2_example::mobilenet_v2>); }
 
 }  // namespace
 
