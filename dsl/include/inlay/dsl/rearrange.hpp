@@ -108,8 +108,8 @@ constexpr auto split(V&& x, std::source_location at = std::source_location::curr
   const auto value = detail::committed(std::forward<V>(x));
   value.owner->locate(at);
   detail::report_rest(*value.owner, value.node, given, Axis, size);
-  return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::tuple{slice<Axis, all.starts[I], all.lengths[I]>(value, at)...};
+  return [&]<std::size_t... Piece>(std::index_sequence<Piece...>) {
+    return std::tuple{slice<Axis, all.starts[Piece], all.lengths[Piece]>(value, at)...};
   }(std::make_index_sequence<count>());
 }
 
