@@ -7,31 +7,16 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "inlay/operations.hpp"
+#include "bounds_of_runs.hpp"
 
 namespace inlay::fuzz {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kUnit = 0x1p-24;       // half an ulp of 1
-constexpr double kDenormal = 0x1p-149;  // an ulp of 0
-constexpr double kGreatest = std::numeric_limits<float>::max();
 /// The relative rounding error of bf16, which has 8 significant bits.
 constexpr double kBf16Unit = 0x1p-8;
 constexpr double kBf16Denormal = 0x1p-133;
 
-constexpr bounded kUnknown{0, kInfinity};
-
 bool is_exact(const bounded& x) { return x.error == 0; }
-
-/// The bound of a computed value. If it may overflow, anything may come out. NaN and infinity are certain, unless the
-/// error is infinite or NaN.
-bounded settled(double value, double error) {
-  if (std::isnan(error)) return kUnknown;
-  if (!std::isfinite(value)) return error < kInfinity ? bounded{value, 0} : kUnknown;
-  return std::abs(value) + error < kGreatest ? bounded{value, error} : kUnknown;
-}
 
 double ulp_of(double value) {
   const double magnitude = std::abs(value);
@@ -295,6 +280,8 @@ class evaluator {
       case op::conv2d: y = conv2d(n); break;
       case op::avg_pool: y = avg_pool(n); break;
       case op::max_pool: y = max_pool(n); break;
+      case op::reduce: y = reduce(n); break;
+      case op::normalize: y = normalize(n); break;
       default: y = moved(n); break;
     }
     look(y);
@@ -490,6 +477,38 @@ class evaluator {
     values y;
     for (std::size_t i = 0; i < largest.size(); ++i)
       y.push_back(errors[i] < kInfinity ? settled(largest[i], std::isfinite(largest[i]) ? errors[i] : 0) : kUnknown);
+    return y;
+  }
+
+  values reduce(const node_record& n) {
+    const auto a = read_attributes<ops::reduce_attributes>(g_.attributes(n));
+    const std::uint32_t x = g_.operands(n)[0];
+    const shape& dims = g_.nodes[x].dims;
+    std::vector<values> runs(static_cast<std::size_t>(n.dims.elements()));
+    for (std::size_t i = 0; i < all_[x].size(); ++i) {
+      std::size_t run = 0, stride = 1, rest = i;
+      for (std::uint32_t axis = dims.rank; axis-- > 0; rest /= dims.sizes[axis])
+        if ((a.axes >> axis & 1) == 0) run += rest % dims.sizes[axis] * stride, stride *= dims.sizes[axis];
+      runs[run].push_back(all_[x][i]);
+    }
+    values y;
+    for (const values& run : runs) y.push_back(reduced(a.kind, run));
+    return y;
+  }
+
+  values normalize(const node_record& n) {
+    const auto a = read_attributes<ops::normalize_attributes>(g_.attributes(n));
+    std::size_t runs = a.groups;
+    for (std::uint32_t axis = 0; axis < a.axis; ++axis) runs *= n.dims.sizes[axis];
+    const values& x = all_[g_.operands(n)[0]];
+    const std::size_t length = x.size() / runs;
+    values y;
+    for (std::size_t start = 0; start < x.size(); start += length) {
+      const normalised run =
+          normalised_run(std::span(x).subspan(start, length), a.centred != 0, static_cast<double>(a.eps));
+      look(run.largest);
+      y.insert(y.end(), run.results.begin(), run.results.end());
+    }
     return y;
   }
 

@@ -137,6 +137,28 @@ class drawer {
     return windowed({.kind = op::avg_pool, .dims = {}, .operands = {x}, .attributes = words(a)});
   }
 
+  std::uint32_t reduce() {
+    const std::uint32_t x = random_.chance(40) ? image() : take();
+    ops::reduce_attributes a;
+    a.kind = static_cast<ops::reduction>(random_.pick(5));
+    a.axes = random_.pick(1u << dims(x).rank), a.keepdim = random_.chance(30);
+    if (a.axes == 0) a.axes = (1u << dims(x).rank) - 1;
+    return windowed({.kind = op::reduce, .dims = {}, .operands = {x}, .attributes = words(a)});
+  }
+
+  std::uint32_t normalize() {
+    const std::uint32_t x = random_.chance(40) ? image() : with_rank(take()), rank = dims(x).rank;
+    static constexpr float eps[] = {1e-5f, 1e-5f, 1e-5f, 1e-6f, 0x1p-23f, 1e-3f, 0, 10, 1e-30f};
+    ops::normalize_attributes a{random_.pick(rank), 1, random_.one_of(eps), random_.chance(70)};
+    if (a.centred != 0 && a.axis == 0)
+      for (std::uint32_t divisor = 2; divisor <= dims(x).sizes[0]; ++divisor)
+        if (dims(x).sizes[0] % divisor == 0 && random_.chance(40)) a.groups = divisor;
+    const std::string name = "norm" + std::to_string(net_.steps.size());
+    const std::uint32_t y =
+        value({.kind = op::normalize, .dims = dims(x), .name = name, .operands = {x}, .attributes = words(a)});
+    return random_.chance(60) && settings_.has("map") ? scaled(y, a) : y;
+  }
+
   std::uint32_t concat() {
     const bool flattened = random_.chance(60);
     const std::uint32_t first = flattened ? flat(take()) : with_rank(take());
@@ -478,6 +500,26 @@ class drawer {
     }
   }
 
+  /// y * weight + bias, as a norm's affine part: one weight for each channel, or for each element of a run.
+  std::uint32_t scaled(std::uint32_t y, const ops::normalize_attributes& a) {
+    shape weights = dims(y);
+    const bool by_channel = a.axis < 2 && random_.chance(60);
+    for (std::uint32_t axis = 0; axis < weights.rank; ++axis)
+      if (by_channel ? axis > 0 : axis < a.axis) weights.sizes[axis] = 1;
+    if (!settings_.has("multiply") || !settings_.has("add") || !settings_.has("parameter")) return y;
+    const std::string name = "p" + std::to_string(net_.steps.size());
+    start_map(y);
+    const std::uint32_t normalised = load(y);
+    std::uint32_t result =
+        push({.code = scalar_op::multiply, .a = normalised, .b = load(parameter(name + ".weight", weights))});
+    if (random_.chance(70)) {
+      const std::uint32_t bias = load(parameter(name + ".bias", weights));
+      result = push({.code = scalar_op::add, .a = result, .b = bias});
+    }
+    if (random_.chance(40) && settings_.has("apply")) applied(result);
+    return finish_map();
+  }
+
   std::uint32_t finish_map() {
     return value({.kind = op::map, .dims = dims(subject_), .operands = operands_, .program = program_});
   }
@@ -542,6 +584,8 @@ void drawer::add() {
       {op::conv2d, 16, &drawer::conv2d},
       {op::max_pool, 6, &drawer::max_pool},
       {op::avg_pool, 6, &drawer::avg_pool},
+      {op::reduce, 12, &drawer::reduce},
+      {op::normalize, 14, &drawer::normalize},
   };
   static_assert(are_complete(rows), "every operation needs a row that draws it");
   unsigned total = 0;

@@ -129,6 +129,8 @@ class source_writer {
         return text + ")";
       }
       case op::conv2d: return conv2d(s);
+      case op::reduce: return reduce(s);
+      case op::normalize: return normalize(s);
       case op::max_pool:
       case op::avg_pool: return pool(s);
       default: return by_name(s);
@@ -173,6 +175,27 @@ class source_writer {
            ">(" + reference(s.operands[0]) + ", stride<" + std::to_string(a.window.stride_h) + ", " +
            std::to_string(a.window.stride_w) + ">" + window(a.window) + (a.ceil_mode != 0 ? ", ceil_mode" : "") +
            (include_pad ? ")" : ", exclude_pad)");
+  }
+
+  /// sum<0, 2>(operand, keepdim)
+  std::string reduce(const step& s) const {
+    const auto a = read_attributes<ops::reduce_attributes>(s.attributes);
+    std::string axes;
+    for (std::uint32_t axis = 0; axis < max_rank; ++axis)
+      if ((a.axes >> axis & 1) != 0) axes += (axes.empty() ? "" : ", ") + std::to_string(axis);
+    return std::string(ops::reduction_names[static_cast<std::size_t>(a.kind)]) +
+           (axes.empty() ? "" : "<" + axes + ">") + "(" + reference(s.operands[0]) +
+           (a.keepdim != 0 ? ", keepdim)" : ")");
+  }
+
+  /// layer_norm<2>("name", operand, no_affine, eps)
+  std::string normalize(const step& s) const {
+    const auto a = read_attributes<ops::normalize_attributes>(s.attributes);
+    const std::string axes = std::to_string(s.dims.rank - a.axis);
+    const std::string function = a.groups > 1     ? "group_norm<" + std::to_string(a.groups)
+                                 : a.centred != 0 ? "layer_norm<" + axes
+                                                  : "rms_norm<" + axes;
+    return function + ">(\"" + s.name + "\", " + reference(s.operands[0]) + ", no_affine, " + float_text(a.eps) + ")";
   }
 
   /// name<attribute, ...>(operand, ...)

@@ -36,6 +36,13 @@ shape shapeOf(Value value) {
   return dims;
 }
 
+/// Says which shape rule `op` breaks.
+LogicalResult emitBroken(mlir::Operation *op, const inferred &rule) {
+  const auto text = [](const violation::text &from) { return llvm::StringRef(from.chars, from.size()); };
+  return op->emitOpError() << layerPrefix(op) << "expected " << text(rule.expected) << ", found " << text(rule.found)
+                           << "; " << llvm::StringRef(advice(rule.code));
+}
+
 /// Checks an op by the shape rule of the graph's operation `kind`. An absent operand is null.
 LogicalResult verifyShapes(mlir::Operation *op, inlay::op kind, llvm::ArrayRef<Value> operands, Value result,
                            llvm::ArrayRef<uint32_t> attributes = {}) {
@@ -52,13 +59,11 @@ LogicalResult verifyShapes(mlir::Operation *op, inlay::op kind, llvm::ArrayRef<V
   const inferred rule =
       row_of(kind).infer(operand_shapes(std::span<const shape *const>(pointers.data(), pointers.size())),
                          {attributes.data(), attributes.size()}, shapeOf(result));
-  const auto text = [](const violation::text &from) { return llvm::StringRef(from.chars, from.size()); };
-  if (rule.code != fault::none)
-    return op->emitOpError() << prefix << "expected " << text(rule.expected) << ", found " << text(rule.found) << "; "
-                             << llvm::StringRef(advice(rule.code));
+  if (rule.code != fault::none) return emitBroken(op, rule);
   if (rule.dims == shapeOf(result)) return success();
+  const violation::text wanted = inlay::detail::shape_text(rule.dims);
   return op->emitOpError() << prefix << "result is " << result.getType() << ", expected "
-                           << text(inlay::detail::shape_text(rule.dims));
+                           << llvm::StringRef(wanted.chars, wanted.size());
 }
 
 /// A scalar program takes one f32 per operand and ends in an inlay.yield.
@@ -348,6 +353,52 @@ bool SoftmaxOp::reliesOnNearest() { return true; }
 int64_t SoftmaxOp::getFlops() { return 5 * elementsOf(getResult()); }
 
 LogicalResult SoftmaxOp::verify() { return verifyShapes(*this, op::softmax, {getInput()}, getResult()); }
+
+int64_t ReduceOp::getFlops() { return elementsOf(getInput()); }
+
+LogicalResult ReduceOp::verify() {
+  if (getKind() >= std::size(ops::reduction_names))
+    return emitOpError() << "kind must be 0 to " << std::size(ops::reduction_names) - 1 << ", found " << getKind();
+  const ops::reduce_attributes attributes{static_cast<ops::reduction>(getKind()), static_cast<uint32_t>(getAxes()),
+                                          static_cast<uint32_t>(getKeepdim())};
+  return verifyShapes(*this, op::reduce, {getInput()}, getResult(), words_of(attributes));
+}
+
+// The sums read a whole run before its first element is written. Extras are read element by element.
+bool NormalizeOp::readsBeforeWriting(unsigned) { return true; }
+
+/// A sum; a difference, its square and their sum; a difference and a product. Without the mean, the last three.
+int64_t NormalizeOp::getFlops() { return ((getCentred() ? 6 : 3) + flopsOf(getEpilogue())) * elementsOf(getResult()); }
+
+/// The place of axis `axis` of [C, H, W] in [H, W, C].
+static unsigned withChannelsLast(unsigned axis) { return (axis + 2) % 3; }
+
+unsigned NormalizeOp::getGroupedAxis() {
+  const auto axis = static_cast<unsigned>(getAxis());
+  return getChannelsLast() ? withChannelsLast(axis) : axis;
+}
+
+bool NormalizeOp::isReduced(unsigned axis) {
+  if (!getChannelsLast()) return axis >= getAxis();
+  return llvm::any_of(llvm::seq(static_cast<unsigned>(getAxis()), 3u),
+                      [&](unsigned each) { return withChannelsLast(each) == axis; });
+}
+
+LogicalResult NormalizeOp::verify() {
+  shape dims = shapeOf(getInput());
+  if (getInput().getType() != getResult().getType())
+    return emitOpError() << "result is " << getResult().getType() << ", expected " << getInput().getType();
+  if (getChannelsLast()) {
+    if (mlir::failed(verifyRank(*this, "input", getInput(), 3))) return failure();
+    std::rotate(dims.sizes.begin(), dims.sizes.begin() + 2, dims.sizes.begin() + 3);
+  }
+  const ops::normalize_attributes attributes{static_cast<uint32_t>(getAxis()), static_cast<uint32_t>(getGroups()),
+                                             getEpsilon(), static_cast<uint32_t>(getCentred())};
+  const shape *operands[] = {&dims};
+  const inferred rule = ops::infer_normalize(operand_shapes(operands), words_of(attributes), dims);
+  if (rule.code != fault::none) return emitBroken(*this, rule);
+  return verifyEpilogue(*this);
+}
 
 bool ReshapeOp::hasKernel() { return false; }
 bool ReshapeOp::sharesCode() { return false; }

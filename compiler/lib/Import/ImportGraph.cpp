@@ -134,6 +134,7 @@ mlir::FailureOr<Value> Importer::importByName(const node_record &node) {
   for (auto [attribute, word] : llvm::zip_equal(row.attributes, graph.attributes(node)))
     state.addAttribute(ref(attribute.name), builder.getI64IntegerAttr(word));
   state.addTypes(typeOf(node));
+  if (state.name.hasInterface<EpilogueOp>()) state.addRegion();  // empty: no epilogue
   return builder.create(state)->getResult(0);
 }
 

@@ -61,6 +61,13 @@ LayerSummary summarizeLayer(mlir::Operation &op) {
         for (mlir::Value input : map.getInputs())
           if (input.getDefiningOp<ConstantOp>()) layer.weightBytes += bytesOf(input);
       })
+      .Case([&](NormalizeOp norm) {
+        layer.fused = describe(norm.getEpilogue());
+        layer.inputs = outputs;
+        for (mlir::Value extra : norm.getExtras())
+          if (extra.getDefiningOp<ConstantOp>()) layer.weightBytes += bytesOf(extra);
+      })
+      .Case([&](ReduceOp reduce) { layer.inputs = elementsOf(reduce.getInput()); })
       .Default([&](mlir::Operation *) { layer.inputs = outputs; });
   layer.flops = llvm::cast<KernelOp>(op).getFlops();
   return layer;

@@ -2,6 +2,7 @@
 // Puts the channels of images last, where kernels want them, and pads images.
 #include "Inlay/Transforms/Passes.h"
 #include "ScalarProgram.h"
+#include "inlay/ops/reduce.hpp"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -230,7 +231,9 @@ class PermutationSinker {
       llvm::TypeSwitch<mlir::Operation *>(&op)
           .Case([&](MapOp map) { sinkBelow(map); })
           .Case([&](ConcatOp concat) { sinkBelow(concat); })
-          .Case([&](SliceOp slice) { sinkBelow(slice); });
+          .Case([&](SliceOp slice) { sinkBelow(slice); })
+          .Case([&](ReduceOp reduce) { sinkBelow(reduce); })
+          .Case([&](NormalizeOp normalize) { sinkBelow(normalize); });
     }
   }
 
@@ -292,6 +295,42 @@ class PermutationSinker {
     Value cut = emit.slice(moved.getInput(), static_cast<unsigned>(kToFirst[slice.getAxis()]),
                            static_cast<int64_t>(slice.getStart()), static_cast<int64_t>(slice.getLength()));
     rewriter.replaceOp(slice, emit.permute(cut, kToFirst));
+  }
+
+  void sinkBelow(NormalizeOp normalize) {
+    auto moved = normalize.getInput().getDefiningOp<PermuteOp>();
+    if (!moved || !movedImage(moved)) return;
+    Emitter emit{rewriter, normalize.getLoc()};
+    llvm::SmallVector<Value> extras;
+    for (Value extra : normalize.getExtras())
+      extras.push_back(extra.getType() == normalize.getType()
+                           ? withChannelsLast(extra, moved.getType().getShape(), emit)
+                           : Value(emit.permute(emit.withRank3(extra), kToLast)));
+    auto below = rewriter.create<NormalizeOp>(normalize.getLoc(), moved.getInput().getType(), moved.getInput(), extras,
+                                              normalize.getAxis(), normalize.getGroups(), normalize.getEps(),
+                                              normalize.getCentred(), /*channels_last=*/true);
+    below.getEpilogue().takeBody(normalize.getEpilogue());
+    rewriter.replaceOp(normalize, emit.permute(below, kToFirst));
+  }
+
+  /// Reduces the same axes at their places, and moves those of the result, which has fewer elements.
+  void sinkBelow(ReduceOp reduce) {
+    auto moved = reduce.getInput().getDefiningOp<PermuteOp>();
+    if (!moved || !movedImage(moved)) return;
+    uint64_t axes = 0;
+    Sizes sizes(sizesOf(moved.getInput()));
+    for (size_t axis = 0; axis < 3; ++axis) {
+      if ((reduce.getAxes() >> axis & 1) == 0) continue;
+      axes |= uint64_t{1} << kToFirst[axis];
+      sizes[static_cast<size_t>(kToFirst[axis])] = 1;
+    }
+    // Places along the channels and another axis count in the order of the axes.
+    const bool channelsAndMore = (reduce.getAxes() & 1) != 0 && reduce.getAxes() != 1;
+    if (reduce.getKind() == static_cast<uint64_t>(ops::reduction::argmax) && channelsAndMore) return;
+    Emitter emit{rewriter, reduce.getLoc()};
+    Value below = rewriter.create<ReduceOp>(reduce.getLoc(), emit.tensor(sizes), moved.getInput(), reduce.getKind(),
+                                            axes, /*keepdim=*/1);
+    rewriter.replaceOp(reduce, emit.reshape(emit.permute(below, kToFirst), typeOf(reduce).getShape()));
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include "Affine.h"
 #include "Inlay/Transforms/Folding.h"
+#include "inlay/operations.hpp"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace inlay::compiler {
@@ -54,6 +55,47 @@ struct FoldConstantSoftmax : mlir::OpRewritePattern<SoftmaxOp> {
         each = softmax.getLogarithm() ? each - largest - std::log(sum) : std::exp(each - largest) / sum;
     }
     return replace(softmax, Numbers(std::move(values)), rewriter);
+  }
+};
+
+/// The result of an op on one constant, by the definition of the graph's operation `kind`.
+mlir::LogicalResult replaceByDefinition(mlir::Operation *op, inlay::op kind, llvm::ArrayRef<uint32_t> attributes,
+                                        mlir::PatternRewriter &rewriter) {
+  std::optional<Numbers> input = numbersOf(op->getOperand(0));
+  if (!input) return rewriter.notifyMatchFailure(op, "the input is not constant");
+  const auto dimsOf = [](Value value) {
+    shape dims;
+    for (int64_t size : sizesOf(value)) dims.sizes[dims.rank++] = static_cast<uint32_t>(size);
+    return dims;
+  };
+  const std::vector<double> elements = input->expanded();
+  const reference_tensor x{dimsOf(op->getOperand(0)), elements};
+  const reference_values y =
+      row_of(kind).evaluate({{&x, 1}, {attributes.data(), attributes.size()}, {}, dimsOf(op->getResult(0))});
+  return replace(op, Numbers(std::vector<double>(y.begin(), y.end())), rewriter);
+}
+
+struct FoldConstantReduce : mlir::OpRewritePattern<ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(ReduceOp reduce, mlir::PatternRewriter &rewriter) const override {
+    const ops::reduce_attributes attributes{static_cast<ops::reduction>(reduce.getKind()),
+                                            static_cast<uint32_t>(reduce.getAxes()),
+                                            static_cast<uint32_t>(reduce.getKeepdim())};
+    return replaceByDefinition(reduce, op::reduce, words_of(attributes), rewriter);
+  }
+};
+
+struct FoldConstantNormalize : mlir::OpRewritePattern<NormalizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(NormalizeOp normalize, mlir::PatternRewriter &rewriter) const override {
+    if (!normalize.getEpilogue().empty() || normalize.getChannelsLast())
+      return rewriter.notifyMatchFailure(normalize, "is no longer the graph's operation");
+    const ops::normalize_attributes attributes{static_cast<uint32_t>(normalize.getAxis()),
+                                               static_cast<uint32_t>(normalize.getGroups()), normalize.getEpsilon(),
+                                               static_cast<uint32_t>(normalize.getCentred())};
+    return replaceByDefinition(normalize, op::normalize, words_of(attributes), rewriter);
   }
 };
 
@@ -130,8 +172,8 @@ struct AddComputedBias : mlir::OpRewritePattern<DenseOp> {
 struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
   void runOnOperation() override {
     mlir::RewritePatternSet patterns(&getContext());
-    patterns.add<FoldConstantMap, FoldConstantSoftmax, FoldConstantConcat, FoldConstantDense, AddComputedBias>(
-        &getContext());
+    patterns.add<FoldConstantMap, FoldConstantSoftmax, FoldConstantReduce, FoldConstantNormalize, FoldConstantConcat,
+                 FoldConstantDense, AddComputedBias>(&getContext());
     if (mlir::failed(mlir::applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
     for (DenseOp dense : getOperation().getOps<DenseOp>())

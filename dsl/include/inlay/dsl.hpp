@@ -9,5 +9,7 @@
 #include "inlay/dsl/layers.hpp"
 #include "inlay/dsl/misuse.hpp"
 #include "inlay/dsl/network.hpp"
+#include "inlay/dsl/norms.hpp"
 #include "inlay/dsl/rearrange.hpp"
+#include "inlay/dsl/reductions.hpp"
 #include "inlay/dsl/windows.hpp"

@@ -45,6 +45,8 @@ enum class op : std::uint32_t {
   conv2d = 12,      ///< operands x[C,H,W], weight[N,C/groups,KH,KW], bias[N] or no_node (torch.nn.Conv2d)
   max_pool = 13,    ///< the largest element of each window of x[C,H,W]
   avg_pool = 14,    ///< the mean of each window of x[C,H,W]
+  reduce = 15,      ///< a sum, mean, extreme or its place, over any axes
+  normalize = 16,   ///< runs of elements, each divided by its deviation (torch.nn.LayerNorm, RMSNorm, GroupNorm)
 };
 
 /// An instruction of a pointwise program. Comparisons yield 0 or 1; with NaN they yield 0, except not_equal.

@@ -23,6 +23,7 @@ enum class fault : std::uint32_t {
   conv_groups,          ///< the groups do not divide the channels and the outputs
   pool_rank,            ///< pool of a value that is no image
   window_size,          ///< a window that does not fit into the padded image, or a padding that exceeds the window
+  norm_options,         ///< groups that do not divide the channels, or an eps that is negative or not finite
   attribute_range,      ///< an axis, a start or a size that does not go with the operand's shape
   empty_shape,          ///< a size of 0, or more elements than the format allows
   rank_range,           ///< more dimensions than the format has room for
@@ -74,6 +75,8 @@ struct violation {
 #define INLAY_ADVICE_POOL_RANK "a pool needs an image [channels, height, width] or a signal [channels, length]"
 #define INLAY_ADVICE_WINDOW_SIZE \
   "the window must fit into the padded image; a pool's padding is at most half of its window; less than 2^31 elements"
+#define INLAY_ADVICE_NORM_OPTIONS \
+  "the groups of a norm must divide its channels, and eps must be finite and not negative"
 #define INLAY_ADVICE_ATTRIBUTE_RANGE "axes, starts and sizes must lie inside of the operand's shape"
 #define INLAY_ADVICE_EMPTY_SHAPE "every size must be at least 1, and their product below 2^31"
 #define INLAY_ADVICE_RANK_RANGE "a value has at most 6 dimensions: reshape it, or join some of them"
@@ -111,6 +114,7 @@ constexpr std::string_view advice(fault code) {
     case fault::conv_groups: return INLAY_ADVICE_CONV_GROUPS;
     case fault::pool_rank: return INLAY_ADVICE_POOL_RANK;
     case fault::window_size: return INLAY_ADVICE_WINDOW_SIZE;
+    case fault::norm_options: return INLAY_ADVICE_NORM_OPTIONS;
     case fault::attribute_range: return INLAY_ADVICE_ATTRIBUTE_RANGE;
     case fault::empty_shape: return INLAY_ADVICE_EMPTY_SHAPE;
     case fault::rank_range: return INLAY_ADVICE_RANK_RANGE;

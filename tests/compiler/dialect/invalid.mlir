@@ -111,6 +111,73 @@ func.func @slice_behind_the_end(%x: tensor<6xf32>) -> tensor<3xf32> {
 
 // -----
 
+func.func @reduction_of_a_missing_axis(%x: tensor<2x3xf32>) -> tensor<2xf32> {
+  // expected-error @+1 {{expected rank above 2, found f32[2,3]; axes, starts and sizes must lie inside}}
+  %0 = inlay.reduce %x {kind = 0 : i64, axes = 4 : i64, keepdim = 0 : i64} : (tensor<2x3xf32>) -> tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+
+// -----
+
+func.func @reduction_to_another_shape(%x: tensor<2x3xf32>) -> tensor<3xf32> {
+  // expected-error @+1 {{result is 'tensor<3xf32>', expected f32[2]}}
+  %0 = inlay.reduce %x {kind = 0 : i64, axes = 2 : i64, keepdim = 0 : i64} : (tensor<2x3xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+
+// -----
+
+func.func @unknown_reduction(%x: tensor<2x3xf32>) -> tensor<2xf32> {
+  // expected-error @+1 {{kind must be 0 to 4, found 5}}
+  %0 = inlay.reduce %x {kind = 5 : i64, axes = 2 : i64, keepdim = 0 : i64} : (tensor<2x3xf32>) -> tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+
+// -----
+
+func.func @norm_of_a_missing_axis(%x: tensor<6xf32>) -> tensor<6xf32> {
+  // expected-error @+1 {{expected rank above 1, found f32[6]; axes, starts and sizes must lie inside}}
+  %0 = inlay.normalize %x {axis = 1 : i64, groups = 1 : i64, eps = 925353388 : i64, centred = 1 : i64} : (tensor<6xf32>) -> tensor<6xf32>
+  return %0 : tensor<6xf32>
+}
+
+// -----
+
+func.func @norm_of_other_groups(%x: tensor<2x3x6xf32>) -> tensor<2x3x6xf32> {
+  // expected-error @+1 {{expected a divisor of 6, found groups 4; the groups of a norm must divide its channels}}
+  %0 = inlay.normalize %x {axis = 0 : i64, groups = 4 : i64, eps = 925353388 : i64, centred = 1 : i64, channels_last} : (tensor<2x3x6xf32>) -> tensor<2x3x6xf32>
+  return %0 : tensor<2x3x6xf32>
+}
+
+// -----
+
+func.func @norm_with_a_negative_eps(%x: tensor<6xf32>) -> tensor<6xf32> {
+  // expected-error @+1 {{expected a finite eps from 0 on, found another eps}}
+  %0 = inlay.normalize %x {axis = 0 : i64, groups = 1 : i64, eps = 3072836972 : i64, centred = 1 : i64} : (tensor<6xf32>) -> tensor<6xf32>
+  return %0 : tensor<6xf32>
+}
+
+// -----
+
+func.func @norm_of_another_shape(%x: tensor<6xf32>) -> tensor<2x3xf32> {
+  // expected-error @+1 {{result is 'tensor<2x3xf32>', expected 'tensor<6xf32>'}}
+  %0 = inlay.normalize %x {axis = 0 : i64, groups = 1 : i64, eps = 925353388 : i64, centred = 1 : i64} : (tensor<6xf32>) -> tensor<2x3xf32>
+  return %0 : tensor<2x3xf32>
+}
+
+// -----
+
+func.func @norm_with_a_longer_weight(%x: tensor<6xf32>, %w: tensor<7xf32>) -> tensor<6xf32> {
+  // expected-error @+1 {{epilogue operand is 'tensor<7xf32>', which cannot be broadcast to the result's 'tensor<6xf32>'}}
+  %0 = inlay.normalize %x with(%w) {axis = 0 : i64, groups = 1 : i64, eps = 925353388 : i64, centred = 1 : i64} : (tensor<6xf32>, tensor<7xf32>) -> tensor<6xf32> {
+  ^bb0(%a: f32, %b: f32):
+    inlay.yield %a : f32
+  }
+  return %0 : tensor<6xf32>
+}
+
+// -----
+
 func.func @convolution_of_a_vector(%x: tensor<6xf32>, %w: tensor<2x3x3x3xf32>) -> tensor<2x1x1xf32> {
   // expected-error @+1 {{layer 'c1': expected f32[channels,height,width], found f32[6]; conv2d needs an image}}
   %0 = inlay.conv2d "c1" %x, %w {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64, padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, groups = 1 : i64} : (tensor<6xf32>, tensor<2x3x3x3xf32>) -> tensor<2x1x1xf32>

@@ -74,3 +74,20 @@ func.func @every_op_on_images(%x: tensor<6x6x3xf32>) -> (tensor<2x1x1xf32>, tens
   %11 = inlay.slice %10 axis 2 from 0 length 2 : (tensor<6x3x3xf32>) -> tensor<6x3x2xf32>
   return %3, %8, %11 : tensor<2x1x1xf32>, tensor<6x2x4xf32>, tensor<6x3x2xf32>
 }
+
+// CHECK-LABEL: func.func @every_op_on_runs
+// CHECK: inlay.normalize %arg0 with(%arg1) {axis = 1 : i64, centred = 1 : i64, eps = 925353388 : i64, groups = 1 : i64} : (tensor<3x4xf32>, tensor<4xf32>) -> tensor<3x4xf32> {
+// CHECK: inlay.normalize %{{.*}} {axis = 0 : i64, centred = 0 : i64, eps = 0 : i64, groups = 3 : i64} : (tensor<3x4xf32>) -> tensor<3x4xf32>
+// CHECK: inlay.reduce %arg0 {axes = 2 : i64, keepdim = 0 : i64, kind = 1 : i64} : (tensor<3x4xf32>) -> tensor<3xf32>
+func.func @every_op_on_runs(%x: tensor<3x4xf32>, %w: tensor<4xf32>) -> (tensor<3xf32>, tensor<3x4xf32>) {
+  %1 = inlay.normalize %x with(%w) {axis = 1 : i64, groups = 1 : i64, eps = 925353388 : i64, centred = 1 : i64}
+         : (tensor<3x4xf32>, tensor<4xf32>) -> tensor<3x4xf32> {
+  ^bb0(%a: f32, %weight: f32):
+    %5 = arith.mulf %a, %weight : f32
+    inlay.yield %5 : f32
+  }
+  %2 = inlay.normalize %1 {axis = 0 : i64, groups = 3 : i64, eps = 0 : i64, centred = 0 : i64}
+         : (tensor<3x4xf32>) -> tensor<3x4xf32>
+  %0 = inlay.reduce %x {kind = 1 : i64, axes = 2 : i64, keepdim = 0 : i64} : (tensor<3x4xf32>) -> tensor<3xf32>
+  return %0, %2 : tensor<3xf32>, tensor<3x4xf32>
+}

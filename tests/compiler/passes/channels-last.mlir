@@ -76,3 +76,59 @@ func.func @channels_last_for_the_caller(%x: tensor<4x3x2xf32>) -> tensor<3x2x5xf
   %4 = inlay.permute %3 [0, 2, 1] : (tensor<3x5x2xf32>) -> tensor<3x2x5xf32>
   return %4 : tensor<3x2x5xf32>
 }
+
+// -----
+
+// The mean of each channel is read where the channels lie last; only the result changes its axes, which is no copy.
+// CHECK-LABEL: func.func @mean_of_channels
+// CHECK: %[[P:.*]] = inlay.window max
+// CHECK: %[[M:.*]] = inlay.reduce %[[P]] {axes = 3 : i64, keepdim = 1 : i64, kind = 1 : i64} : (tensor<2x3x4xf32>) -> tensor<1x1x4xf32>
+// CHECK: inlay.reshape %[[M]] : (tensor<1x1x4xf32>) -> tensor<4xf32>
+// CHECK-NOT: inlay.permute
+func.func @mean_of_channels(%x: tensor<4x2x3xf32>) -> tensor<4xf32> {
+  %0 = inlay.max_pool %x {kernel_h = 1 : i64, kernel_w = 1 : i64, stride_h = 1 : i64, stride_w = 1 : i64,
+         padding_top = 0 : i64, padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64,
+         dilation_h = 1 : i64, dilation_w = 1 : i64, ceil_mode = 0 : i64} : (tensor<4x2x3xf32>) -> tensor<4x2x3xf32>
+  %1 = inlay.reduce %0 {kind = 1 : i64, axes = 6 : i64, keepdim = 0 : i64} : (tensor<4x2x3xf32>) -> tensor<4xf32>
+  return %1 : tensor<4xf32>
+}
+
+// -----
+
+// Places along channels and rows count in the order of the axes, so the image gets that order back.
+// CHECK-LABEL: func.func @place_in_an_image
+// CHECK: %[[P:.*]] = inlay.window max
+// CHECK: %[[F:.*]] = inlay.permute %[[P]] [2, 0, 1]
+// CHECK: inlay.reduce %[[F]] {axes = 7 : i64, keepdim = 0 : i64, kind = 4 : i64}
+func.func @place_in_an_image(%x: tensor<4x2x3xf32>) -> tensor<f32> {
+  %0 = inlay.max_pool %x {kernel_h = 1 : i64, kernel_w = 1 : i64, stride_h = 1 : i64, stride_w = 1 : i64,
+         padding_top = 0 : i64, padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64,
+         dilation_h = 1 : i64, dilation_w = 1 : i64, ceil_mode = 0 : i64} : (tensor<4x2x3xf32>) -> tensor<4x2x3xf32>
+  %1 = inlay.reduce %0 {kind = 4 : i64, axes = 7 : i64, keepdim = 0 : i64} : (tensor<4x2x3xf32>) -> tensor<f32>
+  return %1 : tensor<f32>
+}
+
+// -----
+
+// A group norm between pools keeps the channels last. Its weights, one for each channel, change places.
+// CHECK-LABEL: func.func @group_norm
+// CHECK: %[[P:.*]] = inlay.window max
+// CHECK: inlay.normalize %[[P]] with(%{{.*}}) {axis = 0 : i64, centred = 1 : i64, channels_last, eps = 0 : i64, groups = 2 : i64} : (tensor<2x3x4xf32>, tensor<1x1x4xf32>) -> tensor<2x3x4xf32>
+// CHECK-NOT: inlay.permute
+// CHECK: inlay.window max
+func.func @group_norm(%x: tensor<4x2x3xf32>) -> tensor<4x1x1xf32> {
+  %w = inlay.constant "gn.weight" dense<[[[1.0]], [[2.0]], [[3.0]], [[4.0]]]> : tensor<4x1x1xf32>
+  %0 = inlay.max_pool %x {kernel_h = 1 : i64, kernel_w = 1 : i64, stride_h = 1 : i64, stride_w = 1 : i64,
+         padding_top = 0 : i64, padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64,
+         dilation_h = 1 : i64, dilation_w = 1 : i64, ceil_mode = 0 : i64} : (tensor<4x2x3xf32>) -> tensor<4x2x3xf32>
+  %1 = inlay.normalize %0 with(%w) {axis = 0 : i64, groups = 2 : i64, eps = 0 : i64, centred = 1 : i64}
+         : (tensor<4x2x3xf32>, tensor<4x1x1xf32>) -> tensor<4x2x3xf32> {
+  ^bb0(%a: f32, %weight: f32):
+    %5 = arith.mulf %a, %weight : f32
+    inlay.yield %5 : f32
+  }
+  %2 = inlay.max_pool %1 {kernel_h = 2 : i64, kernel_w = 3 : i64, stride_h = 1 : i64, stride_w = 1 : i64,
+         padding_top = 0 : i64, padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64,
+         dilation_h = 1 : i64, dilation_w = 1 : i64, ceil_mode = 0 : i64} : (tensor<4x2x3xf32>) -> tensor<4x1x1xf32>
+  return %2 : tensor<4x1x1xf32>
+}

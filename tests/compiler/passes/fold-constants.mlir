@@ -89,3 +89,27 @@ func.func @repeated_numbers(%x: tensor<5000xf32>) -> (tensor<5000xf32>, tensor<5
   }
   return %y, %many : tensor<5000xf32>, tensor<5000xf32>
 }
+
+// -----
+
+// The means of 1, 2, 6 and of -1, 0, 4 are 3 and 1.
+// CHECK-LABEL: func.func @reduction_of_weights
+// CHECK: inlay.constant dense<[3.000000e+00, 1.000000e+00]> : tensor<2xf32>
+// CHECK-NOT: inlay.reduce
+func.func @reduction_of_weights() -> tensor<2xf32> {
+  %w = inlay.constant "w" dense<[[1.0, 2.0, 6.0], [-1.0, 0.0, 4.0]]> : tensor<2x3xf32>
+  %m = inlay.reduce %w {kind = 1 : i64, axes = 2 : i64, keepdim = 0 : i64} : (tensor<2x3xf32>) -> tensor<2xf32>
+  return %m : tensor<2xf32>
+}
+
+// -----
+
+// Of -1 and 3 the mean is 1 and the deviation 2: standardised weights are constants.
+// CHECK-LABEL: func.func @norm_of_weights
+// CHECK: inlay.constant dense<[-1.000000e+00, 1.000000e+00]> : tensor<2xf32>
+// CHECK-NOT: inlay.normalize
+func.func @norm_of_weights() -> tensor<2xf32> {
+  %w = inlay.constant "w" dense<[-1.0, 3.0]> : tensor<2xf32>
+  %m = inlay.normalize %w {axis = 0 : i64, groups = 1 : i64, eps = 0 : i64, centred = 1 : i64} : (tensor<2xf32>) -> tensor<2xf32>
+  return %m : tensor<2xf32>
+}

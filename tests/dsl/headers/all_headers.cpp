@@ -41,6 +41,8 @@
 #include "inlay/dsl/layers.hpp"
 #include "inlay/dsl/misuse.hpp"
 #include "inlay/dsl/network.hpp"
+#include "inlay/dsl/norms.hpp"
+#include "inlay/dsl/reductions.hpp"
 #include "inlay/graph.hpp"
 #include "inlay/graph_builder.hpp"
 #include "inlay/graph_reader.hpp"

@@ -251,6 +251,56 @@ def Inlay_SoftmaxOp : Inlay_Op<"softmax", [Pure, SameOperandsAndResultType,
   let hasVerifier = 1;
 }
 
+def Inlay_ReduceOp : Inlay_Op<"reduce", [Pure, Inlay_Kernel<["getFlops"]>]> {
+  let summary = "the sum, mean, largest or smallest element, or the largest one's place, along axes";
+  let description = [{
+    `kind` is 0 to 4 for sum, mean, amax, amin and argmax. Bit i of `axes` stands for axis i. With `keepdim` 1 these axes
+    stay, with size 1.
+
+    ```mlir
+    %y = inlay.reduce %x {kind = 1 : i64, axes = 6 : i64, keepdim = 0 : i64} : (tensor<8x4x4xf32>) -> tensor<8xf32>
+    ```
+  }];
+  let arguments = (ins Inlay_Tensor:$input, I64Attr:$kind, I64Attr:$axes, I64Attr:$keepdim);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Inlay_NormalizeOp : Inlay_Op<"normalize", [Pure, IsolatedFromAbove, Inlay_Epilogue,
+                                                   Inlay_Kernel<["readsBeforeWriting", "getFlops"]>]> {
+  let summary = "(x - mean) / sqrt(variance + eps) for each run of elements; then the epilogue";
+  let description = [{
+    A run has all elements along the axes from `axis` on, in one of `groups` parts of axis `axis`. `eps` is the number's
+    bits. Without `centred` the mean counts as 0. With `channels_last` the value is an image [H, W, C], while `axis` counts
+    in [C, H, W].
+
+    ```mlir
+    %y = inlay.normalize %x with(%w) {axis = 0 : i64, groups = 4 : i64, eps = 925353388 : i64, centred = 1 : i64}
+           : (tensor<8x6x6xf32>, tensor<8x1x1xf32>) -> tensor<8x6x6xf32> {
+    ^bb0(%x: f32, %weight: f32):
+      %0 = arith.mulf %x, %weight : f32
+      inlay.yield %0 : f32
+    }
+    ```
+  }];
+  let arguments = (ins Inlay_Tensor:$input, Variadic<Inlay_Tensor>:$extras, I64Attr:$axis, I64Attr:$groups,
+                       I64Attr:$eps, I64Attr:$centred, UnitAttr:$channels_last);
+  let results = (outs Inlay_Tensor:$result);
+  let regions = (region AnyRegion:$epilogue);
+  let assemblyFormat = [{
+    $input (`with` `(` $extras^ `)`)? attr-dict `:` functional-type(operands, results) ($epilogue^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    float getEpsilon() { return llvm::bit_cast<float>(static_cast<uint32_t>(getEps())); }
+    /// The axis of the result that is axis `getAxis()` of the graph's operation.
+    unsigned getGroupedAxis();
+    /// Whether axis `axis` of the result lies within runs.
+    bool isReduced(unsigned axis);
+  }];
+}
+
 def Inlay_ReshapeOp : Inlay_Op<"reshape", [Pure, Inlay_Kernel<["hasKernel", "getViewed", "sharesCode"]>]> {
   let summary = "the same elements in row-major order under another shape";
   let arguments = (ins Inlay_Tensor:$input);

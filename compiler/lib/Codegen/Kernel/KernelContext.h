@@ -166,6 +166,8 @@ void emitSlice(SliceOp op, KernelContext &context, ViewLookup views);
 void emitPermute(PermuteOp op, KernelContext &context, ViewLookup views);
 void emitPad(PadOp op, KernelContext &context, ViewLookup views);
 void emitWindow(WindowOp op, KernelContext &context, ViewLookup views);
+void emitNormalize(NormalizeOp op, KernelContext &context, ViewLookup views);
+void emitReduce(ReduceOp op, KernelContext &context, ViewLookup views);
 void emitSoftmax(SoftmaxOp op, KernelContext &context, ViewLookup views);
 
 }  // namespace inlay::compiler

@@ -172,6 +172,8 @@ class NetworkEmitter {
                      .Case([&](SliceOp o) { return emitSlice(o, context, views), true; })
                      .Case([&](PermuteOp o) { return emitPermute(o, context, views), true; })
                      .Case([&](PadOp o) { return emitPad(o, context, views), true; })
+                     .Case([&](NormalizeOp o) { return emitNormalize(o, context, views), true; })
+                     .Case([&](ReduceOp o) { return emitReduce(o, context, views), true; })
                      .Case([&](WindowOp o) { return emitWindow(o, context, views), true; })
                      .Default(false);
     if (!known) return op.emitOpError("has no emitter");

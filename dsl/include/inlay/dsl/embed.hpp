@@ -148,6 +148,8 @@ constexpr void report() {
     static_assert(Problem::none, INLAY_ADVICE_POOL_RANK);
   else if constexpr (Code == fault::window_size)
     static_assert(Problem::none, INLAY_ADVICE_WINDOW_SIZE);
+  else if constexpr (Code == fault::norm_options)
+    static_assert(Problem::none, INLAY_ADVICE_NORM_OPTIONS);
   else if constexpr (Code == fault::attribute_range)
     static_assert(Problem::none, INLAY_ADVICE_ATTRIBUTE_RANGE);
   else if constexpr (Code == fault::empty_shape)

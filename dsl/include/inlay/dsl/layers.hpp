@@ -121,6 +121,17 @@ inline constexpr no_affine_t no_affine;
 
 namespace detail {
 
+/// Parameter `name` with one element for each channel of a value of shape S, in a shape that is broadcast to it.
+template <ShapeType S>
+constexpr auto channel_parameter(graph_builder& b, const char* name) {
+  using Channels = typename channels_of<S>::type;
+  (void)b;
+  if constexpr (Channels::dims.rank <= 1)
+    return parameter_leaf<Channels>(name);
+  else
+    return tensor_of_t<Channels>(b, b.reshape(b.parameter(name, shape_of<Channels::dims.sizes[0]>), Channels::dims));
+}
+
 template <bool Affine, Value V>
 constexpr auto batch_norm_of(const char* name, V&& x, float eps, const std::source_location& at) {
   const auto input = committed(std::forward<V>(x));
@@ -130,15 +141,7 @@ constexpr auto batch_norm_of(const char* name, V&& x, float eps, const std::sour
   b.locate(at);
   b.enter_scope(name);
   // One element for each channel, which is the first axis.
-  const auto load = [&b](const char* parameter) {
-    using Channels = typename channels_of<shape_type_of<V>>::type;
-    (void)b;
-    if constexpr (Channels::dims.rank <= 1)
-      return parameter_leaf<Channels>(parameter);
-    else
-      return tensor_of_t<Channels>(
-          b, b.reshape(b.parameter(parameter, shape_of<Channels::dims.sizes[0]>), Channels::dims));
-  };
+  const auto load = [&b](const char* parameter) { return channel_parameter<shape_type_of<V>>(b, parameter); };
   const auto result = [&] {
     const auto mean = load("running_mean");
     if constexpr (Affine) {

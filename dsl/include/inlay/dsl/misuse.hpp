@@ -8,7 +8,9 @@
 #include "inlay/dsl/activations.hpp"
 #include "inlay/dsl/layers.hpp"
 #include "inlay/dsl/network.hpp"
+#include "inlay/dsl/norms.hpp"
 #include "inlay/dsl/rearrange.hpp"
+#include "inlay/dsl/reductions.hpp"
 #include "inlay/dsl/windows.hpp"
 
 namespace inlay {
@@ -61,6 +63,35 @@ constexpr auto batch_norm(detail::anything a = {}, detail::anything b = {}, deta
                           detail::anything = {}) {
   static_assert(Right, "batch_norm is called as batch_norm(\"name\", x) or batch_norm(\"name\", x, eps)");
   return detail::misused(a, b, c);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto layer_norm(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                          detail::anything d = {}, detail::anything = {}) {
+  static_assert(
+      Right,
+      "layer_norm is called as layer_norm(\"name\", x), for more than the last axis as layer_norm<2>(\"name\", "
+      "x); no_bias or no_affine and then eps may follow");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto rms_norm(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                        detail::anything d = {}, detail::anything = {}) {
+  static_assert(Right,
+                "rms_norm is called as rms_norm(\"name\", x), for more than the last axis as rms_norm<2>(\"name\", x); "
+                "no_affine and then eps may follow");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto group_norm(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                          detail::anything d = {}, detail::anything = {}) {
+  static_assert(Right, "group_norm is called as group_norm<groups>(\"name\", x); no_affine and then eps may follow");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto instance_norm(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                             detail::anything d = {}, detail::anything = {}) {
+  static_assert(Right, "instance_norm is called as instance_norm(\"name\", x); with_affine and then eps may follow");
+  return detail::misused(a, b, c, d);
 }
 template <auto... Sizes, bool Right = false>
 constexpr auto softmax(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {
@@ -158,6 +189,22 @@ constexpr auto scope(detail::anything a = {}, detail::anything b = {}, detail::a
       "scope is called as scope(\"name\", x, [](auto x) { ... }) or scope(\"name\", index, x, [](auto x) { ... })");
   return detail::misused(a, b, c, d);
 }
+
+// Reductions.
+#define INLAY_MISUSE(name)                                                                                             \
+  template <auto... Axes, bool Right = false>                                                                          \
+  constexpr auto name(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},                       \
+                      detail::anything d = {}) {                                                                       \
+    static_assert(Right, #name " is called with its axes in angle brackets, and perhaps keepdim: " #name "(x), " #name \
+                               "<0, 1>(x), " #name "<-1>(x, keepdim)");                                                \
+    return detail::misused(a, b, c, d);                                                                                \
+  }
+INLAY_MISUSE(sum)
+INLAY_MISUSE(mean)
+INLAY_MISUSE(amax)
+INLAY_MISUSE(amin)
+INLAY_MISUSE(argmax)
+#undef INLAY_MISUSE
 
 // Activations.
 #define INLAY_MISUSE(name)                                                                       \
