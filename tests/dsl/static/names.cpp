@@ -27,12 +27,12 @@ static_assert(count(scoped_graph, op::dense) == 13 && count(scoped_graph, op::pa
 static_assert(scoped_graph.nodes[named(scoped_graph, op::parameter, "head.gain")].dims == shape_of<4>);
 
 // A scope may return several values.
-constexpr auto split = network("split", input<f32, 4>("x"), [](auto x) {
+constexpr auto forked = network("forked", input<f32, 4>("x"), [](auto x) {
   auto [mean, spread] = scope("heads", x, [](auto y) { return std::pair(dense<2>("mean", y), dense<2>("spread", y)); });
   return outputs(output("mean", mean), output("spread", softplus(spread)));
 });
-INLAY_NETWORK(split);
-static_assert(named(graph_of<split>, op::dense, "heads.spread") != no_node);
+INLAY_NETWORK(forked);
+static_assert(named(graph_of<forked>, op::dense, "heads.spread") != no_node);
 
 // A layer name that is used twice stands for one set of weights.
 constexpr auto siamese = network("siamese", input<f32, 4>("left"), input<f32, 4>("right"), [](auto left, auto right) {
