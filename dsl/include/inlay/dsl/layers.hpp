@@ -132,6 +132,33 @@ constexpr auto channel_parameter(graph_builder& b, const char* name) {
     return tensor_of_t<Channels>(b, b.reshape(b.parameter(name, shape_of<Channels::dims.sizes[0]>), Channels::dims));
 }
 
+/// Adds (x - mean) * (weight * rsqrt(variance + eps)) + bias or, if not `affine`, (x - mean) * rsqrt(variance + eps).
+/// Written out for all shapes at once: expressions would be new types for each shape, which takes most of the time of
+/// compiling a network with many batch norms.
+constexpr std::uint32_t add_batch_norm(graph_builder& b, std::uint32_t x, const shape& dims, bool affine, float eps) {
+  shape channels = dims;  // [C, 1, ..., 1] for [C, ...]
+  for (std::uint32_t axis = 1; axis < channels.rank; ++axis) channels.sizes[axis] = 1;
+  const auto load = [&](const char* name) {
+    return dims.rank <= 1 ? b.parameter(name, channels)
+                          : b.reshape(b.parameter(name, {1, {channels.sizes[0]}}), channels);
+  };
+  const std::uint32_t mean = load("running_mean"), weight = affine ? load("weight") : no_node;
+  const std::uint32_t variance = load("running_var"), bias = affine ? load("bias") : no_node;
+  program p{&b, {}, {}};
+  const auto both = [&p](scalar_op code, std::uint32_t left, std::uint32_t right) {
+    return p.push({.code = code, .a = left, .b = right});
+  };
+  const std::uint32_t value = p.load(x), centre = p.load(mean);
+  const std::uint32_t centred = both(scalar_op::subtract, value, centre);
+  const std::uint32_t scale = affine ? p.load(weight) : no_node, loaded = p.load(variance);
+  const std::uint32_t sum = both(scalar_op::add, loaded, p.push({.code = scalar_op::literal, .p0 = eps}));
+  std::uint32_t factor = p.push({.code = scalar_op::apply, .function = activation::rsqrt, .a = sum});
+  if (affine) factor = both(scalar_op::multiply, scale, factor);
+  const std::uint32_t result = both(scalar_op::multiply, centred, factor);
+  if (affine) both(scalar_op::add, result, p.load(bias));
+  return b.map(p.operands.view(), p.code.view(), dims);
+}
+
 template <bool Affine, Value V>
 constexpr auto batch_norm_of(const char* name, V&& x, float eps, const std::source_location& at) {
   const auto input = committed(std::forward<V>(x));
@@ -140,17 +167,8 @@ constexpr auto batch_norm_of(const char* name, V&& x, float eps, const std::sour
   graph_builder& b = *input.owner;
   b.locate(at);
   b.enter_scope(name);
-  // One element for each channel, which is the first axis.
-  const auto load = [&b](const char* parameter) { return channel_parameter<shape_type_of<V>>(b, parameter); };
-  const auto result = [&] {
-    const auto mean = load("running_mean");
-    if constexpr (Affine) {
-      const auto weight = load("weight"), variance = load("running_var"), bias = load("bias");
-      return committed((input - mean) * (weight * rsqrt(variance + eps, exact, at)) + bias);
-    } else {
-      return committed((input - mean) * rsqrt(load("running_var") + eps, exact, at));
-    }
-  }();
+  auto result = input;
+  result.node = add_batch_norm(b, input.node, shape_type_of<V>::dims, Affine, eps);
   b.leave_scope();
   return result;
 }
