@@ -19,7 +19,7 @@ inline constexpr auto every_kind =
       auto gate = dense("gate", h, constant<f32, 1, 3>({1, -2, 0.5f}));
       auto scaled = where(gate > 0.25f, h * sigmoid(h, fast), leaky_relu(h, 0.125f));
       auto image = slice<0, 1, 2>(transpose<0, 2>(conv2d<2, 2>("filter", reshape<1, 2, 2>(picture), padding<1>)));
-      auto small = log_softmax(flatten(avg_pool<2, 1>(max_pool<1, 2>(image))));
+      auto small = log_softmax(flatten(conv_transpose2d<2, 1>("up", avg_pool<2, 1>(max_pool<1, 2>(image)))));
       small = layer_norm("norm", small, no_affine) + mean(image);
       auto scores = softmax(concat(scaled, context));
       return outputs(output("scores", scores), output("gate", gate), output("image", small));

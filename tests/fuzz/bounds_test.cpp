@@ -83,6 +83,32 @@ TEST(Bounds, KnowNothingAtAPole) {
   EXPECT_TRUE(allows(pole, -3));
 }
 
+TEST(Bounds, KnowWhereATransposedConvolutionMayMultiplyInfinityByZero) {
+  // One pixel in five is infinite; with a kernel of 1 and stride 3 it is its own output alone. The outputs beside it
+  // are the bias, to which the compiler may add zero times infinity.
+  network net{.name = "up", .steps = {}, .outputs = {{3, "y"}}};
+  net.steps.push_back({.kind = op::input, .dims = {3, {1, 1, 5}}, .name = "x"});
+  net.steps.push_back({.kind = op::constant, .dims = {4, {1, 1, 1, 1}}, .elements = {2}});
+  net.steps.push_back({.kind = op::constant, .dims = {1, {1}}, .elements = {0.5f}});
+  const auto words = words_of(ops::conv_transpose2d_attributes{.window = {1, 3, 0, 1, 0, 0, 1, 1}});
+  net.steps.push_back({.kind = op::conv_transpose2d,
+                       .dims = {3, {1, 1, 12}},
+                       .name = "up",
+                       .operands = {0, 1, 2},
+                       .attributes = {words.begin(), words.end()}});
+  const graph_builder b = build(net);
+  ASSERT_FALSE(b.first_violation());
+  const std::vector<std::vector<float>> inputs = {{1, 3, kInfinity, 4, 5}};
+  const std::vector<bounded> y = evaluate_with_bounds(b.view(), {}, inputs, 1, {}).outputs[0];
+  ASSERT_EQ(y.size(), 12u);
+  // Outputs 2, 5, 8 and 11 belong to pixels 1 to 4; pixel 0 is cut off.
+  EXPECT_TRUE(allows(y[2], 6.5f) && !allows(y[2], kNan));
+  EXPECT_TRUE(allows(y[8], 8.5f) && !allows(y[8], kNan));
+  EXPECT_TRUE(allows(y[5], kInfinity));
+  for (const std::size_t beside : {3u, 4u, 6u, 7u}) EXPECT_TRUE(allows(y[beside], 0.5f) && allows(y[beside], kNan));
+  for (const std::size_t far : {0u, 1u, 9u, 10u}) EXPECT_TRUE(allows(y[far], 0.5f) && !allows(y[far], kNan));
+}
+
 /// The results of the interpreter's reference engine are within the bounds; with an added fault most are not.
 TEST(Bounds, AreKeptByTheInterpreterAndBrokenByAFault) {
   double networks = 0, known_share = 0, tight_share = 0, caught_share = 0;

@@ -277,7 +277,12 @@ class evaluator {
       case op::log_softmax: y = softmax(all_[operands[0]], n.dims.sizes[n.dims.rank - 1], true); break;
       case op::reshape: y = all_[operands[0]]; break;
       case op::concat: y = concat(n); break;
-      case op::conv2d: y = conv2d(n); break;
+      case op::conv2d: {
+        const shape& w = g_.nodes[operands[1]].dims;
+        y = conv2d(n, w.elements() / w.sizes[0]);
+        break;
+      }
+      case op::conv_transpose2d: y = conv_transpose2d(n); break;
       case op::avg_pool: y = avg_pool(n); break;
       case op::max_pool: y = max_pool(n); break;
       case op::reduce: y = reduce(n); break;
@@ -402,8 +407,9 @@ class evaluator {
     return {y.begin(), y.end()};
   }
 
-  /// Sums of products, like those of a dense layer. The sums of errors and of magnitudes are convolutions, too.
-  values conv2d(const node_record& n) {
+  /// Sums of up to `terms` products, like those of a dense layer. The sums of errors and of magnitudes are
+  /// convolutions, too.
+  values conv2d(const node_record& n, std::uint64_t terms) {
     const auto finite = [](double value) { return std::isfinite(value) ? value : 0.0; };
     const double weight_error = options_.bf16_weights ? kBf16Unit : 0,
                  faded = options_.bf16_weights ? kBf16Denormal : 0;
@@ -432,8 +438,7 @@ class evaluator {
     const auto errors_of_weight = evaluate(n, [&](std::uint32_t i, const bounded& x) {
       return i == 1 ? of_weight(x) : i == 2 ? 0 : std::abs(finite(x.value)) + (x.is_known() ? x.error : 0);
     });
-    const shape& w = g_.nodes[g_.operands(n)[1]].dims;
-    const double roundings = static_cast<double>(w.elements() / w.sizes[0]) + 2;
+    const double roundings = static_cast<double>(terms) + 2;
     values y;
     for (std::size_t i = 0; i < sums.size(); ++i) {
       const double error = errors_of_x[i] + errors_of_weight[i];
@@ -448,6 +453,41 @@ class evaluator {
       else
         y.push_back(settled(sums[i], error + roundings * (kUnit * (magnitudes[i] + error) + kDenormal)));
     }
+    return y;
+  }
+
+  /// The compiler adds zero times a pixel where no tap of the kernel joins the two, and weights times zeros around the
+  /// image. So an infinity may make NaN of outputs near those that it belongs to.
+  values conv_transpose2d(const node_record& n) {
+    const auto a = read_attributes<ops::conv_transpose2d_attributes>(g_.attributes(n));
+    const ops::window_attributes& window = a.window;
+    const std::uint32_t image = g_.operands(n)[0], weight = g_.operands(n)[1];
+    const shape &x = g_.nodes[image].dims, &w = g_.nodes[weight].dims;
+    values y = conv2d(n, w.elements() / w.sizes[1] / a.groups);
+    const auto is_finite = [](const bounded& each) { return each.is_known() && std::isfinite(each.value); };
+    const bool finite_weights = std::ranges::all_of(all_[weight], is_finite);
+    // By group and pixel of the result.
+    const std::size_t height = n.dims.sizes[1], width = n.dims.sizes[2], pixels = height * width;
+    std::vector<bool> near(a.groups * pixels, !finite_weights);
+    const auto mark = [](std::size_t at, std::uint32_t kernel, std::uint32_t stride, std::uint32_t dilation,
+                         std::uint32_t before, std::size_t size, auto each) {
+      const auto reach = static_cast<std::int64_t>(std::max(stride, dilation)) - 1;
+      const auto first = static_cast<std::int64_t>(at * stride) - before;
+      const std::int64_t last = first + static_cast<std::int64_t>(dilation) * (kernel - 1);
+      for (std::int64_t i = std::max<std::int64_t>(first - reach, 0); i <= last + reach; ++i)
+        if (i < static_cast<std::int64_t>(size)) each(static_cast<std::size_t>(i));
+    };
+    for (std::size_t i = 0; i < all_[image].size(); ++i) {
+      if (is_finite(all_[image][i])) continue;
+      const std::size_t column = i % x.sizes[2], row = i / x.sizes[2] % x.sizes[1];
+      const std::size_t group = i / (x.sizes[1] * x.sizes[2]) / (x.sizes[0] / a.groups);
+      mark(row, w.sizes[2], window.stride_h, window.dilation_h, window.padding_top, height, [&](std::size_t p) {
+        mark(column, w.sizes[3], window.stride_w, window.dilation_w, window.padding_left, width,
+             [&](std::size_t q) { near[group * pixels + p * width + q] = true; });
+      });
+    }
+    for (std::size_t i = 0; i < y.size(); ++i)
+      if (near[i / (n.dims.elements() / a.groups) * pixels + i % pixels] && !std::isnan(y[i].value)) y[i] = kUnknown;
     return y;
   }
 

@@ -117,6 +117,46 @@ class drawer {
         {.kind = op::conv2d, .dims = {}, .name = name, .operands = {x, weight, bias}, .attributes = words(a)});
   }
 
+  std::uint32_t conv_transpose2d() {
+    const std::uint32_t x = image(), channels = dims(x).sizes[0];
+    ops::conv_transpose2d_attributes a;
+    std::uint32_t groups = 1;
+    if (const unsigned kind = random_.pick(100); kind < 10)
+      groups = channels;
+    else if (kind < 25)
+      for (std::uint32_t divisor = 2; divisor <= channels && divisor < 6; ++divisor)
+        if (channels % divisor == 0) groups = divisor;
+    a.groups = groups;
+    std::uint32_t kernel_h = 1 + random_.pick(5), kernel_w = 1 + random_.pick(5);
+    const auto axis = [&](std::uint32_t kernel, std::uint32_t& stride, std::uint32_t& dilation, std::uint32_t& before,
+                          std::uint32_t& after, std::uint32_t& output_padding) {
+      stride = random_.chance(30) ? 1 : random_.chance(60) ? 2 : 1 + random_.pick(5);
+      dilation = random_.chance(80) ? 1 : 1 + random_.pick(3);
+      const std::uint32_t most = dilation * (kernel - 1) + (random_.chance(10) ? 3 : 0);
+      if (random_.chance(60))
+        before = random_.pick(most + 1), after = random_.chance(70) ? before : random_.pick(most + 1);
+      if (random_.chance(30)) output_padding = random_.pick(std::max(stride, dilation));
+    };
+    ops::window_attributes& w = a.window;
+    axis(kernel_h, w.stride_h, w.dilation_h, w.padding_top, w.padding_bottom, a.output_padding_h);
+    axis(kernel_w, w.stride_w, w.dilation_w, w.padding_left, w.padding_right, a.output_padding_w);
+    // As an ordinary convolution the layer has more weights.
+    const std::uint32_t most = most_weights_ / (channels * kernel_h * kernel_w * w.stride_h * w.stride_w);
+    std::uint32_t outputs = random_.chance(40) ? 1 + random_.pick(20) : width() % 40 + 1;
+    if (groups == channels && random_.chance(60)) outputs = channels;
+    outputs = std::max(1u, std::min(outputs, most) / groups);
+    const std::string name = "up" + std::to_string(net_.steps.size());
+    const shape wanted{4, {channels, outputs, kernel_h, kernel_w}};
+    const std::uint32_t weight =
+        random_.chance(4) && wanted.elements() <= 64 ? constant(wanted) : parameter(name + ".weight", wanted);
+    const std::uint32_t bias = random_.chance(30) ? no_node : parameter(name + ".bias", vector(outputs * groups));
+    return windowed({.kind = op::conv_transpose2d,
+                     .dims = {},
+                     .name = name,
+                     .operands = {x, weight, bias},
+                     .attributes = words(a)});
+  }
+
   std::uint32_t max_pool() {
     const std::uint32_t x = image();
     ops::max_pool_attributes a;
@@ -586,6 +626,7 @@ void drawer::add() {
       {op::avg_pool, 6, &drawer::avg_pool},
       {op::reduce, 12, &drawer::reduce},
       {op::normalize, 14, &drawer::normalize},
+      {op::conv_transpose2d, 10, &drawer::conv_transpose2d},
   };
   static_assert(are_complete(rows), "every operation needs a row that draws it");
   unsigned total = 0;
@@ -597,8 +638,8 @@ void drawer::add() {
   }
   (this->*chosen->draw)();
   // An activation often follows a layer.
-  if ((chosen->kind == op::dense || chosen->kind == op::conv2d) && settings_.has("map") && random_.chance(40))
-    activated(values_.back());
+  const bool layer = chosen->kind == op::dense || chosen->kind == op::conv2d || chosen->kind == op::conv_transpose2d;
+  if (layer && settings_.has("map") && random_.chance(40)) activated(values_.back());
 }
 
 }  // namespace

@@ -128,7 +128,11 @@ class source_writer {
         for (std::size_t i = 0; i < s.operands.size(); ++i) text += (i == 0 ? "" : ", ") + operand(i);
         return text + ")";
       }
-      case op::conv2d: return conv2d(s);
+      case op::conv2d: return conv2d(s, read_attributes<ops::conv2d_attributes>(s.attributes).groups);
+      case op::conv_transpose2d: {
+        const auto a = read_attributes<ops::conv_transpose2d_attributes>(s.attributes);
+        return conv2d(s, a.groups, option("output_padding", {a.output_padding_h, a.output_padding_w}, 0));
+      }
       case op::reduce: return reduce(s);
       case op::normalize: return normalize(s);
       case op::max_pool:
@@ -148,16 +152,17 @@ class source_writer {
            option("dilation", {w.dilation_h, w.dilation_w}, 1);
   }
 
-  std::string conv2d(const step& s) const {
-    const auto a = read_attributes<ops::conv2d_attributes>(s.attributes);
+  /// A convolution, or a transposed one. The attributes of both begin with the window.
+  std::string conv2d(const step& s, std::uint32_t groups, const std::string& more = {}) const {
+    const auto a = read_attributes<ops::window_attributes>(s.attributes);
     const shape& weight = net_.steps[s.operands[1]].dims;
     const bool own = owns_weights(s);
-    std::string text = "conv2d";
+    std::string text(row_of(s.kind).name);
     if (own)
-      text += "<" + std::to_string(weight.sizes[0]) + ", " + std::to_string(weight.sizes[2]) + ", " +
+      text += "<" + std::to_string(s.dims.sizes[0]) + ", " + std::to_string(weight.sizes[2]) + ", " +
               std::to_string(weight.sizes[3]) + ">";
-    text += "(" + name_and_operands(s) + option("stride", {a.window.stride_h, a.window.stride_w}, 1) +
-            window(a.window) + option("groups", {a.groups}, 1);
+    text += "(" + name_and_operands(s) + option("stride", {a.stride_h, a.stride_w}, 1) + window(a) + more +
+            option("groups", {groups}, 1);
     return text + (own && s.operands[2] == no_node ? ", no_bias)" : ")");
   }
 

@@ -90,6 +90,13 @@ void infer_shapes(network& net, const std::vector<shape>& old) {
         s.dims = net.infer(s).dims;
         break;
       }
+      case op::conv_transpose2d: {
+        shape weight = dims(1);
+        if (dims(0).rank == 3) weight.sizes[0] = dims(0).sizes[0];
+        resize(s.operands[1], weight);
+        s.dims = net.infer(s).dims;
+        break;
+      }
       case op::map: {
         const shape before = old[i];
         const shape* after = nullptr;
@@ -196,13 +203,14 @@ class network_shrinker {
 
   void inside(std::uint32_t v) {
     const step& s = net_.steps[v];
-    if ((s.kind == op::dense || s.kind == op::conv2d) && s.operands[2] != no_node)
+    const bool convolution = s.kind == op::conv2d || s.kind == op::conv_transpose2d;
+    if ((s.kind == op::dense || convolution) && s.operands[2] != no_node)
       change(v, [](step& c) { c.operands[2] = no_node; });
     if (s.kind == op::dense) {
       if (s.attributes[0] != 0) change(v, [](step& c) { c.attributes[0] = 0; });
       if (net_.steps[s.operands[1]].kind != op::parameter) own_weight(v);
     }
-    if (s.kind == op::conv2d || s.kind == op::max_pool || s.kind == op::avg_pool) {
+    if (convolution || s.kind == op::max_pool || s.kind == op::avg_pool) {
       for (std::size_t i = 0; i < s.attributes.size(); ++i)
         for (std::uint32_t simpler : {0u, 1u, s.attributes[i] / 2})
           if (simpler < s.attributes[i]) {

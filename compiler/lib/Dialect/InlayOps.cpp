@@ -43,9 +43,12 @@ LogicalResult emitBroken(mlir::Operation *op, const inferred &rule) {
                            << "; " << llvm::StringRef(advice(rule.code));
 }
 
-/// Checks an op by the shape rule of the graph's operation `kind`. An absent operand is null.
-LogicalResult verifyShapes(mlir::Operation *op, inlay::op kind, llvm::ArrayRef<Value> operands, Value result,
-                           llvm::ArrayRef<uint32_t> attributes = {}) {
+/// Checks an op by the shape rule of the graph's operation `kind`. An absent operand is null. `inGraph(i, dims)` makes
+/// the shape that operand i has in the graph.
+LogicalResult verifyShapes(
+    mlir::Operation *op, inlay::op kind, llvm::ArrayRef<Value> operands, Value result,
+    llvm::ArrayRef<uint32_t> attributes = {},
+    llvm::function_ref<shape(size_t, shape)> inGraph = [](size_t, shape dims) { return dims; }) {
   const std::string prefix = layerPrefix(op);
   llvm::SmallVector<Value> all(operands);
   all.push_back(result);
@@ -54,7 +57,8 @@ LogicalResult verifyShapes(mlir::Operation *op, inlay::op kind, llvm::ArrayRef<V
       return op->emitOpError() << prefix << value.getType() << " has more than " << max_rank << " dimensions";
   llvm::SmallVector<shape> shapes;
   llvm::SmallVector<const shape *> pointers;
-  for (Value operand : operands) shapes.push_back(operand ? shapeOf(operand) : shape());
+  for (auto [i, operand] : llvm::enumerate(operands))
+    shapes.push_back(operand ? inGraph(i, shapeOf(operand)) : shape());
   for (auto [operand, dims] : llvm::zip(operands, shapes)) pointers.push_back(operand ? &dims : nullptr);
   const inferred rule =
       row_of(kind).infer(operand_shapes(std::span<const shape *const>(pointers.data(), pointers.size())),
@@ -159,6 +163,27 @@ LogicalResult Conv2dOp::verify() {
   const ops::conv2d_attributes attributes{windowOf(*this), static_cast<uint32_t>(getGroups())};
   if (mlir::failed(
           verifyShapes(*this, op::conv2d, {getInput(), getWeight(), getBias()}, getResult(), words_of(attributes))))
+    return failure();
+  return verifyEpilogue(*this);
+}
+LogicalResult ConvTranspose2dOp::verify() {
+  const ops::conv_transpose2d_attributes attributes{windowOf(*this), static_cast<uint32_t>(getOutputPaddingH()),
+                                                    static_cast<uint32_t>(getOutputPaddingW()),
+                                                    static_cast<uint32_t>(getGroups())};
+  if (mlir::failed(verifyRank(*this, "weight", getWeight(), 4))) return failure();
+  // [outputs, channels / groups, ...] here, and [channels, outputs / groups, ...] in the graph.
+  if (getGroups() > 0 && static_cast<uint64_t>(sizesOf(getWeight())[0]) % getGroups() != 0)
+    return emitOpError() << layerPrefix(*this) << "the weight's " << sizesOf(getWeight())[0]
+                         << " outputs are not divisible by the groups";
+  const auto weightInGraph = [&](size_t operand, shape dims) {
+    if (operand != 1) return dims;
+    const uint32_t outputs = dims.sizes[0];
+    dims.sizes[0] = dims.sizes[1] * attributes.groups;
+    dims.sizes[1] = attributes.groups == 0 ? outputs : outputs / attributes.groups;
+    return dims;
+  };
+  if (mlir::failed(verifyShapes(*this, op::conv_transpose2d, {getInput(), getWeight(), getBias()}, getResult(),
+                                words_of(attributes), weightInGraph)))
     return failure();
   return verifyEpilogue(*this);
 }
@@ -498,6 +523,9 @@ LogicalResult SliceOp::verify() {
       words_of(ops::slice_attributes{static_cast<uint32_t>(getAxis()), static_cast<uint32_t>(getStart()),
                                      static_cast<uint32_t>(getLength())}));
 }
+
+// What is cut out of the lines of an image is a run for each line.
+bool SliceOp::writesLines() { return sizesOf(getResult()).size() == 3 && getAxis() == 1; }
 
 OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType()) return getInput();

@@ -51,6 +51,7 @@ class Importer {
   Value importConstant(const node_record &node, llvm::ArrayRef<float> elements, mlir::StringAttr name);
   mlir::FailureOr<Value> importByName(const node_record &node);
   Value importMap(const node_record &node);
+  Value outputsFirst(Value weight, int64_t groups, mlir::Location loc);
   Value importInstruction(llvm::ArrayRef<instruction> program, llvm::ArrayRef<Value> results, mlir::Block &body,
                           mlir::Location loc);
 };
@@ -138,6 +139,20 @@ mlir::FailureOr<Value> Importer::importByName(const node_record &node) {
   return builder.create(state)->getResult(0);
 }
 
+/// The weight [C, N / groups, ...] of a transposed convolution as [N, C / groups, ...].
+Value Importer::outputsFirst(Value weight, int64_t groups, mlir::Location loc) {
+  auto type = llvm::cast<mlir::RankedTensorType>(weight.getType());
+  const int64_t channels = type.getDimSize(0) / groups, outputs = type.getDimSize(1);
+  const int64_t height = type.getDimSize(2), width = type.getDimSize(3);
+  const auto reshape = [&](Value from, llvm::ArrayRef<int64_t> sizes) -> Value {
+    return builder.create<ReshapeOp>(loc, type.clone(sizes), from);
+  };
+  Value apart = reshape(weight, {groups, channels, outputs, height, width});
+  auto turned = type.clone({groups, outputs, channels, height, width});
+  Value exchanged = builder.create<PermuteOp>(loc, turned, apart, llvm::ArrayRef<int64_t>{0, 2, 1, 3, 4});
+  return reshape(exchanged, {groups * outputs, channels, height, width});
+}
+
 mlir::FailureOr<Value> Importer::import(const node_record &node) {
   switch (node.kind) {
     case op::input: break;  // bound to the function's arguments before
@@ -171,6 +186,14 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
       auto conv = builder.create<Conv2dOp>(locate(node), typeOf(node), ref(graph.name_of(node)), operand(node, 0),
                                            operand(node, 1), operand(node, 2), mlir::ValueRange(), w[0], w[1], w[2],
                                            w[3], w[4], w[5], w[6], w[7], w[8]);
+      return conv.getResult();
+    }
+    case op::conv_transpose2d: {
+      llvm::SmallVector<int64_t> w(graph.attributes(node).begin(), graph.attributes(node).end());
+      auto conv = builder.create<ConvTranspose2dOp>(
+          locate(node), typeOf(node), ref(graph.name_of(node)), operand(node, 0),
+          outputsFirst(operand(node, 1), w[10], locate(node)), operand(node, 2), mlir::ValueRange(), w[0], w[1], w[2],
+          w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10]);
       return conv.getResult();
     }
     case op::transpose: {

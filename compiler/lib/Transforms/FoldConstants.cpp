@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "Affine.h"
+#include "FoldedLayer.h"
 #include "Inlay/Transforms/Folding.h"
 #include "inlay/operations.hpp"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -148,23 +149,28 @@ struct FoldConstantDense : mlir::OpRewritePattern<DenseOp> {
 };
 
 /// A bias that is computed at run time becomes an addition.
-struct AddComputedBias : mlir::OpRewritePattern<DenseOp> {
-  using OpRewritePattern::OpRewritePattern;
+template <class Layer>
+struct AddComputedBias : mlir::OpRewritePattern<Layer> {
+  using mlir::OpRewritePattern<Layer>::OpRewritePattern;
 
-  mlir::LogicalResult matchAndRewrite(DenseOp dense, mlir::PatternRewriter &rewriter) const override {
-    Value bias = dense.getBias();
-    if (!bias || bias.getDefiningOp<ConstantOp>() || !dense.getEpilogue().empty())
-      return rewriter.notifyMatchFailure(dense, "no bias, or a constant one");
-    mlir::Location loc = dense.getLoc();
-    auto product = rewriter.create<DenseOp>(loc, dense.getType(), dense.getLayer(), dense.getInput(), dense.getWeight(),
-                                            Value(), mlir::ValueRange(), dense.getZerosAttr());
-    auto sum = rewriter.create<MapOp>(loc, dense.getType(), mlir::ValueRange{product, bias});
+  mlir::LogicalResult matchAndRewrite(Layer layer, mlir::PatternRewriter &rewriter) const override {
+    Value bias = layer.getBias();
+    if (!bias || bias.getDefiningOp<ConstantOp>() || !layer.getEpilogue().empty())
+      return rewriter.notifyMatchFailure(layer, "no bias, or a constant one");
+    mlir::Location loc = layer.getLoc();
+    auto product = llvm::cast<Layer>(rewriter.clone(*layer));
+    product.getBiasMutable().clear();
+    // One element for each feature, which is the first axis.
+    llvm::SmallVector<int64_t> features(sizesOf(layer.getResult()).size(), 1);
+    features.front() = elementsOf(bias);
+    bias = rewriter.createOrFold<ReshapeOp>(loc, mlir::RankedTensorType::get(features, rewriter.getF32Type()), bias);
+    auto sum = rewriter.create<MapOp>(loc, layer.getType(), mlir::ValueRange{product.getResult(), bias});
     mlir::OpBuilder::InsertionGuard guard(rewriter);
     mlir::Type f32 = rewriter.getF32Type();
     mlir::Block *body = rewriter.createBlock(&sum.getBody(), {}, {f32, f32}, {loc, loc});
     rewriter.create<YieldOp>(loc,
                              rewriter.create<mlir::arith::AddFOp>(loc, body->getArgument(0), body->getArgument(1)));
-    rewriter.replaceOp(dense, sum);
+    rewriter.replaceOp(layer, sum);
     return mlir::success();
   }
 };
@@ -173,17 +179,19 @@ struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
   void runOnOperation() override {
     mlir::RewritePatternSet patterns(&getContext());
     patterns.add<FoldConstantMap, FoldConstantSoftmax, FoldConstantReduce, FoldConstantNormalize, FoldConstantConcat,
-                 FoldConstantDense, AddComputedBias>(&getContext());
+                 FoldConstantDense, AddComputedBias<DenseOp>, AddComputedBias<Conv2dOp>,
+                 AddComputedBias<ConvTranspose2dOp>>(&getContext());
     if (mlir::failed(mlir::applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
-    for (DenseOp dense : getOperation().getOps<DenseOp>())
-      if (!dense.getWeight().getDefiningOp<ConstantOp>()) {
-        mlir::emitError(dense.getLoc())
-            << "layer '" << dense.getLayer()
-            << "': the weight depends on an input, and inlayc packs weights at compile time: make it of parameters and "
-               "constants alone";
-        signalPassFailure();
-      }
+    for (mlir::Operation &op : getOperation().getOps()) {
+      Value weight = weightsOf(&op).first;
+      if (!weight || weight.getDefiningOp<ConstantOp>()) continue;
+      mlir::emitError(op.getLoc())
+          << layerPrefix(&op)
+          << "the weight depends on an input, and inlayc packs weights at compile time: make it "
+             "of parameters and constants alone";
+      signalPassFailure();
+    }
   }
 };
 

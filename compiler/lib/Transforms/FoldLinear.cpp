@@ -131,7 +131,7 @@ struct FoldIntoPreviousLayer : mlir::OpRewritePattern<MapOp> {
     Value newBias =
         constantInPlaceOf(bias, layer, {static_cast<int64_t>(linear.outputs)}, std::move(linear.bias), rewriter);
     mlir::Operation *copy = rewriter.clone(*layer);
-    llvm::TypeSwitch<mlir::Operation *>(copy).Case<DenseOp, Conv2dOp>([&](auto op) {
+    llvm::TypeSwitch<mlir::Operation *>(copy).Case<DenseOp, Conv2dOp, ConvTranspose2dOp>([&](auto op) {
       op.getWeightMutable().assign(newWeight);
       op.getBiasMutable().assign(newBias);
     });

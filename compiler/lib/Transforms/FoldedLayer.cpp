@@ -13,6 +13,7 @@ namespace inlay::compiler {
 std::pair<mlir::Value, mlir::Value> weightsOf(mlir::Operation *layer) {
   if (auto dense = llvm::dyn_cast<DenseOp>(layer)) return {dense.getWeight(), dense.getBias()};
   if (auto conv = llvm::dyn_cast<Conv2dOp>(layer)) return {conv.getWeight(), conv.getBias()};
+  if (auto conv = llvm::dyn_cast<ConvTranspose2dOp>(layer)) return {conv.getWeight(), conv.getBias()};
   return {};
 }
 

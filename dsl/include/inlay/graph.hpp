@@ -47,6 +47,8 @@ enum class op : std::uint32_t {
   avg_pool = 14,    ///< the mean of each window of x[C,H,W]
   reduce = 15,      ///< a sum, mean, extreme or its place, over any axes
   normalize = 16,   ///< runs of elements, each divided by its deviation (torch.nn.LayerNorm, RMSNorm, GroupNorm)
+  /// x[C,H,W], weight[C,N/groups,KH,KW], bias[N] or no_node (torch.nn.ConvTranspose2d)
+  conv_transpose2d = 17,
 };
 
 /// An instruction of a pointwise program. Comparisons yield 0 or 1; with NaN they yield 0, except not_equal.

@@ -19,6 +19,8 @@ enum class fault : std::uint32_t {
   softmax_rank,         ///< softmax on a scalar
   conv_rank,            ///< convolution of a value that is no image
   conv_weight,          ///< weight is not [outputs, channels / groups, height, width]
+  transposed_weight,    ///< weight is not [channels, outputs / groups, height, width]
+  transposed_padding,   ///< padding that leaves nothing, or more output padding than the image can have
   conv_bias,            ///< bias is not [outputs]
   conv_groups,          ///< the groups do not divide the channels and the outputs
   pool_rank,            ///< pool of a value that is no image
@@ -70,6 +72,10 @@ struct violation {
 #define INLAY_ADVICE_CONV_RANK "conv2d needs an image: reshape<channels, height, width>(x); conv1d takes a signal"
 #define INLAY_ADVICE_CONV_WEIGHT \
   "the weight of conv2d must be [outputs, channels / groups, height, width], as in PyTorch"
+#define INLAY_ADVICE_TRANSPOSED_WEIGHT \
+  "the weight of conv_transpose2d must be [channels, outputs / groups, height, width], as in PyTorch"
+#define INLAY_ADVICE_TRANSPOSED_PADDING \
+  "padding must leave at least one pixel; output_padding must be smaller than the stride or the dilation"
 #define INLAY_ADVICE_CONV_BIAS "the bias of a convolution must be [outputs]"
 #define INLAY_ADVICE_CONV_GROUPS "the groups of a convolution must divide its channels and its outputs"
 #define INLAY_ADVICE_POOL_RANK "a pool needs an image [channels, height, width] or a signal [channels, length]"
@@ -110,6 +116,8 @@ constexpr std::string_view advice(fault code) {
     case fault::softmax_rank: return INLAY_ADVICE_SOFTMAX_RANK;
     case fault::conv_rank: return INLAY_ADVICE_CONV_RANK;
     case fault::conv_weight: return INLAY_ADVICE_CONV_WEIGHT;
+    case fault::transposed_weight: return INLAY_ADVICE_TRANSPOSED_WEIGHT;
+    case fault::transposed_padding: return INLAY_ADVICE_TRANSPOSED_PADDING;
     case fault::conv_bias: return INLAY_ADVICE_CONV_BIAS;
     case fault::conv_groups: return INLAY_ADVICE_CONV_GROUPS;
     case fault::pool_rank: return INLAY_ADVICE_POOL_RANK;

@@ -19,10 +19,10 @@ namespace inlay {
 
 /// Rows in the order of their ids, starting with 1.
 inline constexpr op_row op_table[] = {
-    ops::input_row,       ops::parameter_row, ops::constant_row,  ops::dense_row,
-    ops::map_row,         ops::softmax_row,   ops::reshape_row,   ops::concat_row,
-    ops::log_softmax_row, ops::slice_row,     ops::transpose_row, ops::conv2d_row,
-    ops::max_pool_row,    ops::avg_pool_row,  ops::reduce_row,    ops::normalize_row,
+    ops::input_row,     ops::parameter_row,        ops::constant_row, ops::dense_row,       ops::map_row,
+    ops::softmax_row,   ops::reshape_row,          ops::concat_row,   ops::log_softmax_row, ops::slice_row,
+    ops::transpose_row, ops::conv2d_row,           ops::max_pool_row, ops::avg_pool_row,    ops::reduce_row,
+    ops::normalize_row, ops::conv_transpose2d_row,
 };
 inline constexpr std::size_t op_count = sizeof(op_table) / sizeof(op_table[0]);
 
@@ -66,7 +66,8 @@ constexpr bool has_row(op id) {
     case op::max_pool:
     case op::avg_pool:
     case op::reduce:
-    case op::normalize: return true;
+    case op::normalize:
+    case op::conv_transpose2d: return true;
   }
   return false;
 }

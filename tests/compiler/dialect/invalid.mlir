@@ -186,6 +186,22 @@ func.func @convolution_of_a_vector(%x: tensor<6xf32>, %w: tensor<2x3x3x3xf32>) -
 
 // -----
 
+func.func @transposed_weight_of_other_channels(%x: tensor<6x4x4xf32>, %w: tensor<2x3x3x3xf32>) -> tensor<2x6x6xf32> {
+  // expected-error @+1 {{layer 'up': expected f32[6,2,3,3], found f32[3,2,3,3]; the weight of conv_transpose2d must be}}
+  %0 = inlay.conv_transpose2d "up" %x, %w {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64, padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, output_padding_h = 0 : i64, output_padding_w = 0 : i64, groups = 1 : i64} : (tensor<6x4x4xf32>, tensor<2x3x3x3xf32>) -> tensor<2x6x6xf32>
+  return %0 : tensor<2x6x6xf32>
+}
+
+// -----
+
+func.func @transposed_outputs_in_no_groups(%x: tensor<6x4x4xf32>, %w: tensor<3x3x3x3xf32>) -> tensor<3x6x6xf32> {
+  // expected-error @+1 {{layer 'up': the weight's 3 outputs are not divisible by the groups}}
+  %0 = inlay.conv_transpose2d "up" %x, %w {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64, padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, output_padding_h = 0 : i64, output_padding_w = 0 : i64, groups = 2 : i64} : (tensor<6x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<3x6x6xf32>
+  return %0 : tensor<3x6x6xf32>
+}
+
+// -----
+
 func.func @window_without_weights(%x: tensor<6x6x3xf32>) -> tensor<5x5x3xf32> {
   // expected-error @+1 {{has a weight if, and only if, it is weighted}}
   %0 = inlay.window weighted %x <kernel = 2 by 2, stride = 1 by 1, dilation = 1 by 1> : (tensor<6x6x3xf32>) -> tensor<5x5x3xf32>

@@ -35,6 +35,7 @@ func.func @every_op(%x: tensor<4xf32>, %r: tensor<3xf32>) -> tensor<7x1xf32> {
 // CHECK-LABEL: func.func @every_op_on_images
 // CHECK: inlay.permute %{{.*}} [2, 0, 1] : (tensor<6x6x3xf32>) -> tensor<3x6x6xf32>
 // CHECK: inlay.conv2d "c1" %{{.*}}, %{{.*}} bias(%{{.*}}) {
+// CHECK: inlay.conv_transpose2d "up" %{{.*}}, %{{.*}} bias(%{{.*}}) {
 // CHECK: inlay.max_pool %{{.*}} {
 // CHECK: inlay.avg_pool %{{.*}} {
 // CHECK: inlay.pad %{{.*}} low [1, 1, 0] high [1, 0, 0] value 0.000000e+00
@@ -52,7 +53,12 @@ func.func @every_op_on_images(%x: tensor<6x6x3xf32>) -> (tensor<2x1x1xf32>, tens
   %1 = inlay.conv2d "c1" %0, %w bias(%b) {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64,
          padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64,
          dilation_w = 1 : i64, groups = 1 : i64} : (tensor<3x6x6xf32>, tensor<2x3x3x3xf32>, tensor<2xf32>) -> tensor<2x4x4xf32>
-  %2 = inlay.max_pool %1 {kernel_h = 2 : i64, kernel_w = 2 : i64, stride_h = 2 : i64, stride_w = 2 : i64,
+  %up = inlay.constant "up" dense<1.0> : tensor<2x2x1x1xf32>
+  %t = inlay.conv_transpose2d "up" %1, %up bias(%b) {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64,
+         padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64,
+         dilation_w = 1 : i64, output_padding_h = 0 : i64, output_padding_w = 0 : i64, groups = 1 : i64}
+         : (tensor<2x4x4xf32>, tensor<2x2x1x1xf32>, tensor<2xf32>) -> tensor<2x4x4xf32>
+  %2 = inlay.max_pool %t {kernel_h = 2 : i64, kernel_w = 2 : i64, stride_h = 2 : i64, stride_w = 2 : i64,
          padding_top = 0 : i64, padding_left = 0 : i64, padding_bottom = 0 : i64, padding_right = 0 : i64,
          dilation_h = 1 : i64, dilation_w = 1 : i64, ceil_mode = 0 : i64} : (tensor<2x4x4xf32>) -> tensor<2x2x2xf32>
   %3 = inlay.avg_pool %2 {kernel_h = 2 : i64, kernel_w = 2 : i64, stride_h = 2 : i64, stride_w = 2 : i64,

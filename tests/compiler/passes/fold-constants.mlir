@@ -70,6 +70,32 @@ func.func @computed_weight(%x: tensor<4xf32>) -> tensor<2xf32> {
 
 // -----
 
+func.func @computed_kernel(%x: tensor<1x3x4xf32>) -> tensor<1x1x1xf32> {
+  %w = inlay.reshape %x : (tensor<1x3x4xf32>) -> tensor<1x1x3x4xf32>
+  // expected-error@+1 {{layer 'hyper': the weight depends on an input, and inlayc packs weights at compile time: make it of parameters and constants alone}}
+  %y = inlay.conv2d "hyper" %x, %w {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64, padding_left = 0 : i64,
+         padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, groups = 1 : i64}
+         : (tensor<1x3x4xf32>, tensor<1x1x3x4xf32>) -> tensor<1x1x1xf32>
+  return %y : tensor<1x1x1xf32>
+}
+
+// -----
+
+// The bias of a convolution has one element for each channel.
+// CHECK-LABEL: func.func @computed_bias_of_convolution
+// CHECK: %[[Y:.*]] = inlay.conv2d "c1" %arg0, %{{[^ ]*}} {{[{]}}
+// CHECK: %[[B:.*]] = inlay.reshape %arg1 : (tensor<2xf32>) -> tensor<2x1x1xf32>
+// CHECK: inlay.map(%[[Y]], %[[B]]) : (tensor<2x3x3xf32>, tensor<2x1x1xf32>) -> tensor<2x3x3xf32>
+func.func @computed_bias_of_convolution(%x: tensor<1x3x4xf32>, %b: tensor<2xf32>) -> tensor<2x3x3xf32> {
+  %w = inlay.constant "c1.weight" dense<1.0> : tensor<2x1x1x2xf32>
+  %y = inlay.conv2d "c1" %x, %w bias(%b) {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64, padding_left = 0 : i64,
+         padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, groups = 1 : i64}
+         : (tensor<1x3x4xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>) -> tensor<2x3x3xf32>
+  return %y : tensor<2x3x3xf32>
+}
+
+// -----
+
 // A constant whose elements are all equal becomes a literal. A large one that must be an output is written at run time.
 // CHECK-LABEL: func.func @repeated_numbers
 // CHECK: %[[ONE:.*]] = inlay.constant "many" dense<2.500000e-01> : tensor<1xf32>

@@ -28,6 +28,30 @@ static_assert(equals(hana::at_c<1>(convolved),
 static_assert(equals(hana::at_c<2>(convolved), {17, 8, 37, 20, 57, 32, 168, 129, 212, 165, 256, 201}));
 static_assert(equals(hana::at_c<3>(convolved), {19, 21, 23, 4, 27, 29, 31, 8, 9, 10, 11, 12}));
 
+// Expected values by scattering each pixel times the weights in NumPy, and cropping.
+constexpr auto transposed = network("transposed", input<f32, 2, 2, 3>("x"), [](auto x) {
+  return outputs(
+      conv_transpose2d("plain", x, weight, constant<f32, 2>({10, -10})),
+      conv_transpose2d("corners", x, weight, stride<2, 1>, padding<1, 0, 0, 2>),
+      conv_transpose2d("grouped", x,
+                       constant<f32, 2, 1, 3, 3>({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}),
+                       constant<f32, 2>({1, 2}), stride<2>, padding<1>, output_padding<1>, groups<2>),
+      conv_transpose2d("apart", x, constant<f32, 2, 1, 1, 3>({1, 2, 3, 4, 5, 6}), stride<1, 3>, dilation<1, 2>,
+                       output_padding<0, 2>),
+      conv_transpose2d("untouched", x, constant<f32, 2, 1, 1, 2>({1, 2, 3, 4}), padding<1, 1, 0, 0>, stride<3, 1>));
+});
+constexpr auto spread = evaluate(transposed, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+static_assert(equals(hana::at_c<0>(spread), {11, 21, 25, 25,  17, 43, 54, 46,  22,  41,  48,  34,
+                                             3,  4,  5,  -10, 6,  -6, -6, -25, -10, -26, -27, -28}));
+static_assert(equals(hana::at_c<1>(spread), {3, 10, 4, 23, 12, 31, 0, -13, 16, 17, 0, -16}));
+static_assert(equals(hana::at_c<2>(spread),
+                     {6,   15,  11,  25,  16,  19,  17,  41,  27,  61,  37,  46,  21,  45,  26,  55,
+                      31,  37,  33,  72,  41,  88,  49,  55,  100, 211, 114, 239, 128, 137, 231, 486,
+                      259, 542, 287, 308, 142, 295, 156, 323, 170, 182, 172, 358, 189, 392, 206, 218}));
+static_assert(equals(hana::at_c<3>(spread),
+                     {29, 0, 37, 34, 45, 44, 39, 54, 51, 0, 63, 0, 0, 44, 0, 58, 49, 72, 65, 54, 81, 72, 0, 90, 0, 0}));
+static_assert(equals(hana::at_c<4>(spread), {0, 0, 0, 0, 0, 0, 86, 96, 60}));
+
 constexpr auto pools = network("pools", input<f32, 2, 3, 4>("x"), [](auto x) {
   return outputs(max_pool<2>(x), max_pool<3>(x, stride<2>, ceil_mode, padding<1>), global_avg_pool(x));
 });

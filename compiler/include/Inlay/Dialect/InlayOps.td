@@ -98,6 +98,31 @@ def Inlay_Conv2dOp : Inlay_Op<"conv2d", [Pure, AttrSizedOperandSegments, Isolate
   let hasVerifier = 1;
 }
 
+def Inlay_ConvTranspose2dOp : Inlay_Op<"conv_transpose2d", [Pure, AttrSizedOperandSegments, IsolatedFromAbove, Inlay_Epilogue]> {
+  let summary = "a transposed convolution of an image [C, H, W]; then the epilogue";
+  let description = [{
+    The layer of torch.nn.ConvTranspose2d, with the attributes of the graph's operation. The weight is [outputs,
+    C / groups, kernel height, kernel width] like that of `inlay.conv2d`; the import turns PyTorch's into it. The layout
+    phase makes an `inlay.conv2d` of it.
+
+    ```mlir
+    %y = inlay.conv_transpose2d "up1" %x, %w bias(%b) {stride_h = 2 : i64, ...}
+           : (tensor<16x8x8xf32>, tensor<8x16x4x4xf32>, tensor<8xf32>) -> tensor<8x16x16xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$layer, Inlay_Tensor:$input, Inlay_Tensor:$weight, Optional<Inlay_Tensor>:$bias,
+                       Variadic<Inlay_Tensor>:$extras, I64Attr:$stride_h, I64Attr:$stride_w, I64Attr:$padding_top,
+                       I64Attr:$padding_left, I64Attr:$padding_bottom, I64Attr:$padding_right, I64Attr:$dilation_h,
+                       I64Attr:$dilation_w, I64Attr:$output_padding_h, I64Attr:$output_padding_w, I64Attr:$groups);
+  let results = (outs Inlay_Tensor:$result);
+  let regions = (region AnyRegion:$epilogue);
+  let assemblyFormat = [{
+    $layer $input `,` $weight (`bias` `(` $bias^ `)`)? (`with` `(` $extras^ `)`)? attr-dict `:`
+    functional-type(operands, results) ($epilogue^)?
+  }];
+  let hasVerifier = 1;
+}
+
 class Inlay_Pool<string mnemonic, dag more = (ins)> : Inlay_Op<mnemonic, [Pure]> {
   let arguments = !con((ins Inlay_Tensor:$input, I64Attr:$kernel_h, I64Attr:$kernel_w, I64Attr:$stride_h,
                             I64Attr:$stride_w, I64Attr:$padding_top, I64Attr:$padding_left, I64Attr:$padding_bottom,
@@ -336,7 +361,7 @@ def Inlay_ConcatOp : Inlay_Op<"concat", [Pure, Inlay_Kernel<["getPieces", "share
   let hasVerifier = 1;
 }
 
-def Inlay_SliceOp : Inlay_Op<"slice", [Pure, Inlay_Kernel<[]>]> {
+def Inlay_SliceOp : Inlay_Op<"slice", [Pure, Inlay_Kernel<["writesLines"]>]> {
   let summary = "elements `start` to `start + length - 1` of an axis";
   let arguments = (ins Inlay_Tensor:$input, I64Attr:$axis, I64Attr:$start, I64Attr:$length);
   let results = (outs Inlay_Tensor:$result);

@@ -40,6 +40,16 @@ def FuseEpiloguePass : Pass<"inlay-fuse-epilogue", "::mlir::func::FuncOp"> {
   }];
 }
 
+def ExpandTransposedPass : Pass<"inlay-expand-transposed", "::mlir::func::FuncOp"> {
+  let summary = "transposed convolutions become ordinary ones, whose features are blocks of pixels";
+  let description = [{
+    With stride s, the pixels of a block of s x s pixels of the result read the image at the same places for every block.
+    So the layer is a convolution of stride 1 with s x s times as many features, one for each pixel of a block and output.
+    Then the blocks are put together, and what lies outside of the result is cut off. A pixel has no weight for some of
+    the taps, which are zero there. The epilogue runs on the blocks, if its operands are numbers for each channel.
+  }];
+}
+
 def ChannelsLastPass : Pass<"inlay-channels-last", "::mlir::func::FuncOp"> {
   let summary = "put the channels of images last, and pad images";
   let description = [{

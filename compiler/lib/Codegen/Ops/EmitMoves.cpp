@@ -69,7 +69,7 @@ void emitSlice(SliceOp op, KernelContext &context, ViewLookup views) {
   const Runs source = runsAlong(op.getInput(), axis), runs = runsAlong(op.getResult(), axis);
   from.base += static_cast<int64_t>(op.getStart()) * (runs.length / static_cast<int64_t>(op.getLength()));
   to.padded = to.padded && runs.count == 1;
-  copyRuns(op.getLoc(), context, runs, from, source.length, to, runs.length);
+  copyRuns(op.getLoc(), context, runs, from, source.length, to, to.line != 0 ? to.line : runs.length);
 }
 
 namespace {
@@ -87,6 +87,7 @@ llvm::SmallVector<MovedAxis> movedAxes(PermuteOp op, int64_t line) {
   if (line != 0) targets[0] = line;
   llvm::SmallVector<MovedAxis> axes;
   for (auto [size, axis, target] : llvm::zip_equal(sizes, op.getAxes(), targets)) {
+    if (size == 1) continue;
     const int64_t source = sources[static_cast<size_t>(axis)];
     if (!axes.empty() && axes.back().source == size * source && axes.back().target == size * target)
       axes.back() = {axes.back().size * size, source, target};

@@ -140,6 +140,10 @@ constexpr void report() {
     static_assert(Problem::none, INLAY_ADVICE_CONV_RANK);
   else if constexpr (Code == fault::conv_weight)
     static_assert(Problem::none, INLAY_ADVICE_CONV_WEIGHT);
+  else if constexpr (Code == fault::transposed_weight)
+    static_assert(Problem::none, INLAY_ADVICE_TRANSPOSED_WEIGHT);
+  else if constexpr (Code == fault::transposed_padding)
+    static_assert(Problem::none, INLAY_ADVICE_TRANSPOSED_PADDING);
   else if constexpr (Code == fault::conv_bias)
     static_assert(Problem::none, INLAY_ADVICE_CONV_BIAS);
   else if constexpr (Code == fault::conv_groups)

@@ -139,6 +139,25 @@ constexpr auto conv1d(detail::anything a = {}, detail::anything b = {}, detail::
   return detail::misused(a, b, c, d);
 }
 template <auto... Sizes, bool Right = false>
+constexpr auto conv_transpose2d(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                                detail::anything d = {}, detail::anything = {}, detail::anything = {},
+                                detail::anything = {}) {
+  static_assert(Right,
+                "conv_transpose2d is called as conv_transpose2d<outputs, kernel>(\"name\", x, options...) with options "
+                "such as stride<2>, padding<1> and output_padding<1>; with a weight as conv_transpose2d(\"name\", x, "
+                "weight) or conv_transpose2d(\"name\", x, weight, bias)");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto conv_transpose1d(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                                detail::anything d = {}, detail::anything = {}, detail::anything = {},
+                                detail::anything = {}) {
+  static_assert(Right,
+                "conv_transpose1d is called as conv_transpose1d<outputs, kernel>(\"name\", x, options...) with options "
+                "such as stride<2>, padding<1> and output_padding<1>");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
 constexpr auto max_pool(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
                         detail::anything d = {}, detail::anything = {}, detail::anything = {}) {
   static_assert(Right,

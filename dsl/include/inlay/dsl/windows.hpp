@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers that slide a window over an image or a signal: convolutions and pools.
+// Layers that slide a window over an image or a signal: convolutions, transposed convolutions and pools.
 #pragma once
 
 #include "inlay/dsl/layers.hpp"
@@ -19,6 +19,8 @@ template <std::uint32_t... Sizes>
 struct dilation_option : window_option {};
 template <std::uint32_t Count>
 struct groups_option : window_option {};
+template <std::uint32_t... Sizes>
+struct output_padding_option : window_option {};
 struct same_padding_option : window_option {};
 struct ceil_mode_option : window_option {};
 struct exclude_pad_option : window_option {};
@@ -51,6 +53,10 @@ inline constexpr detail::groups_option<Count> groups;
 /// Pads a convolution of stride 1 so that the result has the size of the image; if the padding is odd, the larger part
 /// comes after the image (padding='same' in PyTorch).
 inline constexpr detail::same_padding_option same_padding;
+/// What conv_transpose2d adds to the size of its result, below and to the right: one number, or one for the height and
+/// one for the width (output_padding in PyTorch).
+template <std::uint32_t... Sizes>
+inline constexpr detail::output_padding_option<Sizes...> output_padding;
 /// The last windows of a pool may end behind the image.
 inline constexpr detail::ceil_mode_option ceil_mode;
 /// The mean of avg_pool does not count the padding (count_include_pad=False in PyTorch).
@@ -61,6 +67,7 @@ namespace detail {
 /// All that options can say. On a signal the height is 1.
 struct window_settings {
   ops::window_attributes window{};
+  std::uint32_t output_padding_h = 0, output_padding_w = 0;
   std::uint32_t groups = 1;
   bool same = false, ceil = false, include_pad = true, bias = true, has_stride = false;
 };
@@ -93,6 +100,10 @@ struct set_window {
     else
       w.padding_top = w.padding_bottom = given[0], w.padding_left = w.padding_right = given[count - 1];
   }
+  template <std::uint32_t... S>
+  constexpr void operator()(output_padding_option<S...>) const {
+    per_axis<S...>(to.output_padding_h, to.output_padding_w);
+  }
   template <std::uint32_t Count>
   constexpr void operator()(groups_option<Count>) const {
     to.groups = Count;
@@ -108,7 +119,7 @@ struct set_window {
   static constexpr void per_axis(std::uint32_t& height, std::uint32_t& width) {
     constexpr std::uint32_t given[] = {S...};
     static_assert(Signal ? sizeof...(S) == 1 : sizeof...(S) == 1 || sizeof...(S) == 2,
-                  "stride and dilation take one number, or one for the height and one for the width");
+                  "stride, dilation and output_padding take one number, or one for the height and one for the width");
     if constexpr (!Signal) height = given[0];
     width = given[sizeof...(S) - 1];
   }
@@ -137,6 +148,10 @@ constexpr ops::window_attributes padded_alike(ops::window_attributes w, std::uin
 
 template <class Option, class... Accepted>
 inline constexpr bool is_one_of = (std::same_as<Option, Accepted> || ...);
+template <class Option>
+inline constexpr bool pads_output = false;
+template <std::uint32_t... Sizes>
+inline constexpr bool pads_output<output_padding_option<Sizes...>> = true;
 
 /// A signal [C, L] as an image [C, 1, L].
 template <Value V>
@@ -151,20 +166,29 @@ constexpr auto as_signal(V&& x, const std::source_location& at) {
   return reshape<Shape::dims.sizes[0], Shape::dims.sizes[2]>(std::forward<V>(x), at);
 }
 
+/// The attributes of a convolution, or of a transposed one, with a weight of this height and width.
+template <op Kind, window_settings Settings>
+constexpr auto convolution_attributes(std::uint32_t height, std::uint32_t width) {
+  if constexpr (Kind == op::conv_transpose2d)
+    return ops::conv_transpose2d_attributes{Settings.window, Settings.output_padding_h, Settings.output_padding_w,
+                                            Settings.groups};
+  else
+    return ops::conv2d_attributes{Settings.same ? padded_alike(Settings.window, height, width) : Settings.window,
+                                  Settings.groups};
+}
+
 /// Adds the convolution of `image` as layer `name`. `weight` and `bias` are nodes of shapes `W` and [outputs].
-template <window_settings Settings, ShapeType W, Value X>
+template <op Kind, window_settings Settings, ShapeType W, Value X>
 constexpr auto convolve(const char* name, const X& image, std::uint32_t weight, std::uint32_t bias) {
-  constexpr ops::window_attributes window =
-      Settings.same ? padded_alike(Settings.window, W::dims.sizes[2], W::dims.sizes[3]) : Settings.window;
-  using Rule =
-      result_of_rule<op::conv2d, ops::conv2d_attributes{window, Settings.groups}, shape_type_of<X>, W, no_shape>;
+  constexpr auto attributes = convolution_attributes<Kind, Settings>(W::dims.sizes[2], W::dims.sizes[3]);
+  using Rule = result_of_rule<Kind, attributes, shape_type_of<X>, W, no_shape>;
   graph_builder& b = *image.owner;
   const std::uint32_t operands[] = {image.node, weight, bias};
-  return tensor_of_t<typename Rule::type>(b, b.apply(op::conv2d, operands, Rule::words, {}, name));
+  return tensor_of_t<typename Rule::type>(b, b.apply(Kind, operands, Rule::words, {}, name));
 }
 
 /// A convolution whose weights are parameters; `Weight` is their shape in PyTorch's file.
-template <window_settings Settings, ShapeType Weight, Value V>
+template <op Kind, window_settings Settings, std::uint32_t Outputs, ShapeType Weight, Value V>
 constexpr auto named_convolution(const layer_name& name, V&& x) {
   constexpr bool signal = Weight::dims.rank == 3;
   constexpr shape w = Weight::dims;
@@ -173,43 +197,55 @@ constexpr auto named_convolution(const layer_name& name, V&& x) {
   b.locate(name.at);
   b.enter_scope(name.chars);
   std::uint32_t weight = b.parameter("weight", w);
-  const std::uint32_t bias = Settings.bias ? b.parameter("bias", shape_of<w.sizes[0]>) : no_node;
+  const std::uint32_t bias = Settings.bias ? b.parameter("bias", shape_of<Outputs>) : no_node;
   b.leave_scope();
   if constexpr (signal) {
     weight = b.reshape(weight, shape_of<w.sizes[0], w.sizes[1], 1, w.sizes[2]>);
-    return as_signal(convolve<Settings, sizes<w.sizes[0], w.sizes[1], 1, w.sizes[2]>>(
+    return as_signal(convolve<Kind, Settings, sizes<w.sizes[0], w.sizes[1], 1, w.sizes[2]>>(
                          name.chars, as_image(input, name.at), weight, bias),
                      name.at);
   } else {
-    return convolve<Settings, Weight>(name.chars, input, weight, bias);
+    return convolve<Kind, Settings, Weight>(name.chars, input, weight, bias);
   }
 }
 
 template <class... Option>
 constexpr bool are_conv_options() {
-  return ((!is_one_of<Option, ceil_mode_option, exclude_pad_option>) && ...);
+  return ((!is_one_of<Option, ceil_mode_option, exclude_pad_option> && !pads_output<Option>) && ...);
+}
+template <class... Option>
+constexpr bool are_transposed_options() {
+  return ((!is_one_of<Option, ceil_mode_option, exclude_pad_option, same_padding_option>) && ...);
 }
 constexpr bool keeps_size(const window_settings& s) {
   return !s.same || (s.window.stride_h == 1 && s.window.stride_w == 1);
 }
 /// A convolution whose weight is a value; `bias(b)` is a node or no_node.
-template <window_settings Settings, Value X, Value W>
+template <op Kind, window_settings Settings, Value X, Value W>
 constexpr auto convolution_of(const layer_name& name, X&& x, W&& weight, auto bias) {
   const auto input = committed(std::forward<X>(x));
   graph_builder& b = *input.owner;
   b.locate(name.at);
   const std::uint32_t w = commit_to(b, std::forward<W>(weight));
-  return convolve<Settings, shape_type_of<W>>(name.chars, input, w, bias(b));
+  return convolve<Kind, Settings, shape_type_of<W>>(name.chars, input, w, bias(b));
 }
 
 template <class... Option>
 constexpr bool are_pool_options() {
-  return ((!is_one_of<Option, same_padding_option, no_bias_t>) && ...);
+  return ((!is_one_of<Option, same_padding_option, no_bias_t> && !pads_output<Option>) && ...);
 }
 
 /// The channels of one group; at least 1, so that a wrong number of groups is the builder's to report.
 constexpr std::uint32_t channels_of_group(const shape& x, std::uint32_t groups) {
   return groups == 0 || x.sizes[0] < groups ? 1 : x.sizes[0] / groups;
+}
+/// The same for the outputs of a transposed convolution.
+constexpr std::uint32_t outputs_of_group(std::uint32_t outputs, std::uint32_t groups) {
+  return groups == 0 || outputs < groups ? 1 : outputs / groups;
+}
+/// The shape rule reports other wrong groups.
+constexpr bool divides_outputs(const window_settings& s, std::uint32_t outputs) {
+  return s.groups == 0 || outputs % s.groups == 0;
 }
 
 }  // namespace detail
@@ -218,6 +254,9 @@ constexpr std::uint32_t channels_of_group(const shape& x, std::uint32_t groups) 
 #define INLAY_CONV_OPTIONS                                                                                   \
   "a convolution takes the options stride<...>, padding<...>, same_padding, dilation<...>, groups<...> and " \
   "no_bias"
+#define INLAY_TRANSPOSED_OPTIONS                                                                               \
+  "a transposed convolution takes the options stride<...>, padding<...>, output_padding<...>, dilation<...>, " \
+  "groups<...> and no_bias"
 
 /// Slides a window over an image (torch.nn.Conv2d): x[C,H,W] -> y[Outputs,OH,OW], parameters `<name>.weight`
 /// [Outputs, C / groups, Height, Width] and `<name>.bias` [Outputs]:
@@ -229,7 +268,7 @@ constexpr auto conv2d(detail::layer_name name, V&& x, const Option&...) {
   constexpr detail::window_settings settings = detail::settings_of<false, Option...>();
   static_assert(detail::keeps_size(settings), INLAY_SAME_NEEDS_STRIDE_1);
   using Weight = sizes<Outputs, detail::channels_of_group(shape_type_of<V>::dims, settings.groups), Height, Width>;
-  return detail::named_convolution<settings, Weight>(name, std::forward<V>(x));
+  return detail::named_convolution<op::conv2d, settings, Outputs, Weight>(name, std::forward<V>(x));
 }
 
 /// The same with the weight as a value [outputs, channels / groups, height, width], without a bias.
@@ -238,8 +277,8 @@ constexpr auto conv2d(detail::layer_name name, X&& x, W&& weight, const Option&.
   static_assert(detail::are_conv_options<Option...>(), INLAY_CONV_OPTIONS);
   constexpr detail::window_settings settings = detail::settings_of<false, Option...>();
   static_assert(detail::keeps_size(settings), INLAY_SAME_NEEDS_STRIDE_1);
-  return detail::convolution_of<settings>(name, std::forward<X>(x), std::forward<W>(weight),
-                                          [](graph_builder&) { return no_node; });
+  return detail::convolution_of<op::conv2d, settings>(name, std::forward<X>(x), std::forward<W>(weight),
+                                                      [](graph_builder&) { return no_node; });
 }
 /// And with the bias as a value [outputs].
 template <Value X, Value W, Value B, detail::WindowOption... Option>
@@ -247,8 +286,8 @@ constexpr auto conv2d(detail::layer_name name, X&& x, W&& weight, B&& bias, cons
   static_assert(detail::are_conv_options<Option...>(), INLAY_CONV_OPTIONS);
   constexpr detail::window_settings settings = detail::settings_of<false, Option...>();
   static_assert(detail::keeps_size(settings), INLAY_SAME_NEEDS_STRIDE_1);
-  return detail::convolution_of<settings>(name, std::forward<X>(x), std::forward<W>(weight),
-                                          [&bias](graph_builder& b) { return detail::commit_to(b, bias); });
+  return detail::convolution_of<op::conv2d, settings>(name, std::forward<X>(x), std::forward<W>(weight),
+                                                      [&bias](graph_builder& b) { return detail::commit_to(b, bias); });
 }
 
 /// Slides a window over a signal (torch.nn.Conv1d): x[C,L] -> y[Outputs,OL], parameters `<name>.weight`
@@ -256,12 +295,65 @@ constexpr auto conv2d(detail::layer_name name, X&& x, W&& weight, B&& bias, cons
 template <std::uint32_t Outputs, std::uint32_t Length, Value V, detail::WindowOption... Option>
 constexpr auto conv1d(detail::layer_name name, V&& x, const Option&...) {
   static_assert(detail::are_conv_options<Option...>(), INLAY_CONV_OPTIONS);
-  static_assert(shape_type_of<V>::dims.rank == 2,
-                "conv1d needs a signal [channels, length]: reshape<channels, length>");
+  constexpr bool is_signal = shape_type_of<V>::dims.rank == 2;
+  static_assert(is_signal, "conv1d needs a signal [channels, length]: reshape<channels, length>");
   constexpr detail::window_settings settings = detail::settings_of<true, Option...>();
   static_assert(detail::keeps_size(settings), INLAY_SAME_NEEDS_STRIDE_1);
   using Weight = sizes<Outputs, detail::channels_of_group(shape_type_of<V>::dims, settings.groups), Length>;
-  return detail::named_convolution<settings, Weight>(name, std::forward<V>(x));
+  if constexpr (is_signal)
+    return detail::named_convolution<op::conv2d, settings, Outputs, Weight>(name, std::forward<V>(x));
+  else
+    return detail::committed(std::forward<V>(x));
+}
+
+/// Spreads each pixel over a window (torch.nn.ConvTranspose2d): x[C,H,W] -> y[Outputs,OH,OW], parameters
+/// `<name>.weight` [C, Outputs / groups, Height, Width] and `<name>.bias` [Outputs]. The height of the result is
+/// (H - 1) * stride + dilation * (Height - 1) + 1 + output_padding without the padding above and below:
+/// `conv_transpose2d<64, 4>("up1", x, stride<2>, padding<1>)` doubles height and width.
+template <std::uint32_t Outputs, std::uint32_t Height, std::uint32_t Width = Height, Value V,
+          detail::WindowOption... Option>
+constexpr auto conv_transpose2d(detail::layer_name name, V&& x, const Option&...) {
+  static_assert(detail::are_transposed_options<Option...>(), INLAY_TRANSPOSED_OPTIONS);
+  constexpr detail::window_settings settings = detail::settings_of<false, Option...>();
+  static_assert(detail::divides_outputs(settings, Outputs), INLAY_ADVICE_CONV_GROUPS);
+  using Weight =
+      sizes<shape_type_of<V>::dims.sizes[0], detail::outputs_of_group(Outputs, settings.groups), Height, Width>;
+  if constexpr (detail::divides_outputs(settings, Outputs))
+    return detail::named_convolution<op::conv_transpose2d, settings, Outputs, Weight>(name, std::forward<V>(x));
+  else
+    return detail::committed(std::forward<V>(x));
+}
+
+/// The same with the weight as a value [channels, outputs / groups, height, width], without a bias.
+template <Value X, Value W, detail::WindowOption... Option>
+constexpr auto conv_transpose2d(detail::layer_name name, X&& x, W&& weight, const Option&...) {
+  static_assert(detail::are_transposed_options<Option...>(), INLAY_TRANSPOSED_OPTIONS);
+  return detail::convolution_of<op::conv_transpose2d, detail::settings_of<false, Option...>()>(
+      name, std::forward<X>(x), std::forward<W>(weight), [](graph_builder&) { return no_node; });
+}
+/// And with the bias as a value [outputs].
+template <Value X, Value W, Value B, detail::WindowOption... Option>
+constexpr auto conv_transpose2d(detail::layer_name name, X&& x, W&& weight, B&& bias, const Option&...) {
+  static_assert(detail::are_transposed_options<Option...>(), INLAY_TRANSPOSED_OPTIONS);
+  return detail::convolution_of<op::conv_transpose2d, detail::settings_of<false, Option...>()>(
+      name, std::forward<X>(x), std::forward<W>(weight),
+      [&bias](graph_builder& b) { return detail::commit_to(b, bias); });
+}
+
+/// The same on a signal (torch.nn.ConvTranspose1d): x[C,L] -> y[Outputs,OL], parameters `<name>.weight`
+/// [C, Outputs / groups, Length] and `<name>.bias` [Outputs].
+template <std::uint32_t Outputs, std::uint32_t Length, Value V, detail::WindowOption... Option>
+constexpr auto conv_transpose1d(detail::layer_name name, V&& x, const Option&...) {
+  static_assert(detail::are_transposed_options<Option...>(), INLAY_TRANSPOSED_OPTIONS);
+  constexpr bool is_signal = shape_type_of<V>::dims.rank == 2;
+  static_assert(is_signal, "conv_transpose1d needs a signal [channels, length]: reshape<channels, length>");
+  constexpr detail::window_settings settings = detail::settings_of<true, Option...>();
+  static_assert(detail::divides_outputs(settings, Outputs), INLAY_ADVICE_CONV_GROUPS);
+  using Weight = sizes<shape_type_of<V>::dims.sizes[0], detail::outputs_of_group(Outputs, settings.groups), Length>;
+  if constexpr (is_signal && detail::divides_outputs(settings, Outputs))
+    return detail::named_convolution<op::conv_transpose2d, settings, Outputs, Weight>(name, std::forward<V>(x));
+  else
+    return detail::committed(std::forward<V>(x));
 }
 
 namespace detail {
@@ -327,5 +419,6 @@ constexpr auto global_avg_pool(V&& x, std::source_location at = std::source_loca
 
 #undef INLAY_SAME_NEEDS_STRIDE_1
 #undef INLAY_CONV_OPTIONS
+#undef INLAY_TRANSPOSED_OPTIONS
 
 }  // namespace inlay
