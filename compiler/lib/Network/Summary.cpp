@@ -3,7 +3,10 @@
 #include "Inlay/Network/Summary.h"
 
 #include "Inlay/Network/Stages.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
+
+#include <utility>
 
 namespace inlay::compiler {
 namespace {
@@ -18,16 +21,52 @@ PortSummary portOf(mlir::Type type, mlir::DictionaryAttr attributes) {
   return port;
 }
 
-/// Names of a scalar program's ops ("addf", "relu"), without its constants. Each counts as one FLOP.
+/// The DSL's name for an op of the arith dialect.
+llvm::StringRef nameOf(llvm::StringRef op) {
+  return llvm::StringSwitch<llvm::StringRef>(op)
+      .Case("addf", "add")
+      .Case("subf", "subtract")
+      .Case("mulf", "multiply")
+      .Case("divf", "divide")
+      .Case("minimumf", "minimum")
+      .Case("maximumf", "maximum")
+      .Case("cmpf", "compare")
+      .Default(op);
+}
+
+/// Names of a scalar program's ops ("add", "relu"), without its constants. Each counts as one FLOP.
 std::vector<std::string> describe(mlir::Region &program) {
   std::vector<std::string> names;
   if (program.empty()) return names;
   for (mlir::Operation &op : program.front().without_terminator()) {
     if (op.hasTrait<mlir::OpTrait::ConstantLike>()) continue;
     auto activation = llvm::dyn_cast<ActivationOp>(op);
-    names.push_back(activation ? activation.getFunction().str() : op.getName().stripDialect().str());
+    names.push_back((activation ? activation.getFunction() : nameOf(op.getName().stripDialect())).str());
   }
   return names;
+}
+
+PlacementAttr placementOf(mlir::Value value) {
+  mlir::Operation *producer = value.getDefiningOp();
+  return producer ? producer->getAttrOfType<PlacementAttr>(kPlacementAttr) : PlacementAttr();
+}
+
+/// Whether the image is computed inside of the padded one, so that only the border is written.
+bool isInPlace(PadOp pad) {
+  const PlacementAttr place = placementOf(pad.getInput());
+  return place && place.getLine() != 0;
+}
+
+/// Whether the pieces are computed at their places in the result, so that nothing is left to do.
+bool isInPlace(ConcatOp concat) {
+  const PlacementAttr whole = placementOf(concat.getResult());
+  int64_t offset = whole ? whole.getOffset() : 0;
+  return whole && llvm::all_of(concat.getInputs(), [&](mlir::Value piece) {
+           const PlacementAttr place = placementOf(piece);
+           const int64_t expected = std::exchange(offset, offset + elementsOf(piece));
+           return place && place.getRoot() == whole.getRoot() && place.getIndex() == whole.getIndex() &&
+                  place.getBase() == whole.getBase() && place.getOffset() == expected;
+         });
 }
 
 LayerSummary summarizeLayer(mlir::Operation &op) {
@@ -67,8 +106,11 @@ LayerSummary summarizeLayer(mlir::Operation &op) {
         for (mlir::Value extra : norm.getExtras())
           if (extra.getDefiningOp<ConstantOp>()) layer.weightBytes += bytesOf(extra);
       })
-      .Case([&](ReduceOp reduce) { layer.inputs = elementsOf(reduce.getInput()); })
-      .Default([&](mlir::Operation *) { layer.inputs = outputs; });
+      .Default([&](mlir::Operation *) {
+        for (mlir::Value operand : op.getOperands()) layer.inputs += elementsOf(operand);
+      });
+  if (auto pad = llvm::dyn_cast<PadOp>(op); pad && isInPlace(pad)) layer.kind = "border";
+  if (auto concat = llvm::dyn_cast<ConcatOp>(op); concat && isInPlace(concat)) layer.kind = "view";
   layer.flops = llvm::cast<KernelOp>(op).getFlops();
   return layer;
 }

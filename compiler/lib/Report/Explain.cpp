@@ -2,6 +2,7 @@
 // The table of inlayc --explain.
 
 #include "Inlay/Report/Report.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -19,13 +20,45 @@ std::string bytes(int64_t count) {
 }
 
 /// What a layer waits for in a single sample. A dense layer waits for its weights, because each is read for only one
-/// multiply-add.
+/// multiply-add. Convolutions without a tile have one filter for each channel, and little to compute for each value.
 std::string limitOfOneSample(const LayerSummary &layer, int64_t weightBytes) {
-  if (layer.kind != "dense") return "arithmetic";
-  if (weightBytes <= kFirstLevelCache) return "reading weights in L1";
-  if (weightBytes <= kSecondLevelCache) return "reading weights in L2";
-  return "reading weights beyond L2";
+  if (layer.kind == "dense") {
+    if (weightBytes <= kFirstLevelCache) return "reading weights in L1";
+    if (weightBytes <= kSecondLevelCache) return "reading weights in L2";
+    return "reading weights beyond L2";
+  }
+  if (layer.kind == "view") return "nothing";
+  if (layer.flops == 0) return layer.kind == "border" ? "writing the border" : "moving values";
+  if (!layer.tile.empty()) return "multiply-adds";
+  const bool readsMuch = llvm::is_contained({"conv2d", "max_pool", "avg_pool", "reduce"}, layer.kind);
+  return readsMuch ? "reading values" : "arithmetic";
 }
+
+/// A table whose columns are as wide as their longest cells. Numbers stand to the right.
+class Table {
+ public:
+  explicit Table(llvm::ArrayRef<bool> isNumber) : isNumber(isNumber), widths(isNumber.size(), 0) {}
+
+  void add(std::vector<std::string> cells) {
+    for (size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], cells[i].size());
+    rows.push_back(std::move(cells));
+  }
+  void print(llvm::raw_ostream &out) const {
+    for (const std::vector<std::string> &cells : rows) {
+      for (size_t i = 0; i < cells.size(); ++i) {
+        const auto width = static_cast<unsigned>(i + 1 < cells.size() ? widths[i] : 0);
+        out << "  ";
+        isNumber[i] ? out << llvm::right_justify(cells[i], width) : out << llvm::left_justify(cells[i], width);
+      }
+      out << "\n";
+    }
+  }
+
+ private:
+  llvm::ArrayRef<bool> isNumber;
+  std::vector<size_t> widths;
+  std::vector<std::vector<std::string>> rows;
+};
 
 }  // namespace
 
@@ -36,23 +69,21 @@ void writeExplanation(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef t
     out << llvm::formatv("\nnetwork {0}: {1} FLOP per sample, {2} of weights, {3} of scratch, ", network.name,
                          network.flops, bytes(network.weightBytes), bytes(network.scratchBytes));
     out << (rows > 1 ? llvm::formatv("up to {0} samples at a time", rows).str() : "one sample at a time");
-    unsigned width = 5;
-    for (const LayerSummary &layer : network.layers) width = std::max(width, static_cast<unsigned>(layer.name.size()));
     out << "\n";
-    const auto line = [&](llvm::StringRef name, llvm::StringRef kind, llvm::StringRef shape, llvm::StringRef tile,
-                          llvm::StringRef flops, llvm::StringRef weights, llvm::StringRef limit,
-                          llvm::StringRef fused) {
-      out << "  " << llvm::left_justify(name, width) << "  " << llvm::left_justify(kind, 7) << "  "
-          << llvm::left_justify(shape, 14) << "  " << llvm::left_justify(tile, 6) << "  "
-          << llvm::right_justify(flops, 10) << "  " << llvm::right_justify(weights, 10) << "  "
-          << llvm::left_justify(limit, 25) << "  " << fused << "\n";
-    };
-    line("layer", "kind", "shape", "tile", "FLOP", "weights", "one sample waits for", "fused into it");
-    for (const LayerSummary &layer : network.layers)
-      line(layer.name, layer.kind, llvm::formatv("{0} -> {1}", layer.inputs, layer.outputs).str(), layer.tile,
-           std::to_string(layer.flops), bytes(layer.weightBytes), limitOfOneSample(layer, network.weightBytes),
-           (layer.fused.empty() ? "-" : llvm::join(layer.fused, ", ")) +
-               (layer.skipsZeros ? "; skips zero inputs" : ""));
+    constexpr bool isNumber[] = {false, false, false, false, true, true, false, false};
+    Table table(isNumber);
+    table.add({"layer", "kind", "shape", "tile", "FLOP", "weights", "one sample waits for", "fused into it"});
+    std::string last = "inputs";
+    for (const LayerSummary &layer : network.layers) {
+      // Pools and other functions have no name.
+      table.add({layer.name.empty() ? "after " + last : layer.name, layer.kind,
+                 llvm::formatv("{0} -> {1}", layer.inputs, layer.outputs).str(), layer.tile,
+                 std::to_string(layer.flops), bytes(layer.weightBytes), limitOfOneSample(layer, network.weightBytes),
+                 (layer.fused.empty() ? "-" : llvm::join(layer.fused, ", ")) +
+                     (layer.skipsZeros ? "; skips zero inputs" : "")});
+      if (!layer.name.empty()) last = layer.name;
+    }
+    table.print(out);
     if (rows > 1)
       out << llvm::formatv(
           "  In a batch each weight that is read serves {0} samples: a dense layer then waits for its "
