@@ -167,8 +167,13 @@ def main(network, image_shape=(3, 224, 224), seed=18):
     compare.add_argument("program", help="the compiled program")
     compare.add_argument("file", help="the safetensors file that it was compiled with")
     given = arguments.parse_args()
-    if given.command == "check":
-        sys.exit(check(network, image_shape, given.program, given.file))
-    drawing = Drawing(seed)
-    network(drawing, drawing.random.standard_normal(image_shape))
-    write_safetensors(given.file, drawing.tensors)
+    try:
+        if given.command == "check":
+            sys.exit(check(network, image_shape, given.program, given.file))
+        drawing = Drawing(seed)
+        network(drawing, drawing.random.standard_normal(image_shape))
+        write_safetensors(given.file, drawing.tensors)
+    except OSError as error:
+        sys.exit(f"{error.filename}: {error.strerror}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{given.program}: ended with exit code {error.returncode}")
