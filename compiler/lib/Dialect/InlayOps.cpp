@@ -379,6 +379,7 @@ int64_t SoftmaxOp::getFlops() { return 5 * elementsOf(getResult()); }
 
 LogicalResult SoftmaxOp::verify() { return verifyShapes(*this, op::softmax, {getInput()}, getResult()); }
 
+bool ReduceOp::readsLines(unsigned) { return tensorType(getInput()).getRank() == 3; }
 int64_t ReduceOp::getFlops() { return elementsOf(getInput()); }
 
 LogicalResult ReduceOp::verify() {
@@ -391,6 +392,10 @@ LogicalResult ReduceOp::verify() {
 
 // The sums read a whole run before its first element is written. Extras are read element by element.
 bool NormalizeOp::readsBeforeWriting(unsigned) { return true; }
+
+// Every operand has strides of its own.
+bool NormalizeOp::readsLines(unsigned) { return writesLines(); }
+bool NormalizeOp::writesLines() { return tensorType(getResult()).getRank() == 3; }
 
 /// A sum; a difference, its square and their sum; a difference and a product. Without the mean, the last three.
 int64_t NormalizeOp::getFlops() { return ((getCentred() ? 6 : 3) + flopsOf(getEpilogue())) * elementsOf(getResult()); }

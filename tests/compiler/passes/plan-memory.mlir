@@ -141,3 +141,25 @@ func.func @not_inside(%x: tensor<3x3x4xf32>) -> (tensor<5x5x4xf32>, tensor<3x3x4
   }
   return %1, %2 : tensor<5x5x4xf32>, tensor<3x3x4xf32>
 }
+
+// -----
+
+// A norm takes over the image of a convolution, and both lie inside of the next one's padding, where a reduction reads it.
+// CHECK-LABEL: func.func @norm_inside_of_the_padding
+// CHECK: inlay.contraction "c1" {{.*}}offset = 24, {{.*}}line = 20>
+// CHECK: inlay.normalize {{.*}}offset = 24, {{.*}}line = 20>
+// CHECK: inlay.reduce
+func.func @norm_inside_of_the_padding(%x: tensor<3x3x4xf32>) -> (tensor<3x3x4xf32>, tensor<4xf32>)
+    attributes {inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.row_blocks = array<i64: 1>} {
+  %w = inlay.constant dense<1.0> : tensor<16xf32>
+  %v = inlay.constant dense<1.0> : tensor<144xf32>
+  %0 = inlay.contraction "c1" %x, %w tile(3 x 4) lanes(4) window(<kernel = 1 by 1, stride = 1 by 1, dilation = 1 by 1>) {columns = 3 : i64}
+         : (tensor<3x3x4xf32>, tensor<16xf32>) -> tensor<3x3x4xf32>
+  %1 = inlay.normalize %0 {axis = 0 : i64, groups = 2 : i64, eps = 0 : i64, centred = 1 : i64, channels_last}
+         : (tensor<3x3x4xf32>) -> tensor<3x3x4xf32>
+  %2 = inlay.pad %1 low [1, 1, 0] high [1, 1, 0] value 0.0 : (tensor<3x3x4xf32>) -> tensor<5x5x4xf32>
+  %3 = inlay.contraction "c2" %2, %v tile(3 x 4) lanes(4) window(<kernel = 3 by 3, stride = 1 by 1, dilation = 1 by 1>) {columns = 3 : i64}
+         : (tensor<5x5x4xf32>, tensor<144xf32>) -> tensor<3x3x4xf32>
+  %4 = inlay.reduce %1 {kind = 1 : i64, axes = 3 : i64, keepdim = 0 : i64} : (tensor<3x3x4xf32>) -> tensor<4xf32>
+  return %3, %4 : tensor<3x3x4xf32>, tensor<4xf32>
+}

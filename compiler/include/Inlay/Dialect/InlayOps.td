@@ -276,7 +276,7 @@ def Inlay_SoftmaxOp : Inlay_Op<"softmax", [Pure, SameOperandsAndResultType,
   let hasVerifier = 1;
 }
 
-def Inlay_ReduceOp : Inlay_Op<"reduce", [Pure, Inlay_Kernel<["getFlops"]>]> {
+def Inlay_ReduceOp : Inlay_Op<"reduce", [Pure, Inlay_Kernel<["getFlops", "readsLines"]>]> {
   let summary = "the sum, mean, largest or smallest element, or the largest one's place, along axes";
   let description = [{
     `kind` is 0 to 4 for sum, mean, amax, amin and argmax. Bit i of `axes` stands for axis i. With `keepdim` 1 these axes
@@ -293,7 +293,8 @@ def Inlay_ReduceOp : Inlay_Op<"reduce", [Pure, Inlay_Kernel<["getFlops"]>]> {
 }
 
 def Inlay_NormalizeOp : Inlay_Op<"normalize", [Pure, IsolatedFromAbove, Inlay_Epilogue,
-                                                   Inlay_Kernel<["readsBeforeWriting", "getFlops"]>]> {
+                                                   Inlay_Kernel<["readsBeforeWriting", "getFlops", "readsLines",
+                                                                 "writesLines"]>]> {
   let summary = "(x - mean) / sqrt(variance + eps) for each run of elements; then the epilogue";
   let description = [{
     A run has all elements along the axes from `axis` on, in one of `groups` parts of axis `axis`. `eps` is the number's

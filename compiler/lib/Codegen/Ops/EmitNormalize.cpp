@@ -22,7 +22,7 @@ class NormalizeEmitter {
         loc(op.getLoc()),
         source(views(op.getInput())),
         target(views(op.getResult())),
-        nest(loc, context, axesOf(op), 1 + op.getExtras().size()) {
+        nest(loc, context, axesOf(op, views), kExtras + op.getExtras().size()) {
     for (Value extra : op.getExtras()) extras.push_back(views(extra));
     if (!nest.isOneLine()) target.padded = false;  // behind a vector lie other elements
   }
@@ -39,6 +39,9 @@ class NormalizeEmitter {
   }
 
  private:
+  /// The operands of the nest: the input, the result, and the extras from this number on.
+  static constexpr size_t kExtras = 2;
+
   NormalizeOp op;
   KernelContext &context;
   mlir::OpBuilder &builder;
@@ -47,13 +50,16 @@ class NormalizeEmitter {
   llvm::SmallVector<RowView> extras;
   ReductionNest nest;
 
-  /// The axes in the order of the value's memory, the groups as an axis of their own, with the strides of the extras.
-  static llvm::SmallVector<NestAxis> axesOf(NormalizeOp op) {
+  /// The axes in the order of the value's memory, the groups as an axis of their own, with the strides of all operands.
+  static llvm::SmallVector<NestAxis> axesOf(NormalizeOp op, ViewLookup views) {
+    llvm::SmallVector<Value> operands = {op.getInput(), op.getResult()};
+    llvm::append_range(operands, op.getExtras());
     llvm::ArrayRef<int64_t> sizes = sizesOf(op.getResult());
     const size_t rank = sizes.size(), grouped = op.getGroupedAxis();
     llvm::SmallVector<NestAxis> axes;  // from the last one on
-    llvm::SmallVector<int64_t> inner(1 + op.getExtras().size(), 1);
-    const auto add = [&](int64_t size, bool reduced, llvm::ArrayRef<bool> repeats) {
+    llvm::SmallVector<int64_t> inner(operands.size(), 1);
+    llvm::SmallVector<bool> repeats(operands.size());
+    const auto add = [&](int64_t size, bool reduced) {
       NestAxis axis{size, reduced, {}};
       for (auto [stride, repeated] : llvm::zip_equal(inner, repeats)) {
         axis.strides.push_back(repeated ? 0 : stride);
@@ -62,16 +68,17 @@ class NormalizeEmitter {
       axes.push_back(std::move(axis));
     };
     for (size_t axis = rank; axis-- > 0;) {
-      llvm::SmallVector<bool> repeats = {false};
-      for (Value extra : op.getExtras()) {
-        llvm::ArrayRef<int64_t> own = sizesOf(extra);
+      for (auto [operand, stride, repeated] : llvm::zip_equal(operands, inner, repeats)) {
+        llvm::ArrayRef<int64_t> own = sizesOf(operand);
         // A value of one element may have any rank.
         const size_t back = rank - axis;
-        repeats.push_back(back > own.size() || own[own.size() - back] == 1);
+        repeated = back > own.size() || (own[own.size() - back] == 1 && sizes[axis] != 1);
+        const int64_t line = views(operand).line;
+        if (axis == 0 && own.size() == rank && line != 0) stride = line;
       }
       const auto groups = static_cast<int64_t>(axis == grouped ? op.getGroups() : 1);
-      add(sizes[axis] / groups, op.isReduced(static_cast<unsigned>(axis)), repeats);
-      add(groups, false, repeats);
+      add(sizes[axis] / groups, op.isReduced(static_cast<unsigned>(axis)));
+      add(groups, false);
     }
     std::reverse(axes.begin(), axes.end());
     return axes;
@@ -143,14 +150,15 @@ class NormalizeEmitter {
           Value x = load(source, 0);
           if (!means.empty()) x = subtract(x, of(means, i));
           arguments[0].push_back(multiply(x, of(scales, i)));
-          for (auto [number, extra] : llvm::enumerate(extras)) arguments[1 + number].push_back(load(extra, 1 + number));
+          for (auto [number, extra] : llvm::enumerate(extras))
+            arguments[1 + number].push_back(load(extra, kExtras + number));
         }
         VectorBuilder::Vectors results = arguments[0];
         if (!op.getEpilogue().empty())
           results = context.inlineProgram(op.getEpilogue(), arguments, lanes, elementsOf(op.getResult()));
         for (auto [i, result] : llvm::enumerate(results)) {
           const int64_t vector = first + static_cast<int64_t>(i);
-          context.store(loc, target, row, context.plus(loc, places[0], vector * lanes), result, liveOf(vector));
+          context.store(loc, target, row, context.plus(loc, places[1], vector * lanes), result, liveOf(vector));
         }
       }
     });

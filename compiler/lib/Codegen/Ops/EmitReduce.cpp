@@ -23,7 +23,7 @@ class ReduceEmitter {
         kind(static_cast<reduction>(op.getKind())),
         source(views(op.getInput())),
         target(views(op.getResult())),
-        nest(loc, context, axesOf(op), /*operands=*/2) {}
+        nest(loc, context, axesOf(op, source.line), /*operands=*/2) {}
 
   void run() {
     const int64_t lanes = nest.getLanes();
@@ -52,13 +52,14 @@ class ReduceEmitter {
   RowView source, target;
   ReductionNest nest;
 
-  /// The operand's axes, with their strides in the operand and in the result.
-  static llvm::SmallVector<NestAxis> axesOf(ReduceOp op) {
+  /// The operand's axes, with their strides in the operand, whose lines may lie apart, and in the result.
+  static llvm::SmallVector<NestAxis> axesOf(ReduceOp op, int64_t line) {
     llvm::SmallVector<NestAxis> axes;
     int64_t stride = 1, kept = 1;
     llvm::ArrayRef<int64_t> sizes = sizesOf(op.getInput());
     for (size_t axis = sizes.size(); axis-- > 0; stride *= sizes[axis]) {
       const bool reduced = (op.getAxes() >> axis & 1) != 0;
+      if (axis == 0 && line != 0) stride = line;
       axes.push_back({sizes[axis], reduced, {stride, reduced ? 0 : kept}});
       if (!reduced) kept *= sizes[axis];
     }
