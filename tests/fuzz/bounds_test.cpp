@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "bounds.hpp"
+#include "bounds_of_runs.hpp"
 #include "draw.hpp"
 #include "inlay/interpreter.hpp"
 #include "values.hpp"
@@ -53,6 +54,45 @@ TEST(Bounds, KnowNanAndInfinity) {
   EXPECT_TRUE(allows(of_map({apply(activation::sigmoid)}, -kInfinity), 0));
   EXPECT_FALSE(allows(of_map({apply(activation::sigmoid)}, -kInfinity), kNan));
   EXPECT_TRUE(allows(of_map({apply(activation::tanh)}, kNan), kNan));
+}
+
+TEST(Bounds, OfAPlaceHoldAllThatMayBeLargest) {
+  using enum ops::reduction;
+  const auto is = [](const bounded& found, double value, double error) {
+    EXPECT_EQ(found.value, value);
+    EXPECT_EQ(found.error, error);
+  };
+  is(reduced(argmax, std::vector<bounded>{{2, 0}, {3, 0}, {3, 0}}), 1, 0);           // the first of equal ones
+  is(reduced(argmax, std::vector<bounded>{{1, 0.1}, {0.5, 0}, {1.05, 0.1}}), 1, 1);  // place 0 or 2
+  is(reduced(argmax, std::vector<bounded>{{5, 0}, {5, 1}, {4, 0}}), 0.5, 0.5);
+  is(reduced(argmax, std::vector<bounded>{{1, 0}, {std::nan(""), 0}, {9, 0}}), 1, 0);
+  is(reduced(amax, std::vector<bounded>{{1, 0.25}, {2, 0.125}}), 2, 0.25);
+  const bounded average = reduced(mean, std::vector<bounded>{{1, 0}, {2, 0}, {-3, 0}, {4, 0}});
+  EXPECT_EQ(average.value, 1);
+  EXPECT_LT(average.error, 2e-6);
+}
+
+TEST(Bounds, OfANormFollowItsDeviation) {
+  // The mean is 1000 and far larger than the deviation of 0.28. In f32 the mean of the differences' squares is right;
+  // the mean of the squares minus the squared mean is not.
+  const float x[] = {1000, 1000.25f, 1000.5f, 1000.75f};
+  std::vector<bounded> run;
+  float sum = 0, squares = 0, differences = 0;
+  for (const float each : x) run.push_back({static_cast<double>(each), 0}), sum += each, squares += each * each;
+  const float mean = sum / 4;
+  for (const float each : x) differences += (each - mean) * (each - mean);
+  const auto result = [&](float variance) { return (x[0] - mean) / std::sqrt(variance + 1e-5f); };
+  const std::vector<bounded> y = normalised_run(run, true, static_cast<double>(1e-5f)).results;
+  EXPECT_NEAR(y[0].value, -1.34155493, 1e-8);  // by numpy
+  EXPECT_LT(y[0].error, 0.01);
+  EXPECT_TRUE(allows(y[0], result(differences / 4)));
+  EXPECT_FALSE(allows(y[0], result(squares / 4 - mean * mean)));
+  // Of equal elements the deviation may be anything up to the error, but no result exceeds the root of their number.
+  const std::vector<bounded> equal = normalised_run(std::vector<bounded>(9, {1e6, 1}), true, 1e-5).results;
+  EXPECT_EQ(equal[0].value, 0);
+  EXPECT_NEAR(equal[0].error, 3, 1e-3);
+  // Without eps nothing is known.
+  EXPECT_FALSE(normalised_run(std::vector<bounded>(9, {1e6, 1}), true, 0).results[0].is_known());
 }
 
 TEST(Bounds, AreWideOnBothSidesOfAJump) {
