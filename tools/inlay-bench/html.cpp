@@ -93,7 +93,8 @@ std::string layers_table(const network_contest& whole, const networks_report& re
   if (times.layers.empty()) return "";
   std::string html = format(
       "<h3>%s, batch %d, layer by layer</h3>\n<p>The layers one by one, compiled: together %s, the network as a whole "
-      "%s. Best peer: the time of the fastest other library as a multiple of ours.</p>\n<table "
+      "%s. A layer on its own reads and writes the caller's memory: images with channels first. Best peer: the time of "
+      "the fastest other library as a multiple of ours.</p>\n<table "
       "class='plain'><tr><th></th><th>median</th><th>share</th><th></th><th>MFLOP</th>"
       "<th>GFLOP/s</th><th>of peak</th><th>best peer</th></tr>\n",
       escaped(whole.network).c_str(), whole.batch, time_of(times.seconds).c_str(),
