@@ -152,12 +152,14 @@ const float* interpreter::baseline_state::compute(std::uint32_t index, std::size
                     node.kind == op::log_softmax);
       break;
     }
-    case op::conv2d: {
+    case op::conv2d:
+    case op::conv_transpose2d: {
       const auto w = operands[1], b = operands[2];
+      const auto run = node.kind == op::conv2d ? run_conv2d : run_conv_transpose2d;
       for (std::size_t sample = 0; sample < batch; ++sample)
-        run_conv2d(graph_.attributes(node), graph_.nodes[operands[0]].dims, values_[operands[0]].sample(sample),
-                   graph_.nodes[w].dims, values_[w].sample(sample), b == no_node ? nullptr : values_[b].sample(sample),
-                   node.dims, result + sample * elements);
+        run(graph_.attributes(node), graph_.nodes[operands[0]].dims, values_[operands[0]].sample(sample),
+            graph_.nodes[w].dims, values_[w].sample(sample), b == no_node ? nullptr : values_[b].sample(sample),
+            node.dims, result + sample * elements);
       break;
     }
     case op::max_pool:

@@ -48,6 +48,8 @@ void run_pointwise(std::span<const instruction> program, std::span<const pointwi
 // Layers with windows, one sample at a time. `x` has shape `x_dims`, the result shape `dims`; a bias may be null.
 void run_conv2d(std::span<const std::uint32_t> attributes, const shape& x_dims, const float* x, const shape& w_dims,
                 const float* weight, const float* bias, const shape& dims, float* y);
+void run_conv_transpose2d(std::span<const std::uint32_t> attributes, const shape& x_dims, const float* x,
+                          const shape& w_dims, const float* weight, const float* bias, const shape& dims, float* y);
 void run_max_pool(std::span<const std::uint32_t> attributes, const shape& x_dims, const float* x, const shape& dims,
                   float* y);
 void run_avg_pool(std::span<const std::uint32_t> attributes, const shape& x_dims, const float* x, const shape& dims,

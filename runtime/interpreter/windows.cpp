@@ -56,6 +56,47 @@ void run_conv2d(std::span<const std::uint32_t> attributes, const shape& x_dims, 
 
 namespace {
 
+/// Adds what each pixel gives to one output: a row of `columns` for each tap, as unfold() has them.
+void fold(const float* columns, const ops::window_attributes& a, const shape& x, std::size_t kernel_h,
+          std::size_t kernel_w, std::size_t rows, std::size_t width, float* image) {
+  for (std::size_t p = 0; p < kernel_h; ++p)
+    for (std::size_t q = 0; q < kernel_w; ++q)
+      for (std::size_t i = 0; i < x.sizes[1]; ++i) {
+        // What lies before the image is far behind it as an unsigned number.
+        const std::size_t row = i * a.stride_h + p * a.dilation_h - a.padding_top;
+        for (std::size_t j = 0; j < x.sizes[2]; ++j, ++columns) {
+          const std::size_t column = j * a.stride_w + q * a.dilation_w - a.padding_left;
+          if (row < rows && column < width) image[row * width + column] += *columns;
+        }
+      }
+}
+
+}  // namespace
+
+void run_conv_transpose2d(std::span<const std::uint32_t> attributes, const shape& x_dims, const float* x,
+                          const shape& w_dims, const float* weight, const float* bias, const shape& dims, float* y) {
+  const auto a = read_attributes<ops::conv_transpose2d_attributes>(attributes);
+  const std::size_t rows = dims.sizes[1], width = dims.sizes[2],
+                    pixels = std::size_t{x_dims.sizes[1]} * x_dims.sizes[2];
+  const std::size_t channels = x_dims.sizes[0] / a.groups, outputs = w_dims.sizes[1],
+                    taps = std::size_t{w_dims.sizes[2]} * w_dims.sizes[3];
+  for (std::size_t n = 0; n < dims.sizes[0]; ++n)
+    std::fill_n(y + n * rows * width, rows * width, bias == nullptr ? 0 : bias[n]);
+  const auto index = [](std::size_t n) { return static_cast<Eigen::Index>(n); };
+  matrix columns(index(outputs * taps), index(pixels));
+  for (std::size_t group = 0; group < a.groups; ++group) {
+    const Eigen::Map<const matrix> w(weight + group * channels * outputs * taps, index(channels),
+                                     index(outputs * taps));
+    const Eigen::Map<const matrix> image(x + group * channels * pixels, index(channels), index(pixels));
+    columns.noalias() = w.transpose() * image;
+    for (std::size_t n = 0; n < outputs; ++n)
+      fold(columns.data() + n * taps * pixels, a.window, x_dims, w_dims.sizes[2], w_dims.sizes[3], rows, width,
+           y + (group * outputs + n) * rows * width);
+  }
+}
+
+namespace {
+
 /// `window(axes, i, j, image)` for every window of every channel.
 template <class Attributes, class Window>
 void run_windows(const Attributes& a, const shape& x_dims, const float* x, const shape& dims, float* y, Window window) {

@@ -95,6 +95,18 @@ TEST(Bounds, OfANormFollowItsDeviation) {
   EXPECT_FALSE(normalised_run(std::vector<bounded>(9, {1e6, 1}), true, 0).results[0].is_known());
 }
 
+TEST(Bounds, ExistForEveryActivationOfARoundedArgument) {
+  // Many activations have no parameters, or parameters that are 0.
+  for (const activation_row& row : activation_table) {
+    const bounded y =
+        of_map({{.code = scalar_op::literal, .p0 = 0.1f},
+                {.code = scalar_op::add, .a = 0, .b = 1},
+                {.code = scalar_op::apply, .function = row.id, .a = 2, .p0 = row.defaults[0], .p1 = row.defaults[1]}},
+               1.5f);
+    EXPECT_LE(y.error, 1e-5) << row.name;
+  }
+}
+
 TEST(Bounds, AreWideOnBothSidesOfAJump) {
   // x + sin(x) - sin(x) is x except for rounding, so the step may go either way at its threshold, but nowhere else.
   const auto stepped = [](float x) {

@@ -95,7 +95,7 @@ double spread(const activation_row& row, double x, double error, double p0, doub
   if (std::isnan(worst)) worst = 0;
   bool unbounded = false;
   const auto look = [&](double at) {
-    if (at < low || at > high) return;
+    if (!(at >= low && at <= high)) return;  // nor if it is NaN, the quotient of two parameters that are 0
     const double there = row.formula(at, p0, p1);
     if (there == middle) return;
     const double difference = std::abs(there - middle);
