@@ -70,7 +70,7 @@ TEST(Image, ReaderGivesBackWhatWasWritten) {
   ASSERT_TRUE(result) << result.error;
   const graph_view& found = result.graph;
 
-  EXPECT_EQ(found.name, "sample_net");
+  EXPECT_EQ(found.name, "every_kind");
   EXPECT_EQ(found.hash, graph_hash(wanted));
   EXPECT_EQ(found.hash, graph_of<samples::every_kind>.hash);
   EXPECT_TRUE(found.source_file.ends_with("sample_networks.hpp"));

@@ -440,7 +440,7 @@ TEST(Section, HoldsSeveralImagesWithPadding) {
     const std::vector<read_result> graphs = read_section(bytes.view());
     ASSERT_EQ(graphs.size(), 3u) << "padding " << padding;
     for (const read_result& r : graphs) EXPECT_TRUE(r) << r.error;
-    EXPECT_EQ(graphs[0].graph.name, "sample_net");
+    EXPECT_EQ(graphs[0].graph.name, "every_kind");
     EXPECT_EQ(graphs[1].graph.name, "smallest");
     EXPECT_EQ(graphs[2].graph.hash, graphs[0].graph.hash);
   }

@@ -14,13 +14,15 @@ namespace samples {
 using namespace inlay;
 
 inline constexpr auto every_kind =
-    network("sample_net", input<f32, 2, 2>("picture"), input<f32, 3>("context"), [](auto picture, auto context) {
+    network("every_kind", input<f32, 2, 2>("picture"), input<f32, 3>("context"), [](auto picture, auto context) {
       auto h = relu(dense<3>("hidden", flatten(picture), skip_zeros) + context);
       auto gate = dense("gate", h, constant<f32, 1, 3>({1, -2, 0.5f}));
       auto scaled = where(gate > 0.25f, h * sigmoid(h, fast), leaky_relu(h, 0.125f));
       auto image = slice<0, 1, 2>(transpose<0, 2>(conv2d<2, 2>("filter", reshape<1, 2, 2>(picture), padding<1>)));
       auto small = log_softmax(flatten(conv_transpose2d<2, 1>("up", avg_pool<2, 1>(max_pool<1, 2>(image)))));
-      small = layer_norm("norm", small, no_affine) + mean(image);
+      // Compilers may evaluate the operands of + in any order, so each makes its node in a statement of its own.
+      auto brightness = mean(image);
+      small = layer_norm("norm", small, no_affine) + brightness;
       auto scores = softmax(concat(scaled, context));
       return outputs(output("scores", scores), output("gate", gate), output("image", small));
     });

@@ -66,7 +66,7 @@ TEST(EmbeddedSection, HoldsEveryNetworkOfEveryObjectFile) {
   ASSERT_FALSE(content.empty());
   const auto graphs = inlay::read_section(std::as_bytes(std::span(content)));
 
-  const std::map<std::string_view, std::uint64_t> hashes{{"sample_net", inlay::graph_of<samples::every_kind>.hash},
+  const std::map<std::string_view, std::uint64_t> hashes{{"every_kind", inlay::graph_of<samples::every_kind>.hash},
                                                          {"smallest", inlay::graph_of<samples::smallest>.hash}};
   std::map<std::string_view, std::size_t> found;
   for (const auto& graph : graphs) {
@@ -76,7 +76,7 @@ TEST(EmbeddedSection, HoldsEveryNetworkOfEveryObjectFile) {
     EXPECT_TRUE(graph.graph.source_file.ends_with("sample_networks.hpp")) << graph.graph.source_file;
     ++found[graph.graph.name];
   }
-  EXPECT_EQ(found, (std::map<std::string_view, std::size_t>{{"sample_net", objects}, {"smallest", objects}}));
+  EXPECT_EQ(found, (std::map<std::string_view, std::size_t>{{"every_kind", objects}, {"smallest", objects}}));
 }
 
 template <const auto& Net>
