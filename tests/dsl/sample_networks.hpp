@@ -20,9 +20,11 @@ inline constexpr auto every_kind =
       auto scaled = where(gate > 0.25f, h * sigmoid(h, fast), leaky_relu(h, 0.125f));
       auto image = slice<0, 1, 2>(transpose<0, 2>(conv2d<2, 2>("filter", reshape<1, 2, 2>(picture), padding<1>)));
       auto small = log_softmax(flatten(conv_transpose2d<2, 1>("up", avg_pool<2, 1>(max_pool<1, 2>(image)))));
+      auto large = upsample<2>(pad<1, 0>(image, reflect));
       // Compilers may evaluate the operands of + in any order, so each makes its node in a statement of its own.
-      auto brightness = mean(image);
-      small = layer_norm("norm", small, no_affine) + brightness;
+      auto level = mean(adaptive_avg_pool<1>(large));
+      auto average = mean(image);
+      small = layer_norm("norm", small, no_affine) + average + level;
       auto scores = softmax(concat(scaled, context));
       return outputs(output("scores", scores), output("gate", gate), output("image", small));
     });

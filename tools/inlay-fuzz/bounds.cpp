@@ -287,6 +287,9 @@ class evaluator {
       case op::max_pool: y = max_pool(n); break;
       case op::reduce: y = reduce(n); break;
       case op::normalize: y = normalize(n); break;
+      case op::pad: y = padded(n); break;
+      case op::upsample: y = upsample(n); break;
+      case op::adaptive_avg_pool: y = adaptive_avg_pool(n); break;
       default: y = moved(n); break;
     }
     look(y);
@@ -393,6 +396,10 @@ class evaluator {
   /// The reference meaning of `n` on other numbers: `of(operand, element)` for each element of each operand.
   template <class Of>
   std::vector<double> evaluate(const node_record& n, Of of) const {
+    return evaluate(n, of, g_.attributes(n));
+  }
+  template <class Of>
+  std::vector<double> evaluate(const node_record& n, Of of, std::span<const std::uint32_t> attributes) const {
     std::vector<std::vector<double>> parts;
     std::vector<reference_tensor> operands;
     parts.reserve(g_.operands(n).size());
@@ -403,7 +410,7 @@ class evaluator {
       operands.push_back({operand == no_node ? shape{} : g_.nodes[operand].dims, parts.back()});
       ++i;
     }
-    const reference_values y = row_of(n.kind).evaluate({operands, g_.attributes(n), {}, n.dims});
+    const reference_values y = row_of(n.kind).evaluate({operands, attributes, {}, n.dims});
     return {y.begin(), y.end()};
   }
 
@@ -492,20 +499,41 @@ class evaluator {
   }
 
   values avg_pool(const node_record& n) {
-    const auto means = evaluate(n, [](std::uint32_t, const bounded& x) { return x.value; });
-    const auto unknown = evaluate(n, [](std::uint32_t, const bounded& x) { return x.is_known() ? 0.0 : 1.0; });
+    const auto a = read_attributes<ops::avg_pool_attributes>(g_.attributes(n));
+    const double taps = static_cast<double>(a.kernel_h) * static_cast<double>(a.kernel_w);
+    return means(n, taps, taps + 2);
+  }
+
+  /// The rounded weights of each axis add to the roundings.
+  values adaptive_avg_pool(const node_record& n) {
+    const shape& x = g_.nodes[g_.operands(n)[0]].dims;
+    const auto longest = [&](std::uint32_t axis) { return x.sizes[axis] / n.dims.sizes[axis] + 2.0; };
+    const double taps = longest(1) * longest(2);
+    return means(n, taps, taps + 6);
+  }
+
+  /// Each axis has two products with rounded weights and a sum.
+  values upsample(const node_record& n) {
+    const auto a = read_attributes<ops::upsample_attributes>(g_.attributes(n));
+    if (a.mode == interpolation::linear) return means(n, 4, 8);
+    return moved_alike(n);
+  }
+
+  /// Means of up to `taps` elements each. What is infinite is so for certain, because no weight rounds to 0.
+  values means(const node_record& n, double taps, double roundings) {
+    const auto sums = evaluate(n, [](std::uint32_t, const bounded& x) { return x.value; });
+    // Zero times an unknown number is unknown.
+    const auto unknown = evaluate(n, [](std::uint32_t, const bounded& x) { return x.is_known() ? 0.0 : kInfinity; });
     const auto magnitudes =
         evaluate(n, [](std::uint32_t, const bounded& x) { return std::isfinite(x.value) ? std::abs(x.value) : 0; });
     const auto errors = evaluate(n, [](std::uint32_t, const bounded& x) { return x.is_known() ? x.error : 0; });
-    const auto a = read_attributes<ops::avg_pool_attributes>(g_.attributes(n));
-    const double taps = static_cast<double>(a.kernel_h) * static_cast<double>(a.kernel_w);
     values y;
-    for (std::size_t i = 0; i < means.size(); ++i) {
+    for (std::size_t i = 0; i < sums.size(); ++i) {
       const bool overflows = !(taps * (magnitudes[i] + errors[i]) < kGreatest / 4);
-      if (unknown[i] > 0 || (!std::isnan(means[i]) && overflows))
+      if (unknown[i] != 0 || (!std::isnan(sums[i]) && overflows))
         y.push_back(kUnknown);
       else
-        y.push_back(settled(means[i], errors[i] + (taps + 2) * (kUnit * (magnitudes[i] + errors[i]) + kDenormal)));
+        y.push_back(settled(sums[i], errors[i] + roundings * (kUnit * (magnitudes[i] + errors[i]) + kDenormal)));
     }
     return y;
   }
@@ -552,10 +580,24 @@ class evaluator {
     return y;
   }
 
+  /// The number that is put around a value has no error.
+  values padded(const node_record& n) {
+    const auto numbers = evaluate(n, [](std::uint32_t, const bounded& x) { return x.value; });
+    auto a = read_attributes<ops::pad_attributes>(g_.attributes(n));
+    a.value = 0;
+    const auto errors = evaluate(n, [](std::uint32_t, const bounded& x) { return x.error; }, words_of(a));
+    values y;
+    for (std::size_t i = 0; i < numbers.size(); ++i) y.push_back({numbers[i], errors[i]});
+    return y;
+  }
+
   /// What moves elements moves their errors along.
   values moved(const node_record& n) {
     const op_row& row = row_of(n.kind);
     if (!row.moves) throw std::logic_error("no bound for '" + std::string(row.name) + "'");
+    return moved_alike(n);
+  }
+  values moved_alike(const node_record& n) {
     const auto values_moved = evaluate(n, [](std::uint32_t, const bounded& x) { return x.value; });
     const auto errors_moved = evaluate(n, [](std::uint32_t, const bounded& x) { return x.error; });
     values y;

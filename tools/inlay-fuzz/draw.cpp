@@ -199,6 +199,46 @@ class drawer {
     return random_.chance(60) && settings_.has("map") ? scaled(y, a) : y;
   }
 
+  std::uint32_t pad() {
+    const std::uint32_t x = random_.chance(50) ? image() : with_rank(take());
+    ops::pad_attributes a{.mode = random_.chance(40) ? pad_mode::constant : static_cast<pad_mode>(1 + random_.pick(3))};
+    if (a.mode == pad_mode::constant && random_.chance(60)) a.value = std::bit_cast<std::uint32_t>(number());
+    for (std::uint32_t axis = 0; axis < dims(x).rank; ++axis) {
+      if (random_.chance(40)) continue;
+      const std::uint32_t size = dims(x).sizes[axis];
+      const std::uint32_t most = a.mode == pad_mode::reflect ? size - 1 : a.mode == pad_mode::circular ? size : 5;
+      a.low[axis] = random_.pick(std::min(most, 5u) + 1), a.high[axis] = random_.pick(std::min(most, 5u) + 1);
+    }
+    return windowed({.kind = op::pad, .dims = {}, .operands = {x}, .attributes = words(a)});
+  }
+
+  std::uint32_t upsample() {
+    const std::uint32_t x = image();
+    ops::upsample_attributes a{.mode = static_cast<interpolation>(random_.pick(2))};
+    a.align_corners = a.mode == interpolation::linear && random_.chance(50);
+    const auto axis = [&](std::uint32_t size, std::uint32_t& resized, std::uint32_t& step) {
+      const double factor = random_.one_of(upsampling_factors);
+      const bool by_factor = random_.chance(60) && static_cast<double>(size) * factor >= 1;
+      resized = by_factor ? static_cast<std::uint32_t>(static_cast<double>(size) * factor) : 1 + random_.pick(2 * size);
+      step = by_factor && a.align_corners == 0 ? std::bit_cast<std::uint32_t>(static_cast<float>(1 / factor))
+                                               : ops::step_between(size, resized, a.align_corners != 0);
+      return by_factor;
+    };
+    // The DSL has factors or sizes for both axes.
+    const auto both = [&] {
+      return axis(dims(x).sizes[1], a.height, a.step_h) == axis(dims(x).sizes[2], a.width, a.step_w);
+    };
+    while (!both()) continue;
+    return windowed({.kind = op::upsample, .dims = {}, .operands = {x}, .attributes = words(a)});
+  }
+
+  std::uint32_t adaptive_avg_pool() {
+    const std::uint32_t x = image();
+    const auto size = [&](std::uint32_t of) { return 1 + random_.pick(of + (random_.chance(20) ? 3 : 0)); };
+    const ops::adaptive_avg_pool_attributes a{size(dims(x).sizes[1]), size(dims(x).sizes[2])};
+    return windowed({.kind = op::adaptive_avg_pool, .dims = {}, .operands = {x}, .attributes = words(a)});
+  }
+
   std::uint32_t concat() {
     const bool flattened = random_.chance(60);
     const std::uint32_t first = flattened ? flat(take()) : with_rank(take());
@@ -627,6 +667,9 @@ void drawer::add() {
       {op::reduce, 12, &drawer::reduce},
       {op::normalize, 14, &drawer::normalize},
       {op::conv_transpose2d, 10, &drawer::conv_transpose2d},
+      {op::pad, 6, &drawer::pad},
+      {op::upsample, 6, &drawer::upsample},
+      {op::adaptive_avg_pool, 4, &drawer::adaptive_avg_pool},
   };
   static_assert(are_complete(rows), "every operation needs a row that draws it");
   unsigned total = 0;

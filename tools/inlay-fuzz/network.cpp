@@ -137,6 +137,8 @@ class source_writer {
       case op::normalize: return normalize(s);
       case op::max_pool:
       case op::avg_pool: return pool(s);
+      case op::pad: return pad(s);
+      case op::upsample: return upsample(s);
       default: return by_name(s);
     }
   }
@@ -201,6 +203,40 @@ class source_writer {
                                  : a.centred != 0 ? "layer_norm<" + axes
                                                   : "rms_norm<" + axes;
     return function + ">(\"" + s.name + "\", " + reference(s.operands[0]) + ", no_affine, " + float_text(a.eps) + ")";
+  }
+
+  std::string pad(const step& s) const {
+    const auto a = read_attributes<ops::pad_attributes>(s.attributes);
+    std::string text;
+    for (std::uint32_t axis = s.dims.rank; axis-- > 0;)
+      text += (text.empty() ? "pad<" : ", ") + std::to_string(a.low[axis]) + ", " + std::to_string(a.high[axis]);
+    text += ">(" + reference(s.operands[0]);
+    switch (a.mode) {
+      case pad_mode::constant: return text + ", " + float_text(std::bit_cast<float>(a.value)) + ")";
+      case pad_mode::reflect: return text + ", reflect)";
+      case pad_mode::replicate: return text + ", replicate)";
+      case pad_mode::circular: return text + ", circular)";
+    }
+    return text;
+  }
+
+  /// upsample by a factor, or interpolate to a size.
+  std::string upsample(const step& s) const {
+    const auto a = read_attributes<ops::upsample_attributes>(s.attributes);
+    const shape& x = net_.steps[s.operands[0]].dims;
+    const bool by_size = a.step_h == ops::step_between(x.sizes[1], a.height, a.align_corners != 0) &&
+                         a.step_w == ops::step_between(x.sizes[2], a.width, a.align_corners != 0);
+    const auto factor = [](std::uint32_t step) {
+      for (double each : upsampling_factors)
+        if (std::bit_cast<std::uint32_t>(static_cast<float>(1 / each)) == step)
+          return float_text(static_cast<float>(each));
+      return std::string("1");
+    };
+    std::string text = by_size ? "interpolate<" + std::to_string(a.height) + ", " + std::to_string(a.width)
+                               : "upsample<" + factor(a.step_h) + ", " + factor(a.step_w);
+    text += ">(" + reference(s.operands[0]);
+    if (a.mode == interpolation::linear) text += ", bilinear";
+    return text + (a.align_corners != 0 ? ", align_corners)" : ")");
   }
 
   /// name<attribute, ...>(operand, ...)

@@ -47,6 +47,9 @@ std::string dsl_source(const network& net);
 /// A float as C++ source, exact to the last bit.
 std::string float_text(float value);
 
+/// The factors by which images are enlarged. All of them are floats.
+inline constexpr double upsampling_factors[] = {0.5, 0.75, 1, 1.25, 1.5, 2, 2, 2, 3, 4};
+
 /// The rows of the three tables that some networks use.
 struct coverage {
   std::set<op> kinds;

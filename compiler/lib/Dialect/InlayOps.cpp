@@ -522,6 +522,70 @@ LogicalResult PadOp::verify() {
   return success();
 }
 
+LogicalResult PadOp::canonicalize(PadOp pad, mlir::PatternRewriter &rewriter) {
+  // Padding in two steps, such as that of a network and that of a convolution.
+  auto inner = pad.getInput().getDefiningOp<PadOp>();
+  if (!inner || !inner->hasOneUse() || inner.getValueAttr() != pad.getValueAttr())
+    return rewriter.notifyMatchFailure(pad, "the operand is not padded with the same number for this op alone");
+  const auto sum = [&](llvm::ArrayRef<int64_t> a, llvm::ArrayRef<int64_t> b) {
+    llvm::SmallVector<int64_t> sums;
+    for (auto [each, other] : llvm::zip_equal(a, b)) sums.push_back(each + other);
+    return rewriter.getDenseI64ArrayAttr(sums);
+  };
+  rewriter.replaceOpWithNewOp<PadOp>(pad, pad.getType(), inner.getInput(), sum(inner.getLow(), pad.getLow()),
+                                     sum(inner.getHigh(), pad.getHigh()), pad.getValueAttr());
+  return success();
+}
+
+int64_t ResampleOp::getTaps() {
+  return static_cast<int64_t>(getSources().size()) /
+         tensorType(getResult()).getDimSize(static_cast<unsigned>(getAxis()));
+}
+
+LogicalResult ResampleOp::verify() {
+  llvm::ArrayRef<int64_t> from = tensorType(getInput()).getShape(), to = tensorType(getResult()).getShape();
+  if (getAxis() >= from.size()) return emitOpError() << "has no axis " << getAxis() << " in " << getInput().getType();
+  llvm::SmallVector<int64_t> expected(from);
+  if (to.size() == from.size()) expected[getAxis()] = to[getAxis()];
+  if (to != llvm::ArrayRef(expected))
+    return emitOpError() << "result is " << getResult().getType() << ", expected " << getInput().getType()
+                         << " with another size along axis " << getAxis();
+  const auto count = static_cast<int64_t>(getSources().size());
+  if (count == 0 || count % to[getAxis()] != 0)
+    return emitOpError() << "has " << count << " sources, expected the same number for each of " << to[getAxis()]
+                         << " indices";
+  if (!getWeight() && getTaps() != 1) return emitOpError("needs a weight for several sources of an index");
+  if (getWeight() && elementsOf(getWeight()) != count)
+    return emitOpError() << "weight has " << elementsOf(getWeight()) << " elements, expected " << count;
+  for (int64_t source : getSources())
+    if (source < (getWeight() ? -1 : 0) || source >= from[getAxis()])
+      return emitOpError() << "source " << source << " lies outside of axis " << getAxis() << " of " << from[getAxis()]
+                           << " elements";
+  return success();
+}
+
+OpFoldResult ResampleOp::fold(FoldAdaptor) {
+  // Every index comes from itself.
+  const bool same = getInput().getType() == getType() && !getWeight() &&
+                    llvm::equal(getSources(), llvm::seq<int64_t>(0, static_cast<int64_t>(getSources().size())));
+  return same ? OpFoldResult(getInput()) : OpFoldResult();
+}
+
+int64_t ResampleOp::getFlops() {
+  if (!getWeight()) return 0;
+  const int64_t terms = llvm::count_if(getSources(), [](int64_t source) { return source >= 0; });
+  const int64_t size = tensorType(getResult()).getDimSize(static_cast<unsigned>(getAxis()));
+  return (2 * terms - size) * (elementsOf(getResult()) / size);
+}
+
+// Along the channels of an image, runs of pixels would have to end with their lines.
+bool ResampleOp::readsLines(unsigned index) {
+  return index == getInputMutable().getOperandNumber() && tensorType(getInput()).getRank() == 3 && getAxis() < 2;
+}
+bool ResampleOp::writesLines() { return tensorType(getResult()).getRank() == 3 && getAxis() < 2; }
+// Copies are not worth the meeting of threads.
+int64_t ResampleOp::getLines() { return getWeight() && writesLines() ? sizesOf(getResult()).front() : 1; }
+
 LogicalResult SliceOp::verify() {
   return verifyShapes(
       *this, op::slice, {getInput()}, getResult(),

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 #include "Inlay/Dialect/InlayDialect.h"
+#include "Resampling.h"
 
 namespace inlay::compiler {
 namespace {
@@ -203,6 +204,16 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
       return builder.create<PermuteOp>(locate(node), typeOf(node), operand(node, 0), order).getResult();
     }
     case op::map: return importMap(node);
+    case op::pad:
+      return importPad(operand(node, 0), read_attributes<ops::pad_attributes>(graph.attributes(node)), locate(node),
+                       builder);
+    case op::upsample:
+      return importUpsample(operand(node, 0), read_attributes<ops::upsample_attributes>(graph.attributes(node)),
+                            locate(node), builder);
+    case op::adaptive_avg_pool:
+      return importAdaptiveAvgPool(operand(node, 0),
+                                   read_attributes<ops::adaptive_avg_pool_attributes>(graph.attributes(node)),
+                                   locate(node), builder);
     case op::softmax:
     case op::log_softmax: {
       Value x = operand(node, 0);

@@ -38,7 +38,9 @@ struct Emitter {
   Value permute(Value x, llvm::ArrayRef<int64_t> axes) {
     return rewriter.create<PermuteOp>(loc, tensor(mlir::applyPermutation(typeOf(x).getShape(), axes)), x, axes);
   }
-  Value reshape(Value x, llvm::ArrayRef<int64_t> sizes) { return rewriter.create<ReshapeOp>(loc, tensor(sizes), x); }
+  Value reshape(Value x, llvm::ArrayRef<int64_t> sizes) {
+    return typeOf(x).getShape() == sizes ? x : rewriter.create<ReshapeOp>(loc, tensor(sizes), x);
+  }
   /// An operand of lower rank, with the axes that broadcasting adds.
   Value withRank3(Value x) {
     Sizes sizes(3, 1);
@@ -219,6 +221,57 @@ struct MoveAvgPool : mlir::OpRewritePattern<AvgPoolOp> {
   }
 };
 
+/// The shape of an image [C, H, W], or of a signal [C, L] as an image of one line.
+Sizes asImage(llvm::ArrayRef<int64_t> shape) { return shape.size() == 2 ? Sizes{shape[0], 1, shape[1]} : Sizes(shape); }
+
+/// The axis of [H, W, C] for each axis of an image [C, H, W] or of a signal [C, L].
+Sizes axesWithChannelsLast(int64_t rank) { return rank == 2 ? Sizes{2, 1} : Sizes(llvm::ArrayRef(kToFirst)); }
+
+/// The op on an image with its channels last, whose axis `axes[i]` is axis i of the op's operand.
+Value onImage(SliceOp slice, Value image, llvm::ArrayRef<int64_t> axes, Emitter &emit) {
+  return emit.slice(image, static_cast<unsigned>(axes[slice.getAxis()]), number(slice.getStart()),
+                    number(slice.getLength()));
+}
+Value onImage(PadOp pad, Value image, llvm::ArrayRef<int64_t> axes, Emitter &emit) {
+  Sizes sizes(typeOf(image).getShape()), low(3, 0), high(3, 0);
+  for (auto [axis, before, after] : llvm::zip_equal(axes, pad.getLow(), pad.getHigh())) {
+    const auto place = static_cast<size_t>(axis);
+    low[place] = before, high[place] = after, sizes[place] += before + after;
+  }
+  return emit.rewriter.create<PadOp>(emit.loc, emit.tensor(sizes), image, emit.rewriter.getDenseI64ArrayAttr(low),
+                                     emit.rewriter.getDenseI64ArrayAttr(high), pad.getValueAttr());
+}
+Value onImage(ResampleOp resample, Value image, llvm::ArrayRef<int64_t> axes, Emitter &emit) {
+  Sizes sizes(typeOf(image).getShape());
+  const int64_t axis = axes[resample.getAxis()];
+  sizes[static_cast<size_t>(axis)] = sizeOf(resample.getResult(), static_cast<unsigned>(resample.getAxis()));
+  return emit.rewriter.create<ResampleOp>(emit.loc, emit.tensor(sizes), image, resample.getWeight(), axis,
+                                          resample.getSources());
+}
+
+/// A permutation of what an op makes of an image becomes a permutation of the image, if the op makes it larger.
+template <class Op>
+struct PermuteEarlier : mlir::OpRewritePattern<Op> {
+  using mlir::OpRewritePattern<Op>::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    mlir::Operation *user = op->hasOneUse() ? *op->user_begin() : nullptr;
+    const bool reshaped = user && llvm::isa<ReshapeOp>(user) && user->hasOneUse();
+    auto permute = llvm::dyn_cast_if_present<PermuteOp>(reshaped ? *user->user_begin() : user);
+    if (!permute || permute.getAxes() != llvm::ArrayRef(kToLast) ||
+        elementsOf(op.getResult()) < elementsOf(op.getInput()))
+      return rewriter.notifyMatchFailure(op, "the result is not permuted, or smaller than the operand");
+    const int64_t rank = typeOf(op.getInput()).getRank();
+    if ((rank != 2 && rank != 3) ||
+        typeOf(permute.getInput()).getShape() != llvm::ArrayRef(asImage(typeOf(op.getResult()).getShape())))
+      return rewriter.notifyMatchFailure(op, "neither an image nor a signal");
+    Emitter emit{rewriter, op.getLoc()};
+    Value image = emit.permute(emit.reshape(op.getInput(), asImage(typeOf(op.getInput()).getShape())), kToLast);
+    rewriter.replaceOp(permute, onImage(op, image, axesWithChannelsLast(rank), emit));
+    return mlir::success();
+  }
+};
+
 /// Moves permutations that put channels first below what reads them, in the order of the ops: map(permute(x), y)
 /// becomes permute(map(x, permute(y))). There they meet their inverses.
 class PermutationSinker {
@@ -231,7 +284,7 @@ class PermutationSinker {
       llvm::TypeSwitch<mlir::Operation *>(&op)
           .Case([&](MapOp map) { sinkBelow(map); })
           .Case([&](ConcatOp concat) { sinkBelow(concat); })
-          .Case([&](SliceOp slice) { sinkBelow(slice); })
+          .Case<SliceOp, PadOp, ResampleOp>([&](auto each) { sinkBelowImageOp(each); })
           .Case([&](ReduceOp reduce) { sinkBelow(reduce); })
           .Case([&](NormalizeOp normalize) { sinkBelow(normalize); });
     }
@@ -278,23 +331,33 @@ class PermutationSinker {
     rewriter.replaceOp(map, emit.reshape(emit.permute(below, kToFirst), typeOf(map).getShape()));
   }
 
+  /// Whether `value` is an image whose channels a permutation has put first, or a signal made of such an image.
+  static bool isMoved(Value value) {
+    PermuteOp moved = movedImage(value);
+    return moved && moved.getType().getShape() == llvm::ArrayRef(asImage(typeOf(value).getShape()));
+  }
+
+  /// Replaces `op` by an image with its channels last.
+  void replace(mlir::Operation *op, Value image, Emitter &emit) {
+    rewriter.replaceOp(op, emit.reshape(emit.permute(image, kToFirst), typeOf(op->getResult(0)).getShape()));
+  }
+
   void sinkBelow(ConcatOp concat) {
-    const auto isMoved = [](Value piece) { return piece.getDefiningOp<PermuteOp>() && movedImage(piece); };
     if (llvm::none_of(concat.getInputs(), isMoved)) return;
     Emitter emit{rewriter, concat.getLoc()};
     llvm::SmallVector<Value> pieces;
-    for (Value piece : concat.getInputs()) pieces.push_back(withChannelsLast(piece, typeOf(piece).getShape(), emit));
-    Value joined = emit.concat(pieces, static_cast<unsigned>(kToFirst[concat.getAxis()]));
-    rewriter.replaceOp(concat, emit.permute(joined, kToFirst));
+    for (Value piece : concat.getInputs())
+      pieces.push_back(withChannelsLast(piece, asImage(typeOf(piece).getShape()), emit));
+    const Sizes axes = axesWithChannelsLast(typeOf(concat).getRank());
+    replace(concat, emit.concat(pieces, static_cast<unsigned>(axes[concat.getAxis()])), emit);
   }
 
-  void sinkBelow(SliceOp slice) {
-    auto moved = slice.getInput().getDefiningOp<PermuteOp>();
-    if (!moved || !movedImage(moved)) return;
-    Emitter emit{rewriter, slice.getLoc()};
-    Value cut = emit.slice(moved.getInput(), static_cast<unsigned>(kToFirst[slice.getAxis()]),
-                           static_cast<int64_t>(slice.getStart()), static_cast<int64_t>(slice.getLength()));
-    rewriter.replaceOp(slice, emit.permute(cut, kToFirst));
+  template <class Op>
+  void sinkBelowImageOp(Op op) {
+    if (!isMoved(op.getInput())) return;
+    Emitter emit{rewriter, op.getLoc()};
+    Value image = movedImage(op.getInput()).getInput();
+    replace(op, onImage(op, image, axesWithChannelsLast(typeOf(op.getInput()).getRank()), emit), emit);
   }
 
   void sinkBelow(NormalizeOp normalize) {
@@ -363,7 +426,7 @@ struct ChannelsLastPass : impl::ChannelsLastPassBase<ChannelsLastPass> {
     moves.add<MoveConvolution, MoveMaxPool, MoveAvgPool>(&getContext());
     if (mlir::failed(mlir::applyPatternsAndFoldGreedily(getOperation(), std::move(moves)))) return signalPassFailure();
     PermutationSinker(getOperation()).run();
-    rest.add<PermuteWeights>(&getContext());
+    rest.add<PermuteWeights, PermuteEarlier<PadOp>, PermuteEarlier<ResampleOp>>(&getContext());
     PermuteOp::getCanonicalizationPatterns(rest, &getContext());
     if (mlir::failed(mlir::applyPatternsAndFoldGreedily(getOperation(), std::move(rest)))) signalPassFailure();
   }

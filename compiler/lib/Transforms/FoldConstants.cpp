@@ -100,6 +100,9 @@ struct FoldConstantNormalize : mlir::OpRewritePattern<NormalizeOp> {
   }
 };
 
+/// Results of at most this many elements are computed, even if the operands take less memory.
+constexpr size_t kSmall = 4096;
+
 struct FoldConstantConcat : mlir::OpRewritePattern<ConcatOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -127,9 +130,62 @@ struct FoldConstantConcat : mlir::OpRewritePattern<ConcatOp> {
       }
     return replace(concat, Numbers(std::move(joined)), rewriter);
   }
+};
 
- private:
-  static constexpr size_t kSmall = 4096;
+struct FoldConstantResample : mlir::OpRewritePattern<ResampleOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(ResampleOp resample, mlir::PatternRewriter &rewriter) const override {
+    std::optional<Numbers> x = numbersOf(resample.getInput());
+    std::optional<Numbers> weight = resample.getWeight() ? numbersOf(resample.getWeight()) : Numbers(1, 1.0);
+    const auto elements = static_cast<size_t>(elementsOf(resample.getResult()));
+    if (!x || !weight || elements > std::max(x->stored().size(), kSmall))
+      return rewriter.notifyMatchFailure(resample, "the input is not constant, or the result takes much more memory");
+    const auto axis = static_cast<size_t>(resample.getAxis()), taps = static_cast<size_t>(resample.getTaps());
+    const llvm::ArrayRef<int64_t> from = sizesOf(resample.getInput());
+    const auto size = static_cast<size_t>(from[axis]);
+    const auto resized = static_cast<size_t>(sizesOf(resample.getResult())[axis]);
+    const auto run = static_cast<size_t>(mlir::ShapedType::getNumElements(from.drop_front(axis + 1)));
+    std::vector<double> y;
+    y.reserve(elements);
+    for (size_t outer = 0; outer < x->size() / (size * run); ++outer)
+      for (size_t i = 0; i < resized; ++i)
+        for (size_t inner = 0; inner < run; ++inner) {
+          std::optional<double> sum;
+          for (size_t term = i * taps; term < (i + 1) * taps; ++term) {
+            const int64_t source = resample.getSources()[term];
+            if (source < 0) continue;
+            const double element = (*x)[(outer * size + static_cast<size_t>(source)) * run + inner];
+            const double product = resample.getWeight() ? (*weight)[term] * element : element;
+            sum = sum ? *sum + product : product;
+          }
+          y.push_back(sum.value_or(0));
+        }
+    return replace(resample, Numbers(std::move(y)), rewriter);
+  }
+};
+
+struct FoldConstantPad : mlir::OpRewritePattern<PadOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(PadOp pad, mlir::PatternRewriter &rewriter) const override {
+    std::optional<Numbers> x = numbersOf(pad.getInput());
+    const auto elements = static_cast<size_t>(elementsOf(pad.getResult()));
+    if (!x || elements > std::max(x->stored().size(), kSmall))
+      return rewriter.notifyMatchFailure(pad, "the input is not constant, or the result takes much more memory");
+    const llvm::ArrayRef<int64_t> from = sizesOf(pad.getInput()), to = sizesOf(pad.getResult());
+    std::vector<double> y(elements, pad.getValue().convertToFloat());
+    for (size_t i = 0; i < x->size(); ++i) {
+      size_t rest = i, place = 0, stride = 1;
+      for (size_t axis = from.size(); axis-- > 0;) {
+        const auto size = static_cast<size_t>(from[axis]);
+        place += (rest % size + static_cast<size_t>(pad.getLow()[axis])) * stride;
+        rest /= size, stride *= static_cast<size_t>(to[axis]);
+      }
+      y[place] = (*x)[i];
+    }
+    return replace(pad, Numbers(std::move(y)), rewriter);
+  }
 };
 
 struct FoldConstantDense : mlir::OpRewritePattern<DenseOp> {
@@ -179,8 +235,8 @@ struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
   void runOnOperation() override {
     mlir::RewritePatternSet patterns(&getContext());
     patterns.add<FoldConstantMap, FoldConstantSoftmax, FoldConstantReduce, FoldConstantNormalize, FoldConstantConcat,
-                 FoldConstantDense, AddComputedBias<DenseOp>, AddComputedBias<Conv2dOp>,
-                 AddComputedBias<ConvTranspose2dOp>>(&getContext());
+                 FoldConstantResample, FoldConstantPad, FoldConstantDense, AddComputedBias<DenseOp>,
+                 AddComputedBias<Conv2dOp>, AddComputedBias<ConvTranspose2dOp>>(&getContext());
     if (mlir::failed(mlir::applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
     for (mlir::Operation &op : getOperation().getOps()) {

@@ -12,4 +12,5 @@
 #include "inlay/dsl/norms.hpp"
 #include "inlay/dsl/rearrange.hpp"
 #include "inlay/dsl/reductions.hpp"
+#include "inlay/dsl/resample.hpp"
 #include "inlay/dsl/windows.hpp"

@@ -49,6 +49,10 @@ enum class op : std::uint32_t {
   normalize = 16,   ///< runs of elements, each divided by its deviation (torch.nn.LayerNorm, RMSNorm, GroupNorm)
   /// x[C,H,W], weight[C,N/groups,KH,KW], bias[N] or no_node (torch.nn.ConvTranspose2d)
   conv_transpose2d = 17,
+  pad = 18,       ///< a value with a number or some of its own elements around it (torch.nn.functional.pad)
+  upsample = 19,  ///< x[C,H,W] interpolated to another height and width
+  /// The means of as many parts of x[C,H,W] as the result has pixels.
+  adaptive_avg_pool = 20,
 };
 
 /// An instruction of a pointwise program. Comparisons yield 0 or 1; with NaN they yield 0, except not_equal.

@@ -24,6 +24,7 @@ enum class fault : std::uint32_t {
   conv_bias,            ///< bias is not [outputs]
   conv_groups,          ///< the groups do not divide the channels and the outputs
   pool_rank,            ///< pool of a value that is no image
+  resample_rank,        ///< interpolation, or means of parts, of a value that is no image
   window_size,          ///< a window that does not fit into the padded image, or a padding that exceeds the window
   norm_options,         ///< groups that do not divide the channels, or an eps that is negative or not finite
   attribute_range,      ///< an axis, a start or a size that does not go with the operand's shape
@@ -79,6 +80,8 @@ struct violation {
 #define INLAY_ADVICE_CONV_BIAS "the bias of a convolution must be [outputs]"
 #define INLAY_ADVICE_CONV_GROUPS "the groups of a convolution must divide its channels and its outputs"
 #define INLAY_ADVICE_POOL_RANK "a pool needs an image [channels, height, width] or a signal [channels, length]"
+#define INLAY_ADVICE_RESAMPLE_RANK \
+  "upsample, interpolate and adaptive_avg_pool need an image [channels, height, width] or a signal [channels, length]"
 #define INLAY_ADVICE_WINDOW_SIZE \
   "the window must fit into the padded image; a pool's padding is at most half of its window; less than 2^31 elements"
 #define INLAY_ADVICE_NORM_OPTIONS \
@@ -121,6 +124,7 @@ constexpr std::string_view advice(fault code) {
     case fault::conv_bias: return INLAY_ADVICE_CONV_BIAS;
     case fault::conv_groups: return INLAY_ADVICE_CONV_GROUPS;
     case fault::pool_rank: return INLAY_ADVICE_POOL_RANK;
+    case fault::resample_rank: return INLAY_ADVICE_RESAMPLE_RANK;
     case fault::window_size: return INLAY_ADVICE_WINDOW_SIZE;
     case fault::norm_options: return INLAY_ADVICE_NORM_OPTIONS;
     case fault::attribute_range: return INLAY_ADVICE_ATTRIBUTE_RANGE;

@@ -12,6 +12,7 @@
 #include "inlay/ops/normalize.hpp"
 #include "inlay/ops/pool.hpp"
 #include "inlay/ops/reduce.hpp"
+#include "inlay/ops/resample.hpp"
 #include "inlay/ops/shape.hpp"
 #include "inlay/ops/softmax.hpp"
 
@@ -22,7 +23,7 @@ inline constexpr op_row op_table[] = {
     ops::input_row,     ops::parameter_row,        ops::constant_row, ops::dense_row,       ops::map_row,
     ops::softmax_row,   ops::reshape_row,          ops::concat_row,   ops::log_softmax_row, ops::slice_row,
     ops::transpose_row, ops::conv2d_row,           ops::max_pool_row, ops::avg_pool_row,    ops::reduce_row,
-    ops::normalize_row, ops::conv_transpose2d_row,
+    ops::normalize_row, ops::conv_transpose2d_row, ops::pad_row,      ops::upsample_row,    ops::adaptive_avg_pool_row,
 };
 inline constexpr std::size_t op_count = sizeof(op_table) / sizeof(op_table[0]);
 
@@ -67,7 +68,10 @@ constexpr bool has_row(op id) {
     case op::avg_pool:
     case op::reduce:
     case op::normalize:
-    case op::conv_transpose2d: return true;
+    case op::conv_transpose2d:
+    case op::pad:
+    case op::upsample:
+    case op::adaptive_avg_pool: return true;
   }
   return false;
 }

@@ -255,3 +255,51 @@ func.func @tile_of_broken_columns(%x: tensor<6x2x3xf32>, %w: tensor<12xf32>) -> 
   %0 = inlay.contraction "c4" %x, %w tile(4 x 4) lanes(4) window(<kernel = 1 by 1, stride = 1 by 1, dilation = 1 by 1>) {columns = 3 : i64} : (tensor<6x2x3xf32>, tensor<12xf32>) -> tensor<6x2x4xf32>
   return %0 : tensor<6x2x4xf32>
 }
+
+// -----
+
+func.func @resample_of_another_shape(%x: tensor<6x3xf32>) -> tensor<5x2xf32> {
+  // expected-error @+1 {{result is 'tensor<5x2xf32>', expected 'tensor<6x3xf32>' with another size along axis 1}}
+  %0 = inlay.resample %x axis 1 from [0, 1] : (tensor<6x3xf32>) -> tensor<5x2xf32>
+  return %0 : tensor<5x2xf32>
+}
+
+// -----
+
+func.func @resample_from_too_few_sources(%x: tensor<6x3xf32>) -> tensor<6x2xf32> {
+  // expected-error @+1 {{has 3 sources, expected the same number for each of 2 indices}}
+  %0 = inlay.resample %x axis 1 from [0, 1, 2] : (tensor<6x3xf32>) -> tensor<6x2xf32>
+  return %0 : tensor<6x2xf32>
+}
+
+// -----
+
+func.func @resample_without_weight(%x: tensor<6x3xf32>) -> tensor<6x2xf32> {
+  // expected-error @+1 {{needs a weight for several sources of an index}}
+  %0 = inlay.resample %x axis 1 from [0, 1, 1, 2] : (tensor<6x3xf32>) -> tensor<6x2xf32>
+  return %0 : tensor<6x2xf32>
+}
+
+// -----
+
+func.func @resample_from_outside(%x: tensor<6x3xf32>) -> tensor<6x2xf32> {
+  // expected-error @+1 {{source 3 lies outside of axis 1 of 3 elements}}
+  %0 = inlay.resample %x axis 1 from [0, 3] : (tensor<6x3xf32>) -> tensor<6x2xf32>
+  return %0 : tensor<6x2xf32>
+}
+
+// -----
+
+func.func @resample_of_no_axis(%x: tensor<6x3xf32>) -> tensor<6x2xf32> {
+  // expected-error @+1 {{has no axis 2 in 'tensor<6x3xf32>'}}
+  %0 = inlay.resample %x axis 2 from [0, 1] : (tensor<6x3xf32>) -> tensor<6x2xf32>
+  return %0 : tensor<6x2xf32>
+}
+
+// -----
+
+func.func @resample_with_other_weights(%x: tensor<6x3xf32>, %w: tensor<3xf32>) -> tensor<6x2xf32> {
+  // expected-error @+1 {{weight has 3 elements, expected 2}}
+  %0 = inlay.resample %x weight(%w) axis 1 from [0, 1] : (tensor<6x3xf32>, tensor<3xf32>) -> tensor<6x2xf32>
+  return %0 : tensor<6x2xf32>
+}

@@ -44,6 +44,8 @@ func.func @every_op(%x: tensor<4xf32>, %r: tensor<3xf32>) -> tensor<7x1xf32> {
 // CHECK: inlay.window max %{{.*}} <kernel = 2 by 2
 // CHECK: inlay.contraction "c4" %{{.*}}, %{{.*}} tile(4 x 4) lanes(4) window(<kernel = 1 by 1, stride = 1 by 1, dilation = 1 by 1>) {columns = 2 : i64}
 // CHECK: inlay.slice %{{.*}} axis 2 from 1 length 2
+// CHECK: inlay.resample %{{.*}} axis 1 from [0, 0, 1] : (tensor<6x2x2xf32>) -> tensor<6x3x2xf32>
+// CHECK: inlay.resample %{{.*}} weight(%{{.*}}) axis 1 from [0, 1, 1, -1, 2, 0] : (tensor<6x3x2xf32>, tensor<3x2xf32>) -> tensor<6x3x2xf32>
 func.func @every_op_on_images(%x: tensor<6x6x3xf32>) -> (tensor<2x1x1xf32>, tensor<6x2x4xf32>, tensor<6x3x2xf32>) {
   %w = inlay.constant "w" dense<1.0> : tensor<2x3x3x3xf32>
   %b = inlay.constant "b" dense<1.0> : tensor<2xf32>
@@ -78,7 +80,11 @@ func.func @every_op_on_images(%x: tensor<6x6x3xf32>) -> (tensor<2x1x1xf32>, tens
   %9 = inlay.slice %8 axis 2 from 1 length 2 : (tensor<6x2x4xf32>) -> tensor<6x2x2xf32>
   %10 = inlay.slice %6 axis 0 from 0 length 6 : (tensor<7x3x3xf32>) -> tensor<6x3x3xf32>
   %11 = inlay.slice %10 axis 2 from 0 length 2 : (tensor<6x3x3xf32>) -> tensor<6x3x2xf32>
-  return %3, %8, %11 : tensor<2x1x1xf32>, tensor<6x2x4xf32>, tensor<6x3x2xf32>
+  %12 = inlay.resample %9 axis 1 from [0, 0, 1] : (tensor<6x2x2xf32>) -> tensor<6x3x2xf32>
+  %shares = inlay.constant dense<0.5> : tensor<3x2xf32>
+  %13 = inlay.resample %12 weight(%shares) axis 1 from [0, 1, 1, -1, 2, 0]
+         : (tensor<6x3x2xf32>, tensor<3x2xf32>) -> tensor<6x3x2xf32>
+  return %3, %8, %13 : tensor<2x1x1xf32>, tensor<6x2x4xf32>, tensor<6x3x2xf32>
 }
 
 // CHECK-LABEL: func.func @every_op_on_runs

@@ -132,3 +132,73 @@ func.func @group_norm(%x: tensor<4x2x3xf32>) -> tensor<4x1x1xf32> {
          dilation_h = 1 : i64, dilation_w = 1 : i64, ceil_mode = 0 : i64} : (tensor<4x2x3xf32>) -> tensor<4x1x1xf32>
   return %2 : tensor<4x1x1xf32>
 }
+
+// -----
+
+// What changes the size of an image lies between layers without a copy. Its axes are those of the moved image.
+// CHECK-LABEL: func.func @between_layers
+// CHECK: %[[A:.*]] = inlay.conv2d_nhwc "c1"
+// CHECK: %[[W:.*]] = inlay.resample %[[A]] axis 1 from [0, 0, 1, 1] : (tensor<3x2x5xf32>) -> tensor<3x4x5xf32>
+// CHECK: %[[H:.*]] = inlay.resample %[[W]] axis 0 from [1, 0, 1, 2] : (tensor<3x4x5xf32>) -> tensor<4x4x5xf32>
+// CHECK: %[[P:.*]] = inlay.pad %[[H]] low [1, 0, 0] high [0, 2, 0] value 0.000000e+00 : (tensor<4x4x5xf32>) -> tensor<5x6x5xf32>
+// CHECK: inlay.conv2d_nhwc "c2" %[[P]]
+// CHECK-NOT: inlay.permute
+// CHECK: return
+func.func @between_layers(%x: tensor<1x4x3xf32>) -> tensor<1x4x5xf32> {
+  %w = inlay.constant "c1.weight" dense<1.0> : tensor<5x1x2x2xf32>
+  %v = inlay.constant "c2.weight" dense<1.0> : tensor<1x5x2x2xf32>
+  %0 = inlay.conv2d "c1" %x, %w {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64, padding_left = 0 : i64,
+         padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, groups = 1 : i64}
+         : (tensor<1x4x3xf32>, tensor<5x1x2x2xf32>) -> tensor<5x3x2xf32>
+  %1 = inlay.resample %0 axis 2 from [0, 0, 1, 1] : (tensor<5x3x2xf32>) -> tensor<5x3x4xf32>
+  %2 = inlay.resample %1 axis 1 from [1, 0, 1, 2] : (tensor<5x3x4xf32>) -> tensor<5x4x4xf32>
+  %3 = inlay.pad %2 low [0, 1, 0] high [0, 0, 2] value 0.0 : (tensor<5x4x4xf32>) -> tensor<5x5x6xf32>
+  %4 = inlay.conv2d "c2" %3, %v {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64, padding_left = 0 : i64,
+         padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, groups = 1 : i64}
+         : (tensor<5x5x6xf32>, tensor<1x5x2x2xf32>) -> tensor<1x4x5xf32>
+  return %4 : tensor<1x4x5xf32>
+}
+
+// -----
+
+// The same for signals, which are images of one line.
+// CHECK-LABEL: func.func @between_layers_on_a_signal
+// CHECK: %[[A:.*]] = inlay.conv2d_nhwc "c1" {{.*}} -> tensor<1x3x5xf32>
+// CHECK: %[[R:.*]] = inlay.resample %[[A]] axis 1 from [0, 0, 1, 2] : (tensor<1x3x5xf32>) -> tensor<1x4x5xf32>
+// CHECK: %[[S:.*]] = inlay.slice %[[R]] axis 2 from 1 length 2 : (tensor<1x4x5xf32>) -> tensor<1x4x2xf32>
+// CHECK: inlay.conv2d_nhwc "c2" %[[S]]
+// CHECK-NOT: inlay.permute
+// CHECK: return
+func.func @between_layers_on_a_signal(%x: tensor<1x1x4xf32>) -> tensor<1x1x3xf32> {
+  %w = inlay.constant "c1.weight" dense<1.0> : tensor<5x1x1x2xf32>
+  %v = inlay.constant "c2.weight" dense<1.0> : tensor<1x2x1x2xf32>
+  %0 = inlay.conv2d "c1" %x, %w {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64, padding_left = 0 : i64,
+         padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, groups = 1 : i64}
+         : (tensor<1x1x4xf32>, tensor<5x1x1x2xf32>) -> tensor<5x1x3xf32>
+  %1 = inlay.reshape %0 : (tensor<5x1x3xf32>) -> tensor<5x3xf32>
+  %2 = inlay.resample %1 axis 1 from [0, 0, 1, 2] : (tensor<5x3xf32>) -> tensor<5x4xf32>
+  %3 = inlay.slice %2 axis 0 from 1 length 2 : (tensor<5x4xf32>) -> tensor<2x4xf32>
+  %4 = inlay.reshape %3 : (tensor<2x4xf32>) -> tensor<2x1x4xf32>
+  %5 = inlay.conv2d "c2" %4, %v {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 0 : i64, padding_left = 0 : i64,
+         padding_bottom = 0 : i64, padding_right = 0 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, groups = 1 : i64}
+         : (tensor<2x1x4xf32>, tensor<1x2x1x2xf32>) -> tensor<1x1x3xf32>
+  return %5 : tensor<1x1x3xf32>
+}
+
+// -----
+
+// The caller's image is permuted before it grows. Two paddings become one.
+// CHECK-LABEL: func.func @before_the_first_layer
+// CHECK: %[[I:.*]] = inlay.permute %arg0 [1, 2, 0] : (tensor<2x3x2xf32>) -> tensor<3x2x2xf32>
+// CHECK: %[[R:.*]] = inlay.resample %[[I]] axis 1 from [0, 0, 1] : (tensor<3x2x2xf32>) -> tensor<3x3x2xf32>
+// CHECK: %[[P:.*]] = inlay.pad %[[R]] low [2, 0, 0] high [0, 1, 0] value 0.000000e+00 : (tensor<3x3x2xf32>) -> tensor<5x4x2xf32>
+// CHECK: inlay.conv2d_nhwc "c1" %[[P]]
+func.func @before_the_first_layer(%x: tensor<2x3x2xf32>) -> tensor<1x4x3xf32> {
+  %w = inlay.constant "c1.weight" dense<1.0> : tensor<1x2x2x2xf32>
+  %0 = inlay.resample %x axis 2 from [0, 0, 1] : (tensor<2x3x2xf32>) -> tensor<2x3x3xf32>
+  %1 = inlay.pad %0 low [0, 1, 0] high [0, 0, 0] value 0.0 : (tensor<2x3x3xf32>) -> tensor<2x4x3xf32>
+  %2 = inlay.conv2d "c1" %1, %w {stride_h = 1 : i64, stride_w = 1 : i64, padding_top = 1 : i64, padding_left = 0 : i64,
+         padding_bottom = 0 : i64, padding_right = 1 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64, groups = 1 : i64}
+         : (tensor<2x4x3xf32>, tensor<1x2x2x2xf32>) -> tensor<1x4x3xf32>
+  return %2 : tensor<1x4x3xf32>
+}

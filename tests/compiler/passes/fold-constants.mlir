@@ -139,3 +139,19 @@ func.func @norm_of_weights() -> tensor<2xf32> {
   %m = inlay.normalize %w {axis = 0 : i64, groups = 1 : i64, eps = 0 : i64, centred = 1 : i64} : (tensor<2xf32>) -> tensor<2xf32>
   return %m : tensor<2xf32>
 }
+
+// -----
+
+// Weights that are padded and resampled. The right values are 1/2 * 2 + 1/4 * 4, and 4 alone.
+// CHECK-LABEL: func.func @resampled_weights
+// CHECK-DAG: inlay.constant dense<[9.000000e+00, 2.000000e+00, 4.000000e+00, 9.000000e+00, 9.000000e+00]> : tensor<5xf32>
+// CHECK-DAG: inlay.constant dense<[2.000000e+00, 4.000000e+00]> : tensor<2xf32>
+// CHECK-NOT: inlay.pad
+// CHECK-NOT: inlay.resample
+func.func @resampled_weights() -> (tensor<5xf32>, tensor<2xf32>) {
+  %w = inlay.constant "w" dense<[2.0, 4.0]> : tensor<2xf32>
+  %shares = inlay.constant dense<[[0.5, 0.25], [1.0, 0.0]]> : tensor<2x2xf32>
+  %0 = inlay.pad %w low [1] high [2] value 9.0 : (tensor<2xf32>) -> tensor<5xf32>
+  %1 = inlay.resample %w weight(%shares) axis 0 from [0, 1, 1, -1] : (tensor<2xf32>, tensor<2x2xf32>) -> tensor<2xf32>
+  return %0, %1 : tensor<5xf32>, tensor<2xf32>
+}

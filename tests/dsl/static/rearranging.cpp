@@ -45,3 +45,15 @@ static_assert(equals(hana::at_c<3>(parts), {9, 10, 11, 12, 21, 22, 23, 24}));
 static_assert(hana::at_c<4>(parts) == counted);
 // An expression that is split is computed once.
 static_assert(queries::count(graph_of<divided>, op::map) == 1);
+
+constexpr auto padded = network("padded", input<f32, 2, 3>("x"), [](auto x) {
+  return outputs(pad<1, 2>(x), pad<0, 1, 1, 0>(x, -1), pad<2, 1>(x, reflect), pad<1, 2, 1, 0>(x, replicate),
+                 pad<3, 1>(x, circular), pad<0, 0, 1, 1>(x, reflect));
+});
+constexpr auto borders = evaluate(padded, {1, 2, 3, 4, 5, 6});
+static_assert(equals(hana::at_c<0>(borders), {0, 1, 2, 3, 0, 0, 0, 4, 5, 6, 0, 0}));
+static_assert(equals(hana::at_c<1>(borders), {-1, -1, -1, -1, 1, 2, 3, -1, 4, 5, 6, -1}));
+static_assert(equals(hana::at_c<2>(borders), {3, 2, 1, 2, 3, 2, 6, 5, 4, 5, 6, 5}));
+static_assert(equals(hana::at_c<3>(borders), {1, 1, 2, 3, 3, 3, 1, 1, 2, 3, 3, 3, 4, 4, 5, 6, 6, 6}));
+static_assert(equals(hana::at_c<4>(borders), {1, 2, 3, 1, 2, 3, 1, 4, 5, 6, 4, 5, 6, 4}));
+static_assert(equals(hana::at_c<5>(borders), {4, 5, 6, 1, 2, 3, 4, 5, 6, 1, 2, 3}));

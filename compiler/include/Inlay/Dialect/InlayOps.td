@@ -352,6 +352,32 @@ def Inlay_PadOp : Inlay_Op<"pad", [Pure, Inlay_Kernel<["getPieces", "getPieceLin
   let results = (outs Inlay_Tensor:$result);
   let assemblyFormat = "$input `low` $low `high` $high `value` $value attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasCanonicalizeMethod = 1;
+}
+
+def Inlay_ResampleOp : Inlay_Op<"resample", [Pure, Inlay_Kernel<["getFlops", "readsLines", "writesLines", "getLines"]>]> {
+  let summary = "each index of an axis is a weighted sum over a few indices of the operand's axis";
+  let description = [{
+    y[a, i, b] = sum over t of weight[i, t] * x[a, sources[i, t], b], where a and b stand for the axes before and after
+    `axis`. All indices have the same number of terms; a source of -1 is no term. Without `weight`, which is constant,
+    there is one source each, and the op moves elements. Interpolation, mirrored borders and means over parts of an axis
+    are such ops, one for each axis.
+
+    ```mlir
+    %y = inlay.resample %x axis 1 from [0, 0, 1, 1] : (tensor<4x2x8xf32>) -> tensor<4x4x8xf32>
+    ```
+  }];
+  let arguments = (ins Inlay_Tensor:$input, Optional<Inlay_Tensor>:$weight, I64Attr:$axis, DenseI64ArrayAttr:$sources);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = [{
+    $input (`weight` `(` $weight^ `)`)? `axis` $axis `from` $sources attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let extraClassDeclaration = [{
+    /// Sources of each index.
+    int64_t getTaps();
+  }];
 }
 
 def Inlay_ConcatOp : Inlay_Op<"concat", [Pure, Inlay_Kernel<["getPieces", "sharesCode"]>]> {

@@ -54,8 +54,8 @@ def ChannelsLastPass : Pass<"inlay-channels-last", "::mlir::func::FuncOp"> {
   let summary = "put the channels of images last, and pad images";
   let description = [{
     Models are written with channels first, as in PyTorch; kernels want [height, width, channels]. Convolutions and pools
-    become ops on such images, with a permutation before and after them. A permutation moves below pointwise ops, concats
-    and slices until it meets its inverse; a dense layer on a flattened image takes it into its weights. What remains is
+    become ops on such images, with a permutation before and after them. A permutation moves below pointwise ops, concats,
+    slices, paddings and resampling until it meets its inverse; a dense layer on a flattened image takes it into its weights. What remains is
     a copy. Padding becomes an op of its own.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];

@@ -174,6 +174,7 @@ class NetworkEmitter {
                      .Case([&](PadOp o) { return emitPad(o, context, views), true; })
                      .Case([&](NormalizeOp o) { return emitNormalize(o, context, views), true; })
                      .Case([&](ReduceOp o) { return emitReduce(o, context, views), true; })
+                     .Case([&](ResampleOp o) { return emitResample(o, context, views), true; })
                      .Case([&](WindowOp o) { return emitWindow(o, context, views), true; })
                      .Default(false);
     if (!known) return op.emitOpError("has no emitter");

@@ -150,6 +150,8 @@ constexpr void report() {
     static_assert(Problem::none, INLAY_ADVICE_CONV_GROUPS);
   else if constexpr (Code == fault::pool_rank)
     static_assert(Problem::none, INLAY_ADVICE_POOL_RANK);
+  else if constexpr (Code == fault::resample_rank)
+    static_assert(Problem::none, INLAY_ADVICE_RESAMPLE_RANK);
   else if constexpr (Code == fault::window_size)
     static_assert(Problem::none, INLAY_ADVICE_WINDOW_SIZE);
   else if constexpr (Code == fault::norm_options)

@@ -11,6 +11,7 @@
 #include "inlay/dsl/norms.hpp"
 #include "inlay/dsl/rearrange.hpp"
 #include "inlay/dsl/reductions.hpp"
+#include "inlay/dsl/resample.hpp"
 #include "inlay/dsl/windows.hpp"
 
 namespace inlay {
@@ -198,6 +199,37 @@ constexpr auto split(detail::anything a = {}, detail::anything b = {}, detail::a
                      detail::anything d = {}) {
   static_assert(Right,
                 "split is called with the axis and the sizes in angle brackets: auto [a, b] = split<0, 8, 24>(x)");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto pad(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}, detail::anything d = {}) {
+  static_assert(Right,
+                "pad is called with the amounts in angle brackets, two for each axis and the last axis first: "
+                "pad<left, right, top, bottom>(x), then a number, reflect, replicate or circular");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto upsample(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                        detail::anything d = {}) {
+  static_assert(Right,
+                "upsample is called with the factor in angle brackets: upsample<2>(x) or upsample<2>(x, bilinear, "
+                "align_corners); to a size: interpolate<height, width>(x)");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto interpolate(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                           detail::anything d = {}) {
+  static_assert(Right,
+                "interpolate is called with the size in angle brackets: interpolate<height, width>(x) or "
+                "interpolate<height, width>(x, bilinear, align_corners); on a signal interpolate<length>(x)");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto adaptive_avg_pool(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                                 detail::anything d = {}) {
+  static_assert(Right,
+                "adaptive_avg_pool is called with the size of the result in angle brackets: adaptive_avg_pool<7>(x) "
+                "or adaptive_avg_pool<7, 5>(x)");
   return detail::misused(a, b, c, d);
 }
 template <auto... Sizes, bool Right = false>

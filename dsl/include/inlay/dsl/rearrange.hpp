@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functions that rearrange the elements of a value: permute and split.
+// Functions that rearrange the elements of a value or put some around it: permute, split and pad.
 #pragma once
 
 #include <tuple>
@@ -111,6 +111,58 @@ constexpr auto split(V&& x, std::source_location at = std::source_location::curr
   return [&]<std::size_t... Piece>(std::index_sequence<Piece...>) {
     return std::tuple{slice<Axis, all.starts[Piece], all.lengths[Piece]>(value, at)...};
   }(std::make_index_sequence<count>());
+}
+
+namespace detail {
+
+template <pad_mode Mode>
+struct pad_option {};
+
+/// Amounts in the order of PyTorch: before and after the last axis, before and after the one before it, and so on.
+template <pad_mode Mode, std::uint32_t Rank, std::uint32_t... Amounts>
+constexpr ops::pad_attributes padding_of() {
+  constexpr std::uint32_t amounts[] = {Amounts...};
+  ops::pad_attributes a{.mode = Mode};
+  for (std::uint32_t i = 0; i < sizeof...(Amounts) / 2 && i < Rank; ++i)
+    a.low[Rank - 1 - i] = amounts[2 * i], a.high[Rank - 1 - i] = amounts[2 * i + 1];
+  return a;
+}
+
+template <pad_mode Mode, std::uint32_t... Amounts, Value V>
+constexpr auto padded(V&& x, float number, const std::source_location& at) {
+  constexpr std::uint32_t rank = shape_type_of<V>::dims.rank;
+  constexpr bool paired = sizeof...(Amounts) % 2 == 0 && sizeof...(Amounts) / 2 <= rank;
+  static_assert(paired, "pad takes two numbers for each axis, the last axis first: pad<left, right, top, bottom>(x)");
+  constexpr ops::pad_attributes attributes = padding_of<Mode, rank, Amounts...>();
+  using Rule = result_of_rule<op::pad, attributes, shape_type_of<V>>;
+  const auto value = committed(std::forward<V>(x));
+  value.owner->locate(at);
+  ops::pad_attributes complete = attributes;
+  complete.value = std::bit_cast<std::uint32_t>(number);
+  const std::uint32_t operands[] = {value.node};
+  return tensor_of_t<typename Rule::type>(*value.owner, value.owner->apply(op::pad, operands, words_of(complete)));
+}
+
+}  // namespace detail
+
+/// What pad puts around a value instead of a number. `reflect` mirrors the value without repeating the edge,
+/// `replicate` repeats the edge, `circular` continues with the other end.
+inline constexpr detail::pad_option<pad_mode::reflect> reflect;
+inline constexpr detail::pad_option<pad_mode::replicate> replicate;
+inline constexpr detail::pad_option<pad_mode::circular> circular;
+
+/// The value with elements around it (torch.nn.functional.pad). The amounts are in PyTorch's order, two for each axis
+/// and the last axis first: `pad<left, right, top, bottom>(x)`. Axes without amounts stay as they are. What is added is
+/// 0 or another number, `pad<1, 1>(x, -1.0f)`, or comes from the value: `pad<1, 1, 2, 2>(x, reflect)`.
+template <std::uint32_t... Amounts, Value V, class Number = float>
+  requires(sizeof...(Amounts) > 0 && std::is_arithmetic_v<Number>)
+constexpr auto pad(V&& x, Number number = 0, std::source_location at = std::source_location::current()) {
+  return detail::padded<pad_mode::constant, Amounts...>(std::forward<V>(x), static_cast<float>(number), at);
+}
+template <std::uint32_t... Amounts, Value V, pad_mode Mode>
+  requires(sizeof...(Amounts) > 0)
+constexpr auto pad(V&& x, detail::pad_option<Mode>, std::source_location at = std::source_location::current()) {
+  return detail::padded<Mode, Amounts...>(std::forward<V>(x), 0, at);
 }
 
 }  // namespace inlay
