@@ -223,7 +223,8 @@ class Expansion {
       return createConstant(emit.rewriter, emit.loc, {}, {groups * depth, height, width}, Numbers(count, 0.0));
     }
     Value x = layer.getInput();
-    for (auto [number, a] : llvm::enumerate(llvm::ArrayRef<const BlockedAxis *>{&rows, &columns})) {
+    const BlockedAxis *const both[] = {&rows, &columns};
+    for (auto [number, a] : llvm::enumerate(both)) {
       const int64_t start = std::max<int64_t>(-a->before(), 0), end = std::max<int64_t>(-a->after(), 0);
       x = emit.slice(x, static_cast<unsigned>(number + 1), start, a->size - start - end);
     }
