@@ -18,7 +18,7 @@ constexpr bool equals(const Result& result, const Result& wanted) {
 
 constexpr auto permuted = network("permuted", input<f32, 2, 3, 4>("x"), [](auto x) {
   return outputs(permute<2, 0, 1>(x), permute<1, 2, 0>(x), permute<2, 1, 0>(x), permute<0, 1, 2>(x),
-                 permute<3, 1, 0, 2>(reshape<2, 2, 2, 3>(x)), permute<0>(flatten(x)));
+                 permute<3, 1, 0, 2>(reshape<2, 2, 2, 3>(x)), permute<0>(flatten(x)), permute<-1, 0, -2>(x));
 });
 constexpr auto orders = evaluate(permuted, counted);
 static_assert(equals(hana::at_c<0>(orders),
@@ -30,6 +30,8 @@ static_assert(equals(hana::at_c<2>(orders),
 static_assert(hana::at_c<3>(orders) == counted && hana::at_c<5>(orders) == counted);
 static_assert(equals(hana::at_c<4>(orders),
                      {1, 4, 13, 16, 7, 10, 19, 22, 2, 5, 14, 17, 8, 11, 20, 23, 3, 6, 15, 18, 9, 12, 21, 24}));
+
+static_assert(hana::at_c<6>(orders) == hana::at_c<0>(orders));
 
 constexpr auto divided = network("divided", input<f32, 2, 3, 4>("x"), [](auto x) {
   auto [first, second] = split<2, 1, 3>(x);

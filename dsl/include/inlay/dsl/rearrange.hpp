@@ -43,12 +43,15 @@ constexpr auto ordered(const V& value, const std::source_location& at) {
 }  // namespace detail
 
 /// The value with its axes in another order (torch.permute): axis i of the result is axis `Axes[i]` of x.
-/// `permute<2, 0, 1>(x)` makes an image [channels, height, width] of x[height, width, channels].
-template <std::uint32_t... Axes, Value V>
+/// `permute<2, 0, 1>(x)` makes an image [channels, height, width] of x[height, width, channels]. Negative axes count
+/// from the end.
+template <int... Axes, Value V>
   requires(sizeof...(Axes) > 0)
 constexpr auto permute(V&& x, std::source_location at = std::source_location::current()) {
-  constexpr std::array<std::uint32_t, sizeof...(Axes)> axes = {Axes...};
-  constexpr bool complete = detail::are_all_axes(axes, shape_type_of<V>::dims.rank);
+  constexpr std::uint32_t rank = shape_type_of<V>::dims.rank;
+  constexpr std::array<std::uint32_t, sizeof...(Axes)> axes = {static_cast<std::uint32_t>(Axes) +
+                                                               (Axes < 0 ? rank : 0u)...};
+  constexpr bool complete = detail::are_all_axes(axes, rank);
   static_assert(complete, "permute names each axis of the value once: permute<2, 0, 1>(x) for a value of rank 3");
   const auto value = detail::committed(std::forward<V>(x));
   if constexpr (complete)
