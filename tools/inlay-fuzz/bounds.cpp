@@ -295,6 +295,19 @@ class evaluator {
     look(y);
   }
 
+  /// Beside an infinite term, the others must be smaller than this. A fold may scale them, and if one of them overflows
+  /// to the other infinity, the sum is NaN.
+  static constexpr double kRoom = 0x1p60;
+
+  /// A fold may make 0 of weights that are smaller than this, and NaN of an infinity times them: those that are nothing
+  /// beside the others of their output, or all of an output that has faded away.
+  static double least_kept(std::span<const bounded> weights_of_output) {
+    double largest = 0, size = 0;
+    for (const bounded& w : weights_of_output)
+      if (std::isfinite(w.value)) largest = std::max(largest, std::abs(w.value)), size += std::abs(w.value);
+    return largest < 0x1p-100 ? kInfinity : 0x1p-22 * size;
+  }
+
   /// The bound of a sum of K products and a bias, in any order, with or without fused multiply-adds.
   values dense(const node_record& n) {
     const auto operands = g_.operands(n);
@@ -308,6 +321,7 @@ class evaluator {
     for (std::size_t o = 0; o < outputs; ++o) {
       double sum = 0, magnitude = 0, error = 0;
       bool known = true;
+      const double kept = least_kept(std::span(w).subspan(o * inputs, inputs));
       const auto add = [&](double product, double product_error) {
         sum += product, error += product_error;
         if (std::isfinite(product)) magnitude += std::abs(product);
@@ -325,11 +339,12 @@ class evaluator {
         }
         // A layer may skip the weights of zeros, even infinite ones.
         if (!std::isfinite(b.value) && std::abs(a.value) <= a.error) known = false;
+        if (std::isinf(a.value) && b.value != 0 && std::abs(b.value) < kept) known = false;
         const bounded product = multiplied(a, b);
         known = known && product.is_known();
         add(product.value, product.error);
       }
-      if (!known || excused || (!std::isnan(sum) && !(magnitude + error < kGreatest / 4)))
+      if (!known || excused || (!std::isnan(sum) && !(magnitude + error < (std::isinf(sum) ? kRoom : kGreatest / 4))))
         y.push_back(kUnknown);
       else
         y.push_back(settled(sum, error + roundings * (kUnit * (magnitude + error) + kDenormal)));
@@ -435,9 +450,15 @@ class evaluator {
     });
     const values& weights_of = all_[g_.operands(n)[1]];
     const bool weights_known = std::ranges::all_of(weights_of, [](const bounded& x) { return x.is_known(); });
-    const bool signs_known = std::ranges::all_of(weights_of, [&](const bounded& x) {
-      return is_exact(x) && (x.value == 0 || std::abs(x.value) > of_weight(x));
-    });
+    const std::size_t of_output = weights_of.size() / n.dims.sizes[0];
+    bool signs_known = true;
+    for (std::size_t first = 0; first < weights_of.size(); first += of_output) {
+      const auto row = std::span(weights_of).subspan(first, of_output);
+      const double kept = least_kept(row);
+      for (const bounded& x : row)
+        signs_known = signs_known && is_exact(x) &&
+                      (x.value == 0 || (std::abs(x.value) > of_weight(x) && std::abs(x.value) >= kept));
+    }
     const auto magnitudes = evaluate(n, [&](std::uint32_t, const bounded& x) { return std::abs(finite(x.value)); });
     const auto errors_of_x = evaluate(n, [&](std::uint32_t i, const bounded& x) {
       return i == 1 ? std::abs(finite(x.value)) : x.is_known() ? x.error : 0;
@@ -453,7 +474,7 @@ class evaluator {
         y.push_back(kUnknown);
       else if (nans[i] > 0)
         y.push_back({kNan, 0});
-      else if (!(magnitudes[i] + error < kGreatest / 4))
+      else if (!(magnitudes[i] + error < (std::isinf(sums[i]) ? kRoom : kGreatest / 4)))
         y.push_back(kUnknown);
       else if (!std::isfinite(sums[i]))  // what is infinite is so for certain
         y.push_back(signs_known ? bounded{sums[i], 0} : kUnknown);
