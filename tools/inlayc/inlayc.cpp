@@ -74,10 +74,12 @@ cl::opt<std::string> anchor(
     cl::value_desc("digits"), cl::cat(category));
 cl::opt<std::string> targetTriple("target", cl::desc("Target triple (default: this machine)"), cl::value_desc("triple"),
                                   cl::cat(category));
-cl::list<std::string> targetCpus("cpu",
-                                 cl::desc("CPU to compile for, as in clang's -mcpu (default: this machine's). Given "
-                                          "several times, the object has code for each and chooses when it is loaded"),
-                                 cl::value_desc("name"), cl::cat(category));
+cl::list<std::string> targetCpus(
+    "cpu",
+    cl::desc("CPU to compile for, as in clang's -mcpu. Given several times, the object has "
+             "code for each and chooses when it is loaded. Default: this machine's CPU, for "
+             "programs that run on this machine only"),
+    cl::value_desc("name"), cl::cat(category));
 
 /// The graphs that --network names; all graphs without it.
 llvm::Expected<std::vector<graph_view>> chooseNetworks(const std::vector<graph_view>& graphs) {
