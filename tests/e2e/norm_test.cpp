@@ -105,23 +105,27 @@ TEST_P(Norms, GroupsOfChannels) {
 
 TEST_P(Norms, ImagesWithTheirChannelsLast) {
   // Between pools, where the channels are last and the images inside of their padding: over channels, groups, lines and
-  // everything.
-  for (const std::uint32_t channels : {1u, 6u, 16u, 36u, 70u})
+  // everything. Lines of one element, and of one pixel, are shorter than any loop over them.
+  struct size {
+    std::uint32_t channels, width;
+  };
+  for (const auto [channels, width] : {size{1, 6}, {6, 6}, {16, 6}, {36, 6}, {70, 6}, {1, 1}, {6, 1}})
     for (std::uint32_t axis = 0; axis < 3; ++axis)
       for (const std::uint32_t groups : {1u, 2u, 3u}) {
         if (axis > 0 ? groups > 1 : channels % groups != 0) continue;
         graph_builder b("image");
-        const auto x = b.input("x", {3, {channels, 4, 6}});
+        const auto x = b.input("x", {3, {channels, 4, width}});
         const auto pool = [&](std::uint32_t from) {
           const std::uint32_t operands[] = {from};
           return b.apply(op::max_pool, operands, words_of(ops::max_pool_attributes{3, 3, {1, 1, 1, 1, 1, 1, 1, 1}, 0}));
         };
         const auto h = pool(x);
         const auto normed = normalize(b, h, {axis, groups, 1e-5f, axis != 2});
-        const auto y = affine(b, normed, axis == 2 ? shape{1, {6}} : shape{3, {channels, 1, 1}}, h);
+        const auto y = affine(b, normed, axis == 2 ? shape{1, {width}} : shape{3, {channels, 1, 1}}, h);
         for (std::uint32_t axes = 1; axes < 8; ++axes)
           b.output(reduce(b, y, static_cast<ops::reduction>(axes % 5), axes), "r" + std::to_string(axes));
-        matches(b, pool(y), std::to_string(channels) + " channels, axis " + std::to_string(axis), {.tolerance = 1e-4});
+        matches(b, pool(y), std::to_string(channels) + "x4x" + std::to_string(width) + ", axis " + std::to_string(axis),
+                {.tolerance = 1e-4});
       }
 }
 

@@ -305,7 +305,7 @@ class evaluator {
     double largest = 0, size = 0;
     for (const bounded& w : weights_of_output)
       if (std::isfinite(w.value)) largest = std::max(largest, std::abs(w.value)), size += std::abs(w.value);
-    return largest < 0x1p-100 ? kInfinity : 0x1p-22 * size;
+    return largest > 0 && largest < 0x1p-100 ? kInfinity : 0x1p-22 * size;
   }
 
   /// The bound of a sum of K products and a bias, in any order, with or without fused multiply-adds.
@@ -344,6 +344,7 @@ class evaluator {
         known = known && product.is_known();
         add(product.value, product.error);
       }
+      if (kept == kInfinity) error += magnitude;  // a fold may lose the whole row
       if (!known || excused || (!std::isnan(sum) && !(magnitude + error < (std::isinf(sum) ? kRoom : kGreatest / 4))))
         y.push_back(kUnknown);
       else
@@ -452,9 +453,11 @@ class evaluator {
     const bool weights_known = std::ranges::all_of(weights_of, [](const bounded& x) { return x.is_known(); });
     const std::size_t of_output = weights_of.size() / n.dims.sizes[0];
     bool signs_known = true;
+    std::vector<bool> faded_away;
     for (std::size_t first = 0; first < weights_of.size(); first += of_output) {
       const auto row = std::span(weights_of).subspan(first, of_output);
       const double kept = least_kept(row);
+      faded_away.push_back(kept == kInfinity);
       for (const bounded& x : row)
         signs_known = signs_known && is_exact(x) &&
                       (x.value == 0 || (std::abs(x.value) > of_weight(x) && std::abs(x.value) >= kept));
@@ -469,7 +472,8 @@ class evaluator {
     const double roundings = static_cast<double>(terms) + 2;
     values y;
     for (std::size_t i = 0; i < sums.size(); ++i) {
-      const double error = errors_of_x[i] + errors_of_weight[i];
+      double error = errors_of_x[i] + errors_of_weight[i];
+      if (faded_away[i / (sums.size() / faded_away.size())]) error += magnitudes[i];  // a fold may lose all of it
       if (!weights_known || unknown[i] > 0 || doubtful[i] > 0)
         y.push_back(kUnknown);
       else if (nans[i] > 0)
