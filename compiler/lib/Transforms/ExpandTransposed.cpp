@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transposed convolutions as ordinary ones, whose features are the pixels of a block of the result.
+#include <array>
+#include <cmath>
 #include <numeric>
 
 #include "Numbers.h"
@@ -198,9 +200,25 @@ class Expansion {
     return result;
   }
 
+  /// Whether the blocks reach beyond the result.
+  bool isCropped() const {
+    return rows.blocks * rows.phases != rows.result || columns.blocks * columns.phases != columns.result;
+  }
+
+  /// Whether the epilogue may raise an exception flag, as log(0) does, for an element that is cut off afterwards.
+  bool mayRaise() {
+    if (layer.getEpilogue().empty()) return false;
+    return llvm::any_of(layer.getEpilogue().front(), [](mlir::Operation &op) {
+      auto activation = llvm::dyn_cast<ActivationOp>(op);
+      const auto isPole = [&](double x) { return !std::isfinite(activation.evaluate(x)); };
+      return llvm::isa<mlir::arith::DivFOp>(op) || (activation && llvm::any_of(std::array{0.0, -1.0, 2.0}, isPole));
+    });
+  }
+
   /// The extras of an epilogue that runs on the blocks. Empty if one of them differs between pixels, or is no constant.
   std::optional<llvm::SmallVector<Value>> repeatedExtras() {
     llvm::SmallVector<Value> all;
+    if (isCropped() && mayRaise()) return std::nullopt;
     for (Value extra : layer.getExtras()) {
       std::optional<Numbers> numbers = numbersOf(extra);
       if (elementsOf(extra) == 1) {

@@ -93,3 +93,25 @@ func.func @bias_from_an_input(%x: tensor<1x1x4xf32>, %b: tensor<3xf32>) -> tenso
   }
   return %1 : tensor<3x1x8xf32>
 }
+
+// -----
+
+// Blocks reach beyond the result here. The logarithm of what is cut off would raise an exception flag, so it comes last.
+// CHECK-LABEL: func.func @log_of_the_result
+// CHECK: inlay.conv2d "up"
+// CHECK: inlay.slice
+// CHECK: inlay.map
+// CHECK: inlay.activation "log"
+// LAYOUT-LABEL: func.func @log_of_the_result
+func.func @log_of_the_result(%x: tensor<1x1x4xf32>) -> tensor<1x1x7xf32> {
+  %w = inlay.constant "up.weight" dense<[[[[1.0, 2.0, 3.0]]]]> : tensor<1x1x1x3xf32>
+  %0 = inlay.conv_transpose2d "up" %x, %w {stride_h = 1 : i64, stride_w = 2 : i64, padding_top = 0 : i64,
+         padding_left = 1 : i64, padding_bottom = 0 : i64, padding_right = 1 : i64, dilation_h = 1 : i64, dilation_w = 1 : i64,
+         output_padding_h = 0 : i64, output_padding_w = 0 : i64, groups = 1 : i64}
+         : (tensor<1x1x4xf32>, tensor<1x1x1x3xf32>) -> tensor<1x1x7xf32> {
+  ^bb0(%sum: f32):
+    %1 = inlay.activation "log"(%sum) : f32
+    inlay.yield %1 : f32
+  }
+  return %0 : tensor<1x1x7xf32>
+}
