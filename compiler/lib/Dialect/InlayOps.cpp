@@ -379,14 +379,7 @@ int64_t SoftmaxOp::getFlops() { return 5 * elementsOf(getResult()); }
 
 LogicalResult SoftmaxOp::verify() { return verifyShapes(*this, op::softmax, {getInput()}, getResult()); }
 
-/// Whether a value is an image whose lines have several elements. Of other images, the loops over runs would take the
-/// elements of different lines for neighbours.
-static bool hasLongLines(Value value) {
-  llvm::ArrayRef<int64_t> sizes = sizesOf(value);
-  return sizes.size() == 3 && sizes[1] * sizes[2] > 1;
-}
-
-bool ReduceOp::readsLines(unsigned) { return hasLongLines(getInput()); }
+bool ReduceOp::readsLines(unsigned) { return tensorType(getInput()).getRank() == 3; }
 int64_t ReduceOp::getFlops() { return elementsOf(getInput()); }
 
 LogicalResult ReduceOp::verify() {
@@ -402,7 +395,7 @@ bool NormalizeOp::readsBeforeWriting(unsigned) { return true; }
 
 // Every operand has strides of its own.
 bool NormalizeOp::readsLines(unsigned) { return writesLines(); }
-bool NormalizeOp::writesLines() { return hasLongLines(getResult()); }
+bool NormalizeOp::writesLines() { return tensorType(getResult()).getRank() == 3; }
 
 /// A sum; a difference, its square and their sum; a difference and a product. Without the mean, the last three.
 int64_t NormalizeOp::getFlops() { return ((getCentred() ? 6 : 3) + flopsOf(getEpilogue())) * elementsOf(getResult()); }

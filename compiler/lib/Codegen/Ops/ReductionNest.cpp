@@ -40,7 +40,8 @@ bool continues(const NestAxis &outer, const NestAxis &inner, size_t number) {
   return outer.strides[number] == inner.strides[number] * inner.size;
 }
 
-/// The axes, where possible several as one. Only the first `operands` strides count.
+/// The axes, where possible several as one. Only the first `operands` strides count. The last axis has elements side by
+/// side; it has one element if those of the value lie apart.
 llvm::SmallVector<NestAxis> mergedAxes(llvm::ArrayRef<NestAxis> axes, size_t operands) {
   llvm::SmallVector<NestAxis> result;
   for (const NestAxis &axis : axes) {
@@ -56,6 +57,9 @@ llvm::SmallVector<NestAxis> mergedAxes(llvm::ArrayRef<NestAxis> axes, size_t ope
       result.push_back(axis);
     }
   }
+  const auto isApart = [](int64_t stride) { return stride > 1; };
+  if (!result.empty() && llvm::any_of(llvm::ArrayRef(result.back().strides).take_front(operands), isApart))
+    result.push_back({1, result.back().reduced, llvm::SmallVector<int64_t, 4>(result.back().strides.size(), 1)});
   return result;
 }
 

@@ -37,7 +37,7 @@ class ReductionNest {
   using Step = llvm::function_ref<void(State &state, const Element &element)>;
   using Combine = llvm::function_ref<void(State &into, const State &from)>;
 
-  /// `axes` are in the order of the value's memory, the last with the stride 1. Each has `operands` strides.
+  /// `axes` are in the order of the value's memory. Each has `operands` strides.
   ReductionNest(mlir::Location loc, KernelContext &context, llvm::SmallVector<NestAxis> axes, size_t operands);
 
   /// Whether the lanes are runs.
