@@ -11,8 +11,6 @@ namespace {
 
 using mlir::Value;
 
-llvm::ArrayRef<int64_t> shapeOf(Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape(); }
-
 /// The terms of each index of a resampled axis.
 struct Table {
   llvm::SmallVector<int64_t> sources;
@@ -27,7 +25,7 @@ struct Table {
 
 /// Resamples one axis of `x` to `size` indices.
 Value resample(Value x, size_t axis, int64_t size, const Table &table, mlir::Location loc, mlir::OpBuilder &builder) {
-  llvm::SmallVector<int64_t> sizes(shapeOf(x));
+  llvm::SmallVector<int64_t> sizes(sizesOf(x));
   sizes[axis] = size;
   const auto tensor = [&](llvm::ArrayRef<int64_t> dims) {
     return mlir::RankedTensorType::get(dims, builder.getF32Type());
@@ -88,27 +86,27 @@ Table meansOfParts(int64_t size, int64_t parts) {
 
 /// The axis that grows less comes first: the second one then has less to do.
 std::array<size_t, 2> orderOfAxes(Value x, int64_t height, int64_t width) {
-  const bool widthFirst = shapeOf(x)[1] * width <= height * shapeOf(x)[2];
+  const bool widthFirst = sizesOf(x)[1] * width <= height * sizesOf(x)[2];
   return widthFirst ? std::array<size_t, 2>{2, 1} : std::array<size_t, 2>{1, 2};
 }
 
 }  // namespace
 
 Value importPad(Value x, const ops::pad_attributes &padding, mlir::Location loc, mlir::OpBuilder &builder) {
-  const size_t rank = shapeOf(x).size();
+  const size_t rank = sizesOf(x).size();
   if (padding.mode == pad_mode::constant) {
-    llvm::SmallVector<int64_t> sizes(shapeOf(x)), low, high;
+    llvm::SmallVector<int64_t> sizes(sizesOf(x)), low, high;
     for (size_t axis = 0; axis < rank; ++axis) {
       low.push_back(padding.low[axis]), high.push_back(padding.high[axis]);
       sizes[axis] += low[axis] + high[axis];
     }
-    if (llvm::ArrayRef(sizes) == shapeOf(x)) return x;
+    if (llvm::ArrayRef(sizes) == sizesOf(x)) return x;
     return builder.create<PadOp>(loc, mlir::RankedTensorType::get(sizes, builder.getF32Type()), x,
                                  builder.getDenseI64ArrayAttr(low), builder.getDenseI64ArrayAttr(high),
                                  builder.getF32FloatAttr(std::bit_cast<float>(padding.value)));
   }
   for (size_t axis = 0; axis < rank; ++axis) {
-    const int64_t low = padding.low[axis], size = shapeOf(x)[axis], padded = low + size + padding.high[axis];
+    const int64_t low = padding.low[axis], size = sizesOf(x)[axis], padded = low + size + padding.high[axis];
     if (padded == size) continue;
     Table table;
     for (int64_t i = 0; i < padded; ++i) table.add(borderSource(padding.mode, i - low, size));
@@ -120,7 +118,7 @@ Value importPad(Value x, const ops::pad_attributes &padding, mlir::Location loc,
 Value importUpsample(Value x, const ops::upsample_attributes &how, mlir::Location loc, mlir::OpBuilder &builder) {
   const bool aligned = how.align_corners != 0;
   for (size_t axis : orderOfAxes(x, how.height, how.width)) {
-    const int64_t size = shapeOf(x)[axis], resized = axis == 1 ? how.height : how.width;
+    const int64_t size = sizesOf(x)[axis], resized = axis == 1 ? how.height : how.width;
     const auto step = std::bit_cast<float>(axis == 1 ? how.step_h : how.step_w);
     const bool keeps = size == resized && (step == 1 || aligned);
     if (!keeps || how.mode == interpolation::nearest)
@@ -131,17 +129,17 @@ Value importUpsample(Value x, const ops::upsample_attributes &how, mlir::Locatio
 
 Value importAdaptiveAvgPool(Value x, const ops::adaptive_avg_pool_attributes &sizes, mlir::Location loc,
                             mlir::OpBuilder &builder) {
-  const int64_t height = shapeOf(x)[1], width = shapeOf(x)[2];
+  const int64_t height = sizesOf(x)[1], width = sizesOf(x)[2];
   if (height % sizes.height == 0 && width % sizes.width == 0) {
     // The parts are windows side by side.
     const int64_t kernelH = height / sizes.height, kernelW = width / sizes.width;
-    const auto type = mlir::RankedTensorType::get({shapeOf(x)[0], sizes.height, sizes.width}, builder.getF32Type());
+    const auto type = mlir::RankedTensorType::get({sizesOf(x)[0], sizes.height, sizes.width}, builder.getF32Type());
     return builder.create<AvgPoolOp>(loc, type, x, kernelH, kernelW, /*stride_h=*/kernelH, /*stride_w=*/kernelW,
                                      /*padding_top=*/0, /*padding_left=*/0, /*padding_bottom=*/0, /*padding_right=*/0,
                                      /*dilation_h=*/1, /*dilation_w=*/1, /*ceil_mode=*/0, /*count_include_pad=*/1);
   }
   for (size_t axis : orderOfAxes(x, sizes.height, sizes.width)) {
-    const int64_t size = shapeOf(x)[axis], parts = axis == 1 ? sizes.height : sizes.width;
+    const int64_t size = sizesOf(x)[axis], parts = axis == 1 ? sizes.height : sizes.width;
     if (size != parts) x = resample(x, axis, parts, meansOfParts(size, parts), loc, builder);
   }
   return x;

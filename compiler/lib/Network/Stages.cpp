@@ -7,11 +7,11 @@ namespace {
 
 /// A layer of a single sample is divided among threads if it has at least this many bytes of weights. Reading them from
 /// the second-level cache takes about a microsecond, more than a meeting of the threads.
-constexpr int64_t kWorthMeeting = 128 << 10;
+constexpr int64_t kWeightsWorthSharing = 128 << 10;
 
 /// The lines of an image are divided among threads if computing them takes at least this many FLOPs, which is some
 /// microseconds.
-constexpr int64_t kWorthLines = 500'000;
+constexpr int64_t kFlopsWorthSharing = 500'000;
 
 /// With fewer lines the shares of the threads differ much.
 constexpr int64_t kManyLines = 8;
@@ -22,11 +22,11 @@ Stage::Split splitOf(mlir::Operation &op, int64_t capacity) {
   const bool hasPanels = layer && layer.getFeatures() >= 2 * featuresAtOnce(layer, capacity);
   if (capacity > 1) return hasPanels && !isImage ? Stage::Split::panels : Stage::Split::rows;
   const int64_t lines = llvm::cast<KernelOp>(op).getLines();
-  const bool sharesLines = lines > 1 && llvm::cast<KernelOp>(op).getFlops() >= kWorthLines;
+  const bool sharesLines = lines > 1 && llvm::cast<KernelOp>(op).getFlops() >= kFlopsWorthSharing;
   // By lines, every thread reads all weights; by panels, the whole image.
   const bool prefersPanels =
       hasPanels && (!sharesLines || lines < kManyLines || bytesOf(layer.getWeight()) > bytesOf(layer.getInput()));
-  if (prefersPanels && bytesOf(layer.getWeight()) >= kWorthMeeting) return Stage::Split::panels;
+  if (prefersPanels && bytesOf(layer.getWeight()) >= kWeightsWorthSharing) return Stage::Split::panels;
   return sharesLines ? Stage::Split::lines : Stage::Split::none;
 }
 

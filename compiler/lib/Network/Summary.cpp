@@ -69,6 +69,14 @@ bool isInPlace(ConcatOp concat) {
          });
 }
 
+/// The bytes of the constants among some values.
+int64_t bytesOfConstants(mlir::ValueRange values) {
+  int64_t bytes = 0;
+  for (mlir::Value value : values)
+    if (value.getDefiningOp<ConstantOp>()) bytes += bytesOf(value);
+  return bytes;
+}
+
 LayerSummary summarizeLayer(mlir::Operation &op) {
   LayerSummary layer;
   const int64_t outputs = elementsOf(op.getResult(0));
@@ -97,14 +105,12 @@ LayerSummary summarizeLayer(mlir::Operation &op) {
       .Case([&](MapOp map) {
         layer.fused = describe(map.getBody());
         layer.inputs = outputs;
-        for (mlir::Value input : map.getInputs())
-          if (input.getDefiningOp<ConstantOp>()) layer.weightBytes += bytesOf(input);
+        layer.weightBytes = bytesOfConstants(map.getInputs());
       })
       .Case([&](NormalizeOp norm) {
         layer.fused = describe(norm.getEpilogue());
         layer.inputs = outputs;
-        for (mlir::Value extra : norm.getExtras())
-          if (extra.getDefiningOp<ConstantOp>()) layer.weightBytes += bytesOf(extra);
+        layer.weightBytes = bytesOfConstants(norm.getExtras());
       })
       .Default([&](mlir::Operation *) {
         for (mlir::Value operand : op.getOperands()) layer.inputs += elementsOf(operand);

@@ -2,6 +2,7 @@
 // Puts the channels of images last, where kernels want them, and pads images.
 #include "Inlay/Transforms/Passes.h"
 #include "ScalarProgram.h"
+#include "TensorEmitter.h"
 #include "inlay/ops/reduce.hpp"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -16,42 +17,21 @@ namespace {
 
 using mlir::PatternRewriter;
 using mlir::Value;
-using Sizes = llvm::SmallVector<int64_t>;
 
 mlir::RankedTensorType typeOf(Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
 int64_t sizeOf(Value value, unsigned axis) { return typeOf(value).getDimSize(axis); }
 
-/// An attribute of an op as a size.
-int64_t number(uint64_t attribute) { return static_cast<int64_t>(attribute); }
-
 constexpr int64_t kToLast[] = {1, 2, 0};   // [C, H, W] to [H, W, C]
 constexpr int64_t kToFirst[] = {2, 0, 1};  // and back
 
-/// Emits ops at one place.
-struct Emitter {
-  mlir::RewriterBase &rewriter;
-  mlir::Location loc;
-
-  mlir::RankedTensorType tensor(llvm::ArrayRef<int64_t> sizes) {
-    return mlir::RankedTensorType::get(sizes, rewriter.getF32Type());
-  }
-  Value permute(Value x, llvm::ArrayRef<int64_t> axes) {
-    return rewriter.create<PermuteOp>(loc, tensor(mlir::applyPermutation(typeOf(x).getShape(), axes)), x, axes);
-  }
-  Value reshape(Value x, llvm::ArrayRef<int64_t> sizes) {
-    return typeOf(x).getShape() == sizes ? x : rewriter.create<ReshapeOp>(loc, tensor(sizes), x);
-  }
+/// Emits ops on images.
+struct ImageEmitter : TensorEmitter {
   /// An operand of lower rank, with the axes that broadcasting adds.
   Value withRank3(Value x) {
     Sizes sizes(3, 1);
     llvm::ArrayRef<int64_t> own = typeOf(x).getShape().take_back(3);
     llvm::copy(own, llvm::MutableArrayRef(sizes).take_back(own.size()).begin());
     return reshape(x, sizes);
-  }
-  Value slice(Value x, unsigned axis, int64_t start, int64_t length) {
-    Sizes sizes(typeOf(x).getShape());
-    sizes[axis] = length;
-    return rewriter.create<SliceOp>(loc, tensor(sizes), x, axis, start, length);
   }
   Value concat(llvm::ArrayRef<Value> pieces, unsigned axis) {
     if (pieces.size() == 1) return pieces.front();
@@ -82,7 +62,7 @@ struct MoveConvolution : mlir::OpRewritePattern<Conv2dOp> {
   using OpRewritePattern::OpRewritePattern;
 
   mlir::LogicalResult matchAndRewrite(Conv2dOp conv, PatternRewriter &rewriter) const override {
-    Emitter emit{rewriter, conv.getLoc()};
+    ImageEmitter emit{{rewriter, conv.getLoc()}};
     Value weight = conv.getWeight();
     const int64_t channels = sizeOf(conv.getInput(), 0), groups = number(conv.getGroups());
     const WindowAttr window = windowOf(conv, sizeOf(weight, 2), sizeOf(weight, 3));
@@ -113,7 +93,7 @@ struct MoveConvolution : mlir::OpRewritePattern<Conv2dOp> {
 
  private:
   /// A convolution for each group, side by side. The epilogue becomes a map of its own.
-  static Value grouped(Conv2dOp conv, Emitter &emit, Value x, llvm::ArrayRef<int64_t> sizes, WindowAttr window,
+  static Value grouped(Conv2dOp conv, ImageEmitter &emit, Value x, llvm::ArrayRef<int64_t> sizes, WindowAttr window,
                        llvm::ArrayRef<Value> extras) {
     const int64_t groups = number(conv.getGroups());
     const int64_t inputs = sizeOf(x, 2) / groups, outputs = sizes[2] / groups;
@@ -137,7 +117,7 @@ struct MoveConvolution : mlir::OpRewritePattern<Conv2dOp> {
 
 /// Windows over an image with its channels last, of which `ceil_mode` may add pixels behind the padding.
 template <class Op>
-Value pooled(Op pool, Reduction reduction, float outside, Emitter &emit) {
+Value pooled(Op pool, Reduction reduction, float outside, ImageEmitter &emit) {
   const WindowAttr window = windowOf(pool, number(pool.getKernelH()), number(pool.getKernelW()));
   Value x = emit.permute(pool.getInput(), kToLast);
   const Sizes sizes = {sizeOf(pool.getResult(), 1), sizeOf(pool.getResult(), 2), sizeOf(pool.getResult(), 0)};
@@ -159,7 +139,7 @@ struct MoveMaxPool : mlir::OpRewritePattern<MaxPoolOp> {
   using OpRewritePattern::OpRewritePattern;
 
   mlir::LogicalResult matchAndRewrite(MaxPoolOp pool, PatternRewriter &rewriter) const override {
-    Emitter emit{rewriter, pool.getLoc()};
+    ImageEmitter emit{{rewriter, pool.getLoc()}};
     Value result = pooled(pool, Reduction::max, -std::numeric_limits<float>::infinity(), emit);
     rewriter.replaceOp(pool, emit.permute(result, kToFirst));
     return mlir::success();
@@ -171,7 +151,7 @@ struct MoveAvgPool : mlir::OpRewritePattern<AvgPoolOp> {
   using OpRewritePattern::OpRewritePattern;
 
   mlir::LogicalResult matchAndRewrite(AvgPoolOp pool, PatternRewriter &rewriter) const override {
-    Emitter emit{rewriter, pool.getLoc()};
+    ImageEmitter emit{{rewriter, pool.getLoc()}};
     auto sum = pooled(pool, Reduction::sum, 0, emit).getDefiningOp<WindowOp>();
     const auto [rows, columns] = countsOf(pool);
     const bool all = llvm::all_equal(rows) && llvm::all_equal(columns);
@@ -209,7 +189,7 @@ struct MoveAvgPool : mlir::OpRewritePattern<AvgPoolOp> {
   }
 
   /// The counts as an image of one channel.
-  static Value countsAsImage(const Sizes &rows, const Sizes &columns, Value like, Emitter &emit) {
+  static Value countsAsImage(const Sizes &rows, const Sizes &columns, Value like, ImageEmitter &emit) {
     std::vector<float> counts;
     for (int64_t row : rows)
       for (int64_t column : columns) counts.push_back(static_cast<float>(row * column));
@@ -228,11 +208,11 @@ Sizes asImage(llvm::ArrayRef<int64_t> shape) { return shape.size() == 2 ? Sizes{
 Sizes axesWithChannelsLast(int64_t rank) { return rank == 2 ? Sizes{2, 1} : Sizes(llvm::ArrayRef(kToFirst)); }
 
 /// The op on an image with its channels last, whose axis `axes[i]` is axis i of the op's operand.
-Value onImage(SliceOp slice, Value image, llvm::ArrayRef<int64_t> axes, Emitter &emit) {
+Value onImage(SliceOp slice, Value image, llvm::ArrayRef<int64_t> axes, ImageEmitter &emit) {
   return emit.slice(image, static_cast<unsigned>(axes[slice.getAxis()]), number(slice.getStart()),
                     number(slice.getLength()));
 }
-Value onImage(PadOp pad, Value image, llvm::ArrayRef<int64_t> axes, Emitter &emit) {
+Value onImage(PadOp pad, Value image, llvm::ArrayRef<int64_t> axes, ImageEmitter &emit) {
   Sizes sizes(typeOf(image).getShape()), low(3, 0), high(3, 0);
   for (auto [axis, before, after] : llvm::zip_equal(axes, pad.getLow(), pad.getHigh())) {
     const auto place = static_cast<size_t>(axis);
@@ -241,7 +221,7 @@ Value onImage(PadOp pad, Value image, llvm::ArrayRef<int64_t> axes, Emitter &emi
   return emit.rewriter.create<PadOp>(emit.loc, emit.tensor(sizes), image, emit.rewriter.getDenseI64ArrayAttr(low),
                                      emit.rewriter.getDenseI64ArrayAttr(high), pad.getValueAttr());
 }
-Value onImage(ResampleOp resample, Value image, llvm::ArrayRef<int64_t> axes, Emitter &emit) {
+Value onImage(ResampleOp resample, Value image, llvm::ArrayRef<int64_t> axes, ImageEmitter &emit) {
   Sizes sizes(typeOf(image).getShape());
   const int64_t axis = axes[resample.getAxis()];
   sizes[static_cast<size_t>(axis)] = sizeOf(resample.getResult(), static_cast<unsigned>(resample.getAxis()));
@@ -265,7 +245,7 @@ struct PermuteEarlier : mlir::OpRewritePattern<Op> {
     if ((rank != 2 && rank != 3) ||
         typeOf(permute.getInput()).getShape() != llvm::ArrayRef(asImage(typeOf(op.getResult()).getShape())))
       return rewriter.notifyMatchFailure(op, "neither an image nor a signal");
-    Emitter emit{rewriter, op.getLoc()};
+    ImageEmitter emit{{rewriter, op.getLoc()}};
     Value image = emit.permute(emit.reshape(op.getInput(), asImage(typeOf(op.getInput()).getShape())), kToLast);
     rewriter.replaceOp(permute, onImage(op, image, axesWithChannelsLast(rank), emit));
     return mlir::success();
@@ -302,7 +282,7 @@ class PermutationSinker {
   }
 
   /// `value` as an image of the shape [C, H, W], with its channels last.
-  static Value withChannelsLast(Value value, llvm::ArrayRef<int64_t> shape, Emitter &emit) {
+  static Value withChannelsLast(Value value, llvm::ArrayRef<int64_t> shape, ImageEmitter &emit) {
     if (PermuteOp moved = movedImage(value); moved && moved.getType().getShape() == shape) return moved.getInput();
     return emit.permute(emit.reshape(value, shape), kToLast);
   }
@@ -317,7 +297,7 @@ class PermutationSinker {
     if (reshaped &&
         llvm::any_of(map.getInputs(), [&](Value operand) { return !isWhole(operand) && elementsOf(operand) > 1; }))
       return;  // an operand is broadcast to another shape than the image's
-    Emitter emit{rewriter, map.getLoc()};
+    ImageEmitter emit{{rewriter, map.getLoc()}};
     llvm::SmallVector<Value> operands;
     for (Value operand : map.getInputs()) {
       if (isWhole(operand))
@@ -338,13 +318,13 @@ class PermutationSinker {
   }
 
   /// Replaces `op` by an image with its channels last.
-  void replace(mlir::Operation *op, Value image, Emitter &emit) {
+  void replace(mlir::Operation *op, Value image, ImageEmitter &emit) {
     rewriter.replaceOp(op, emit.reshape(emit.permute(image, kToFirst), typeOf(op->getResult(0)).getShape()));
   }
 
   void sinkBelow(ConcatOp concat) {
     if (llvm::none_of(concat.getInputs(), isMoved)) return;
-    Emitter emit{rewriter, concat.getLoc()};
+    ImageEmitter emit{{rewriter, concat.getLoc()}};
     llvm::SmallVector<Value> pieces;
     for (Value piece : concat.getInputs())
       pieces.push_back(withChannelsLast(piece, asImage(typeOf(piece).getShape()), emit));
@@ -355,7 +335,7 @@ class PermutationSinker {
   template <class Op>
   void sinkBelowImageOp(Op op) {
     if (!isMoved(op.getInput())) return;
-    Emitter emit{rewriter, op.getLoc()};
+    ImageEmitter emit{{rewriter, op.getLoc()}};
     Value image = movedImage(op.getInput()).getInput();
     replace(op, onImage(op, image, axesWithChannelsLast(typeOf(op.getInput()).getRank()), emit), emit);
   }
@@ -363,7 +343,7 @@ class PermutationSinker {
   void sinkBelow(NormalizeOp normalize) {
     auto moved = normalize.getInput().getDefiningOp<PermuteOp>();
     if (!moved || !movedImage(moved)) return;
-    Emitter emit{rewriter, normalize.getLoc()};
+    ImageEmitter emit{{rewriter, normalize.getLoc()}};
     llvm::SmallVector<Value> extras;
     for (Value extra : normalize.getExtras())
       extras.push_back(extra.getType() == normalize.getType()
@@ -390,7 +370,7 @@ class PermutationSinker {
     // Places along the channels and another axis count in the order of the axes.
     const bool channelsAndMore = (reduce.getAxes() & 1) != 0 && reduce.getAxes() != 1;
     if (reduce.getKind() == static_cast<uint64_t>(ops::reduction::argmax) && channelsAndMore) return;
-    Emitter emit{rewriter, reduce.getLoc()};
+    ImageEmitter emit{{rewriter, reduce.getLoc()}};
     Value below = rewriter.create<ReduceOp>(reduce.getLoc(), emit.tensor(sizes), moved.getInput(), reduce.getKind(),
                                             axes, /*keepdim=*/1);
     rewriter.replaceOp(reduce, emit.reshape(emit.permute(below, kToFirst), typeOf(reduce).getShape()));
@@ -406,7 +386,7 @@ struct PermuteWeights : mlir::OpRewritePattern<DenseOp> {
     auto moved = flat ? flat.getInput().getDefiningOp<PermuteOp>() : PermuteOp();
     if (!moved || !dense.getWeight().getDefiningOp<ConstantOp>())
       return rewriter.notifyMatchFailure(dense, "the input is no flattened image, or the weights are no constant");
-    Emitter emit{rewriter, dense.getLoc()};
+    ImageEmitter emit{{rewriter, dense.getLoc()}};
     Sizes sizes = {sizeOf(dense.getWeight(), 0)};
     llvm::append_range(sizes, moved.getType().getShape());
     Sizes axes = {0};

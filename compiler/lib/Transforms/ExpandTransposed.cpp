@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "Numbers.h"
-#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "TensorEmitter.h"
 
 namespace inlay::compiler {
 
@@ -15,12 +15,10 @@ namespace inlay::compiler {
 namespace {
 
 using mlir::Value;
-using Sizes = llvm::SmallVector<int64_t>;
 
 /// The most weights that an ordinary convolution may have.
 constexpr int64_t kMostWeights = int64_t{1} << 31;
 
-int64_t number(uint64_t attribute) { return static_cast<int64_t>(attribute); }
 int64_t floorMod(int64_t a, int64_t b) { return (a % b + b) % b; }
 
 /// One axis. Element i of the operand, at tap k, goes to element i stride + k dilation - padding of the result. The
@@ -87,30 +85,6 @@ struct BlockedAxis {
   }
 };
 
-/// Emits ops at one place.
-struct Emitter {
-  mlir::RewriterBase &rewriter;
-  mlir::Location loc;
-
-  mlir::RankedTensorType tensor(llvm::ArrayRef<int64_t> sizes) {
-    return mlir::RankedTensorType::get(sizes, rewriter.getF32Type());
-  }
-  Value permute(Value x, llvm::ArrayRef<int64_t> axes) {
-    return rewriter.create<PermuteOp>(loc, tensor(mlir::applyPermutation(sizesOf(x), axes)), x, axes);
-  }
-  Value reshape(Value x, llvm::ArrayRef<int64_t> sizes) { return rewriter.create<ReshapeOp>(loc, tensor(sizes), x); }
-  /// The elements `start` to `start + length - 1` of an axis, if that is not all.
-  Value slice(Value x, unsigned axis, int64_t start, int64_t length) {
-    Sizes sizes(sizesOf(x));
-    if (sizes[axis] == length) return x;
-    sizes[axis] = length;
-    return rewriter.create<SliceOp>(loc, tensor(sizes), x, axis, start, length);
-  }
-  Value constant(llvm::ArrayRef<int64_t> sizes, std::vector<double> numbers, mlir::StringAttr name = {}) {
-    return createConstant(rewriter, loc, name, sizes, Numbers(std::move(numbers)));
-  }
-};
-
 class Expansion {
  public:
   Expansion(ConvTranspose2dOp layer, mlir::RewriterBase &rewriter)
@@ -135,9 +109,8 @@ class Expansion {
                                  << " must be a constant, because it is rearranged at compile time";
     const int64_t features = groups * phases() * outputs;
     auto source = layer.getWeight().getDefiningOp<ConstantOp>();
-    Value spread =
-        emit.constant({features, depth, rows.taps, columns.taps}, spreadWeight(*weight), source.getNameAttr());
-    Value shift = bias ? emit.constant({features}, repeated(*bias)) : Value();
+    Value spread = constant({features, depth, rows.taps, columns.taps}, spreadWeight(*weight), source.getNameAttr());
+    Value shift = bias ? constant({features}, repeated(*bias)) : Value();
     const std::optional<llvm::SmallVector<Value>> extras = repeatedExtras();
     auto conv = emit.rewriter.create<Conv2dOp>(
         layer.getLoc(), emit.tensor({features, rows.blocks, columns.blocks}), layer.getLayerAttr(), operand(), spread,
@@ -158,7 +131,7 @@ class Expansion {
 
  private:
   ConvTranspose2dOp layer;
-  Emitter emit;
+  TensorEmitter emit;
   int64_t groups, outputs, depth;  // outputs and channels of one group
   BlockedAxis rows, columns;
 
@@ -170,6 +143,10 @@ class Expansion {
             number(padding),
             sizesOf(layer.getResult())[which]};
   }
+  Value constant(llvm::ArrayRef<int64_t> sizes, std::vector<double> numbers, mlir::StringAttr name = {}) {
+    return createConstant(emit.rewriter, emit.loc, name, sizes, Numbers(std::move(numbers)));
+  }
+
   int64_t phases() const { return rows.phases * columns.phases; }
   bool readsAny() const { return rows.readsAny() && columns.readsAny(); }
   /// The padding of the ordinary convolution on one side, which is negative where the image is cropped.
@@ -205,13 +182,15 @@ class Expansion {
     return rows.blocks * rows.phases != rows.result || columns.blocks * columns.phases != columns.result;
   }
 
-  /// Whether the epilogue may raise an exception flag, as log(0) does, for an element that is cut off afterwards.
+  /// Whether the epilogue may raise an exception flag, as log(0) and exp(1000) do, for an element that is cut off
+  /// afterwards.
   bool mayRaise() {
     if (layer.getEpilogue().empty()) return false;
     return llvm::any_of(layer.getEpilogue().front(), [](mlir::Operation &op) {
       auto activation = llvm::dyn_cast<ActivationOp>(op);
       const auto isPole = [&](double x) { return !std::isfinite(activation.evaluate(x)); };
-      return llvm::isa<mlir::arith::DivFOp>(op) || (activation && llvm::any_of(std::array{0.0, -1.0, 2.0}, isPole));
+      return llvm::isa<mlir::arith::DivFOp>(op) ||
+             (activation && llvm::any_of(std::array{-1e4, -1.0, 0.0, 2.0, 1e4}, isPole));
     });
   }
 
@@ -224,7 +203,7 @@ class Expansion {
       if (elementsOf(extra) == 1) {
         all.push_back(extra);
       } else if (numbers && sizesOf(extra).size() == 3 && sizesOf(extra)[0] == elementsOf(extra)) {
-        all.push_back(emit.constant({groups * phases() * outputs, 1, 1}, repeated(*numbers)));
+        all.push_back(constant({groups * phases() * outputs, 1, 1}, repeated(*numbers)));
       } else {
         return std::nullopt;
       }
