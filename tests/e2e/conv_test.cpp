@@ -3,8 +3,8 @@
 // lines around tiles, windows at the edges, and layers that read each other's images.
 #include <gtest/gtest.h>
 
+#include "compiled_for_cpus.hpp"
 #include "inlay/dsl.hpp"
-#include "kernel_harness.hpp"
 
 namespace inlay::testing {
 namespace {
@@ -49,14 +49,10 @@ std::uint32_t pool(graph_builder& b, op kind, std::uint32_t x, const Attributes&
   return b.apply(kind, operands, words_of(attributes));
 }
 
-class Conv : public ::testing::TestWithParam<std::string> {
+class Conv : public CompiledForCpus {
  protected:
-  std::mt19937 random_{1};
-
   void matches(graph_builder& b, std::uint32_t y, const std::string& what, double tolerance = kTolerance) {
-    b.output(y, "y");
-    ASSERT_FALSE(b.finish()) << what;
-    ASSERT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random_, {.tolerance = tolerance}), "") << what;
+    CompiledForCpus::matches(b, y, kBatches, what, {.tolerance = tolerance});
   }
 };
 

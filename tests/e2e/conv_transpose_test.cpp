@@ -3,8 +3,8 @@
 // runs after the layer.
 #include <gtest/gtest.h>
 
+#include "compiled_for_cpus.hpp"
 #include "inlay/dsl.hpp"
-#include "kernel_harness.hpp"
 
 namespace inlay::testing {
 namespace {
@@ -24,14 +24,10 @@ std::uint32_t conv_transpose(graph_builder& b, const std::string& name, std::uin
   return b.apply(op::conv_transpose2d, operands, words_of(how), {}, name);
 }
 
-class ConvTranspose : public ::testing::TestWithParam<std::string> {
+class ConvTranspose : public CompiledForCpus {
  protected:
-  std::mt19937 random_{1};
-
   void matches(graph_builder& b, std::uint32_t y, const std::string& what) {
-    b.output(y, "y");
-    ASSERT_FALSE(b.finish()) << what;
-    ASSERT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random_, {.tolerance = kTolerance}), "") << what;
+    CompiledForCpus::matches(b, y, kBatches, what, {.tolerance = kTolerance});
   }
 };
 

@@ -6,7 +6,7 @@
 #include <cfenv>
 #include <cmath>
 
-#include "kernel_harness.hpp"
+#include "compiled_for_cpus.hpp"
 
 namespace inlay::testing {
 namespace {
@@ -45,14 +45,10 @@ std::uint32_t affine(graph_builder& b, std::uint32_t y, const shape& weights, st
   return b.map(operands, program, b.view().nodes[y].dims);
 }
 
-class Norms : public ::testing::TestWithParam<std::string> {
+class Norms : public CompiledForCpus {
  protected:
-  std::mt19937 random_{1};
-
   void matches(graph_builder& b, std::uint32_t y, const std::string& what, const comparison& how = {}) {
-    b.output(y, "y");
-    ASSERT_FALSE(b.finish()) << what;
-    ASSERT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random_, how), "") << what;
+    CompiledForCpus::matches(b, y, kBatches, what, how);
   }
 };
 

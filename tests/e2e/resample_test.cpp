@@ -3,7 +3,7 @@
 // convolutions, whose lines may lie apart.
 #include <gtest/gtest.h>
 
-#include "kernel_harness.hpp"
+#include "compiled_for_cpus.hpp"
 
 namespace inlay::testing {
 namespace {
@@ -36,14 +36,10 @@ std::uint32_t conv(graph_builder& b, const std::string& name, std::uint32_t x, s
   return b.apply(op::conv2d, operands, words_of(ops::conv2d_attributes{{1, 1, 1, 1, 1, 1}, 1}), {}, name);
 }
 
-class Resample : public ::testing::TestWithParam<std::string> {
+class Resample : public CompiledForCpus {
  protected:
-  std::mt19937 random_{1};
-
   void matches(graph_builder& b, std::uint32_t y, const std::string& what, const comparison& how = {}) {
-    b.output(y, "y");
-    ASSERT_FALSE(b.finish()) << what;
-    ASSERT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random_, how), "") << what;
+    CompiledForCpus::matches(b, y, kBatches, what, how);
   }
 };
 
