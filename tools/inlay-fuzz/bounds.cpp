@@ -430,6 +430,24 @@ class evaluator {
     return {y.begin(), y.end()};
   }
 
+  /// The weights of a convolution, those of its first output first. A transposed one has them by channel.
+  values weights_by_output(const node_record& n) const {
+    const std::uint32_t node = g_.operands(n)[1];
+    const values& all = all_[node];
+    if (n.kind != op::conv_transpose2d) return all;
+    const shape& dims = g_.nodes[node].dims;
+    const std::size_t outputs = dims.sizes[1], taps = std::size_t{dims.sizes[2]} * dims.sizes[3];
+    const std::size_t channels = dims.sizes[0] / (n.dims.sizes[0] / outputs);  // of one group
+    values sorted;
+    for (std::size_t output = 0; output < n.dims.sizes[0]; ++output)
+      for (std::size_t c = 0; c < channels; ++c) {
+        const std::size_t first = ((output / outputs * channels + c) * outputs + output % outputs) * taps;
+        sorted.insert(sorted.end(), all.begin() + static_cast<std::ptrdiff_t>(first),
+                      all.begin() + static_cast<std::ptrdiff_t>(first + taps));
+      }
+    return sorted;
+  }
+
   /// Sums of up to `terms` products, like those of a dense layer. The sums of errors and of magnitudes are
   /// convolutions, too.
   values conv2d(const node_record& n, std::uint64_t terms) {
@@ -449,7 +467,7 @@ class evaluator {
     const auto doubtful = evaluate(n, [&](std::uint32_t i, const bounded& x) {
       return (i == 1 ? !std::isfinite(x.value) : i == 0 && x.error > 0 && std::abs(x.value) <= x.error) ? 1.0 : 0.0;
     });
-    const values& weights_of = all_[g_.operands(n)[1]];
+    const values weights_of = weights_by_output(n);
     const bool weights_known = std::ranges::all_of(weights_of, [](const bounded& x) { return x.is_known(); });
     const std::size_t of_output = weights_of.size() / n.dims.sizes[0];
     bool signs_known = true;
