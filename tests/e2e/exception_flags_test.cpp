@@ -167,6 +167,30 @@ TEST_P(ExceptionFlags, NoTrapWhereTheyAreUnmasked) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status << "; a trap is SIGFPE";
 }
 
+TEST_P(ExceptionFlags, InterpolationReadsNoDeadLanes) {
+  for (const std::uint32_t width : kWidths)
+    for (const std::uint32_t resized : {width / 2 + 1, 3 * width / 5 + 1, 2 * width})
+      for (const bool aligned : {false, true}) {
+        graph_builder b("interpolated");
+        const std::uint32_t inputs = 3 * width - 2;
+        const std::uint32_t picture[] = {b.input("x", {3, {1, 1, inputs}})};
+        const ops::max_pool_attributes every_third{1, 1, {1, 3, 0, 0, 0, 0, 1, 1}, 0};
+        // In scratch memory, where the vector's other elements are signalling NaNs.
+        const std::uint32_t thinned[] = {b.apply(op::max_pool, picture, words_of(every_third))};
+        const ops::upsample_attributes how{interpolation::linear,
+                                           aligned,
+                                           ops::step_between(1, 1, aligned),
+                                           ops::step_between(width, resized, aligned),
+                                           1,
+                                           resized};
+        b.output(b.apply(op::upsample, thinned, words_of(how)), "y");
+        ASSERT_FALSE(b.finish());
+        const auto kernel = compile(b, {}, {.cpu = GetParam()});
+        const int flags = flags_of(*kernel, {1.5f, -2.0f, 0.25f}, 1, inputs, resized);
+        EXPECT_EQ(flags, 0) << width << " to " << resized << ": " << describe(flags);
+      }
+}
+
 INSTANTIATE_TEST_SUITE_P(Cpus, ExceptionFlags, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
 
 }  // namespace

@@ -164,8 +164,9 @@ class ResampleEmitter {
         for (int64_t tap = 0; tap < taps; ++tap) {
           Value chosen = builder.create<vector::ShuffleOp>(loc, elements, elements,
                                                            segment.pattern.lanes[static_cast<size_t>(tap)]);
+          // Without the fence, LLVM multiplies whole vectors and then chooses.
           if (weight)
-            addProduct(sum, chosen, weightsAt(index, tap, segment.live));
+            addProduct(sum, context.withAllLanes(loc, chosen), weightsAt(index, tap, segment.live));
           else
             sum = chosen;
         }
