@@ -54,6 +54,12 @@ TEST(Bounds, KnowNanAndInfinity) {
   EXPECT_TRUE(allows(of_map({apply(activation::sigmoid)}, -kInfinity), 0));
   EXPECT_FALSE(allows(of_map({apply(activation::sigmoid)}, -kInfinity), kNan));
   EXPECT_TRUE(allows(of_map({apply(activation::tanh)}, kNan), kNan));
+  const instruction one{.code = scalar_op::literal, .p0 = 1};
+  for (const scalar_op code : {scalar_op::add, scalar_op::subtract, scalar_op::multiply, scalar_op::divide})
+    for (const float x : {kInfinity, -kInfinity, kNan}) {
+      const bounded y = of_map({one, {.code = code, .a = 0, .b = 1}}, x);
+      EXPECT_TRUE(allows(y, x) && !allows(y, 1)) << row_of(code).name << " of " << x;
+    }
 }
 
 TEST(Bounds, OfAPlaceHoldAllThatMayBeLargest) {
@@ -159,6 +165,121 @@ TEST(Bounds, KnowWhereATransposedConvolutionMayMultiplyInfinityByZero) {
   EXPECT_TRUE(allows(y[5], kInfinity));
   for (const std::size_t beside : {3u, 4u, 6u, 7u}) EXPECT_TRUE(allows(y[beside], 0.5f) && allows(y[beside], kNan));
   for (const std::size_t far : {0u, 1u, 9u, 10u}) EXPECT_TRUE(allows(y[far], 0.5f) && !allows(y[far], kNan));
+}
+
+constexpr std::uint32_t kWidth = 64;
+
+/// The program x + shift. If `is_bent`, then relu6, which no layer is folded across.
+std::vector<instruction> shifting(float shift, bool is_bent = false) {
+  std::vector<instruction> program = {{.code = scalar_op::operand},
+                                      {.code = scalar_op::literal, .p0 = shift},
+                                      {.code = scalar_op::add, .a = 0, .b = 1}};
+  if (is_bent) program.push_back({.code = scalar_op::apply, .function = activation::relu6, .a = 2});
+  return program;
+}
+
+/// Steps on kWidth equal inputs; the first is step 1.
+class folded_network {
+ public:
+  folded_network() { net_.steps.push_back({.kind = op::input, .dims = {1, {kWidth}}, .name = "x"}); }
+
+  folded_network& map(std::vector<instruction> program) {
+    return add({.kind = op::map, .dims = net_.steps.back().dims, .operands = {last()}, .program = std::move(program)});
+  }
+  /// One output, the sum of all inputs times `weight`.
+  folded_network& dense(float weight) {
+    const std::uint32_t x = last();
+    net_.steps.push_back({.kind = op::constant, .dims = {2, {1, kWidth}}, .elements = numbers(weight)});
+    return add({.kind = op::dense,
+                .dims = {1, {1}},
+                .name = "fc",
+                .operands = {x, x + 1, no_node},
+                .attributes = {static_cast<std::uint32_t>(zeros::automatic)}});
+  }
+  /// The same as a convolution of an image of one pixel.
+  folded_network& conv2d(float weight) {
+    const std::uint32_t x = last();
+    net_.steps.push_back({.kind = op::reshape, .dims = {3, {kWidth, 1, 1}}, .operands = {x}});
+    net_.steps.push_back({.kind = op::constant, .dims = {4, {1, kWidth, 1, 1}}, .elements = numbers(weight)});
+    const auto words = words_of(ops::conv2d_attributes{});
+    return add({.kind = op::conv2d,
+                .dims = {3, {1, 1, 1}},
+                .name = "conv",
+                .operands = {x + 1, x + 2, no_node},
+                .attributes = {words.begin(), words.end()}});
+  }
+
+  bounded of(float x, bool bf16 = false) {
+    net_.outputs = {{last(), "y"}};
+    const graph_builder b = build(net_);
+    EXPECT_FALSE(b.first_violation());
+    const std::vector<std::vector<float>> inputs = {numbers(x)};
+    return evaluate_with_bounds(b.view(), {}, inputs, 1, {.bf16_weights = bf16}).outputs[0][0];
+  }
+
+ private:
+  network net_{.name = "folded", .steps = {}, .outputs = {}};
+
+  std::uint32_t last() const { return static_cast<std::uint32_t>(net_.steps.size() - 1); }
+  static std::vector<float> numbers(float each) { return std::vector<float>(kWidth, each); }
+  folded_network& add(step s) {
+    net_.steps.push_back(std::move(s));
+    return *this;
+  }
+};
+
+TEST(Bounds, HoldForAShiftThatIsFoldedIntoTheNextLayer) {
+  // The sum of 64 terms 0.3 (x - 1000), in f32 as 64 terms 0.3 x after a bias of -19200.
+  const float x = 1000.1f, weight = 0.3f;
+  float folded = static_cast<float>(-1000.0 * kWidth * static_cast<double>(weight));
+  for (std::uint32_t k = 0; k < kWidth; ++k) folded += weight * x;
+  const double exact = kWidth * static_cast<double>(weight) * (static_cast<double>(x) - 1000);
+  const bounded y = folded_network().map(shifting(-1000)).dense(weight).of(x);
+  EXPECT_NEAR(y.value, exact, 1e-9);
+  EXPECT_NE(static_cast<float>(exact), folded);
+  EXPECT_TRUE(allows(y, folded));
+  // 66 roundings of 64 terms of size 600, and the safety factor of allows().
+  EXPECT_LT(y.error, 66 * 0x1p-24 * 64 * 600.1);
+  // The product with u is exact to some 1e-6.
+  const bounded unfolded = folded_network().map(shifting(-1000, true)).dense(weight).of(x);
+  EXPECT_FALSE(allows(unfolded, folded));
+  EXPECT_TRUE(allows(unfolded, static_cast<float>(exact)));
+}
+
+TEST(Bounds, HoldForAShiftThatIsFoldedIntoTheLayerBefore) {
+  // After a bias of 1000, each of the products is less than half an ulp.
+  const float x = 1, weight = 2.9e-5f, exact = 1000 + 64 * 2.9e-5f;
+  for (const bool convolves : {false, true}) {
+    const auto layer = [&] { return convolves ? folded_network().conv2d(weight) : folded_network().dense(weight); };
+    const bounded y = layer().map(shifting(1000)).of(x);
+    EXPECT_TRUE(allows(y, exact) && allows(y, 1000));
+    EXPECT_LT(y.error, 68 * 0x1p-24 * 1000);
+    const bounded unfolded = layer()
+                                 .map({{.code = scalar_op::operand},
+                                       {.code = scalar_op::apply, .function = activation::relu, .a = 0},
+                                       {.code = scalar_op::literal, .p0 = 1000},
+                                       {.code = scalar_op::add, .a = 1, .b = 2}})
+                                 .of(x);
+    EXPECT_TRUE(allows(unfolded, exact) && !allows(unfolded, 1000));
+  }
+}
+
+TEST(Bounds, OfBf16WeightsAreRelativeToTheShiftedInput) {
+  const bounded y = folded_network().map(shifting(-100)).dense(1).of(100.5f, true);
+  EXPECT_GT(y.error, 0x1p-8 * 64 * 0.5);
+  EXPECT_LT(y.error, 0x1p-8 * 64 * 2);
+  // Rounding for the second shift is relative to the result of the first.
+  EXPECT_GT(folded_network().map(shifting(-300)).map(shifting(200)).dense(1).of(100.5f, true).error, 0x1p-8 * 64 * 200);
+}
+
+TEST(Bounds, OfFoldedInfinitiesAllowNan) {
+  const bounded before = folded_network().map(shifting(1)).dense(2).of(kInfinity);
+  EXPECT_TRUE(allows(before, kInfinity) && allows(before, kNan));
+  const bounded after = folded_network().dense(2).map(shifting(1)).of(kInfinity);
+  EXPECT_TRUE(allows(after, kInfinity) && allows(after, kNan));
+  const bounded alone = folded_network().dense(2).of(kInfinity);
+  EXPECT_TRUE(allows(alone, kInfinity) && !allows(alone, kNan));
+  EXPECT_FALSE(allows(folded_network().map(shifting(1)).dense(2).of(kNan), kInfinity));
 }
 
 /// The results of the interpreter's reference engine are within the bounds; with an added fault most are not.

@@ -28,7 +28,7 @@ bool is_float(double value) { return static_cast<double>(static_cast<float>(valu
 
 /// Adds a rounding to f32 to `error`: `factor` roundings if the compiler may use several operations.
 bounded rounded(double value, double error, double factor = 1) {
-  if (error == 0 && factor <= 1 && is_float(value)) return settled(value, 0);
+  if (!std::isfinite(value) || (error == 0 && factor <= 1 && is_float(value))) return settled(value, error);
   return settled(value, error + factor * (kUnit * std::abs(value) + kDenormal));
 }
 
@@ -178,6 +178,17 @@ bounded scalar(const instruction& c, std::span<const bounded> results, std::span
 
 using values = std::vector<bounded>;
 
+/// The layers and maps before a value that the compiler may fold into one sum: dense layers, a convolution, and maps
+/// that scale and shift.
+struct chain {
+  std::uint32_t start = 0;  ///< the node that the folded sum reads; or the convolution
+  double depth = 0;         ///< the most products in a sum of one of the layers; 0 without a layer
+  unsigned maps = 0;        ///< how many maps follow the last layer, or the start
+  bool convolves = false;
+
+  bool folds() const { return depth > 0 || maps > 0; }
+};
+
 class evaluator {
  public:
   evaluator(const graph_view& g, const weights& w, const bound_options& options)
@@ -186,6 +197,7 @@ class evaluator {
       const node_record& n = g.nodes[i];
       fixed_[i] = n.kind != op::input;
       for (std::uint32_t operand : g.operands(n)) fixed_[i] = fixed_[i] && (operand == no_node || fixed_[operand]);
+      chains_.push_back(chain_of(i));
       if (n.kind == op::parameter) {
         const weight_tensor* tensor = w.find(g.name_of(n));
         for (float f : tensor->values) all_[i].push_back({static_cast<double>(f), 0});
@@ -236,25 +248,93 @@ class evaluator {
   bound_options options_;
   std::vector<values> all_;
   std::vector<bool> fixed_;  // by node: depends on no input
+  std::vector<chain> chains_;
   bool calm_ = true, fixed_are_calm_ = true, overflows_ = false, fixed_overflow_ = false;
 
   /// 1e37, far below the largest float, leaves room for partial sums, whose order the compiler chooses.
-  void look(const bounded& x) { calm_ = calm_ && x.is_known() && std::abs(x.value) + x.error < 1e37; }
+  void look(const bounded& x) { calm_ = calm_ && x.is_known() && x.size() + x.error < 1e37; }
   void look(const values& all) {
     for (const bounded& x : all) look(x);
   }
 
-  std::uint32_t unreshaped(std::uint32_t node) const {
-    while (g_.nodes[node].kind == op::reshape) node = g_.operands(g_.nodes[node])[0];
-    return node;
+  /// Whether the compiler may see that `n` has the elements of its operand. Says so of some nodes that have not.
+  bool is_moved(const node_record& n) const {
+    const bool moves =
+        row_of(n.kind).moves || n.kind == op::pad || n.kind == op::upsample || n.kind == op::adaptive_avg_pool;
+    const auto operands = g_.operands(n);
+    return moves && operands.size() == 1 && g_.nodes[operands[0]].dims.elements() == n.dims.elements();
   }
 
-  /// Whether a dense layer on `x` may be folded with dense layers before it, and there are infinities on the way, which
-  /// may give NaN unfolded but infinity folded, or the other way around. A NaN at the start stays NaN in both.
+  chain chain_of(std::uint32_t node) const {
+    const node_record& n = g_.nodes[node];
+    const auto operands = g_.operands(n);
+    chain own{.start = node};
+    if (fixed_[node]) return own;
+    if (is_moved(n)) return chains_[operands[0]];
+    switch (n.kind) {
+      case op::dense:
+        own = chain_before(operands[0]);
+        own.depth = std::max(own.depth, static_cast<double>(g_.nodes[operands[0]].dims.elements()));
+        own.maps = 0;
+        break;
+      case op::conv2d:
+      case op::conv_transpose2d: own.depth = static_cast<double>(products(n)), own.convolves = true; break;
+      case op::map:
+        if (const std::uint32_t of = affine_parts(n).back(); of < kConstant) own = chains_[operands[of]], ++own.maps;
+        break;
+      default: break;
+    }
+    return own;
+  }
+
+  /// The chain that a dense layer on `x` may be folded with. The layer and a convolution stay two.
+  chain chain_before(std::uint32_t x) const {
+    const chain& before = chains_[x];
+    return before.convolves && before.maps == 0 ? chain{.start = x} : before;
+  }
+
+  /// How many products each output of a convolution adds.
+  std::uint64_t products(const node_record& n) const {
+    const shape& w = g_.nodes[g_.operands(n)[1]].dims;
+    if (n.kind == op::conv2d) return w.elements() / w.sizes[0];
+    const auto a = read_attributes<ops::conv_transpose2d_attributes>(g_.attributes(n));
+    return w.elements() / w.sizes[1] / a.groups;
+  }
+
+  /// Marks of numbers made of weights alone, and of numbers that are not affine in one operand.
+  static constexpr std::uint32_t kConstant = ~1u, kOther = ~0u;
+
+  /// By instruction of a map: the operand that it scales and shifts by numbers made of weights alone, or a mark.
+  std::vector<std::uint32_t> affine_parts(const node_record& n) const {
+    const auto operands = g_.operands(n);
+    std::vector<std::uint32_t> parts;
+    for (const instruction& c : g_.program(n)) {
+      const std::uint32_t arity = scalar_arity(c.code);
+      const std::uint32_t a = arity > 0 ? parts[c.a] : kConstant, b = arity > 1 ? parts[c.b] : kConstant;
+      const bool is_constant = a == kConstant && b == kConstant && (arity < 3 || parts[c.c] == kConstant);
+      const bool is_sum = c.code == scalar_op::add || c.code == scalar_op::subtract;
+      std::uint32_t part = is_constant ? kConstant : kOther;
+      if (c.code == scalar_op::operand) {
+        const std::uint32_t node = operands[c.a];
+        if (!fixed_[node]) part = g_.nodes[node].dims == n.dims ? c.a : kOther;
+      } else if (!is_constant && (is_sum || c.code == scalar_op::multiply)) {
+        if (b == kConstant || (is_sum && a == b))
+          part = a;
+        else if (a == kConstant)
+          part = b;
+      } else if (c.code == scalar_op::divide && b == kConstant && !is_constant) {
+        part = a;
+      }
+      parts.push_back(part);
+    }
+    return parts;
+  }
+
+  /// Whether infinities on the way to `x` may give NaN unfolded but infinity folded, or the other way around. A NaN at
+  /// the start stays NaN in both.
   bool differs_by_folding(std::uint32_t x) const {
-    std::uint32_t start = unreshaped(x);
-    if (g_.nodes[start].kind != op::dense) return false;
-    while (g_.nodes[start].kind == op::dense) start = unreshaped(g_.operands(g_.nodes[start])[0]);
+    const std::uint32_t start = chains_[x].start;
+    if (!chains_[x].folds()) return false;
     const auto any = [this](std::uint32_t node, auto is) {
       return std::ranges::any_of(all_[node], [&](const bounded& each) { return is(each.value); });
     };
@@ -277,11 +357,7 @@ class evaluator {
       case op::log_softmax: y = softmax(all_[operands[0]], n.dims.sizes[n.dims.rank - 1], true); break;
       case op::reshape: y = all_[operands[0]]; break;
       case op::concat: y = concat(n); break;
-      case op::conv2d: {
-        const shape& w = g_.nodes[operands[1]].dims;
-        y = conv2d(n, w.elements() / w.sizes[0]);
-        break;
-      }
+      case op::conv2d: y = conv2d(n); break;
       case op::conv_transpose2d: y = conv_transpose2d(n); break;
       case op::avg_pool: y = avg_pool(n); break;
       case op::max_pool: y = max_pool(n); break;
@@ -291,6 +367,10 @@ class evaluator {
       case op::upsample: y = upsample(n); break;
       case op::adaptive_avg_pool: y = adaptive_avg_pool(n); break;
       default: y = moved(n); break;
+    }
+    if (is_moved(n)) {
+      const auto sizes = evaluate(n, [](std::uint32_t, const bounded& x) { return x.terms; });
+      for (std::size_t i = 0; i < y.size(); ++i) y[i].terms = sizes[i];
     }
     look(y);
   }
@@ -308,25 +388,29 @@ class evaluator {
     return largest > 0 && largest < 0x1p-100 ? kInfinity : 0x1p-22 * size;
   }
 
-  /// The bound of a sum of K products and a bias, in any order, with or without fused multiply-adds.
+  /// The bound of a sum of K products and a bias, in any order, with or without fused multiply-adds. The layer may be
+  /// folded with the chain of layers and maps before it. Then the sum's terms are those of the chain. Stored weights
+  /// are rounded relative to the last map's result, because the compiler shifts by what they are after rounding. Only
+  /// the maps before the last one may add to that.
   values dense(const node_record& n) {
     const auto operands = g_.operands(n);
     const values &x = all_[operands[0]], &w = all_[operands[1]];
     const values* bias = operands[2] == no_node ? nullptr : &all_[operands[2]];
     const std::size_t inputs = x.size(), outputs = w.size() / inputs;
-    const double roundings = static_cast<double>(inputs) + 2;
+    const chain before = chain_before(operands[0]);
+    const double roundings = std::max(static_cast<double>(inputs), before.depth) + 2;
     const double weight_error = options_.bf16_weights ? kBf16Unit : 0;
-    const bool excused = differs_by_folding(operands[0]);
+    const bool excused = before.folds() && differs_by_folding(operands[0]);
     values y;
     for (std::size_t o = 0; o < outputs; ++o) {
       double sum = 0, magnitude = 0, error = 0;
       bool known = true;
       const double kept = least_kept(std::span(w).subspan(o * inputs, inputs));
-      const auto add = [&](double product, double product_error) {
+      const auto add = [&](double product, double product_error, double size) {
         sum += product, error += product_error;
-        if (std::isfinite(product)) magnitude += std::abs(product);
+        if (std::isfinite(size)) magnitude += size;
       };
-      if (bias) known = (*bias)[o].is_known(), add((*bias)[o].value, (*bias)[o].error);
+      if (bias) known = (*bias)[o].is_known(), add((*bias)[o].value, (*bias)[o].error, (*bias)[o].size());
       for (std::size_t k = 0; k < inputs && known; ++k) {
         const bounded& a = x[k];
         bounded b = w[o * inputs + k];
@@ -334,7 +418,9 @@ class evaluator {
         if (std::isfinite(b.value) && b.is_known())
           b.error += weight_error * std::abs(b.value) + (options_.bf16_weights && b.value != 0 ? kBf16Denormal : 0);
         if (std::isfinite(a.value) && std::isfinite(b.value) && a.is_known() && b.is_known()) {
-          add(a.value * b.value, std::abs(b.value) * a.error + (std::abs(a.value) + a.error) * b.error);
+          const double size = before.folds() ? a.size() : std::abs(a.value);
+          const double rounded = (before.maps > 1 ? size : std::abs(a.value)) + a.error;
+          add(a.value * b.value, std::abs(b.value) * a.error + rounded * b.error, size * std::abs(b.value));
           continue;
         }
         // A layer may skip the weights of zeros, even infinite ones.
@@ -342,27 +428,36 @@ class evaluator {
         if (std::isinf(a.value) && b.value != 0 && std::abs(b.value) < kept) known = false;
         const bounded product = multiplied(a, b);
         known = known && product.is_known();
-        add(product.value, product.error);
+        add(product.value, product.error, std::abs(product.value));
       }
       if (kept == kInfinity) error += magnitude;  // a fold may lose the whole row
       if (!known || excused || (!std::isnan(sum) && !(magnitude + error < (std::isinf(sum) ? kRoom : kGreatest / 4))))
         y.push_back(kUnknown);
       else
         y.push_back(settled(sum, error + roundings * (kUnit * (magnitude + error) + kDenormal)));
+      y.back().terms = magnitude;
     }
     return y;
   }
 
+  /// The compiler may fold scaling and shifting into the layers before it and behind it.
   values map(const node_record& n) {
     const auto operands = g_.operands(n);
     const auto program = g_.program(n);
     values y, results(program.size()), inputs(operands.size());
     std::vector<ops::broadcast_index> places;
     for (std::uint32_t operand : operands) places.emplace_back(g_.nodes[operand].dims, n.dims);
+    const std::vector<std::uint32_t> parts = affine_parts(n);
+    std::vector<bool> excused;
+    for (std::uint32_t operand : operands) excused.push_back(chains_[operand].convolves || differs_by_folding(operand));
     for (std::size_t i = 0, size = static_cast<std::size_t>(n.dims.elements()); i < size; ++i) {
       for (std::size_t o = 0; o < operands.size(); ++o) inputs[o] = all_[operands[o]][places[o][i]];
       for (std::size_t c = 0; c < program.size(); ++c) {
         results[c] = scalar(program[c], std::span(results).first(c), inputs, options_.activation_ulp);
+        if (const std::uint32_t part = parts[c]; part < kConstant)
+          fold(results[c], program[c], results, parts, chains_[operands[part]], excused[part]);
+        else
+          results[c].terms = 0;
         look(results[c]);
         if (program[c].code == scalar_op::apply && std::isinf(results[c].value))
           overflows_ = overflows_ || std::isfinite(results[program[c].a].value);
@@ -370,6 +465,23 @@ class evaluator {
       y.push_back(results.back());
     }
     return y;
+  }
+
+  /// Widens `y`, the bound of an instruction that scales or shifts the result of `before`, by what folding it into a
+  /// layer of `before` may cost. A sum of K products that begins with the shift loses K * 2^-24 of the shift, too.
+  static void fold(bounded& y, const instruction& c, std::span<const bounded> results,
+                   std::span<const std::uint32_t> parts, const chain& before, bool excused) {
+    if (c.code != scalar_op::operand) {
+      const bounded &a = results[c.a], &b = results[c.b];
+      const bool sums = c.code == scalar_op::add || c.code == scalar_op::subtract;
+      y.terms = sums ? a.size() + b.size() : c.code == scalar_op::divide ? a.size() / b.size() : a.size() * b.size();
+      if (sums && before.depth > 0)
+        for (std::uint32_t each : {c.a, c.b})
+          if (parts[each] == kConstant) y.error += (before.depth + 2) * kUnit * results[each].size();
+    }
+    if (!std::isfinite(y.terms)) y.terms = 0;
+    const bool overflows = std::isfinite(y.value) && !(y.terms + y.error < kGreatest / 4);
+    if (before.depth > 0 && (overflows || (excused && !std::isfinite(y.value)))) y = kUnknown;
   }
 
   /// Bounds for each run of `length` elements. Derivatives: p_i (d_ij - p_j) for softmax, d_ij - p_j for its logarithm.
@@ -448,9 +560,9 @@ class evaluator {
     return sorted;
   }
 
-  /// Sums of up to `terms` products, like those of a dense layer. The sums of errors and of magnitudes are
+  /// Sums of products, like those of a dense layer. The sums of errors and of magnitudes are
   /// convolutions, too.
-  values conv2d(const node_record& n, std::uint64_t terms) {
+  values conv2d(const node_record& n) {
     const auto finite = [](double value) { return std::isfinite(value) ? value : 0.0; };
     const double weight_error = options_.bf16_weights ? kBf16Unit : 0,
                  faded = options_.bf16_weights ? kBf16Denormal : 0;
@@ -487,7 +599,7 @@ class evaluator {
     const auto errors_of_weight = evaluate(n, [&](std::uint32_t i, const bounded& x) {
       return i == 1 ? of_weight(x) : i == 2 ? 0 : std::abs(finite(x.value)) + (x.is_known() ? x.error : 0);
     });
-    const double roundings = static_cast<double>(terms) + 2;
+    const double roundings = static_cast<double>(products(n)) + 2;
     values y;
     for (std::size_t i = 0; i < sums.size(); ++i) {
       double error = errors_of_x[i] + errors_of_weight[i];
@@ -502,6 +614,7 @@ class evaluator {
         y.push_back(signs_known ? bounded{sums[i], 0} : kUnknown);
       else
         y.push_back(settled(sums[i], error + roundings * (kUnit * (magnitudes[i] + error) + kDenormal)));
+      y.back().terms = magnitudes[i];
     }
     return y;
   }
@@ -513,7 +626,7 @@ class evaluator {
     const ops::window_attributes& window = a.window;
     const std::uint32_t image = g_.operands(n)[0], weight = g_.operands(n)[1];
     const shape &x = g_.nodes[image].dims, &w = g_.nodes[weight].dims;
-    values y = conv2d(n, w.elements() / w.sizes[1] / a.groups);
+    values y = conv2d(n);
     const auto is_finite = [](const bounded& each) { return each.is_known() && std::isfinite(each.value); };
     const bool finite_weights = std::ranges::all_of(all_[weight], is_finite);
     // By group and pixel of the result.

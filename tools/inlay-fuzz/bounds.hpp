@@ -3,6 +3,8 @@
 // with the compiler's lowerings or the interpreter.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <span>
 #include <vector>
@@ -17,7 +19,10 @@ namespace inlay::fuzz {
 struct bounded {
   double value = 0;
   double error = 0;
+  double terms = 0;  ///< of a sum that may be folded: the sum of the sizes of its terms after all folds; else 0
 
+  /// What the rounding error of a sum that reads this value is proportional to.
+  double size() const { return std::max(std::abs(value), terms); }
   bool is_known() const { return error < std::numeric_limits<double>::infinity(); }
 };
 
