@@ -2,6 +2,7 @@
 // Tests the fuzzer's networks: they use every row of every table, are well-formed, and depend only on the seed.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
@@ -73,6 +74,36 @@ TEST(Draw, HasTheShapesOfInterest) {
   }
   EXPECT_TRUE(input_output && weight_output && shared && several && twice && scalar && wide);
   for (std::uint32_t size = 1; size <= 70; ++size) EXPECT_TRUE(sizes.contains(size)) << size;
+}
+
+/// Whether a map computes x * a + b, x * a - b, (x + a) * b or (x - a) * b, and nothing else.
+bool scales_and_shifts(const step& s) {
+  if (s.kind != op::map || s.program.size() != 5) return false;
+  const auto shifts = [](scalar_op code) { return code == scalar_op::add || code == scalar_op::subtract; };
+  const scalar_op first = s.program[2].code, last = s.program[4].code;
+  return (first == scalar_op::multiply && shifts(last)) || (shifts(first) && last == scalar_op::multiply);
+}
+
+TEST(Draw, HasMapsThatFoldIntoLayersAndResiduals) {
+  std::set<op> before, behind, residual;  // kinds that read a map, that a map reads, and that a residual spans
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    const network net = drawn(i);
+    for (const step& s : net.steps) {
+      if (s.operands.empty()) continue;
+      const step& x = net.steps[s.operands[0]];
+      if (scales_and_shifts(x)) before.insert(s.kind);
+      if (scales_and_shifts(s)) behind.insert(x.kind);
+      if (s.kind != op::map) continue;
+      for (std::uint32_t operand : s.operands)
+        for (std::uint32_t other : s.operands)
+          if (net.steps[operand].kind != op::map && std::ranges::count(net.steps[operand].operands, other) > 0)
+            residual.insert(net.steps[operand].kind);
+    }
+  }
+  EXPECT_TRUE(before.contains(op::dense) && before.contains(op::conv2d));
+  EXPECT_TRUE(behind.contains(op::dense) && behind.contains(op::conv2d) && behind.contains(op::conv_transpose2d));
+  for (const op kind : {op::dense, op::conv2d, op::normalize})
+    EXPECT_TRUE(residual.contains(kind)) << row_of(kind).name;
 }
 
 TEST(FloatText, IsExact) {

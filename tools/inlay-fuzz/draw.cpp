@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace inlay::fuzz {
 namespace {
@@ -66,6 +67,11 @@ class drawer {
   }
 
   std::uint32_t map();
+  /// x * a + b or (x + b) * a: what normalises inputs, and what batch_norm computes.
+  std::uint32_t affine(std::uint32_t x);
+  bool affine_is_possible() const;
+  /// A layer on a normalised value.
+  std::uint32_t normalised_layer();
 
   std::uint32_t softmax() { return normalised(op::softmax); }
   std::uint32_t log_softmax() { return normalised(op::log_softmax); }
@@ -286,6 +292,7 @@ class drawer {
   std::vector<std::uint32_t> operands_;
   std::vector<instruction> program_;
   std::uint32_t subject_ = 0;
+  std::uint32_t next_ = no_node;  // what take() returns next, if any
 
   const shape& dims(std::uint32_t v) const { return net_.steps[v].dims; }
   std::uint32_t elements(std::uint32_t v) const { return static_cast<std::uint32_t>(dims(v).elements()); }
@@ -352,6 +359,7 @@ class drawer {
 
   /// A random value that depends on an input; recent ones are more likely.
   std::uint32_t take() {
+    if (next_ != no_node) return std::exchange(next_, no_node);
     const auto n = values_.size();
     return values_[n - 1 - std::min(random_.pick(n), random_.pick(n))];
   }
@@ -522,6 +530,10 @@ class drawer {
       const bool small = of.elements() <= 64;
       return load(small && random_.chance(40) ? constant(of) : parameter("p" + std::to_string(net_.steps.size()), of));
     }
+    if (random_.chance(20))  // what the subject was made from, as in a residual
+      for (std::uint32_t v : net_.steps[subject_].operands)
+        if (v != no_node && dims(v).rank <= dims(subject_).rank && ops::broadcasts(dims(v), dims(subject_)))
+          return load(v);
     for (int tries = 0; tries < 4; ++tries) {
       const std::uint32_t v = values_[random_.pick(values_.size())];
       if (dims(v).rank <= dims(subject_).rank && ops::broadcasts(dims(v), dims(subject_))) return load(v);
@@ -628,12 +640,46 @@ class drawer {
   }
 };
 
+bool drawer::affine_is_possible() const {
+  for (const char* needed : {"add", "subtract", "multiply", "parameter", "map"})
+    if (!settings_.has(needed)) return false;
+  return true;
+}
+
+std::uint32_t drawer::affine(std::uint32_t x) {
+  start_map(x);
+  const auto coefficient = [&] {
+    if (random_.chance(25) && settings_.has("literal")) return literal();
+    shape of = dims(x).rank == 0 || random_.chance(60) ? dims(x) : vector(1);
+    if (of.rank == 3) of.sizes[1] = of.sizes[2] = 1;  // one for each channel
+    const bool is_constant = of.elements() <= 64 && settings_.has("constant") && random_.chance(30);
+    return load(is_constant ? constant(of) : parameter("p" + std::to_string(net_.steps.size()), of));
+  };
+  const bool scales_first = random_.chance(50);
+  const scalar_op shift = random_.chance(50) ? scalar_op::add : scalar_op::subtract;
+  std::uint32_t root = load(x);
+  for (const bool scales : {scales_first, !scales_first}) {
+    const std::uint32_t by = coefficient();
+    root = push({.code = scales ? scalar_op::multiply : shift, .a = root, .b = by});
+  }
+  return finish_map();
+}
+
+std::uint32_t drawer::normalised_layer() {
+  const std::uint32_t x = affine(take());
+  const bool convolves = dims(x).rank == 3 && random_.chance(60);
+  if (!settings_.has(convolves ? "conv2d" : "dense")) return x;
+  next_ = x;
+  return convolves ? conv2d() : dense();
+}
+
 std::uint32_t drawer::map() {
   const unsigned kind = random_.pick(100);
   const bool prelu_is_possible =
       settings_.has("select") && settings_.has("greater") && settings_.has("multiply") && settings_.has("parameter");
   if (kind < 40 && settings_.has("apply")) return activated(take());
   if (kind < 45 && prelu_is_possible) return prelu();
+  if (kind < 55 && affine_is_possible()) return normalised_layer();
   start_map(take());
   // The program must compute something, and from the subject.
   const std::uint32_t root = tree(1 + random_.pick(4), false);
@@ -680,8 +726,9 @@ void drawer::add() {
     if (random_.pick(total) < row.weight) chosen = &row;
   }
   (this->*chosen->draw)();
-  // An activation often follows a layer.
+  // Batch norm or an activation often follows a layer.
   const bool layer = chosen->kind == op::dense || chosen->kind == op::conv2d || chosen->kind == op::conv_transpose2d;
+  if (layer && affine_is_possible() && random_.chance(12)) affine(values_.back());
   if (layer && settings_.has("map") && random_.chance(40)) activated(values_.back());
 }
 
