@@ -10,16 +10,13 @@
 namespace inlay::fuzz {
 namespace {
 
-bool uses(const trial& t, op kind) {
-  return std::ranges::any_of(t.networks, [&](const network& net) {
-    return std::ranges::any_of(net.steps, [&](const step& s) { return s.kind == kind; });
-  });
+bool uses(const network& net, op kind) {
+  return std::ranges::any_of(net.steps, [&](const step& s) { return s.kind == kind; });
 }
-bool uses(const trial& t, activation function) {
-  for (const network& net : t.networks)
-    for (const step& s : net.steps)
-      for (const instruction& c : s.program)
-        if (c.code == scalar_op::apply && c.function == function) return true;
+bool uses(const network& net, activation function) {
+  for (const step& s : net.steps)
+    for (const instruction& c : s.program)
+      if (c.code == scalar_op::apply && c.function == function) return true;
   return false;
 }
 
@@ -37,7 +34,10 @@ TEST(Shrink, LeavesWhatTheFailureNeeds) {
   unsigned found = 0;
   for (std::uint64_t i = 0; i < 1000 && found < 5; ++i) {
     const trial t = draw_trial({}, i);
-    const auto fails = [](const trial& each) { return uses(each, op::concat) && uses(each, activation::tanh); };
+    const auto fails = [](const trial& each) {
+      return std::ranges::any_of(
+          each.networks, [](const network& net) { return uses(net, op::concat) && uses(net, activation::tanh); });
+    };
     if (!fails(t)) continue;
     ++found;
     const shrunk result = shrink(t, fails, 100000);
@@ -51,6 +51,25 @@ TEST(Shrink, LeavesWhatTheFailureNeeds) {
     EXPECT_EQ(dsl_source(replay(t, result.steps).networks[0]), dsl_source(small.networks[0]));
   }
   EXPECT_EQ(found, 5u);
+}
+
+TEST(Shrink, LeavesTwoNetworksIfTheFailureNeedsTwo) {
+  unsigned found = 0;
+  for (std::uint64_t i = 0; i < 3000 && found < 3; ++i) {
+    const trial t = draw_trial({}, i);
+    if (t.networks.size() < 3) continue;
+    ++found;
+    // The first and the last network fail together.
+    const std::string first = t.networks[0].name, last = t.networks.back().name;
+    const auto fails = [&](const trial& each) {
+      const auto has = [&](const std::string& name) {
+        return std::ranges::any_of(each.networks, [&](const network& net) { return net.name == name; });
+      };
+      return has(first) && has(last);
+    };
+    EXPECT_EQ(shrink(t, fails, 100000).smallest.networks.size(), 2u);
+  }
+  EXPECT_EQ(found, 3u);
 }
 
 TEST(Trial, HasEveryKindOfCall) {

@@ -316,6 +316,9 @@ std::vector<trial> simpler(const trial& t) {
   };
   if (t.networks.size() > 1)
     for (std::size_t i = 0; i < t.networks.size(); ++i) change([&](trial& s) { s.networks = {t.networks[i]}; });
+  if (t.networks.size() > 2)
+    for (std::size_t i = 0; i < t.networks.size(); ++i)
+      change([&](trial& s) { s.networks.erase(s.networks.begin() + static_cast<std::ptrdiff_t>(i)); });
   if (t.calls.size() > 1)
     for (const call_plan& call : t.calls) change([&](trial& s) { s.calls = {call}; });
   for (std::size_t n = 0; n < t.networks.size(); ++n) {
