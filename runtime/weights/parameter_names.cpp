@@ -101,6 +101,12 @@ std::string misshaped(std::string_view parameter, std::span<const std::uint64_t>
   if (tensor != parameter) line += " in '" + std::string(tensor) + "'";
   if (is_transpose(expected, found))
     line += ", which is its transpose; to use it as that, give the tie " + name + "=" + name + "^T";
+  const bool is_kernel = expected.size() > 2 && found.size() == expected.size();
+  if (is_kernel && expected[0] != expected[1] && expected[0] == found[1] && expected[1] == found[0] &&
+      std::ranges::equal(expected.subspan(2), found.subspan(2)))
+    line +=
+        ", with the first two axes exchanged; conv1d and conv2d read [out, in / groups, ...], conv_transpose1d and "
+        "conv_transpose2d [in, out / groups, ...]";
   return line;
 }
 

@@ -64,6 +64,25 @@ TEST(CheckWeights, AShapeIsMoreThanItsNumberOfElements) {
   EXPECT_EQ(found({4294967298, 3}), message + "f32[4294967298,3]") << "the same in 32 bits";
 }
 
+TEST(CheckWeights, SaysThatTheAxesOfAKernelAreExchanged) {
+  graph_builder b("net");
+  const auto kernel = b.parameter("up.weight", {4, {8, 2, 3, 3}});
+  b.output(kernel, "y");
+  b.finish();
+  const auto problem = [&](std::vector<std::uint64_t> dims) {
+    const weights w{{{"up.weight", dims, "F32", std::vector<float>(144)}}};
+    const std::vector<std::string> problems = check_weights(b.view(), w);
+    return problems.size() == 1 ? problems[0] : std::to_string(problems.size()) + " problems";
+  };
+  const std::string message = "misshaped parameter 'up.weight': expected f32[8,2,3,3], found ";
+  EXPECT_EQ(problem({2, 8, 3, 3}),
+            message +
+                "f32[2,8,3,3], with the first two axes exchanged; conv1d and conv2d read [out, in / groups, "
+                "...], conv_transpose1d and conv_transpose2d [in, out / groups, ...]");
+  EXPECT_EQ(problem({3, 8, 2, 3}), message + "f32[3,8,2,3]");
+  EXPECT_EQ(problem({2, 8, 9}), message + "f32[2,8,9]");
+}
+
 TEST(CheckWeights, AnEmptyFileMissesEveryParameter) {
   const graph_builder b = one_layer("fc1");
   EXPECT_EQ(check_weights(b.view(), {}), (std::vector<std::string>{"missing parameter 'fc1.weight': expected f32[2,3]",
