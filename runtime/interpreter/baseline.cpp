@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "inlay/operations.hpp"
+#include "inlay/graph_memory.hpp"
 
 namespace inlay {
 namespace {
@@ -55,15 +55,34 @@ interpreter::baseline_state::baseline_state(const graph_view& graph, const std::
     const node_record& node = graph_.nodes[i];
     if (node.kind == op::parameter || node.kind == op::constant) values_[i] = {constants[i].data(), 0};
     // Operands are earlier nodes, so their values are known.
-    else if (node.kind != op::input && std::ranges::all_of(graph_.operands(node), [&](std::uint32_t operand) {
-               return operand == no_node || is_shared(operand);
-             }))
+    else if (node.kind != op::input && !remembers(node) &&
+             std::ranges::all_of(graph_.operands(node),
+                                 [&](std::uint32_t operand) { return operand == no_node || is_shared(operand); }))
       values_[i] = {compute(i, 1), 0};
   }
 }
 
 void interpreter::baseline_state::run(std::span<const float* const> inputs, std::span<float* const> outputs,
-                                      std::size_t batch) {
+                                      std::size_t batch, interpreter_memory& memory) {
+  memory_ = &memory;
+  if (!remembers(graph_)) {
+    run_batch(inputs, outputs, batch);
+    return;
+  }
+  // One step after the other.
+  std::vector<const float*> in(inputs.begin(), inputs.end());
+  std::vector<float*> out(outputs.begin(), outputs.end());
+  for (std::size_t step = 0; step < batch; ++step) {
+    run_batch(in, out, 1);
+    std::size_t input = 0;
+    for (std::uint32_t i = 0; i < graph_.nodes.size(); ++i)
+      if (graph_.nodes[i].kind == op::input) in[input++] += elements_of(i);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] += elements_of(graph_.outputs[i].node);
+  }
+}
+
+void interpreter::baseline_state::run_batch(std::span<const float* const> inputs, std::span<float* const> outputs,
+                                            std::size_t batch) {
   if (batch == 0) return;
   std::size_t input = 0;
   for (std::uint32_t i = 0; i < graph_.nodes.size(); ++i) {
@@ -97,6 +116,27 @@ void interpreter::baseline_state::run_reference(std::uint32_t index, std::size_t
   const reference_values y =
       row_of(node.kind).evaluate({operands, graph_.attributes(node), graph_.program(node), node.dims});
   for (std::size_t i = 0; i < y.size(); ++i) result[i] = static_cast<float>(y[i]);
+}
+
+void interpreter::baseline_state::recall(std::uint32_t index, std::vector<double>& kept, float* result) const {
+  const node_record& node = graph_.nodes[index];
+  const std::uint32_t operand = graph_.operands(node)[0];
+  const float* from = operand == no_node ? nullptr : values_[operand].sample(0);
+  if (node.kind == op::state) {
+    if (kept.empty())
+      for (std::size_t i = 0; i < elements_of(index); ++i) kept.push_back(from == nullptr ? 0.0 : double{from[i]});
+    std::ranges::transform(kept, result, [](double each) { return static_cast<float>(each); });
+    return;
+  }
+  const auto attributes = read_attributes<ops::history_attributes>(graph_.attributes(node));
+  const std::size_t size = elements_of(operand), rows = static_cast<std::size_t>(attributes.steps()) + 1;
+  // The row of this step comes last.
+  if (kept.empty()) kept.resize(rows * size);
+  std::move(kept.begin() + static_cast<std::ptrdiff_t>(size), kept.end(), kept.begin());
+  std::copy_n(from, size, kept.end() - static_cast<std::ptrdiff_t>(size));
+  for (std::size_t tap = 0; tap < attributes.taps; ++tap)
+    for (std::size_t i = 0; i < size; ++i)
+      result[tap * size + i] = static_cast<float>(kept[tap * attributes.dilation * size + i]);
 }
 
 const float* interpreter::baseline_state::compute(std::uint32_t index, std::size_t batch) {
@@ -143,6 +183,13 @@ const float* interpreter::baseline_state::compute(std::uint32_t index, std::size
       }
       run_pointwise(graph_.program(node), inputs, elements, batch, result);
       break;
+    }
+    case op::state:
+    case op::history: recall(index, memory_->values[index], result); break;
+    case op::update: {
+      const float* from = values_[operands[1]].sample(0);
+      memory_->values[operands[0]].assign(from, from + elements);
+      return from;
     }
     case op::softmax:
     case op::log_softmax: {

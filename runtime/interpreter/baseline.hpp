@@ -9,7 +9,8 @@ namespace inlay {
 struct interpreter::baseline_state {
   baseline_state(const graph_view& graph, const std::vector<std::vector<float>>& constants);
 
-  void run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch);
+  void run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch,
+           interpreter_memory& memory);
 
  private:
   /// The elements of one node. If it depends on no input, the stride is 0: all samples share the elements.
@@ -21,6 +22,7 @@ struct interpreter::baseline_state {
   };
 
   const graph_view& graph_;
+  interpreter_memory* memory_ = nullptr;     // of the current run
   std::vector<std::vector<float>> buffers_;  // by node
   std::vector<value> values_;                // by node; those that depend on an input belong to the current run
 
@@ -29,8 +31,12 @@ struct interpreter::baseline_state {
   }
   bool is_shared(std::uint32_t node) const { return values_[node].data != nullptr && values_[node].stride == 0; }
 
+  /// The values of a state or a history in the next step.
+  void recall(std::uint32_t index, std::vector<double>& kept, float* result) const;
+
   /// Computes a node for `batch` samples. Its operands must have been computed.
   const float* compute(std::uint32_t index, std::size_t batch);
+  void run_batch(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch);
   void run_reference(std::uint32_t index, std::size_t sample, float* result);
 };
 

@@ -24,6 +24,12 @@ std::string broken_rule(const graph_view& graph) {
   return found ? words(found) : std::string();
 }
 
+reference::values values_of(const std::vector<double>& from) {
+  reference::values to;
+  to.append(from);
+  return to;
+}
+
 }  // namespace
 
 interpreter::interpreter(const graph_view& graph) : graph_(graph) {}
@@ -61,15 +67,18 @@ interpreter_result interpreter::create(const graph_view& graph, const weights& w
 }
 
 void interpreter::run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch,
-                      engine how) {
+                      engine how, interpreter_memory& memory) {
+  memory.values.resize(graph_.nodes.size());
   if (how == engine::baseline)
-    baseline_->run(inputs, outputs, batch);
+    baseline_->run(inputs, outputs, batch, memory);
   else
-    run_reference(inputs, outputs, batch);
+    run_reference(inputs, outputs, batch, memory);
 }
 
 void interpreter::run_reference(std::span<const float* const> inputs, std::span<float* const> outputs,
-                                std::size_t batch) {
+                                std::size_t batch, interpreter_memory& memory) {
+  reference::memory remembered;
+  for (const std::vector<double>& each : memory.values) remembered.push_back(values_of(each));
   std::vector<std::size_t> sizes;
   for (const node_record& node : graph_.nodes)
     if (node.kind == op::input) sizes.push_back(static_cast<std::size_t>(node.dims.elements()));
@@ -86,8 +95,11 @@ void interpreter::run_reference(std::span<const float* const> inputs, std::span<
             float* to = outputs[i] + sample * elements.size();
             for (std::size_t e = 0; e < elements.size(); ++e) to[e] = static_cast<float>(elements[e]);
           }
-        });
+        },
+        remembered);
   }
+  for (std::size_t i = 0; i < memory.values.size(); ++i)
+    memory.values[i].assign(remembered[i].begin(), remembered[i].end());
 }
 
 }  // namespace inlay

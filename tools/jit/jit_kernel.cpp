@@ -32,25 +32,33 @@ namespace {
 
 using pointers = std::array<float*, jit_kernel::most_pointers>;
 
-/// Calls a C entry point that takes sizeof...(I) pointers. Inputs and outputs are passed alike.
-template <std::size_t... I>
-int call_of(const pointers& p, std::index_sequence<I...>, void* entry, std::size_t batch, void* scratch,
-            const inlay_parallel_for* workers) {
-  if (workers)
-    return reinterpret_cast<int (*)(std::remove_cvref_t<decltype(p[I])>..., std::size_t, void*,
-                                    const inlay_parallel_for*)>(entry)(p[I]..., batch, scratch, workers);
-  return reinterpret_cast<int (*)(std::remove_cvref_t<decltype(p[I])>..., std::size_t, void*)>(entry)(p[I]..., batch,
-                                                                                                      scratch);
+/// Calls a C entry point that takes sizeof...(I) pointers, a number of samples, and `further` arguments. Inputs and
+/// outputs are passed alike.
+template <std::size_t... I, class... Further>
+int call_of(const pointers& p, std::index_sequence<I...>, void* entry, std::size_t samples, Further... further) {
+  return reinterpret_cast<int (*)(std::remove_cvref_t<decltype(p[I])>..., std::size_t, Further...)>(entry)(
+      p[I]..., samples, further...);
 }
 
-template <std::size_t... N>
-int call_with(const pointers& p, std::size_t count, std::index_sequence<N...>, void* entry, std::size_t batch,
-              void* scratch, const inlay_parallel_for* workers) {
+template <std::size_t... N, class... Further>
+int call_with(const pointers& p, std::size_t count, std::index_sequence<N...>, void* entry, std::size_t samples,
+              Further... further) {
   int result = 0;
-  ((count == N + 1 ? void(result = call_of(p, std::make_index_sequence<N + 1>(), entry, batch, scratch, workers))
-                   : void()),
+  ((count == N + 1 ? void(result = call_of(p, std::make_index_sequence<N + 1>(), entry, samples, further...)) : void()),
    ...);
   return result;
+}
+
+/// Inputs, then outputs; returns their number.
+std::size_t collect(std::span<const float* const> inputs, std::span<float* const> outputs, pointers& p) {
+  std::size_t count = 0;
+  const auto add = [&](float* pointer) {
+    if (count == p.size()) llvm::report_fatal_error("jit_kernel: more inputs and outputs than it can pass");
+    p[count++] = pointer;
+  };
+  for (const float* input : inputs) add(const_cast<float*>(input));
+  for (float* output : outputs) add(output);
+  return count;
 }
 
 }  // namespace
@@ -119,6 +127,11 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
     auto entry = code->jit->lookup(name + "_run");
     if (!entry) return give_up(entry.takeError());
     kernel->entry_ = entry->toPtr<void*>();
+    if (kernel->summary_->hasState()) {
+      auto reset = code->jit->lookup(name + "_reset");
+      if (!reset) return give_up(reset.takeError());
+      kernel->reset_entry_ = reset->toPtr<void*>();
+    }
     if (target.parallel) {
       auto parallel = code->jit->lookup(name + "_run_parallel");
       if (!parallel) return give_up(parallel.takeError());
@@ -129,21 +142,29 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
   return kernels;
 }
 
+std::size_t jit_kernel::memory_bytes() const { return static_cast<std::size_t>(summary_->memoryBytes); }
+
+void jit_kernel::reset(void* memory) const { reinterpret_cast<void (*)(void*)>(reset_entry_)(memory); }
+
 std::size_t jit_kernel::scratch_bytes() const { return static_cast<std::size_t>(summary_->scratchBytes); }
 
 int jit_kernel::run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch,
                     void* scratch, const inlay_parallel_for* workers) const {
-  std::array<float*, most_pointers> p{};
-  std::size_t count = 0;
-  const auto add = [&](float* pointer) {
-    if (count == most_pointers) llvm::report_fatal_error("jit_kernel: more inputs and outputs than it can pass");
-    p[count++] = pointer;
-  };
-  for (const float* input : inputs) add(const_cast<float*>(input));
-  for (float* output : outputs) add(output);
+  pointers p{};
+  const std::size_t count = collect(inputs, outputs, p);
   void* entry = workers ? parallel_entry_ : entry_;
   if (!entry) llvm::report_fatal_error("jit_kernel: code of another machine, or compiled without --parallel");
-  return call_with(p, count, std::make_index_sequence<most_pointers>(), entry, batch, scratch, workers);
+  constexpr auto counts = std::make_index_sequence<most_pointers>();
+  return workers ? call_with(p, count, counts, entry, batch, scratch, workers)
+                 : call_with(p, count, counts, entry, batch, scratch);
+}
+
+int jit_kernel::run_steps(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t steps,
+                          void* memory, void* scratch) const {
+  if (!entry_) llvm::report_fatal_error("jit_kernel: code of another machine");
+  pointers p{};
+  const std::size_t count = collect(inputs, outputs, p);
+  return call_with(p, count, std::make_index_sequence<most_pointers>(), entry_, steps, memory, scratch);
 }
 
 }  // namespace inlay::tools

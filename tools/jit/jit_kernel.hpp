@@ -52,6 +52,12 @@ class jit_kernel {
   /// threads; the kernel must have been compiled for that.
   int run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch, void* scratch,
           const inlay_parallel_for* workers = nullptr) const;
+  /// Runs the steps of a network with state. `memory` has memory_bytes() bytes, which reset() or other steps have
+  /// filled.
+  int run_steps(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t steps, void* memory,
+                void* scratch) const;
+  void reset(void* memory) const;
+  std::size_t memory_bytes() const;
   /// The C entry point `<name>_run`.
   void* entry() const { return entry_; }
   /// Its form for several threads, `<name>_run_parallel`; null if it was not asked for.
@@ -70,6 +76,7 @@ class jit_kernel {
   std::shared_ptr<loaded> loaded_;  // shared by the networks of one object
   void* entry_ = nullptr;
   void* parallel_entry_ = nullptr;
+  void* reset_entry_ = nullptr;
 };
 
 }  // namespace inlay::tools

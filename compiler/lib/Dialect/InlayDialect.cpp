@@ -34,6 +34,15 @@ mlir::Operation *InlayDialect::materializeConstant(mlir::OpBuilder &builder, mli
   return nullptr;
 }
 
+std::optional<int64_t> stateOfArgument(mlir::func::FuncOp network, unsigned index) {
+  auto place = network.getArgAttrOfType<mlir::IntegerAttr>(index, kStateAttr);
+  return place ? std::optional<int64_t>(place.getInt()) : std::nullopt;
+}
+std::optional<int64_t> stateOfResult(mlir::func::FuncOp network, unsigned index) {
+  auto place = network.getResultAttrOfType<mlir::IntegerAttr>(index, kStateAttr);
+  return place ? std::optional<int64_t>(place.getInt()) : std::nullopt;
+}
+
 const activation_row *findActivation(llvm::StringRef name) {
   for (const activation_row &row : activation_table)
     if (llvm::StringRef(row.name.data(), row.name.size()) == name) return &row;

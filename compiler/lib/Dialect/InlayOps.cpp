@@ -614,6 +614,15 @@ OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
   return mlir::DenseElementsAttr::get(type, llvm::ArrayRef(cut));
 }
 
+LogicalResult HistoryOp::verify() {
+  return verifyShapes(
+      *this, op::history, {getInput()}, getResult(),
+      words_of(ops::history_attributes{static_cast<uint32_t>(getTaps()), static_cast<uint32_t>(getDilation())}));
+}
+
+// Each has a ring of its own.
+bool HistoryOp::sharesCode() { return false; }
+
 // The kernel compares the places of the pieces with its own place.
 bool ConcatOp::sharesCode() { return false; }
 

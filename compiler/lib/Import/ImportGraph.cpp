@@ -6,6 +6,7 @@
 
 #include "Inlay/Dialect/InlayDialect.h"
 #include "Resampling.h"
+#include "inlay/graph_memory.hpp"
 
 namespace inlay::compiler {
 namespace {
@@ -156,7 +157,8 @@ Value Importer::outputsFirst(Value weight, int64_t groups, mlir::Location loc) {
 
 mlir::FailureOr<Value> Importer::import(const node_record &node) {
   switch (node.kind) {
-    case op::input: break;  // bound to the function's arguments before
+    case op::input:
+    case op::state: break;  // bound to the function's arguments before
     case op::parameter: {
       std::string_view name = graph.name_of(node);
       llvm::ArrayRef<float> elements = parameters(ref(name));
@@ -204,6 +206,18 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
       return builder.create<PermuteOp>(locate(node), typeOf(node), operand(node, 0), order).getResult();
     }
     case op::map: return importMap(node);
+    case op::update: return operand(node, 1);  // and a result of the function
+    case op::history: {
+      const auto attributes = read_attributes<ops::history_attributes>(graph.attributes(node));
+      // Without earlier steps it is the value itself.
+      if (attributes.taps == 1)
+        return builder.create<ReshapeOp>(locate(node), typeOf(node), operand(node, 0)).getResult();
+      const auto index = static_cast<uint32_t>(&node - graph.nodes.data());
+      return builder
+          .create<HistoryOp>(locate(node), typeOf(node), operand(node, 0), attributes.taps, attributes.dilation,
+                             static_cast<int64_t>(memory_offset(graph, index)))
+          .getResult();
+    }
     case op::pad:
       return importPad(operand(node, 0), read_attributes<ops::pad_attributes>(graph.attributes(node)), locate(node),
                        builder);
@@ -221,7 +235,7 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
     }
     default: return importByName(node);
   }
-  llvm_unreachable("inputs are no ops");
+  llvm_unreachable("inputs and states are no ops");
 }
 
 mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
@@ -229,6 +243,24 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
   for (const node_record &node : graph.nodes)
     if (node.kind == op::input) inputs.push_back(typeOf(node));
   for (const output_record &output : graph.outputs) outputs.push_back(typeOf(graph.nodes[output.node]));
+  // A state is an argument behind the inputs, and its next value a result behind the outputs. Its first value, where it
+  // is not zero, is another result.
+  struct State {
+    uint32_t node, next;
+    int64_t place;
+  };
+  std::vector<State> states;
+  std::vector<size_t> arguments(graph.nodes.size());
+  for (const node_record &node : graph.nodes) {
+    if (node.kind != op::update) continue;
+    const uint32_t state = graph.operands(node)[0];
+    arguments[state] = inputs.size();
+    inputs.push_back(typeOf(node)), outputs.push_back(typeOf(node));
+    states.push_back(
+        {state, static_cast<uint32_t>(&node - graph.nodes.data()), static_cast<int64_t>(memory_offset(graph, state))});
+  }
+  for (const State &state : states)
+    if (graph.operands(graph.nodes[state.node])[0] != no_node) outputs.push_back(typeOf(graph.nodes[state.node]));
 
   mlir::Location loc = mlir::NameLoc::get(
       builder.getStringAttr(ref(graph.name)),
@@ -236,6 +268,7 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
   builder.setInsertionPointToEnd(module.getBody());
   auto function = builder.create<mlir::func::FuncOp>(loc, ref(graph.name), builder.getFunctionType(inputs, outputs));
   function->setAttr(kHashAttr, builder.getIntegerAttr(builder.getIntegerType(64, false), llvm::APInt(64, graph.hash)));
+  if (remembers(graph)) function->setAttr(kMemoryAttr, builder.getI64IntegerAttr(int64_t(memory_bytes(graph))));
   builder.setInsertionPointToStart(function.addEntryBlock());
 
   unsigned argument = 0;
@@ -243,6 +276,12 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
     if (node.kind == op::input) {
       function.setArgAttr(argument, kNameAttr, builder.getStringAttr(ref(graph.name_of(node))));
       values.push_back(function.getArgument(argument++));
+      continue;
+    }
+    if (node.kind == op::state) {
+      const auto number = static_cast<unsigned>(arguments[values.size()]);
+      function.setArgAttr(number, kNameAttr, builder.getStringAttr(ref(graph.name_of(node))));
+      values.push_back(function.getArgument(number));
       continue;
     }
     mlir::FailureOr<Value> value = import(node);
@@ -254,6 +293,18 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
     returned.push_back(values[output.node]);
     function.setResultAttr(static_cast<unsigned>(i), kNameAttr, builder.getStringAttr(ref(graph.text(output.name))));
   }
+  const auto result = [&](uint32_t node, llvm::StringRef attribute, int64_t place) {
+    function.setResultAttr(static_cast<unsigned>(returned.size()), attribute, builder.getI64IntegerAttr(place));
+    returned.push_back(values[node]);
+  };
+  for (const State &state : states) {
+    function.setArgAttr(static_cast<unsigned>(arguments[state.node]), kStateAttr,
+                        builder.getI64IntegerAttr(state.place));
+    result(state.next, kStateAttr, state.place);
+  }
+  for (const State &state : states)
+    if (const uint32_t initial = graph.operands(graph.nodes[state.node])[0]; initial != no_node)
+      result(initial, kInitialAttr, state.place);
   builder.create<mlir::func::ReturnOp>(loc, returned);
   return function;
 }

@@ -35,6 +35,11 @@ class KernelsName {
   std::string member(const std::string &name) const { return text + std::to_string(name.size()) + name + "E"; }
   /// The parameters of a function that runs a batch: pointers, size_t, void*.
   std::string batch() const { return parameters + "mPv"; }
+  /// The same with a second void*, which is a substitution. The class itself is the one before it.
+  std::string steps() {
+    next();
+    return batch() + next();
+  }
 
  private:
   /// The symbol has no more characters of the name than these, as in kernel_symbols.hpp.
@@ -66,9 +71,11 @@ class KernelsName {
 }  // namespace
 
 std::string mangledRun(const NetworkSummary &summary) {
-  const KernelsName name(summary);
-  return name.member("run") + name.batch();
+  KernelsName name(summary);
+  return summary.hasState() ? name.member("run_steps") + name.steps() : name.member("run") + name.batch();
 }
+
+std::string mangledReset(const NetworkSummary &summary) { return KernelsName(summary).member("reset") + "Pv"; }
 
 std::string mangledRunParallel(const NetworkSummary &summary) {
   const KernelsName name(summary);

@@ -159,10 +159,13 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
   NetworkSummary summary;
   summary.name = network.getName().str();
   if (auto hash = network->getAttrOfType<mlir::IntegerAttr>(kHashAttr)) summary.hash = hash.getValue().getZExtValue();
+  if (auto memory = network->getAttrOfType<mlir::IntegerAttr>(kMemoryAttr)) summary.memoryBytes = memory.getInt();
   for (auto [i, type] : llvm::enumerate(network.getArgumentTypes()))
-    summary.inputs.push_back(portOf(type, network.getArgAttrDict(static_cast<unsigned>(i))));
+    if (!stateOfArgument(network, static_cast<unsigned>(i)))
+      summary.inputs.push_back(portOf(type, network.getArgAttrDict(static_cast<unsigned>(i))));
   for (auto [i, type] : llvm::enumerate(network.getResultTypes()))
-    summary.outputs.push_back(portOf(type, network.getResultAttrDict(static_cast<unsigned>(i))));
+    if (!stateOfResult(network, static_cast<unsigned>(i)))
+      summary.outputs.push_back(portOf(type, network.getResultAttrDict(static_cast<unsigned>(i))));
   auto blocks = network->getAttrOfType<mlir::DenseI64ArrayAttr>(kRowBlocksAttr).asArrayRef();
   summary.rowBlocks = blocks.vec();
   if (auto most = network->getAttrOfType<mlir::IntegerAttr>(kMaxBatchAttr)) summary.maxBatch = most.getInt();
@@ -211,6 +214,7 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
       builder.getNamedAttr("row_blocks", builder.getDenseI64ArrayAttr(summary.rowBlocks)),
       builder.getNamedAttr("max_batch", builder.getI64IntegerAttr(summary.maxBatch)),
       builder.getNamedAttr("scratch_bytes", builder.getI64IntegerAttr(summary.scratchBytes)),
+      builder.getNamedAttr("memory_bytes", builder.getI64IntegerAttr(summary.memoryBytes)),
       builder.getNamedAttr("flops", builder.getI64IntegerAttr(summary.flops)),
       builder.getNamedAttr("rounds_to_nearest", builder.getBoolAttr(summary.roundsToNearest)),
       builder.getNamedAttr("stages", builder.getArrayAttr(stages)),
@@ -231,6 +235,7 @@ NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
   summary.rowBlocks = entry.getAs<mlir::DenseI64ArrayAttr>("row_blocks").asArrayRef().vec();
   summary.maxBatch = entry.getAs<mlir::IntegerAttr>("max_batch").getInt();
   summary.scratchBytes = entry.getAs<mlir::IntegerAttr>("scratch_bytes").getInt();
+  summary.memoryBytes = entry.getAs<mlir::IntegerAttr>("memory_bytes").getInt();
   summary.flops = entry.getAs<mlir::IntegerAttr>("flops").getInt();
   summary.roundsToNearest = entry.getAs<mlir::BoolAttr>("rounds_to_nearest").getValue();
   for (mlir::Attribute ofBlock : entry.getAs<mlir::ArrayAttr>("stages"))

@@ -80,6 +80,11 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, llvm::ArrayRe
           "--reproducible: " + target.describe() +
           " has no fused multiply-add, so that its sums are rounded otherwise than those of other processors; "
           "give a CPU that has it, such as --cpu=x86-64-v3");
+  if (options.parallel)
+    for (auto network : module.getOps<mlir::func::FuncOp>())
+      if (network->hasAttr(kMemoryAttr))
+        return failed("--parallel: network '" + network.getName() +
+                      "' has state, so that its samples are steps, one after the other; compile it without");
   const bool several = targets.size() > 1;
   if (several)
     for (const Target &target : targets)

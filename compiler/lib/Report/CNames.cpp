@@ -16,7 +16,7 @@ bool hasSmall(llvm::StringRef name) { return llvm::any_of(name, llvm::isLower); 
 const llvm::StringSet<> &reservedWords() {
   static const llvm::StringSet<> words = {
       // The header's own.
-      "batch", "scratch", "workers", "inlay_parallel_for",
+      "batch", "steps", "memory", "scratch", "workers", "inlay_parallel_for",
       // Keywords of C up to C23 and of C++ up to C++26, with the alternative tokens.
       "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
       "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept", "const",

@@ -8,15 +8,16 @@
 namespace inlay::compiler {
 namespace {
 
-std::string shapeText(const PortSummary &port) {
-  std::string text = "[batch]";
+std::string shapeText(const PortSummary &port, llvm::StringRef samples) {
+  std::string text = ("[" + samples + "]").str();
   for (int64_t size : port.shape) text += "[" + std::to_string(size) + "]";
   return text;
 }
 
 /// A line of the comment: a parameter, its shape, and its name in the network if that differs.
-void describePort(const PortSummary &port, llvm::StringRef name, llvm::StringRef direction, llvm::raw_ostream &out) {
-  out << " *   " << name << shapeText(port) << " " << direction;
+void describePort(const PortSummary &port, llvm::StringRef name, llvm::StringRef direction, llvm::StringRef samples,
+                  llvm::raw_ostream &out) {
+  out << " *   " << name << shapeText(port, samples) << " " << direction;
   const bool printable = llvm::all_of(port.name, llvm::isPrint) && !llvm::StringRef(port.name).contains('/');
   if (name != port.name && printable) out << ", named \"" << port.name << "\"";
   out << "\n";
@@ -39,9 +40,10 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
   const auto macro = [&](llvm::StringRef what) { return macroName(network.name, what); };
   ParameterNames names;
   std::string parameters;
+  const llvm::StringRef samples = network.hasState() ? "steps" : "batch";
   out << "/* Network '" << network.name << "', graph " << llvm::formatv("{0:x-16}", network.hash) << ".\n";
   out << " * Returns 0, or 1 if a pointer is null";
-  if (network.maxBatch > 0) out << ", or 4 if batch exceeds " << macro("MAX_BATCH");
+  if (network.maxBatch > 0) out << ", or 4 if " << samples << " exceeds " << macro("MAX_BATCH");
   if (choosesCpu) out << ", or 5 if the object has no code for this machine's CPU";
   out << ".\n * ";
   if (network.scratchBytes == 0)
@@ -51,23 +53,33 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
     out << "`scratch` has " << macro("SCRATCH_BYTES")
         << " bytes, best aligned to 64; calls with different\n"
            " * scratch may run at the same time. Buffers must not overlap.\n";
+  if (network.hasState())
+    out << " * It runs `steps` steps, one after the other. `memory` has " << macro("MEMORY_BYTES")
+        << " bytes, best aligned to 64, and is\n"
+           " * the caller's: "
+        << network.name
+        << "_reset(memory) sets it to what it is before the first step. Each stream has its\n"
+           " * own. Copying it saves the state of a stream.\n";
   for (const PortSummary &port : network.inputs) {
     std::string name = names.add(port.name);
-    describePort(port, name, "in", out);
+    describePort(port, name, "in", samples, out);
     parameters += "const float *" + name + ", ";
   }
   for (const PortSummary &port : network.outputs) {
     std::string name = names.add(port.name);
-    describePort(port, name, "out", out);
+    describePort(port, name, "out", samples, out);
     parameters += "float *" + name + ", ";
   }
   out << " */\n";
   out << "#define " << macro("SCRATCH_BYTES") << " " << network.scratchBytes << "\n";
   out << "/* The size of an array for it: at least 1, since C has no empty arrays. */\n"
       << "#define " << macro("SCRATCH_ARRAY_BYTES") << " " << std::max<int64_t>(network.scratchBytes, 1) << "\n";
+  if (network.hasState()) out << "#define " << macro("MEMORY_BYTES") << " " << network.memoryBytes << "\n";
   if (network.maxBatch > 0) out << "#define " << macro("MAX_BATCH") << " " << network.maxBatch << "\n";
   out << "#define " << macro("GRAPH_HASH") << " 0x" << llvm::utohexstr(network.hash, /*LowerCase=*/true) << "ull\n";
-  out << "int " << network.name << "_run(" << parameters << "size_t batch, void *scratch);\n";
+  out << "int " << network.name << "_run(" << parameters << "size_t " << samples
+      << (network.hasState() ? ", void *memory" : "") << ", void *scratch);\n";
+  if (network.hasState()) out << "void " << network.name << "_reset(void *memory);\n";
   if (network.isParallel())
     out << "/* The same on several threads; on the calling one alone where `workers` is null. */\n"
         << "int " << network.name << "_run_parallel(" << parameters

@@ -37,6 +37,10 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::ArrayRef<std::
     for (const LayerSummary &layer : network.layers) layers.push_back(layerObject(layer));
     llvm::json::Array symbols{network.name + "_run", network.name + "_scratch_bytes", mangledRun(network),
                               mangledScratchBytes(network)};
+    if (network.hasState()) {
+      symbols.push_back(network.name + "_reset");
+      symbols.push_back(mangledReset(network));
+    }
     if (network.isParallel()) {
       symbols.push_back(network.name + "_run_parallel");
       symbols.push_back(mangledRunParallel(network));
@@ -51,6 +55,7 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::ArrayRef<std::
                               {"flops_per_sample", network.flops},
                               {"row_blocks", llvm::json::Array(network.rowBlocks)},
                               {"layers", std::move(layers)}};
+    if (network.hasState()) object["memory_bytes"] = network.memoryBytes;
     if (network.maxBatch > 0) object["max_batch"] = network.maxBatch;
     array.push_back(std::move(object));
   }

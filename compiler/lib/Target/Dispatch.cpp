@@ -237,6 +237,7 @@ void addDispatch(llvm::Module &module, llvm::ArrayRef<NetworkSummary> networks,
       builder.addEntry(name, choice, candidates);
     };
     add(network.name + "_run");
+    if (network.hasState()) add(network.name + "_reset");
     if (network.isParallel()) add(network.name + "_run_parallel");
     builder.addConstant(network.name + "_scratch_bytes", network.scratchBytes);
   }

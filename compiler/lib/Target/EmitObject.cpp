@@ -33,6 +33,8 @@ std::vector<NetworkSummary> networksOf(mlir::ModuleOp module) {
 void addAliases(llvm::ArrayRef<NetworkSummary> networks, llvm::Module &module) {
   for (const NetworkSummary &network : networks) {
     llvm::GlobalAlias::create(mangledRun(network), module.getFunction(network.name + "_run"));
+    if (network.hasState())
+      llvm::GlobalAlias::create(mangledReset(network), module.getFunction(network.name + "_reset"));
     if (network.isParallel())
       llvm::GlobalAlias::create(mangledRunParallel(network), module.getFunction(network.name + "_run_parallel"));
     llvm::GlobalAlias::create(mangledScratchBytes(network), module.getFunction(network.name + "_scratch_bytes"));

@@ -260,6 +260,8 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       return signalPassFailure();
     }
     vectorLength = target.getLanes(), registers = target.getRegisters();
+    // Steps must not depend on how many of them one call has.
+    if (function->hasAttr(kMemoryAttr)) reproducible = true;
     mlir::IRRewriter rewriter(&getContext());
     for (DenseOp dense : llvm::to_vector(function.getOps<DenseOp>()))
       if (mlir::failed(convert(dense, rewriter))) return signalPassFailure();
@@ -284,6 +286,9 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       weights += bytesOf(layer.getWeight());
       narrow = narrow && elementsOf(layer.getResult()) <= kNarrowLayer;
     }
+    // What a step reads of the step before it is computed row by row.
+    for (mlir::BlockArgument argument : function.getArguments())
+      narrow = narrow || stateOfArgument(function, argument.getArgNumber());
     int64_t rows = narrow ? 1 : upToMaxBatch(tilesPerBlock(weights) * rowsFor(registers));
     if (convolves) rows = upToCache(function, rows);
     llvm::SmallVector<int64_t> blocks = {rows};

@@ -65,6 +65,9 @@ class Planner {
   static constexpr int64_t kClashingStride = 512;  // elements
 
   Value copyOf(Value value, mlir::OpBuilder &builder);
+  void takeInitials();
+  void claimStates();
+  bool replacesState(Value next, Value state);
   void spreadInputs();
   void claimOutputs();
   void reuseInPlace(KernelOp op);
@@ -137,6 +140,7 @@ Value Planner::copyOf(Value value, mlir::OpBuilder &builder) {
 void Planner::claimOutputs() {
   auto terminator = llvm::cast<mlir::func::ReturnOp>(function.front().getTerminator());
   for (auto [i, operand] : llvm::enumerate(terminator->getOpOperands())) {
+    if (stateOfResult(function, static_cast<unsigned>(i))) continue;
     Buffer *buffer = bufferOf(operand.get());
     if (buffer->root == "arena") {
       buffer->root = "output", buffer->index = static_cast<int64_t>(i);
@@ -149,9 +153,74 @@ void Planner::claimOutputs() {
   }
 }
 
+/// The first values of states are no results of the kernels. They become attributes of the states.
+void Planner::takeInitials() {
+  auto terminator = llvm::cast<mlir::func::ReturnOp>(function.front().getTerminator());
+  for (unsigned i = function.getNumResults(); i-- > 0;) {
+    auto place = function.getResultAttrOfType<mlir::IntegerAttr>(i, kInitialAttr);
+    if (!place) continue;
+    auto constant = terminator.getOperand(i).getDefiningOp<ConstantOp>();
+    for (unsigned argument = 0; argument < function.getNumArguments(); ++argument)
+      if (stateOfArgument(function, argument) == place.getInt())
+        function.setArgAttr(argument, kInitialAttr, constant.getValue());
+    terminator->eraseOperand(i);
+    function.eraseResult(i);
+    if (constant->use_empty()) constant->erase();
+  }
+}
+
+/// Whether `next` may be computed in the memory of `state`, because no op reads the state afterwards.
+bool Planner::replacesState(Value next, Value state) {
+  auto producer = next.getDefiningOp<KernelOp>();
+  if (!producer || bufferOf(next)->root != "arena" || bufferOf(next)->values.size() != 1) return false;
+  return llvm::all_of(bufferOf(state)->values, [&](Value each) {
+    return llvm::all_of(each.getUses(), [&](mlir::OpOperand &use) {
+      if (use.getOwner() == producer) return each == state && producer.readsBeforeWriting(use.getOperandNumber());
+      return order.lookup(use.getOwner()) < order.lookup(producer);
+    });
+  });
+}
+
+/// The next value of a state is computed in the state's memory, or copied there when all ops have read the state.
+void Planner::claimStates() {
+  auto terminator = llvm::cast<mlir::func::ReturnOp>(function.front().getTerminator());
+  const auto number = [&] {
+    int64_t position = 0;
+    for (mlir::Operation &op : function.front()) order[&op] = position++;
+  };
+  number();
+  llvm::SmallVector<std::pair<mlir::OpOperand *, int64_t>> copied;
+  for (auto [i, operand] : llvm::enumerate(terminator->getOpOperands())) {
+    const std::optional<int64_t> place = stateOfResult(function, static_cast<unsigned>(i));
+    if (!place) continue;
+    const auto *state = llvm::find_if(function.getArguments(), [&](mlir::BlockArgument argument) {
+      return stateOfArgument(function, argument.getArgNumber()) == place;
+    });
+    if (operand.get() == *state) continue;  // it stays as it is
+    if (replacesState(operand.get(), *state))
+      bufferOf(operand.get())->root = "state", bufferOf(operand.get())->index = *place;
+    else
+      copied.emplace_back(&operand, *place);
+  }
+  mlir::OpBuilder builder(terminator);
+  // A value that lies in the memory of a state is saved before the copies overwrite that.
+  for (auto [operand, place] : copied)
+    if (bufferOf(operand->get())->root == "state") {
+      Value saved = copyOf(operand->get(), builder);
+      add(saved, "arena", 0);
+      operand->set(saved);
+    }
+  for (auto [operand, place] : copied) {
+    Value copy = copyOf(operand->get(), builder);
+    operand->set(copy);
+    add(copy, "state", place);
+  }
+}
+
 /// A result takes over the storage of an operand that nothing reads afterwards, if the kernel allows that.
 void Planner::reuseInPlace(KernelOp op) {
   Value result = op->getResult(0);
+  if (bufferOf(result)->root == "state") return;  // until this op has run, it holds the state's old value
   for (mlir::OpOperand &candidate : op->getOpOperands()) {
     if (!op.readsBeforeWriting(candidate.getOperandNumber())) continue;
     Value operand = candidate.get();
@@ -179,6 +248,7 @@ void Planner::reuseInPlace(KernelOp op) {
 /// Pieces of a result that only `op` still reads are computed at their place in it. The kernel copies the others.
 void Planner::computeInside(KernelOp op) {
   Value whole = op->getResult(0);
+  if (bufferOf(whole)->root == "state") return;
   const int64_t start = offsetOf(whole);
   for (auto [piece, offset] : op.getPieces()) {
     Buffer *mine = bufferOf(whole), *theirs = bufferOf(piece);
@@ -250,13 +320,18 @@ int64_t Planner::assignOffsets() {
 }
 
 void Planner::run() {
+  takeInitials();
   spreadInputs();
-  for (mlir::BlockArgument argument : function.getArguments()) add(argument, "input", argument.getArgNumber());
+  for (mlir::BlockArgument argument : function.getArguments()) {
+    const std::optional<int64_t> state = stateOfArgument(function, argument.getArgNumber());
+    add(argument, state ? "state" : "input", state.value_or(argument.getArgNumber()));
+  }
   for (mlir::Operation &op : function.front().without_terminator())
     add(op.getResult(0), llvm::isa<ConstantOp>(op) ? "constant" : "arena", 0);
   for (KernelOp op : function.getOps<KernelOp>())
     if (Value viewed = op.getViewed()) merge(bufferOf(op->getResult(0)), bufferOf(viewed), offsetOf(viewed));
   claimOutputs();
+  claimStates();
   int64_t position = 0;
   for (mlir::Operation &op : function.front()) order[&op] = position++;
   for (KernelOp op : function.getOps<KernelOp>()) reuseInPlace(op);
@@ -286,6 +361,12 @@ struct PlanMemoryPass : impl::PlanMemoryPassBase<PlanMemoryPass> {
       getOperation().emitOpError() << "has no '" << kTargetAttr << "': run inlay-set-target first";
       return signalPassFailure();
     }
+    auto terminator = llvm::cast<mlir::func::ReturnOp>(getOperation().front().getTerminator());
+    for (auto [i, value] : llvm::enumerate(terminator.getOperands()))
+      if (getOperation().getResultAttr(static_cast<unsigned>(i), kInitialAttr) && !value.getDefiningOp<ConstantOp>()) {
+        mlir::emitError(value.getLoc()) << "the first value of a state must be known when the network is compiled";
+        return signalPassFailure();
+      }
     Planner(getOperation()).run();
   }
 };

@@ -48,6 +48,9 @@ class Verifier {
   mlir::LogicalResult run() {
     int64_t position = 0;
     for (mlir::Operation &op : function.front()) order[&op] = position++;
+    // Stores change no inputs, but they do change states.
+    for (mlir::BlockArgument argument : function.getArguments())
+      if (stateOfArgument(function, argument.getArgNumber())) live.push_back(argument);
     for (mlir::Operation &op : function.front().without_terminator()) {
       if (!placeOf(op.getResult(0))) return op.emitOpError() << "has no placement";
       if (mlir::failed(checkRow(op))) return mlir::failure();
@@ -65,8 +68,13 @@ class Verifier {
   llvm::SmallVector<Value> live;  // computed so far; dead ones are skipped
 
   static PlacementAttr placeOf(Value value) {
-    mlir::Operation *op = value.getDefiningOp();
-    return op ? op->getAttrOfType<PlacementAttr>(kPlacementAttr) : PlacementAttr();
+    if (mlir::Operation *op = value.getDefiningOp()) return op->getAttrOfType<PlacementAttr>(kPlacementAttr);
+    auto argument = llvm::cast<mlir::BlockArgument>(value);
+    auto network = llvm::cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp());
+    const std::optional<int64_t> state = stateOfArgument(network, argument.getArgNumber());
+    if (!state) return {};
+    return PlacementAttr::get(value.getContext(), "state", *state, /*base=*/0, /*offset=*/0,
+                              /*stride=*/elementsOf(value), /*padded=*/false, /*line=*/0);
   }
 
   /// What `value` takes if it begins at `begin`. With `line`, it is an image whose lines begin that far apart.
@@ -161,7 +169,9 @@ class Verifier {
       if (!later && !now) continue;
       // A padded result may be longer than the operand that it replaces, element by element.
       if (!later && readsBeforeWriting(op, value) && extentOf(value) == extentOf(op.getResult(0))) continue;
-      return op.emitOpError() << nameOf(op) << "stores over the result of " << nameOf(*value.getDefiningOp())
+      return op.emitOpError() << nameOf(op) << "stores over "
+                              << (value.getDefiningOp() ? "the result of " + nameOf(*value.getDefiningOp())
+                                                        : std::string("a state "))
                               << "which is still to be read";
     }
     return mlir::success();

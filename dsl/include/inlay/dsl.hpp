@@ -11,6 +11,8 @@
 #include "inlay/dsl/network.hpp"
 #include "inlay/dsl/norms.hpp"
 #include "inlay/dsl/rearrange.hpp"
+#include "inlay/dsl/recurrent.hpp"
 #include "inlay/dsl/reductions.hpp"
 #include "inlay/dsl/resample.hpp"
+#include "inlay/dsl/state.hpp"
 #include "inlay/dsl/windows.hpp"

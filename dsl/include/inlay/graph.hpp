@@ -17,7 +17,7 @@ namespace inlay {
 /// First word of every image; "INLY" in memory on a little-endian machine.
 inline constexpr std::uint32_t graph_magic = 0x594c4e49u;
 /// Raised whenever a record or the meaning of a field changes. A reader accepts its own version only.
-inline constexpr std::uint32_t graph_version = 3;
+inline constexpr std::uint32_t graph_version = 4;
 /// The ELF section that `INLAY_NETWORK` writes; it may hold several images, each aligned to 8 bytes.
 inline constexpr std::string_view graph_section = ".inlay";
 
@@ -53,6 +53,9 @@ enum class op : std::uint32_t {
   upsample = 19,  ///< x[C,H,W] interpolated to another height and width
   /// The means of as many parts of x[C,H,W] as the result has pixels.
   adaptive_avg_pool = 20,
+  state = 21,    ///< what an `update` of the step before has kept; at first operand 0, or zeros for no_node
+  update = 22,   ///< operands: a state, and the value that it has from the next step on; yields that value
+  history = 23,  ///< operand x of this step and of steps before, oldest first; zeros before the first step
 };
 
 /// An instruction of a pointwise program. Comparisons yield 0 or 1; with NaN they yield 0, except not_equal.

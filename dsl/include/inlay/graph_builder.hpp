@@ -120,6 +120,16 @@ class graph_builder {
     return add({.kind = op::concat}, pieces, words_of(ops::concat_attributes{axis}));
   }
 
+  /// What `update` of the step before has kept; in the first step `initial`, or zeros without it.
+  constexpr std::uint32_t state(std::string_view name, const shape& dims, std::uint32_t initial = no_node) {
+    return add({.kind = op::state, .dims = dims, .name = scoped(name)}, {initial});
+  }
+
+  /// From the next step on the state is `value`. Returns the value.
+  constexpr std::uint32_t update(std::uint32_t state, std::uint32_t value) {
+    return add({.kind = op::update}, {state, value});
+  }
+
   constexpr void output(std::uint32_t node, std::string_view name) {
     outputs_.push_back({node, intern(name)});
     if (violation found = check_output(view(), outputs_.size() - 1)) {

@@ -27,6 +27,10 @@ enum class fault : std::uint32_t {
   resample_rank,        ///< interpolation, or means of parts, of a value that is no image
   window_size,          ///< a window that does not fit into the padded image, or a padding that exceeds the window
   norm_options,         ///< groups that do not divide the channels, or an eps that is negative or not finite
+  state_shape,          ///< a state's first or next value has another shape
+  state_updates,        ///< a state that is not assigned exactly once, or an update of what is no state
+  state_initial,        ///< a state's first value depends on an input or on another state
+  history_steps,        ///< a history without steps, or of too many
   attribute_range,      ///< an axis, a start or a size that does not go with the operand's shape
   empty_shape,          ///< a size of 0, or more elements than the format allows
   rank_range,           ///< more dimensions than the format has room for
@@ -86,6 +90,11 @@ struct violation {
   "the window must fit into the padded image; a pool's padding is at most half of its window; less than 2^31 elements"
 #define INLAY_ADVICE_NORM_OPTIONS \
   "the groups of a norm must divide its channels, and eps must be finite and not negative"
+#define INLAY_ADVICE_STATE_SHAPE "a state keeps its shape: its first value and the one that it is assigned have it too"
+#define INLAY_ADVICE_STATE_UPDATES \
+  "a network assigns each of its states once: that is the value that the state has in the next step"
+#define INLAY_ADVICE_STATE_INITIAL "a state's first value is made of weights alone"
+#define INLAY_ADVICE_HISTORY_STEPS "taps and dilation are at least 1, and what is kept has less than 2^31 elements"
 #define INLAY_ADVICE_ATTRIBUTE_RANGE "axes, starts and sizes must lie inside of the operand's shape"
 #define INLAY_ADVICE_EMPTY_SHAPE "every size must be at least 1, and their product below 2^31"
 #define INLAY_ADVICE_RANK_RANGE "a value has at most 6 dimensions: reshape it, or join some of them"
@@ -127,6 +136,10 @@ constexpr std::string_view advice(fault code) {
     case fault::resample_rank: return INLAY_ADVICE_RESAMPLE_RANK;
     case fault::window_size: return INLAY_ADVICE_WINDOW_SIZE;
     case fault::norm_options: return INLAY_ADVICE_NORM_OPTIONS;
+    case fault::state_shape: return INLAY_ADVICE_STATE_SHAPE;
+    case fault::state_updates: return INLAY_ADVICE_STATE_UPDATES;
+    case fault::state_initial: return INLAY_ADVICE_STATE_INITIAL;
+    case fault::history_steps: return INLAY_ADVICE_HISTORY_STEPS;
     case fault::attribute_range: return INLAY_ADVICE_ATTRIBUTE_RANGE;
     case fault::empty_shape: return INLAY_ADVICE_EMPTY_SHAPE;
     case fault::rank_range: return INLAY_ADVICE_RANK_RANGE;

@@ -3,6 +3,7 @@
 // every image.
 #pragma once
 
+#include "inlay/graph_memory.hpp"
 #include "inlay/operations.hpp"
 
 namespace inlay {
@@ -157,7 +158,7 @@ constexpr violation check_value(const graph_view& g, const node_record& n) {
   const std::uint64_t elements = n.dims.elements();
   if (elements == 0 || elements > max_elements)
     return break_of(fault::empty_shape, g.name_of(n), violation::text("1 .. 2^31-1 elements"), shape_text(n.dims));
-  if ((n.kind == op::input || n.kind == op::parameter) && n.name.count == 0)
+  if ((n.kind == op::input || n.kind == op::parameter || n.kind == op::state) && n.name.count == 0)
     return break_of(fault::missing_name, "", violation::text("a name"), {});
   return {};
 }
@@ -190,6 +191,49 @@ constexpr violation check_output(const graph_view& g, std::size_t index) {
   return {};
 }
 
+namespace detail {
+
+/// Checks what a graph remembers: each state is updated once, and its first value depends on weights alone.
+constexpr violation check_states(const graph_view& g) {
+  small_vector<unsigned char> updates, varies;
+  updates.assign(g.nodes.size(), 0), varies.assign(g.nodes.size(), 0);
+  const auto at_node = [&](violation found, std::size_t node) {
+    found.at = position_text(g.source_file, g.nodes[node].line);
+    return found;
+  };
+  for (std::size_t i = 0; i < g.nodes.size(); ++i) {
+    const node_record& n = g.nodes[i];
+    varies[i] = n.kind == op::input || n.kind == op::state || n.kind == op::history;
+    for (std::uint32_t operand : g.operands(n))
+      if (operand != no_node && varies[operand] != 0) {
+        if (n.kind == op::state)
+          return at_node(break_of(fault::state_initial, g.name_of(n), violation::text("weights alone"),
+                                  violation::text(nearest_name(g, operand))),
+                         i);
+        varies[i] = 1;
+      }
+    if (n.kind != op::update) continue;
+    const std::uint32_t state = g.operands(n)[0];
+    if (g.nodes[state].kind != op::state)
+      return at_node(break_of(fault::state_updates, nearest_name(g, state), violation::text("a state"),
+                              violation::text(row_of(g.nodes[state].kind).name)),
+                     i);
+    if (updates[state] != 0)
+      return at_node(break_of(fault::state_updates, g.name_of(g.nodes[state]), violation::text("one assignment"),
+                              violation::text("another one")),
+                     i);
+    updates[state] = 1;
+  }
+  for (std::size_t i = 0; i < g.nodes.size(); ++i)
+    if (g.nodes[i].kind == op::state && updates[i] == 0)
+      return at_node(break_of(fault::state_updates, g.name_of(g.nodes[i]), violation::text("one assignment"),
+                              violation::text("none")),
+                     i);
+  return {};
+}
+
+}  // namespace detail
+
 /// Checks the graph as a whole: its name, its input and output names, and that every input is used.
 constexpr violation check_graph(const graph_view& g) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
@@ -200,10 +244,14 @@ constexpr violation check_graph(const graph_view& g) {
   if (g.outputs.empty()) return detail::break_of(fault::no_output, g.name, violation::text("at least one output"), {});
   for (std::size_t i = 0; i < g.outputs.size(); ++i)
     if (const violation found = check_output(g, i)) return found;
-  // An input is used if an output depends on it.
+  if (remembers(g))
+    if (const violation found = detail::check_states(g)) return found;
+  // An input is used if an output depends on it, or a state.
   detail::small_vector<unsigned char> live;
   live.assign(g.nodes.size(), 0);
   for (const output_record& o : g.outputs) live[o.node] = 1;
+  for (std::size_t i = 0; i < g.nodes.size(); ++i)
+    if (g.nodes[i].kind == op::update) live[i] = 1;
   for (std::size_t i = g.nodes.size(); i-- > 0;)
     if (live[i] != 0)
       for (std::uint32_t operand : g.operands(g.nodes[i]))

@@ -15,6 +15,7 @@
 #include "inlay/ops/resample.hpp"
 #include "inlay/ops/shape.hpp"
 #include "inlay/ops/softmax.hpp"
+#include "inlay/ops/state.hpp"
 
 namespace inlay {
 
@@ -24,6 +25,7 @@ inline constexpr op_row op_table[] = {
     ops::softmax_row,   ops::reshape_row,          ops::concat_row,   ops::log_softmax_row, ops::slice_row,
     ops::transpose_row, ops::conv2d_row,           ops::max_pool_row, ops::avg_pool_row,    ops::reduce_row,
     ops::normalize_row, ops::conv_transpose2d_row, ops::pad_row,      ops::upsample_row,    ops::adaptive_avg_pool_row,
+    ops::state_row,     ops::update_row,           ops::history_row,
 };
 inline constexpr std::size_t op_count = sizeof(op_table) / sizeof(op_table[0]);
 
@@ -71,7 +73,10 @@ constexpr bool has_row(op id) {
     case op::conv_transpose2d:
     case op::pad:
     case op::upsample:
-    case op::adaptive_avg_pool: return true;
+    case op::adaptive_avg_pool:
+    case op::state:
+    case op::update:
+    case op::history: return true;
   }
   return false;
 }

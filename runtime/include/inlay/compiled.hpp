@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "inlay/dsl/embed.hpp"
+#include "inlay/graph_memory.hpp"
 #include "inlay/kernel_symbols.hpp"
 #include "inlay/parallel_for.h"
 
@@ -59,6 +60,14 @@ constexpr const node_record& nth_input(const graph_view& g, std::size_t index) {
   return g.nodes[i];
 }
 
+struct aligned_delete {
+  void operator()(std::byte* p) const { ::operator delete[](p, std::align_val_t{64}); }
+};
+/// Memory that begins at a cache line; null for no bytes.
+inline std::byte* allocate_aligned(std::size_t bytes) {
+  return bytes == 0 ? nullptr : static_cast<std::byte*>(::operator new[](bytes, std::align_val_t{64}));
+}
+
 // Hidden, because each shared library's copy of a wrapper calls that library's own kernels: the loader must not replace
 // it by another library's copy.
 #define INLAY_DETAIL_HIDDEN [[gnu::visibility("hidden")]]
@@ -71,6 +80,7 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
  public:
   /// The graph; its hash names the kernel.
   static constexpr const graph_view& graph = graph_of<Net>;
+  static_assert(!remembers(graph), "this network has state: stream<net> of inlay/stream.hpp runs it step by step");
   static constexpr std::size_t input_count = sizeof...(In), output_count = sizeof...(Out);
   /// Elements of one sample of input or output `index`.
   template <std::size_t Index = 0>
@@ -79,7 +89,7 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
   static constexpr std::size_t output_size = graph.nodes[graph.outputs[Index].node].dims.size();
 
   /// Allocates the scratch memory, here and nowhere else.
-  INLAY_DETAIL_HIDDEN compiled_base() : bytes_(scratch_bytes()), scratch_(allocate(bytes_)), owned_(scratch_) {}
+  INLAY_DETAIL_HIDDEN compiled_base() : bytes_(scratch_bytes()), scratch_(allocate_aligned(bytes_)), owned_(scratch_) {}
 
   /// Uses `scratch`, which must outlive this object and have scratch_bytes() bytes, best aligned to 64.
   explicit compiled_base(std::span<std::byte> scratch) : bytes_(scratch.size()), scratch_(scratch.data()) {}
@@ -140,13 +150,6 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
     for (std::size_t i = 0; i < output_count; ++i)
       if (output_elements.begin()[i] != batch * output_sizes[i]) return status::size_mismatch;
     return !owned_ && bytes_ < scratch_bytes() ? status::scratch_too_small : status::ok;
-  }
-
-  struct aligned_delete {
-    void operator()(std::byte* p) const { ::operator delete[](p, std::align_val_t{64}); }
-  };
-  static std::byte* allocate(std::size_t bytes) {
-    return bytes == 0 ? nullptr : static_cast<std::byte*>(::operator new[](bytes, std::align_val_t{64}));
   }
 
   std::size_t bytes_;

@@ -23,6 +23,12 @@ enum class engine {
 
 class interpreter;
 
+/// What a network with state remembers from one step to the next, by node. Empty before the first step. Copying it
+/// saves the state. It belongs to one engine.
+struct interpreter_memory {
+  std::vector<std::vector<double>> values;
+};
+
 /// An interpreter or errors: the rule that the graph breaks, or everything that is wrong with the weights.
 struct interpreter_result {
   std::unique_ptr<interpreter> value;
@@ -43,7 +49,15 @@ class interpreter {
 
   /// Runs `batch` samples. Inputs and outputs come in the graph's order and hold one sample after the other, row-major.
   /// Their sizes are not checked. Memory is kept between calls and grows to the largest batch.
-  void run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch, engine how);
+  /// For a network with state the samples are steps, from the first one on.
+  void run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch, engine how) {
+    interpreter_memory memory;
+    run(inputs, outputs, batch, how, memory);
+  }
+
+  /// The same from the step that `memory` has reached.
+  void run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch, engine how,
+           interpreter_memory& memory);
 
   /// The same for a graph with one input and one output.
   void run(const float* input, float* output, std::size_t batch, engine how) {
@@ -58,7 +72,8 @@ class interpreter {
 
  private:
   explicit interpreter(const graph_view& graph);
-  void run_reference(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch);
+  void run_reference(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch,
+                     interpreter_memory& memory);
 
   struct baseline_state;
   graph_view graph_;

@@ -29,6 +29,9 @@ struct kernels_name {
 template <std::uint64_t GraphHash, class NetworkName, class... Pointers>
 struct [[gnu::visibility("default")]] no_kernels_for_this_graph_run_inlayc_again {
   static int run(Pointers... inputs_then_outputs, std::size_t batch, void* scratch);
+  /// In place of run(), the two functions of a network with state.
+  static int run_steps(Pointers... inputs_then_outputs, std::size_t steps, void* memory, void* scratch);
+  static void reset(void* memory);
   static std::size_t scratch_bytes();
   /// Defined only with inlayc --parallel (PARALLEL in inlay_add_network()).
   static int run_parallel_needs_PARALLEL(Pointers... inputs_then_outputs, std::size_t batch, void* scratch,

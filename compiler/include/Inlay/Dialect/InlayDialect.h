@@ -5,6 +5,7 @@
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
@@ -37,10 +38,19 @@ inline constexpr llvm::StringLiteral kWorkspaceAttr = "inlay.workspace";  // fun
 inline constexpr llvm::StringLiteral kMaxBatchAttr = "inlay.max_batch";   // function: largest batch, where there is one
 inline constexpr llvm::StringLiteral kRowBlocksAttr =
     "inlay.row_blocks";                                             // function: most rows of each kernel, descending
-inline constexpr llvm::StringLiteral kTargetAttr = "inlay.target";  // function: the machine, a TargetAttr
+inline constexpr llvm::StringLiteral kMemoryAttr = "inlay.memory";  // function: bytes that it keeps between steps
+inline constexpr llvm::StringLiteral kStateAttr =
+    "inlay.state";  // argument and result: where a state lies in that memory, in elements
+inline constexpr llvm::StringLiteral kInitialAttr = "inlay.initial";  // result: the first value of the state there
+inline constexpr llvm::StringLiteral kTargetAttr = "inlay.target";    // function: the machine, a TargetAttr
 
 /// The machine that a network is compiled for; null before the layout phase.
 inline TargetAttr targetOf(mlir::Operation *network) { return network->getAttrOfType<TargetAttr>(kTargetAttr); }
+
+/// Where the state that is argument or result `index` of a network lies in its memory, in elements; nothing for an
+/// input or an output.
+std::optional<int64_t> stateOfArgument(mlir::func::FuncOp network, unsigned index);
+std::optional<int64_t> stateOfResult(mlir::func::FuncOp network, unsigned index);
 
 /// Row of the table for a name such as "tanh"; null if there is none.
 const activation_row *findActivation(llvm::StringRef name);

@@ -388,6 +388,25 @@ def Inlay_ConcatOp : Inlay_Op<"concat", [Pure, Inlay_Kernel<["getPieces", "share
   let hasVerifier = 1;
 }
 
+def Inlay_HistoryOp : Inlay_Op<"history", [Inlay_Kernel<["sharesCode"]>]> {
+  let summary = "the operand of this step and of steps before it, oldest first";
+  let description = [{
+    Row i of the result is the operand of the step `(taps - 1 - i) * dilation` steps ago. The network's memory keeps the
+    operand in a ring of rows, at element `place`. The kernel adds the row of each step to it. Zeros stand for steps
+    before the first one.
+
+    ```mlir
+    %y = inlay.history %x taps 3 dilation 4 place 0 : (tensor<16xf32>) -> tensor<3x16xf32>
+    ```
+  }];
+  let arguments = (ins Inlay_Tensor:$input, I64Attr:$taps, I64Attr:$dilation, I64Attr:$place);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = [{
+    $input `taps` $taps `dilation` $dilation `place` $place attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
 def Inlay_SliceOp : Inlay_Op<"slice", [Pure, Inlay_Kernel<["writesLines"]>]> {
   let summary = "elements `start` to `start + length - 1` of an axis";
   let arguments = (ins Inlay_Tensor:$input, I64Attr:$axis, I64Attr:$start, I64Attr:$length);

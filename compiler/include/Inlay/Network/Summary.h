@@ -47,10 +47,15 @@ struct NetworkSummary {
   std::vector<std::vector<int64_t>> stages;
   int64_t maxBatch = 0;  // largest batch that a call may have; 0 for any
   int64_t scratchBytes = 0;
+  int64_t memoryBytes = 0;  // what the caller keeps from step to step; 0 for a network without state
   int64_t weightBytes = 0;
   int64_t flops = 0;
   bool roundsToNearest = false;  // its formulas rely on that mode
 
+  /// Whether its samples are steps, one after the other.
+  bool hasState() const { return memoryBytes > 0; }
+  /// The pointers of a kernel: inputs, outputs, the memory where there is state, and the scratch memory.
+  size_t pointers() const { return inputs.size() + outputs.size() + (hasState() ? 2 : 1); }
   /// Whether it has `<name>_run_parallel`.
   bool isParallel() const { return !stages.empty(); }
   std::string kernelName(int64_t rows) const { return name + "_rows" + std::to_string(rows); }

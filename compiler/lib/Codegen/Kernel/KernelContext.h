@@ -52,6 +52,7 @@ class KernelContext {
   bool staged = false;        // other kernels compute other ops: values are in memory between them
   const VectorFeatures features;
   mlir::Value scratch;    // the scratch memory
+  mlir::Value memory;     // what a network with state keeps from step to step
   int64_t workspace = 0;  // where in it the workspace of ops begins, in elements
 
   mlir::Value index(int64_t number, mlir::Location loc);
@@ -162,6 +163,7 @@ void emitContraction(ContractionOp op, KernelContext &context, ViewLookup views)
 void emitNonzeroList(ContractionOp op, KernelContext &context, ViewLookup views);
 void emitMap(MapOp op, KernelContext &context, ViewLookup views);
 void emitConcat(ConcatOp op, KernelContext &context, ViewLookup views);
+void emitHistory(HistoryOp op, KernelContext &context, ViewLookup views);
 void emitSlice(SliceOp op, KernelContext &context, ViewLookup views);
 void emitPermute(PermuteOp op, KernelContext &context, ViewLookup views);
 void emitPad(PadOp op, KernelContext &context, ViewLookup views);

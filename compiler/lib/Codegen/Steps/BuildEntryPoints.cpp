@@ -47,6 +47,10 @@ class EntryBuilder {
       for (size_t stage = 0; stage < stages.size(); ++stage) hide(summary.stageName(rows, stage));
   }
 
+  /// The pointers that kernels get besides the inputs and outputs: the memory of a network with state, and the scratch
+  /// memory. They follow the batch in the arguments of an entry point.
+  size_t further() const { return summary.hasState() ? 2 : 1; }
+
   /// Functions that are called from outside of the object, by the caller's thread and by the threads that it lends.
   llvm::SmallVector<LLVM::LLVMFuncOp> entries;
 
@@ -244,7 +248,8 @@ class EntryBuilder {
 
   void buildRun() {
     llvm::SmallVector<mlir::Type> arguments(ports, pointer);
-    arguments.append({builder.getI64Type(), pointer});
+    arguments.push_back(builder.getI64Type());
+    arguments.append(further(), pointer);
     auto run = function(summary.name + "_run", builder.getI32Type(), arguments);
     entries.push_back(run);
     buildBlocks(run, run.addEntryBlock(builder), [&](int64_t capacity, llvm::ArrayRef<Value> operands) {
@@ -263,7 +268,8 @@ class EntryBuilder {
     Block *single = builder.createBlock(&body, body.end()), *done = builder.createBlock(&body, body.end());
     Block *refused = builder.createBlock(&body, body.end(), builder.getI32Type(), loc);
 
-    Value scratch = run.getArgument(static_cast<unsigned>(ports + 1));
+    const auto held = llvm::map_to_vector(run.getArguments().slice(ports + 1, further()),
+                                          [](mlir::BlockArgument each) { return Value(each); });
     Value array;
     if (inArray()) {
       builder.setInsertionPointToStart(&run.getBody().front());
@@ -272,12 +278,12 @@ class EntryBuilder {
       for (size_t p = 0; p < ports; ++p)
         builder.create<LLVM::StoreOp>(loc, run.getArgument(static_cast<unsigned>(p)), slot(array, p));
     }
-    emitChecks(run, entry, array, scratch, head, refused, done);
+    emitChecks(run, entry, array, held, head, refused, done);
 
     Value remaining = head->getArguments().back();
     llvm::SmallVector<Value> operands(head->getArguments().drop_back());
     if (array) operands.push_back(array);
-    operands.push_back(scratch);
+    llvm::append_range(operands, held);
     const auto moveOn = [&](Value rows) {
       llvm::SmallVector<Value> next;
       if (array)
@@ -341,14 +347,15 @@ class EntryBuilder {
 
   /// An empty batch succeeds, whatever the pointers are. Otherwise no pointer may be null, and the batch must not be
   /// too large.
-  void emitChecks(LLVM::LLVMFuncOp run, Block *entry, Value array, Value scratch, Block *start, Block *refused,
-                  Block *done) {
+  void emitChecks(LLVM::LLVMFuncOp run, Block *entry, Value array, llvm::ArrayRef<Value> held, Block *start,
+                  Block *refused, Block *done) {
     builder.setInsertionPointToEnd(entry);
     Value batch = run.getArgument(static_cast<unsigned>(ports));
     Value null = builder.create<LLVM::ZeroOp>(loc, pointer);
     llvm::SmallVector<Value> pointers;
     if (!array) llvm::append_range(pointers, run.getArguments().take_front(ports));
-    if (summary.scratchBytes > 0) pointers.push_back(scratch);
+    if (summary.hasState()) pointers.push_back(held.front());
+    if (summary.scratchBytes > 0) pointers.push_back(held.back());
     Value anyNull;
     for (Value each : pointers) {
       Value isNull = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, each, null);

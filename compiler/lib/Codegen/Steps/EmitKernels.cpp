@@ -31,6 +31,7 @@ class NetworkEmitter {
     compact = llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); }) >= kManyOps;
     for (int64_t capacity : summary.rowBlocks)
       if (mlir::failed(emitKernel(summary, summary.kernelName(capacity), capacity, all, {}))) return mlir::failure();
+    if (summary.hasState()) emitReset(summary);
     for (auto [capacity, stages] : llvm::zip(summary.rowBlocks, summary.stages))
       for (auto [number, stage] : llvm::enumerate(stagesOf(network, capacity)))
         if (mlir::failed(emitKernel(summary, summary.stageName(capacity, number), capacity, stage.ops, stage.split)))
@@ -76,14 +77,16 @@ class NetworkEmitter {
   /// faster without that, because its addresses are constants and each op begins before the previous one ends.
   static constexpr int64_t kManyOps = 24;
 
-  /// Creates a function with a kernel's arguments: the inputs, the outputs, the scratch memory, then the number of rows
-  /// if there may be several, then the part and the number of parts if it is a stage. The types `further` follow.
+  /// Creates a function with a kernel's arguments: the inputs, the outputs, the memory if there is state, the scratch
+  /// memory, then the number of rows if there may be several, then the part and the number of parts if it is a stage.
+  /// The types `further` follow.
   mlir::func::FuncOp createFunction(const NetworkSummary &summary, const std::string &name, int64_t capacity,
                                     bool hasParts, llvm::ArrayRef<mlir::Type> further, mlir::OpBuilder &builder) {
     builder.setInsertionPointToEnd(module.getBody());
     llvm::SmallVector<mlir::Type> arguments;
     for (const PortSummary &port : summary.inputs) arguments.push_back(flat(capacity * port.elements));
     for (const PortSummary &port : summary.outputs) arguments.push_back(flat(capacity * port.elements));
+    if (summary.hasState()) arguments.push_back(flat(summary.memoryBytes / static_cast<int64_t>(sizeof(float))));
     arguments.push_back(flat(std::max<int64_t>(1, summary.scratchBytes / static_cast<int64_t>(sizeof(float)))));
     const size_t pointers = arguments.size();
     if (capacity > 1) arguments.push_back(builder.getIndexType());
@@ -98,16 +101,57 @@ class NetworkEmitter {
     return function;
   }
 
+  /// Emits `<name>_reset`, which sets a memory to what it is before the first step: zeros, and the first values of
+  /// states.
+  void emitReset(const NetworkSummary &summary) {
+    mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
+    mlir::Location loc = network.getLoc();
+    const int64_t elements = summary.memoryBytes / static_cast<int64_t>(sizeof(float));
+    auto reset =
+        builder.create<mlir::func::FuncOp>(loc, summary.name + "_reset", builder.getFunctionType({flat(elements)}, {}));
+    builder.setInsertionPointToStart(reset.addEntryBlock());
+    KernelContext context(builder, /*capacity=*/1, Value(), features);
+    RowView memory;
+    memory.memory = reset.getArgument(0), memory.elements = elements;
+    Value row = context.index(0, loc);
+    Value zeros = context.splat(loc, 0, features.lanes);
+    context.forEachVector(loc, elements,
+                          [&](Value column, int64_t live) { context.store(loc, memory, row, column, zeros, live); });
+    for (mlir::BlockArgument argument : network.getArguments()) {
+      const unsigned number = argument.getArgNumber();
+      auto initial = network.getArgAttrOfType<mlir::DenseElementsAttr>(number, kInitialAttr);
+      if (!initial) continue;
+      mlir::OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(module.getBody());
+      auto constant = builder.create<ConstantOp>(argument.getLoc(), initial.getType(), mlir::StringAttr(), initial);
+      addGlobal(constant);
+      mlir::memref::GlobalOp global = globals[constant];
+      globals.erase(constant.getResult());
+      constant->erase();
+      builder.setInsertionPointToEnd(&reset.getBody().back());
+      RowView from, to = memory;
+      from.memory = builder.create<mlir::memref::GetGlobalOp>(loc, global.getType(), global.getName());
+      from.elements = to.elements = elementsOf(argument);
+      to.base = *stateOfArgument(network, number);
+      context.forEachVector(loc, from.elements, [&](Value column, int64_t live) {
+        context.store(loc, to, row, column, context.load(loc, from, row, column, features.lanes, live), live);
+      });
+    }
+    builder.setInsertionPointToEnd(&reset.getBody().back());
+    builder.create<mlir::func::ReturnOp>(loc);
+  }
+
   /// The context for the emitters of `function`.
   KernelContext contextOf(mlir::func::FuncOp function, const NetworkSummary &summary, int64_t capacity,
                           std::optional<Stage::Split> split, mlir::OpBuilder &builder) {
-    const auto pointers = static_cast<unsigned>(summary.inputs.size() + summary.outputs.size() + 1);
+    const auto pointers = static_cast<unsigned>(summary.pointers());
     KernelContext context(builder, capacity, capacity > 1 ? function.getArgument(pointers) : Value(), features);
     context.compact = compact;
-    context.reproducible = reproducible;
+    context.reproducible = reproducible || summary.hasState();  // steps do not depend on how many a call has
     const unsigned parts = pointers + (capacity > 1 ? 1 : 0);
     if (split) takePart(context, *split, function.getArguments().slice(parts, 2));
     context.scratch = function.getArgument(pointers - 1);
+    if (summary.hasState()) context.memory = function.getArgument(pointers - 2);
     context.workspace = workspaceBase(network);
     return context;
   }
@@ -170,6 +214,7 @@ class NetworkEmitter {
                      .Case([&](SoftmaxOp o) { return emitSoftmax(o, context, views), true; })
                      .Case([&](ConcatOp o) { return emitConcat(o, context, views), true; })
                      .Case([&](SliceOp o) { return emitSlice(o, context, views), true; })
+                     .Case([&](HistoryOp o) { return emitHistory(o, context, views), true; })
                      .Case([&](PermuteOp o) { return emitPermute(o, context, views), true; })
                      .Case([&](PadOp o) { return emitPad(o, context, views), true; })
                      .Case([&](NormalizeOp o) { return emitNormalize(o, context, views), true; })
@@ -236,7 +281,8 @@ class NetworkEmitter {
   /// Where a placed value starts in its memory, for a kernel of up to `capacity` rows.
   static int64_t startOf(Value value, int64_t capacity) {
     auto place = value.getDefiningOp()->getAttrOfType<PlacementAttr>(kPlacementAttr);
-    return place.getBase() * capacity + place.getOffset();
+    const int64_t state = place.getRoot() == "state" ? place.getIndex() : 0;
+    return state + place.getBase() * capacity + place.getOffset();
   }
 
   /// Limits a kernel to one part of its work.
@@ -257,6 +303,11 @@ class NetworkEmitter {
     RowView view;
     view.elements = elementsOf(value);
     if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value)) {
+      if (const std::optional<int64_t> state = stateOfArgument(network, argument.getArgNumber())) {
+        view.memory = kernel.getArgument(static_cast<unsigned>(summary.pointers() - 2));
+        view.base = *state;
+        return view;
+      }
       view.memory = kernel.getArgument(argument.getArgNumber());
       view.stride = view.elements;
       return view;
@@ -271,11 +322,13 @@ class NetworkEmitter {
       while (Value viewed = llvm::cast<KernelOp>(value.getDefiningOp()).getViewed()) value = viewed;
       view.memory = memory.lookup(value);
     } else if (place.getRoot() == "arena") {
-      view.memory = kernel.getArgument(static_cast<unsigned>(summary.inputs.size() + summary.outputs.size()));
+      view.memory = kernel.getArgument(static_cast<unsigned>(summary.pointers() - 1));
       view.readable = true;  // the arena ends with a spare vector
+    } else if (place.getRoot() == "state") {
+      view.memory = kernel.getArgument(static_cast<unsigned>(summary.pointers() - 2));
     } else {
-      const unsigned first = place.getRoot() == "output" ? network.getNumArguments() : 0;
-      view.memory = kernel.getArgument(first + static_cast<unsigned>(place.getIndex()));
+      const size_t first = place.getRoot() == "output" ? summary.inputs.size() : 0;
+      view.memory = kernel.getArgument(static_cast<unsigned>(first + static_cast<size_t>(place.getIndex())));
     }
     return view;
   }

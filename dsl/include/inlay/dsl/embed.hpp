@@ -156,6 +156,14 @@ constexpr void report() {
     static_assert(Problem::none, INLAY_ADVICE_WINDOW_SIZE);
   else if constexpr (Code == fault::norm_options)
     static_assert(Problem::none, INLAY_ADVICE_NORM_OPTIONS);
+  else if constexpr (Code == fault::state_shape)
+    static_assert(Problem::none, INLAY_ADVICE_STATE_SHAPE);
+  else if constexpr (Code == fault::state_updates)
+    static_assert(Problem::none, INLAY_ADVICE_STATE_UPDATES);
+  else if constexpr (Code == fault::state_initial)
+    static_assert(Problem::none, INLAY_ADVICE_STATE_INITIAL);
+  else if constexpr (Code == fault::history_steps)
+    static_assert(Problem::none, INLAY_ADVICE_HISTORY_STEPS);
   else if constexpr (Code == fault::attribute_range)
     static_assert(Problem::none, INLAY_ADVICE_ATTRIBUTE_RANGE);
   else if constexpr (Code == fault::empty_shape)

@@ -4,7 +4,7 @@
 
 #include <tuple>
 
-#include "inlay/dsl/expression.hpp"
+#include "inlay/dsl/state.hpp"
 
 namespace inlay {
 
@@ -56,8 +56,6 @@ struct network_definition {
   hana::tuple<Inputs...> inputs;
   Function function;
   std::source_location at;
-
-  static constexpr std::size_t input_count = sizeof...(Inputs);
 };
 
 namespace detail {
@@ -74,6 +72,23 @@ template <class T>
 inline constexpr bool is_input = false;
 template <class Shape>
 inline constexpr bool is_input<input_declaration<Shape>> = true;
+
+/// What a network's function gets for a declared input or state.
+template <class Declaration>
+struct argument_of {
+  using type = tensor_of_t<typename Declaration::shape_type>;
+};
+template <class Shape, class Initial>
+struct argument_of<state_declaration<Shape, Initial>> {
+  using type = decltype(std::declval<state_declaration<Shape, Initial>>().make(std::declval<graph_builder&>()));
+};
+template <class Declaration>
+using argument_of_t = typename argument_of<Declaration>::type;
+
+template <class T>
+inline constexpr bool is_declaration = is_input<T>;
+template <class Shape, class Initial>
+inline constexpr bool is_declaration<state_declaration<Shape, Initial>> = true;
 
 /// Whether a network's function may return `T`.
 template <class T>
@@ -105,18 +120,18 @@ struct misused_network {
 /// network is first used.
 template <class Function, class... Inputs>
 constexpr auto define_network(network_parts<Function, Inputs...>, const network_name& name, const auto&... arguments) {
-  if constexpr (!(is_input<Inputs> && ...) || is_input<Function> || sizeof...(Inputs) == 0) {
+  if constexpr (!(is_declaration<Inputs> && ...) || is_declaration<Function> || !(is_input<Inputs> || ...)) {
     static_assert(never<Function>,
                   "a network has a name, one input or more, and a function, in this order: "
                   "network(\"name\", input<f32, 4>(\"x\"), [](auto x) { return relu(x); })");
     return misused_network();
-  } else if constexpr (!requires(const Function& f, tensor_of_t<typename Inputs::shape_type>... x) { f(x...); }) {
+  } else if constexpr (!requires(const Function& f, argument_of_t<Inputs>... x) { f(x...); }) {
     static_assert(never<Function>,
                   "the function of a network takes one value for each input, in their order, and its "
                   "parameters are best written as `auto`: [](auto x, auto y) { return x + y; }");
     return misused_network();
   } else if constexpr (!is_result<decltype(std::declval<const Function&>()(
-                           std::declval<tensor_of_t<typename Inputs::shape_type>>()...))>) {
+                           std::declval<argument_of_t<Inputs>>()...))>) {
     static_assert(never<Function>,
                   "the function of a network returns a value, output(\"name\", value), or several of "
                   "them as outputs(a, b)");
@@ -147,12 +162,17 @@ constexpr auto run_function(const network_definition<Function, Inputs...>& net, 
   std::array<std::uint32_t, sizeof...(Inputs)> nodes{};
   std::size_t n = 0;
   hana::for_each(net.inputs, [&](const auto& declared) {
-    b.locate(declared.at);
-    nodes[n++] = b.input(declared.name, std::remove_cvref_t<decltype(declared)>::shape_type::dims);
+    using Declared = std::remove_cvref_t<decltype(declared)>;
+    if constexpr (is_input<Declared>) {
+      b.locate(declared.at);
+      nodes[n++] = b.input(declared.name, Declared::shape_type::dims);
+    } else {
+      nodes[n++] = declared.make(b).kept;
+    }
   });
   // Not hana::unpack, because every call in between adds a line to an error message about the user's function.
   return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
-    return net.function(tensor_of_t<typename Inputs::shape_type>(b, nodes[Index])...);
+    return net.function(argument_of_t<Inputs>(b, nodes[Index])...);
   }(std::index_sequence_for<Inputs...>());
 }
 

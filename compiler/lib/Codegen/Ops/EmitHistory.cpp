@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels that add a row to the history of a value and read rows of it.
+#include "Inlay/Transforms/Passes.h"
+#include "Kernel/KernelContext.h"
+#include "inlay/graph_memory.hpp"
+
+namespace inlay::compiler {
+
+using mlir::Location;
+using mlir::Value;
+namespace arith = mlir::arith;
+
+namespace {
+
+/// The ring in a network's memory: a line whose first word is the number of the row that is written next, which is the
+/// oldest one; then the rows.
+class Ring {
+ public:
+  Ring(HistoryOp op, KernelContext &context)
+      : loc(op.getLoc()),
+        context(context),
+        rows(static_cast<int64_t>((op.getTaps() - 1) * op.getDilation())),
+        elements(elementsOf(op.getInput())) {
+    head.memory = body.memory = context.memory;
+    head.base = static_cast<int64_t>(op.getPlace()), head.elements = 1;
+    body.base = head.base + static_cast<int64_t>(inlay::detail::memory_line), body.elements = elements;
+  }
+
+  const Location loc;
+  KernelContext &context;
+  const int64_t rows, elements;
+
+  Value next() {
+    Value bits = context.builder.create<arith::BitcastOp>(loc, context.builder.getI32Type(),
+                                                          context.loadScalar(loc, head, zero(), zero()));
+    return context.builder.create<arith::IndexCastUIOp>(loc, context.builder.getIndexType(), bits);
+  }
+  void setNext(Value number) {
+    Value bits = context.builder.create<arith::IndexCastUIOp>(loc, context.builder.getI32Type(), number);
+    Value word = context.builder.create<arith::BitcastOp>(loc, context.builder.getF32Type(), bits);
+    context.builder.create<mlir::memref::StoreOp>(loc, word, head.memory, context.address(loc, head, zero(), zero()));
+  }
+  /// Row `number`.
+  RowView row(Value number) {
+    RowView view = body;
+    view.start = context.times(loc, number, elements);
+    return view;
+  }
+  /// The number of the row that was written `age` steps ago, if row `next` comes next.
+  Value before(Value next, int64_t age) {
+    if (age == rows) return next;
+    Value wraps = context.builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, next, index(age));
+    return context.builder.create<arith::SelectOp>(loc, wraps, context.plus(loc, next, rows - age),
+                                                   context.plus(loc, next, -age));
+  }
+  Value after(Value next) {
+    Value following = context.plus(loc, next, 1);
+    Value wraps = context.builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, following, index(rows));
+    return context.builder.create<arith::SelectOp>(loc, wraps, zero(), following);
+  }
+
+  Value index(int64_t number) { return context.index(number, loc); }
+  Value zero() { return index(0); }
+
+ private:
+  RowView head, body;
+};
+
+}  // namespace
+
+void emitHistory(HistoryOp op, KernelContext &context, ViewLookup views) {
+  Location loc = op.getLoc();
+  Ring ring(op, context);
+  const RowView x = views(op.getInput());
+  RowView taps = views(op.getResult());
+  taps.padded = false;
+  const auto count = static_cast<int64_t>(op.getTaps()), dilation = static_cast<int64_t>(op.getDilation());
+  const auto copy = [&](const RowView &from, Value fromRow, const RowView &to, Value toRow) {
+    context.forEachVector(loc, ring.elements, [&](Value column, int64_t live) {
+      Value vector = context.load(loc, from, fromRow, column, context.features.lanes, live, DeadLanes::unspecified);
+      context.store(loc, to, toRow, column, vector, live);
+    });
+  };
+  const auto tap = [&](int64_t number) {
+    RowView view = taps;
+    view.base += number * ring.elements, view.elements = ring.elements;
+    return view;
+  };
+  llvm::SmallVector<Value> next = {ring.rows == 0 ? ring.zero() : ring.next()};
+  const auto step = [&](Value row) {
+    for (int64_t i = 0; i + 1 < count; ++i)
+      copy(ring.row(ring.before(next[0], (count - 1 - i) * dilation)), ring.zero(), tap(i), row);
+    copy(x, row, tap(count - 1), row);
+    if (ring.rows == 0) return;
+    copy(x, row, ring.row(next[0]), ring.zero());
+    next[0] = ring.after(next[0]);
+  };
+  if (context.capacity == 1)
+    step(ring.zero());
+  else
+    context.forEach(loc, context.firstRow ? context.firstRow : ring.zero(), context.rows, 1, next, step);
+  if (ring.rows > 0) ring.setNext(next[0]);
+}
+
+}  // namespace inlay::compiler

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a network with state from C++, step by step: `stream<amp> channel; channel(in, out);`.
+#pragma once
+
+#include <cstring>
+
+#include "inlay/compiled.hpp"
+#include "inlay/graph_memory.hpp"
+
+namespace inlay {
+
+/// What a network remembers from one step to the next, as plain bytes: copy it, save it, compare it. Two memories are
+/// equal if all their bits are. It is filled by stream::reset(), and belongs to the kernels of one graph.
+template <const auto& Net>
+struct alignas(64) stream_memory {
+  static constexpr std::size_t size = memory_bytes(graph_of<Net>);
+  std::byte bytes[size];
+
+  friend bool operator==(const stream_memory& a, const stream_memory& b) {
+    return std::memcmp(a.bytes, b.bytes, size) == 0;
+  }
+};
+
+namespace detail {
+
+template <const auto& Net, kernels_name Name, class Inputs, class Outputs>
+class stream_base;
+
+template <const auto& Net, kernels_name Name, std::size_t... In, std::size_t... Out>
+class stream_base<Net, Name, std::index_sequence<In...>, std::index_sequence<Out...>> {
+ public:
+  static constexpr const graph_view& graph = graph_of<Net>;
+  static_assert(remembers(graph), "this network has no state: compiled<net> runs it");
+  static constexpr std::size_t input_count = sizeof...(In), output_count = sizeof...(Out);
+  /// Elements of one step of input or output `index`.
+  template <std::size_t Index = 0>
+  static constexpr std::size_t input_size = nth_input(graph, Index).dims.size();
+  template <std::size_t Index = 0>
+  static constexpr std::size_t output_size = graph.nodes[graph.outputs[Index].node].dims.size();
+  using memory_type = stream_memory<Net>;
+
+  /// A stream before its first step. Allocates its memory and the scratch memory, here and nowhere else.
+  INLAY_DETAIL_HIDDEN stream_base() : owned_(std::make_unique<memory_type>()), memory_(owned_.get()) { reset(); }
+
+  /// A stream that goes on from `memory`, which must outlive it and has been filled by reset() or by other steps.
+  INLAY_DETAIL_HIDDEN explicit stream_base(memory_type& memory) : memory_(&memory) {}
+
+  /// A copy has a memory of its own, which goes on from the same step.
+  INLAY_DETAIL_HIDDEN stream_base(const stream_base& other)
+      : owned_(std::make_unique<memory_type>(*other.memory_)), memory_(owned_.get()) {}
+  INLAY_DETAIL_HIDDEN stream_base& operator=(const stream_base& other) {
+    *memory_ = *other.memory_;
+    return *this;
+  }
+  /// The object moved from has no memory: its calls return null_pointer.
+  stream_base(stream_base&& other) noexcept
+      : owned_(std::move(other.owned_)),
+        memory_(std::exchange(other.memory_, nullptr)),
+        scratch_(std::move(other.scratch_)) {}
+  stream_base& operator=(stream_base&& other) noexcept {
+    owned_ = std::move(other.owned_);
+    memory_ = std::exchange(other.memory_, nullptr);
+    scratch_ = std::move(other.scratch_);
+    return *this;
+  }
+  ~stream_base() = default;
+
+  /// Goes back to before the first step. It also cures a memory that has met NaN or infinity.
+  INLAY_DETAIL_HIDDEN void reset() { kernels::reset(memory_); }
+
+  const memory_type& memory() const { return *memory_; }
+  memory_type& memory() { return *memory_; }
+  friend bool operator==(const stream_base& a, const stream_base& b) { return *a.memory_ == *b.memory_; }
+
+  INLAY_DETAIL_HIDDEN static std::size_t scratch_bytes() { return kernels::scratch_bytes(); }
+
+  /// Runs any number of steps. n steps in one call give the bits that n calls give. Arguments are the inputs, then the
+  /// outputs; every span holds the same number of steps. Outputs must not overlap any other span.
+  INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(repeated<std::span<const float>, In>... inputs,
+                                                      repeated<std::span<float>, Out>... outputs) {
+    constexpr std::size_t input_sizes[] = {input_size<In>...}, output_sizes[] = {output_size<Out>...};
+    const std::size_t input_elements[] = {inputs.size()...}, output_elements[] = {outputs.size()...};
+    const std::size_t steps = input_elements[0] / input_sizes[0];
+    for (std::size_t i = 0; i < input_count; ++i)
+      if (input_elements[i] != steps * input_sizes[i]) return status::size_mismatch;
+    for (std::size_t i = 0; i < output_count; ++i)
+      if (output_elements[i] != steps * output_sizes[i]) return status::size_mismatch;
+    return static_cast<status>(run(inputs.data()..., outputs.data()..., steps));
+  }
+
+  /// Calls the entry point, which checks only for null pointers. 0 is success.
+  INLAY_DETAIL_HIDDEN int run(repeated<const float*, In>... inputs, repeated<float*, Out>... outputs,
+                              std::size_t steps) {
+    return kernels::run_steps(inputs..., outputs..., steps, memory_, scratch_.get());
+  }
+
+ private:
+  using kernels =
+      no_kernels_for_this_graph_run_inlayc_again<graph.hash, typename name_of_kernels<graph_of<Net>, Name>::type,
+                                                 repeated<const float*, In>..., repeated<float*, Out>...>;
+  static std::unique_ptr<std::byte[], aligned_delete> allocate_scratch() {
+    return std::unique_ptr<std::byte[], aligned_delete>(allocate_aligned(scratch_bytes()));
+  }
+
+  std::unique_ptr<memory_type> owned_;
+  memory_type* memory_;
+  std::unique_ptr<std::byte[], aligned_delete> scratch_ = allocate_scratch();
+};
+
+}  // namespace detail
+
+/// The kernels of the network object `Net`, which has state, and the state of one stream: a voice, a channel, a sensor.
+/// Streams are independent: each may run on a thread of its own. `Name` is the NAME that the kernels were compiled
+/// with.
+template <const auto& Net, kernels_name Name = "">
+class stream : public detail::stream_base<Net, Name, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>,
+                                          std::make_index_sequence<graph_of<Net>.outputs.size()>> {
+ public:
+  using detail::stream_base<Net, Name, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>,
+                            std::make_index_sequence<graph_of<Net>.outputs.size()>>::stream_base;
+};
+
+}  // namespace inlay
