@@ -596,6 +596,14 @@ LogicalResult SliceOp::verify() {
 // What is cut out of the lines of an image is a run for each line.
 bool SliceOp::writesLines() { return sizesOf(getResult()).size() == 3 && getAxis() == 1; }
 
+// Kernels want images whole, because their lines may lie apart.
+Value SliceOp::getViewed() { return tensorType(getInput()).getRank() <= 2 && getAxis() == 0 ? getInput() : Value(); }
+int64_t SliceOp::getViewedOffset() {
+  return static_cast<int64_t>(getStart()) * (elementsOf(getResult()) / static_cast<int64_t>(getLength()));
+}
+bool SliceOp::hasKernel() { return !getViewed(); }
+bool SliceOp::sharesCode() { return hasKernel(); }
+
 OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType()) return getInput();
   auto elements = llvm::dyn_cast_if_present<mlir::DenseElementsAttr>(adaptor.getInput());

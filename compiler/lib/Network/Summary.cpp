@@ -183,7 +183,7 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
     scratch = std::max(scratch, workspaceBase(network) + workspace.getInt());
   summary.scratchBytes = scratch * 4;
   for (mlir::Operation &op : network.front().without_terminator()) {
-    if (llvm::isa<ConstantOp, ReshapeOp>(op)) continue;
+    if (!llvm::cast<KernelOp>(op).hasKernel()) continue;
     summary.layers.push_back(summarizeLayer(op));
     summary.flops += summary.layers.back().flops;
     summary.weightBytes += summary.layers.back().weightBytes;

@@ -61,6 +61,7 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
                                                               .avx512 = options.avx512}));
       layout.bf16Weights = options.bf16Weights, layout.maxBatch = options.maxBatch;
       layout.reproducible = options.reproducible;
+      passes.addNestedPass<func::FuncOp>(createSplitLayersPass());
       passes.addNestedPass<func::FuncOp>(createExpandTransposedPass());
       passes.addNestedPass<func::FuncOp>(createChannelsLastPass());
       passes.addNestedPass<func::FuncOp>(createFuseEpiloguePass());

@@ -135,14 +135,14 @@ Value Planner::copyOf(Value value, mlir::OpBuilder &builder) {
   return copy;
 }
 
-/// A returned value is computed in the caller's output. An input, a constant or a value that is returned twice is
-/// copied there.
+/// A returned value is computed in the caller's output. An input, a constant, a part of a value and a value that is
+/// returned twice are copied there.
 void Planner::claimOutputs() {
   auto terminator = llvm::cast<mlir::func::ReturnOp>(function.front().getTerminator());
   for (auto [i, operand] : llvm::enumerate(terminator->getOpOperands())) {
     if (stateOfResult(function, static_cast<unsigned>(i))) continue;
     Buffer *buffer = bufferOf(operand.get());
-    if (buffer->root == "arena") {
+    if (buffer->root == "arena" && buffer->width == elementsOf(operand.get())) {
       buffer->root = "output", buffer->index = static_cast<int64_t>(i);
       continue;
     }
@@ -172,7 +172,8 @@ void Planner::takeInitials() {
 /// Whether `next` may be computed in the memory of `state`, because no op reads the state afterwards.
 bool Planner::replacesState(Value next, Value state) {
   auto producer = next.getDefiningOp<KernelOp>();
-  if (!producer || bufferOf(next)->root != "arena" || bufferOf(next)->values.size() != 1) return false;
+  if (!producer || !producer.hasKernel() || bufferOf(next)->root != "arena" || bufferOf(next)->values.size() != 1)
+    return false;
   return llvm::all_of(bufferOf(state)->values, [&](Value each) {
     return llvm::all_of(each.getUses(), [&](mlir::OpOperand &use) {
       if (use.getOwner() == producer) return each == state && producer.readsBeforeWriting(use.getOperandNumber());
@@ -329,7 +330,8 @@ void Planner::run() {
   for (mlir::Operation &op : function.front().without_terminator())
     add(op.getResult(0), llvm::isa<ConstantOp>(op) ? "constant" : "arena", 0);
   for (KernelOp op : function.getOps<KernelOp>())
-    if (Value viewed = op.getViewed()) merge(bufferOf(op->getResult(0)), bufferOf(viewed), offsetOf(viewed));
+    if (Value viewed = op.getViewed())
+      merge(bufferOf(op->getResult(0)), bufferOf(viewed), offsetOf(viewed) + op.getViewedOffset());
   claimOutputs();
   claimStates();
   int64_t position = 0;

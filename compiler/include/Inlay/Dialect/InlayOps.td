@@ -407,8 +407,12 @@ def Inlay_HistoryOp : Inlay_Op<"history", [Inlay_Kernel<["sharesCode"]>]> {
   let hasVerifier = 1;
 }
 
-def Inlay_SliceOp : Inlay_Op<"slice", [Pure, Inlay_Kernel<["writesLines"]>]> {
+def Inlay_SliceOp : Inlay_Op<"slice", [Pure, Inlay_Kernel<["hasKernel", "getViewed", "getViewedOffset", "sharesCode",
+                                                           "writesLines"]>]> {
   let summary = "elements `start` to `start + length - 1` of an axis";
+  let description = [{
+    A piece of a vector, and rows of a matrix, are not copied: the result lies inside of the operand.
+  }];
   let arguments = (ins Inlay_Tensor:$input, I64Attr:$axis, I64Attr:$start, I64Attr:$length);
   let results = (outs Inlay_Tensor:$result);
   let assemblyFormat = "$input `axis` $axis `from` $start `length` $length attr-dict `:` functional-type(operands, results)";

@@ -39,6 +39,8 @@ def Inlay_KernelOp : OpInterface<"KernelOp"> {
     InterfaceMethod<"Whether a kernel computes anything.", "bool", "hasKernel", (ins), "", "return true;">,
     InterfaceMethod<"The operand whose storage is the result, if there is no kernel; or null.",
                     "::mlir::Value", "getViewed", (ins), "", "return {};">,
+    InterfaceMethod<"Where in that storage the result begins, in elements.",
+                    "int64_t", "getViewedOffset", (ins), "", "return 0;">,
     InterfaceMethod<"Whether equal operations on different values may be one function.",
                     "bool", "sharesCode", (ins), "", "return true;">,
     InterfaceMethod<[{

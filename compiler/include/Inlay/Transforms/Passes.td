@@ -61,6 +61,14 @@ def ChannelsLastPass : Pass<"inlay-channels-last", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def SplitLayersPass : Pass<"inlay-split-layers", "::mlir::func::FuncOp"> {
+  let summary = "divide dense layers whose result is read in pieces";
+  let description = [{
+    The gates of a recurrent layer are pieces of one dense layer's result. Unless each begins with a vector of the target,
+    each piece becomes a layer of its own, which can then run the gate's activation on its sums.
+  }];
+}
+
 def SetTargetPass : Pass<"inlay-set-target", "::mlir::func::FuncOp"> {
   let summary = "say which machine the network is compiled for";
   let description = "The passes that follow read `inlay.target`. The phases before it are the same for every target.";

@@ -194,12 +194,21 @@ Value KernelContext::withAllLanes(Location loc, Value vector) {
       .getResult(0);
 }
 
+Value KernelContext::firstLanes(Location loc, Value vector, int64_t lanes) {
+  auto order = llvm::to_vector(llvm::seq<int64_t>(0, lanes));
+  Value all = withAllLanes(loc, vector);
+  return builder.create<vector::ShuffleOp>(loc, all, all, order);
+}
+
 Value KernelContext::fillDead(Location loc, Value vector, int64_t live, float fill) {
   const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
   if (live >= lanes) return vector;
   return builder.create<arith::SelectOp>(loc, prefixMask(loc, live, lanes), withAllLanes(loc, vector),
                                          splat(loc, fill, lanes));
 }
+
+/// Whether so many elements are a smaller register.
+static bool fillsPart(int64_t live, int64_t lanes) { return live >= 4 && live < lanes && lanes % live == 0; }
 
 Value KernelContext::load(Location loc, const RowView &view, Value row, Value column, int64_t lanes, int64_t live,
                           DeadLanes dead) {
@@ -237,6 +246,8 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
   const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
   if (live >= lanes || (view.padded && lanes <= features.lanes))
     builder.create<vector::StoreOp>(loc, vector, view.memory, position);
+  else if (fillsPart(live, lanes))
+    builder.create<vector::StoreOp>(loc, firstLanes(loc, vector, live), view.memory, position);
   else
     builder.create<vector::MaskedStoreOp>(loc, view.memory, position, prefixMask(loc, live, lanes),
                                           withAllLanes(loc, vector));

@@ -119,6 +119,8 @@ class KernelContext {
   void store(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column, mlir::Value vector,
              int64_t live);
   mlir::Value loadScalar(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column);
+  /// The first `lanes` lanes of a vector.
+  mlir::Value firstLanes(mlir::Location loc, mlir::Value vector, int64_t lanes);
   /// Replaces the lanes from `live` on by `fill`.
   mlir::Value fillDead(mlir::Location loc, mlir::Value vector, int64_t live, float fill);
   /// The vector itself, to LLVM one whose lanes are all wanted: it would leave anything in those that are not, so that

@@ -147,7 +147,8 @@ class NetworkEmitter {
     const auto pointers = static_cast<unsigned>(summary.pointers());
     KernelContext context(builder, capacity, capacity > 1 ? function.getArgument(pointers) : Value(), features);
     context.compact = compact;
-    context.reproducible = reproducible || summary.hasState();  // steps do not depend on how many a call has
+    // A step has the same bits however many steps a call has, even if several kernels share them.
+    context.reproducible = reproducible || (summary.hasState() && summary.rowBlocks.size() > 1);
     const unsigned parts = pointers + (capacity > 1 ? 1 : 0);
     if (split) takePart(context, *split, function.getArguments().slice(parts, 2));
     context.scratch = function.getArgument(pointers - 1);
