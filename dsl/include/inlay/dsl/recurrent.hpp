@@ -79,6 +79,7 @@ struct recurrent_layer {
   graph_builder& b;
   std::uint32_t index;
   bool with_bias;
+  std::uint32_t hidden, cell;  // nodes of the first states, or no_node
 
   constexpr text<32> named(std::string_view what) const {
     return text<32>(what).append("_l").append(std::uint64_t{index});
@@ -97,7 +98,9 @@ struct recurrent_layer {
       weight = part(weight, first * Hidden, Gates * Hidden);
       if (with_bias) bias = part(bias, first * Hidden, Gates * Hidden);
     }
-    return tensor<f32, Gates * Hidden>(b, b.dense(named(of).view(), input.node, weight, bias));
+    text<32> layer = named(of);
+    if (Gates != all) layer.append(".").append(std::uint64_t{first});
+    return tensor<f32, Gates * Hidden>(b, b.dense(layer.view(), input.node, weight, bias));
   }
 
   template <std::uint32_t Hidden>
@@ -113,18 +116,20 @@ struct recurrent_layer {
 };
 
 /// Runs `cell(layer, x)` for each layer; the result of one is the next one's x.
-template <std::uint32_t Layers, std::uint32_t Index = 0, Value V, class Cell>
-constexpr auto stacked(graph_builder& b, const V& x, bool with_bias, const Cell& cell) {
-  const auto h = committed(cell(recurrent_layer{b, Index, with_bias}, x));
-  if constexpr (Index + 1 == Layers)
+template <std::uint32_t Layers, Value V, class Cell>
+constexpr auto stacked(recurrent_layer layer, const V& x, const Cell& cell) {
+  const auto h = committed(cell(layer, x));
+  if constexpr (Layers == 1) {
     return h;
-  else
-    return stacked<Layers, Index + 1>(b, h, with_bias, cell);
+  } else {
+    ++layer.index;
+    return stacked<Layers - 1>(layer, h, cell);
+  }
 }
 
 /// A recurrent network of layers made by `cell`, in the scope of its name.
-template <class... Option, Value V, class Cell>
-constexpr auto recurrent(const layer_name& name, V&& x, const Cell& cell) {
+template <Value V, class Cell, class... Option>
+constexpr auto recurrent(const layer_name& name, V&& x, const Cell& cell, const Option&... option) {
   static_assert(shape_type_of<V>::dims.rank == 1,
                 "a recurrent layer gets one step of a sequence, a vector: flatten(x) makes one");
   static_assert(layer_count<Option...> == 1 || !(is_initial<Option> || ...),
@@ -132,8 +137,11 @@ constexpr auto recurrent(const layer_name& name, V&& x, const Cell& cell) {
   const auto input = committed(std::forward<V>(x));
   graph_builder& b = *input.owner;
   b.locate(name.at);
+  // The first states are the caller's weights, so their names are not in the layer's scope.
+  const recurrent_layer first{b, 0, !(std::same_as<Option, no_bias_t> || ...), first_state(b, false, option...),
+                              first_state(b, true, option...)};
   b.enter_scope(name.chars);
-  const auto h = stacked<layer_count<Option...>>(b, input, !(std::same_as<Option, no_bias_t> || ...), cell);
+  const auto h = stacked<layer_count<Option...>>(first, input, cell);
   b.leave_scope();
   return h;
 }
@@ -171,13 +179,15 @@ inline constexpr detail::reset_before_t reset_before;
 /// [Hidden]. Options: layers, no_bias, nonlinearity, initial_state.
 template <std::uint32_t Hidden, Value V, detail::RecurrentOption... Option>
 constexpr auto rnn(detail::layer_name name, V&& x, const Option&... option) {
-  return detail::recurrent<Option...>(
-      name, std::forward<V>(x), [&](const detail::recurrent_layer& layer, const auto& in) {
-        auto h = layer.state<Hidden>("h", detail::first_state(layer.b, false, option...));
+  return detail::recurrent(
+      name, std::forward<V>(x),
+      [&](const detail::recurrent_layer& layer, const auto& in) {
+        auto h = layer.state<Hidden>("h", layer.hidden);
         h = detail::nonlinear(layer.product<Hidden, 1>(in, "ih", 1, 0) + layer.product<Hidden, 1>(h, "hh", 1, 0),
                               option...);
         return h;
-      });
+      },
+      option...);
 }
 
 /// One step of torch.nn.LSTM: x[K] -> h[Hidden]. With the gates i, f, g, o of W x + b + U h' + c in this order:
@@ -186,17 +196,19 @@ constexpr auto rnn(detail::layer_name name, V&& x, const Option&... option) {
 /// no_bias, nonlinearity (of g and of the cell), initial_state.
 template <std::uint32_t Hidden, Value V, detail::RecurrentOption... Option>
 constexpr auto lstm(detail::layer_name name, V&& x, const Option&... option) {
-  return detail::recurrent<Option...>(
-      name, std::forward<V>(x), [&](const detail::recurrent_layer& layer, const auto& in) {
-        auto h = layer.state<Hidden>("h", detail::first_state(layer.b, false, option...));
-        auto cell = layer.state<Hidden>("c", detail::first_state(layer.b, true, option...));
+  return detail::recurrent(
+      name, std::forward<V>(x),
+      [&](const detail::recurrent_layer& layer, const auto& in) {
+        auto h = layer.state<Hidden>("h", layer.hidden);
+        auto cell = layer.state<Hidden>("c", layer.cell);
         const auto sums =
             detail::committed(layer.product<Hidden, 4>(in, "ih", 4, 0) + layer.product<Hidden, 4>(h, "hh", 4, 0));
         const auto [i, f, g, o] = split<0, Hidden>(sums);
         cell = sigmoid(f) * cell + sigmoid(i) * detail::nonlinear(g, option...);
         h = sigmoid(o) * detail::nonlinear(cell, option...);
         return h;
-      });
+      },
+      option...);
 }
 
 /// One step of torch.nn.GRU: x[K] -> h[Hidden]. With r, z = sigmoid of their parts of W x + b + U h' + c, and
@@ -205,9 +217,10 @@ constexpr auto lstm(detail::layer_name name, V&& x, const Option&... option) {
 /// order. Options: layers, no_bias, nonlinearity (of n), reset_before, initial_state.
 template <std::uint32_t Hidden, Value V, detail::RecurrentOption... Option>
 constexpr auto gru(detail::layer_name name, V&& x, const Option&... option) {
-  return detail::recurrent<Option...>(
-      name, std::forward<V>(x), [&](const detail::recurrent_layer& layer, const auto& in) {
-        auto h = layer.state<Hidden>("h", detail::first_state(layer.b, false, option...));
+  return detail::recurrent(
+      name, std::forward<V>(x),
+      [&](const detail::recurrent_layer& layer, const auto& in) {
+        auto h = layer.state<Hidden>("h", layer.hidden);
         const auto of_x = layer.product<Hidden, 3>(in, "ih", 3, 0);
         const auto [xr, xz, xn] = split<0, Hidden>(of_x);
         if constexpr ((std::same_as<Option, detail::reset_before_t> || ...)) {
@@ -215,7 +228,7 @@ constexpr auto gru(detail::layer_name name, V&& x, const Option&... option) {
           const auto [hr, hz] = split<0, Hidden>(of_h);
           const auto reset = detail::committed(sigmoid(xr + hr) * h);
           const auto z = detail::committed(sigmoid(xz + hz));
-          h = (1 - z) * detail::nonlinear(xn + layer.product<Hidden, 1>(reset, "hh_n", 3, 2), option...) + z * h;
+          h = (1 - z) * detail::nonlinear(xn + layer.product<Hidden, 1>(reset, "hh", 3, 2), option...) + z * h;
         } else {
           const auto of_h = layer.product<Hidden, 3>(h, "hh", 3, 0);
           const auto [hr, hz, hn] = split<0, Hidden>(of_h);
@@ -223,7 +236,8 @@ constexpr auto gru(detail::layer_name name, V&& x, const Option&... option) {
           h = (1 - z) * detail::nonlinear(xn + sigmoid(xr + hr) * hn, option...) + z * h;
         }
         return h;
-      });
+      },
+      option...);
 }
 
 /// One step of a causal convolution (torch.nn.Conv1d behind padding of (Length - 1) * dilation zeros on the left):
