@@ -282,12 +282,79 @@ TEST(Bounds, OfFoldedInfinitiesAllowNan) {
   EXPECT_FALSE(allows(folded_network().map(shifting(1)).dense(2).of(kNan), kInfinity));
 }
 
+/// The network x -> y that remembers a number: y = 0.5 s + x, and y is the next s.
+network decaying(std::vector<float> initial) {
+  network net{.name = "decay", .steps = {}, .outputs = {}};
+  net.steps.push_back({.kind = op::input, .dims = {1, {1}}, .name = "x"});
+  if (!initial.empty()) net.steps.push_back({.kind = op::constant, .dims = {1, {1}}, .elements = std::move(initial)});
+  const std::uint32_t first = net.steps.size() == 2 ? 1 : no_node, s = static_cast<std::uint32_t>(net.steps.size());
+  net.steps.push_back({.kind = op::state, .dims = {1, {1}}, .name = "s", .operands = {first}});
+  net.steps.push_back({.kind = op::map,
+                       .dims = {1, {1}},
+                       .operands = {s, 0},
+                       .program = {{.code = scalar_op::operand, .a = 0},
+                                   {.code = scalar_op::literal, .p0 = 0.5f},
+                                   {.code = scalar_op::multiply, .a = 0, .b = 1},
+                                   {.code = scalar_op::operand, .a = 1},
+                                   {.code = scalar_op::add, .a = 2, .b = 3}}});
+  net.steps.push_back({.kind = op::update, .dims = {1, {1}}, .operands = {s, s + 1}});
+  net.outputs = {{s + 2, "y"}};
+  return net;
+}
+
+TEST(Bounds, GoOnFromStepToStep) {
+  const graph_builder b = build(decaying({8}));
+  ASSERT_FALSE(b.first_violation());
+  const std::vector<std::vector<float>> inputs = {{0, 0, 0, 0.1f, 0, 0, kNan, 0}};
+  const std::vector<bounded> y = evaluate_with_bounds(b.view(), {}, inputs, 8, {}).outputs[0];
+  for (std::size_t step = 0; step < 3; ++step) {
+    EXPECT_EQ(y[step].value, std::ldexp(8, -1 - static_cast<int>(step)));
+    EXPECT_EQ(y[step].error, 0);
+  }
+  // A rounding of 0.6. Half of it is left in the next step, which rounds 0.3.
+  EXPECT_DOUBLE_EQ(y[3].value, 0.5 + static_cast<double>(0.1f));
+  EXPECT_GE(y[3].error, 0x1p-25);
+  EXPECT_LE(y[3].error, 0x1p-24);
+  EXPECT_GE(y[4].error, y[3].error / 2);
+  EXPECT_LE(y[4].error, 2 * y[3].error);
+  EXPECT_TRUE(allows(y[6], kNan) && allows(y[7], kNan) && !allows(y[7], 0));
+  // Another batch begins with the first value again; without one, with zero.
+  EXPECT_EQ(evaluate_with_bounds(b.view(), {}, inputs, 1, {}).outputs[0][0].value, 4);
+  const graph_builder zero = build(decaying({}));
+  EXPECT_EQ(evaluate_with_bounds(zero.view(), {}, inputs, 1, {}).outputs[0][0].value, 0);
+}
+
+TEST(Bounds, OfAHistoryAreThoseOfItsSteps) {
+  // Rows x[t - 4], x[t - 2] and x[t] of x[t] = t + 0.1, of which the sum has one rounding.
+  network net{.name = "taps", .steps = {}, .outputs = {{2, "y"}}};
+  net.steps.push_back({.kind = op::input, .dims = {1, {1}}, .name = "x"});
+  net.steps.push_back({.kind = op::map,
+                       .dims = {1, {1}},
+                       .operands = {0},
+                       .program = {{.code = scalar_op::operand, .a = 0},
+                                   {.code = scalar_op::literal, .p0 = 0.1f},
+                                   {.code = scalar_op::add, .a = 0, .b = 1}}});
+  net.steps.push_back({.kind = op::history, .dims = {2, {3, 1}}, .operands = {1}, .attributes = {3, 2}});
+  const graph_builder b = build(net);
+  ASSERT_FALSE(b.first_violation());
+  const std::vector<std::vector<float>> inputs = {{0, 1, 2, 3, 4, 5, 6}};
+  const std::vector<bounded> y = evaluate_with_bounds(b.view(), {}, inputs, 7, {}).outputs[0];
+  ASSERT_EQ(y.size(), 21u);
+  for (std::size_t t = 0; t < 7; ++t)
+    for (std::size_t row = 0; row < 3; ++row) {
+      const std::size_t age = 4 - 2 * row;
+      const double expected = age > t ? 0 : static_cast<double>(t - age) + static_cast<double>(0.1f);
+      EXPECT_EQ(y[3 * t + row].value, expected) << t << " " << row;
+      EXPECT_LE(y[3 * t + row].error, age > t ? 0 : 0x1p-24 * (expected + 1));
+      EXPECT_EQ(y[3 * t + row].error > 0, age < t);
+    }
+}
+
 /// The results of the interpreter's reference engine are within the bounds; with an added fault most are not.
-TEST(Bounds, AreKeptByTheInterpreterAndBrokenByAFault) {
+void compare_with_interpreter(const draw_settings& settings, std::size_t batch) {
   double networks = 0, known_share = 0, tight_share = 0, caught_share = 0;
   for (std::uint64_t i = 0; i < 300; ++i) {
     random_source random(7, i);
-    draw_settings settings{.most_nodes = 8};
     const network net = draw_network(random, settings);
     const graph_builder b = build(net);
     const graph_view g = b.view();
@@ -295,7 +362,6 @@ TEST(Bounds, AreKeptByTheInterpreterAndBrokenByAFault) {
     const weights w = make_weights(g, plan);
     const interpreter_result made = interpreter::create(g, w);
     ASSERT_TRUE(made) << made.errors.front();
-    constexpr std::size_t batch = 3;
     std::vector<std::vector<float>> inputs, results;
     std::vector<const float*> from;
     std::vector<float*> to;
@@ -327,6 +393,9 @@ TEST(Bounds, AreKeptByTheInterpreterAndBrokenByAFault) {
   EXPECT_GT(tight_share, 0.75 * networks);
   EXPECT_GT(caught_share, 0.7 * networks);
 }
+
+TEST(Bounds, AreKeptByTheInterpreterAndBrokenByAFault) { compare_with_interpreter({.most_nodes = 8}, 3); }
+TEST(Bounds, AreKeptOverManySteps) { compare_with_interpreter({.most_nodes = 8, .state = 1}, 30); }
 
 }  // namespace
 }  // namespace inlay::fuzz

@@ -76,6 +76,111 @@ TEST(Draw, HasTheShapesOfInterest) {
   for (std::uint32_t size = 1; size <= 70; ++size) EXPECT_TRUE(sizes.contains(size)) << size;
 }
 
+/// The steps that read value `v`.
+std::vector<const step*> readers(const network& net, std::uint32_t v) {
+  std::vector<const step*> found;
+  for (const step& s : net.steps)
+    if (std::ranges::count(s.operands, v) > 0) found.push_back(&s);
+  return found;
+}
+
+TEST(Draw, HasStatesOfEveryKind) {
+  std::set<std::string> seen;
+  std::set<std::uint32_t> ranks;
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    const network net = drawn(i);
+    std::map<std::uint32_t, int> keeps;
+    for (std::uint32_t v = 0; v < net.steps.size(); ++v) {
+      const step& s = net.steps[v];
+      if (s.kind == op::state) {
+        ranks.insert(s.dims.rank);
+        const std::size_t reads = readers(net, v).size();
+        seen.insert(reads == 1 ? "only its update reads it" : reads > 3 ? "read often" : "read");
+        seen.insert(s.operands[0] == no_node ? "zeros first"
+                                             : std::string(row_of(net.steps[s.operands[0]].kind).name) + " first");
+      }
+      if (s.kind != op::update) continue;
+      const step& next = net.steps[s.operands[1]];
+      seen.insert(std::string(row_of(next.kind).name) + " next");
+      if (s.operands[0] == s.operands[1]) seen.insert("itself next");
+      if (next.kind == op::state && s.operands[0] != s.operands[1])
+        for (const step& other : net.steps)
+          if (other.kind == op::update && other.operands[0] == s.operands[1] && other.operands[1] == s.operands[0])
+            seen.insert("exchanged");
+      if (++keeps[s.operands[1]] > 1) seen.insert("two keep one value");
+      for (const output_step& o : net.outputs) {
+        if (o.value == v) seen.insert("update is output");
+        if (o.value == s.operands[1]) seen.insert("next is output");
+        if (o.value == s.operands[0]) seen.insert("state is output");
+      }
+      for (const step* reader : readers(net, s.operands[0]))
+        if (reader > &s) seen.insert("read after its update");
+    }
+  }
+  for (const char* kind : {"only its update reads it",
+                           "read",
+                           "read often",
+                           "zeros first",
+                           "parameter first",
+                           "constant first",
+                           "map first",
+                           "reshape first",
+                           "itself next",
+                           "exchanged",
+                           "state next",
+                           "input next",
+                           "map next",
+                           "dense next",
+                           "reshape next",
+                           "concat next",
+                           "parameter next",
+                           "update next",
+                           "two keep one value",
+                           "update is output",
+                           "next is output",
+                           "state is output",
+                           "read after its update"})
+    EXPECT_TRUE(seen.contains(kind)) << kind;
+  for (std::uint32_t rank = 0; rank <= 3; ++rank) EXPECT_TRUE(ranks.contains(rank)) << rank;
+}
+
+TEST(Draw, HasHistoriesOfEveryKind) {
+  std::set<op> of, read_by;
+  std::set<std::uint32_t> taps, dilations;
+  bool several = false;
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    const network net = drawn(i);
+    std::map<std::uint32_t, int> histories;
+    for (std::uint32_t v = 0; v < net.steps.size(); ++v) {
+      const step& s = net.steps[v];
+      if (s.kind != op::history) continue;
+      const auto a = read_attributes<ops::history_attributes>(s.attributes);
+      taps.insert(a.taps), dilations.insert(a.dilation), of.insert(net.steps[s.operands[0]].kind);
+      several = several || ++histories[s.operands[0]] > 1;
+      for (const step* reader : readers(net, v)) read_by.insert(reader->kind);
+    }
+  }
+  EXPECT_TRUE(several);
+  for (const op kind : {op::input, op::parameter, op::map, op::dense, op::state, op::update, op::history, op::slice})
+    EXPECT_TRUE(of.contains(kind)) << row_of(kind).name;
+  for (const op kind : {op::map, op::reshape, op::slice, op::concat, op::conv2d, op::history, op::reduce})
+    EXPECT_TRUE(read_by.contains(kind)) << row_of(kind).name;
+  for (std::uint32_t n = 1; n <= 9; ++n) EXPECT_TRUE(dilations.contains(n) && (n > 5 || taps.contains(n))) << n;
+}
+
+TEST(Draw, HasAsManyNetworksWithStateAsTheSettingsSay) {
+  unsigned some = 0, histories_only = 0;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    const network net = drawn(i);
+    const bool states = std::ranges::any_of(net.steps, [](const step& s) { return s.kind == op::state; });
+    some += net.remembers(), histories_only += net.remembers() && !states;
+    EXPECT_TRUE(drawn(i, {.state = 1}).remembers()) << i;
+    EXPECT_FALSE(drawn(i, {.state = 0}).remembers()) << i;
+  }
+  EXPECT_TRUE(some > 250 && some < 350) << some;
+  EXPECT_TRUE(histories_only > 60) << histories_only;
+}
+
 /// Whether a map computes x * a + b, x * a - b, (x + a) * b or (x - a) * b, and nothing else.
 bool scales_and_shifts(const step& s) {
   if (s.kind != op::map || s.program.size() != 5) return false;
@@ -89,7 +194,7 @@ TEST(Draw, HasMapsThatFoldIntoLayersAndResiduals) {
   for (std::uint64_t i = 0; i < 2000; ++i) {
     const network net = drawn(i);
     for (const step& s : net.steps) {
-      if (s.operands.empty()) continue;
+      if (s.operands.empty() || s.operands[0] == no_node) continue;
       const step& x = net.steps[s.operands[0]];
       if (scales_and_shifts(x)) before.insert(s.kind);
       if (scales_and_shifts(s)) behind.insert(x.kind);

@@ -53,6 +53,46 @@ TEST(Shrink, LeavesWhatTheFailureNeeds) {
   EXPECT_EQ(found, 5u);
 }
 
+TEST(Simpler, IsAlwaysWellFormedWithState) {
+  trial_settings settings;
+  settings.draw.state = 1, settings.draw.most_nodes = 8;
+  for (std::uint64_t i = 0; i < 40; ++i)
+    for (const trial& small : simpler(draw_trial(settings, i)))
+      for (const network& net : small.networks)
+        ASSERT_FALSE(build(net).first_violation()) << "trial " << i << "\n" << dsl_source(net);
+}
+
+/// A failure that needs a state whose next value is made by tanh.
+TEST(Shrink, LeavesTheStateThatTheFailureNeeds) {
+  trial_settings settings;
+  settings.draw.state = 1;
+  const auto fails = [](const trial& each) {
+    for (const network& net : each.networks)
+      for (const step& s : net.steps)
+        if (s.kind == op::update && net.steps[s.operands[1]].kind == op::map &&
+            net.steps[s.operands[1]].program.back().function == activation::tanh)
+          return true;
+    return false;
+  };
+  unsigned found = 0;
+  for (std::uint64_t i = 0; i < 300 && found < 5; ++i) {
+    const trial t = draw_trial(settings, i);
+    if (!fails(t)) continue;
+    ++found;
+    const shrunk result = shrink(t, fails, 100000);
+    const network& net = result.smallest.networks[0];
+    ASSERT_TRUE(fails(result.smallest));
+    EXPECT_LT(result.tries, 100000u);
+    // An input, the state, the map and the update.
+    EXPECT_LE(net.steps.size(), 5u) << dsl_source(net);
+    EXPECT_EQ(std::ranges::count_if(net.steps, [](const step& s) { return s.kind == op::state; }), 1)
+        << dsl_source(net);
+    EXPECT_FALSE(uses(net, op::history)) << dsl_source(net);
+    EXPECT_EQ(dsl_source(replay(t, result.steps).networks[0]), dsl_source(net));
+  }
+  EXPECT_EQ(found, 5u);
+}
+
 TEST(Shrink, LeavesTwoNetworksIfTheFailureNeedsTwo) {
   unsigned found = 0;
   for (std::uint64_t i = 0; i < 3000 && found < 3; ++i) {
@@ -70,6 +110,26 @@ TEST(Shrink, LeavesTwoNetworksIfTheFailureNeedsTwo) {
     EXPECT_EQ(shrink(t, fails, 100000).smallest.networks.size(), 2u);
   }
   EXPECT_EQ(found, 3u);
+}
+
+TEST(Trial, HasManyStepsAndNoPartsOfANetworkWithState) {
+  trial_settings settings;
+  settings.parallel = 1;
+  unsigned with_state = 0, long_ones = 0;
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    const trial t = draw_trial(settings, i);
+    const bool remembers = std::ranges::any_of(t.networks, [](const network& net) { return net.remembers(); });
+    EXPECT_NE(t.parallel, remembers);
+    if (!remembers) continue;
+    std::size_t steps = 0;
+    for (const call_plan& call : t.calls) {
+      EXPECT_EQ(call.parts, 0u);
+      steps = std::max(steps, call.first + call.batch);
+    }
+    ++with_state, long_ones += steps > 8;
+  }
+  EXPECT_GT(with_state, 100u);
+  EXPECT_GT(long_ones, with_state / 2);
 }
 
 TEST(Trial, HasEveryKindOfCall) {

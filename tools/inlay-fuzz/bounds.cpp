@@ -8,6 +8,8 @@
 #include <stdexcept>
 
 #include "bounds_of_runs.hpp"
+#include "bounds_of_steps.hpp"
+#include "inlay/graph_memory.hpp"
 
 namespace inlay::fuzz {
 namespace {
@@ -195,7 +197,7 @@ class evaluator {
       : g_(g), options_(options), all_(g.nodes.size()), fixed_(g.nodes.size()) {
     for (std::uint32_t i = 0; i < g.nodes.size(); ++i) {
       const node_record& n = g.nodes[i];
-      fixed_[i] = n.kind != op::input;
+      fixed_[i] = n.kind != op::input && !remembers(n);
       for (std::uint32_t operand : g.operands(n)) fixed_[i] = fixed_[i] && (operand == no_node || fixed_[operand]);
       chains_.push_back(chain_of(i));
       if (n.kind == op::parameter) {
@@ -213,8 +215,10 @@ class evaluator {
   expectation run(std::span<const std::vector<float>> inputs, std::size_t batch) {
     expectation result;
     result.outputs.resize(g_.outputs.size());
+    memory_ = step_memory(g_.nodes.size());
     for (std::size_t sample = 0; sample < batch; ++sample) {
-      calm_ = fixed_are_calm_, overflows_ = fixed_overflow_;
+      calm_ = fixed_are_calm_;
+      if (sample == 0 || !remembers(g_)) overflows_ = fixed_overflow_;  // steps go on from what has overflowed
       std::size_t input = 0;
       for (std::uint32_t i = 0; i < g_.nodes.size(); ++i) {
         if (fixed_[i]) {
@@ -249,6 +253,7 @@ class evaluator {
   std::vector<values> all_;
   std::vector<bool> fixed_;  // by node: depends on no input
   std::vector<chain> chains_;
+  step_memory memory_;
   bool calm_ = true, fixed_are_calm_ = true, overflows_ = false, fixed_overflow_ = false;
 
   /// 1e37, far below the largest float, leaves room for partial sums, whose order the compiler chooses.
@@ -259,8 +264,8 @@ class evaluator {
 
   /// Whether the compiler may see that `n` has the elements of its operand. Says so of some nodes that have not.
   bool is_moved(const node_record& n) const {
-    const bool moves =
-        row_of(n.kind).moves || n.kind == op::pad || n.kind == op::upsample || n.kind == op::adaptive_avg_pool;
+    const bool moves = (row_of(n.kind).moves && row_of(n.kind).evaluate != nullptr) || n.kind == op::pad ||
+                       n.kind == op::upsample || n.kind == op::adaptive_avg_pool;
     const auto operands = g_.operands(n);
     return moves && operands.size() == 1 && g_.nodes[operands[0]].dims.elements() == n.dims.elements();
   }
@@ -282,6 +287,8 @@ class evaluator {
       case op::map:
         if (const std::uint32_t of = affine_parts(n).back(); of < kConstant) own = chains_[operands[of]], ++own.maps;
         break;
+      case op::update: return chains_[operands[1]];
+      case op::history: return g_.attributes(n)[0] == 1 ? chains_[operands[0]] : own;  // one row is the value itself
       default: break;
     }
     return own;
@@ -366,6 +373,13 @@ class evaluator {
       case op::pad: y = padded(n); break;
       case op::upsample: y = upsample(n); break;
       case op::adaptive_avg_pool: y = adaptive_avg_pool(n); break;
+      case op::state:
+        y = memory_.state(index, n.dims, operands[0] == no_node ? std::span<const bounded>() : all_[operands[0]]);
+        break;
+      case op::update: memory_.update(operands[0], y = all_[operands[1]]); break;
+      case op::history:
+        y = memory_.history(index, read_attributes<ops::history_attributes>(g_.attributes(n)), all_[operands[0]]);
+        break;
       default: y = moved(n); break;
     }
     if (is_moved(n)) {

@@ -41,7 +41,8 @@ struct expectation {
   std::vector<bool> overflows;
 };
 
-/// Evaluates `batch` samples. `inputs` are in the graph's order.
+/// Evaluates `batch` samples, which are steps from the first one on if the graph has state. `inputs` are in the graph's
+/// order.
 expectation evaluate_with_bounds(const graph_view& graph, const weights& w, std::span<const std::vector<float>> inputs,
                                  std::size_t batch, const bound_options& options);
 

@@ -39,6 +39,8 @@ trial draw_trial(const trial_settings& settings, std::uint64_t index) {
   t.bf16 = decided(settings.bf16, random, 15);
   // Code for threads takes three times as long to compile, and optimised code four times.
   t.parallel = decided(settings.parallel, random, 12);
+  const bool remembers = std::ranges::any_of(t.networks, [](const network& net) { return net.remembers(); });
+  t.parallel = t.parallel && !remembers;  // inlayc refuses that
   t.optimised = decided(settings.optimised, random, 12);
   t.layout_seed = random.word();
   if (!settings.cpus.empty()) t.cpu = settings.cpus[index % settings.cpus.size()];
@@ -63,6 +65,7 @@ trial draw_trial(const trial_settings& settings, std::uint64_t index) {
       t.calls.push_back(call);
     }
   }
+  if (remembers) t.calls.push_back({.batch = std::min(most, batch_size(random))});  // one step shows little
   if (random.chance(2)) t.calls.push_back({.batch = 0});
 
   // Limit the batch. Larger calls are cut to the limit, except at most one, which must be refused.
@@ -85,6 +88,7 @@ const char* name_of(finding what) {
     case finding::wrong_value: return "wrong-value";
     case finding::not_written: return "not-written";
     case finding::bad_status: return "bad-status";
+    case finding::steps: return "steps";
     case finding::flags: return "flags";
     case finding::control: return "control";
     case finding::crash: return "crash";

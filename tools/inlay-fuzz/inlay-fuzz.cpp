@@ -27,6 +27,7 @@ an evaluation in double and its error bound. A failure is shrunk and printed as 
   --cpu NAME        an instruction set as inlayc's --cpu knows it; may be repeated (all that this machine runs, in turn)
   --bf16 yes|no     weights as bf16: always, never (some)
   --parallel yes|no entry points for several threads: always, never (some)
+  --state yes|no    networks that remember something from one step to the next: always, never (some)
   --optimised yes|no code that LLVM has optimised: always, never (one network in eight)
   --max-batch N     limit the batch of every network to N, 0 for no limit (some, mostly to 1)
   --jobs N          processes at a time (1)
@@ -35,8 +36,8 @@ an evaluation in double and its error bound. A failure is shrunk and printed as 
   --nodes N         most layers of a network, about (12)
   --without NAME    do not draw this operation, instruction or activation, nor 'parameter_output' or 'input_output';
                     may be repeated
-  --ignore KIND     do not count this as a failure: compile-error, wrong-value, not-written, bad-status, flags, control,
-                    interpreter; may be repeated
+  --ignore KIND     do not count this as a failure: compile-error, wrong-value, not-written, bad-status, steps, flags,
+                    control, interpreter; may be repeated
   --failures N      stop after N failures (1)
   --shrink yes|no   look for the smallest network that fails (yes)
   --tries N         most networks that this may compile (600)
@@ -109,6 +110,7 @@ constexpr option_row kOptions[] = {
     {"--cpu", [](options& o, const std::string& v) { return o.settings.cpus.push_back(v), true; }},
     {"--bf16", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.bf16); }},
     {"--parallel", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.parallel); }},
+    {"--state", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.draw.state); }},
     {"--optimised", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.optimised); }},
     {"--max-batch",
      [](options& o, const std::string& v) { return parse(v, o.settings.max_batch) && o.settings.max_batch >= 0; }},
@@ -170,8 +172,9 @@ std::optional<int> parse_arguments(int argc, char** argv, options& o) {
 std::string command(const options& o, std::uint64_t index, const trial& t, const std::vector<std::size_t>& steps) {
   std::ostringstream text;
   text << "inlay-fuzz --seed " << o.settings.seed << " --first " << index << " --count 1 --cpu " << t.cpu;
-  for (const auto& [name, value] : {std::pair("--bf16", o.settings.bf16), std::pair("--parallel", o.settings.parallel),
-                                    std::pair("--optimised", o.settings.optimised)})
+  for (const auto& [name, value] :
+       {std::pair("--bf16", o.settings.bf16), std::pair("--parallel", o.settings.parallel),
+        std::pair("--optimised", o.settings.optimised), std::pair("--state", o.settings.draw.state)})
     if (value >= 0) text << ' ' << name << (value > 0 ? " yes" : " no");
   if (o.settings.max_batch >= 0) text << " --max-batch " << o.settings.max_batch;
   if (o.settings.draw.most_nodes != draw_settings().most_nodes) text << " --nodes " << o.settings.draw.most_nodes;

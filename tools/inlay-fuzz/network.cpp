@@ -47,6 +47,7 @@ class graph_maker {
       case op::dense:
         return b_.dense(s.name, operands[0], operands[1], operands[2], static_cast<zeros>(s.attributes[0]));
       case op::map: return b_.map(operands, s.program, s.dims);
+      case op::state: return b_.state(s.name, s.dims, operands[0]);
       default: return b_.apply(s.kind, operands, s.attributes, s.dims, s.name);
     }
     return no_node;
@@ -64,7 +65,15 @@ std::string typed(const char* function, const shape& dims) {
 
 class source_writer {
  public:
-  explicit source_writer(const network& net) : net_(net), bound_(net.bound()) {}
+  explicit source_writer(const network& net) : net_(net), bound_(net.bound()), is_argument_(net.steps.size()) {
+    // States before all other values are arguments of the network, unless their first value is computed.
+    for (std::size_t i = 0; i < net.steps.size(); ++i) {
+      const step& s = net.steps[i];
+      if (!bound_[i] || s.kind == op::input) continue;
+      if (s.kind != op::state || (s.operands[0] != no_node && !net.steps[s.operands[0]].operands.empty())) break;
+      is_argument_[i] = true;
+    }
+  }
 
   std::string run() {
     out_ << "network(\"" << net_.name << '"';
@@ -74,6 +83,11 @@ class source_writer {
       if (s.kind != op::input) continue;
       out_ << ", " << typed("input", s.dims) << "(\"" << s.name << "\")";
       arguments += (arguments.empty() ? "" : ", ") + std::string("auto ") + reference(i);
+    }
+    for (std::uint32_t i = 0; i < net_.steps.size(); ++i) {
+      if (!is_argument_[i]) continue;
+      out_ << ", " << declared(net_.steps[i]);
+      arguments += ", auto " + reference(i);
     }
     out_ << ", [](" << arguments << ") {\n";
     for (std::uint32_t i = 0; i < net_.steps.size(); ++i) statement(i);
@@ -90,7 +104,20 @@ class source_writer {
  private:
   const network& net_;
   std::vector<bool> bound_;
+  std::vector<bool> is_argument_;  // by value: a state that is declared beside the inputs
   std::ostringstream out_;
+
+  std::string declared(const step& state) const {
+    const std::uint32_t initial = state.operands[0];
+    return typed("state", state.dims) + "(\"" + state.name + "\"" +
+           (initial == no_node ? "" : ", " + reference(initial)) + ")";
+  }
+  /// A state that is declared among other values, in the network that the first input belongs to.
+  std::string declared_here(const step& state) const {
+    std::uint32_t input = 0;
+    while (net_.steps[input].kind != op::input) ++input;
+    return declared(state) + ".in(" + reference(input) + ")";
+  }
 
   /// The text by which later statements refer to a value.
   std::string reference(std::uint32_t value) const {
@@ -106,7 +133,13 @@ class source_writer {
 
   void statement(std::uint32_t value) {
     const step& s = net_.steps[value];
-    if (s.kind == op::input || s.kind == op::parameter || s.kind == op::constant) return;
+    if (s.kind == op::input || s.kind == op::parameter || s.kind == op::constant || is_argument_[value]) return;
+    // A copy of the state's variable is assigned, so that the variable goes on to stand for the old value.
+    if (s.kind == op::update) {
+      out_ << "  auto " << reference(value) << " = " << reference(s.operands[0]) << ";\n  " << reference(value) << " = "
+           << reference(s.operands[1]) << ";\n";
+      return;
+    }
     // `tensor` instead of `auto` makes a map a node where it is written. A layer always is one.
     const bool typed_map = s.kind == op::map && bound_[value];
     out_ << "  " << (typed_map ? typed("tensor", s.dims) : "auto") << ' ' << reference(value) << " = " << expression(s)
@@ -139,6 +172,7 @@ class source_writer {
       case op::avg_pool: return pool(s);
       case op::pad: return pad(s);
       case op::upsample: return upsample(s);
+      case op::state: return declared_here(s);
       default: return by_name(s);
     }
   }
@@ -310,10 +344,14 @@ inferred network::infer(const step& s) const {
   return row_of(s.kind).infer(operand_shapes(operands), s.attributes, s.dims);
 }
 
+bool network::remembers() const {
+  return std::ranges::any_of(steps, [](const step& s) { return s.kind == op::state || s.kind == op::history; });
+}
+
 std::vector<bool> network::bound() const {
   std::vector<bool> result;
   for (const step& s : steps) {
-    bool any = s.kind == op::input;
+    bool any = s.kind == op::input || s.kind == op::state;
     for (std::uint32_t operand : s.operands) any = any || (operand != no_node && result[operand]);
     result.push_back(any);
   }

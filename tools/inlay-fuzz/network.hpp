@@ -32,7 +32,10 @@ struct network {
   std::vector<step> steps;
   std::vector<output_step> outputs;
 
-  /// By value: whether it depends on an input. Other values are made of weights alone.
+  /// Whether it has state, so that its samples are steps, one after the other.
+  bool remembers() const;
+  /// By value: whether it depends on an input or a state. Other values are made of weights alone, or of histories of
+  /// weights.
   std::vector<bool> bound() const;
   /// The shape of `s` by the rule of its operation, or the fault.
   inferred infer(const step& s) const;

@@ -4,26 +4,17 @@
 #include <bit>
 #include <cfenv>
 #include <cmath>
-#include <memory>
 #include <sstream>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
 
-#include "bounds.hpp"
-#include "guarded_buffer.hpp"
+#include "inlay/graph_memory.hpp"
 #include "inlay/interpreter.hpp"
-#include "jit_kernel.hpp"
-#include "trial.hpp"
+#include "network_check.hpp"
 
 namespace inlay::fuzz {
 namespace {
-
-/// A NaN that no arithmetic makes. An output that still holds it was not written.
-constexpr std::uint32_t kUnwritten = 0x7fe5a5a5u;
-
-/// What a kernel returns if the batch exceeds its limit.
-constexpr int kTooLargeBatch = 4;
 
 /// The floating-point control bits, which a kernel must leave unchanged.
 unsigned control_word() {
@@ -60,141 +51,151 @@ std::string number_text(double value) {
   return text.str();
 }
 
-class network_check {
- public:
-  network_check(const trial& t, std::size_t index, const graph_view& graph, const weights& w)
-      : t_(t), net_(t.networks[index]), graph_(graph), weights_(w) {
-    for (const call_plan& call : t.calls) samples_ = std::max(samples_, call.first + call.batch);
-    for (const node_record& node : graph.nodes)
-      if (node.kind == op::input) inputs_.push_back(make_input(graph, node, samples_, t.data));
-    expected_ = evaluate_with_bounds(graph, w, inputs_, samples_, {.bf16_weights = t.bf16});
-  }
-
-  verdict compare_interpreter() const {
-    // The interpreter computes in double: its rounding is negligible, but it does not overflow where f32 does.
-    interpreter_result made = interpreter::create(graph_, weights_);
-    if (!made) return {finding::rejected, "the interpreter refuses the weights: " + made.errors.front(), {}};
-    const std::size_t batch = std::min<std::size_t>(samples_, 2);
-    std::vector<const float*> from;
-    std::vector<std::vector<float>> results;
-    std::vector<float*> to;
-    for (const auto& input : inputs_) from.push_back(input.data());
-    for (const output_record& o : graph_.outputs) results.emplace_back(batch * size_of(o));
-    for (auto& result : results) to.push_back(result.data());
-    made.value->run(from, to, batch, engine::reference);
-    for (std::size_t o = 0; o < results.size(); ++o)
-      for (std::size_t i = 0; i < results[o].size(); ++i)
-        if (!expected_.overflows[i / size_of(graph_.outputs[o])] && !allows(expected_.outputs[o][i], results[o][i]))
-          return {finding::wrong_value, "the interpreter: " + difference(o, i, results[o][i]), {}};
-    return {};
-  }
-
-  verdict run(const tools::jit_kernel& kernel, const call_plan& call, random_source random, statistics& counts) const {
-    std::vector<std::unique_ptr<guarded_buffer>> memory;
-    const auto allocate = [&](std::size_t count) -> guarded_buffer& {
-      memory.push_back(std::make_unique<guarded_buffer>(count, random.chance(50) ? flush::front : flush::back));
-      return *memory.back();
-    };
-    std::vector<const float*> inputs;
-    std::vector<float*> outputs;
-    for (const std::vector<float>& all : inputs_) {
-      const std::size_t elements = all.size() / std::max<std::size_t>(samples_, 1);
-      guarded_buffer& buffer = allocate(call.batch * elements);
-      std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(call.first * elements), call.batch * elements,
-                  buffer.data());
-      buffer.make_read_only();
-      inputs.push_back(buffer.data());
-    }
-    for (const output_record& o : graph_.outputs) {
-      guarded_buffer& buffer = allocate(call.batch * size_of(o));
-      buffer.fill(kUnwritten);
-      outputs.push_back(buffer.data());
-    }
-    guarded_buffer& scratch = allocate((kernel.scratch_bytes() + sizeof(float) - 1) / sizeof(float));
-    static constexpr std::uint32_t poisons[] = {0x7fc0beefu, 0x7f800000u, 0x7e967699u, 0xff7fffffu};
-    scratch.fill(random.one_of(poisons));
-
-    ordered_parts parts(call.parts, random);
-    const inlay_parallel_for workers = parts.workers();
-    const unsigned before = control_word();
-    std::feclearexcept(FE_ALL_EXCEPT);
-    const int status = kernel.run(inputs, outputs, call.batch, scratch.data(), call.parts == 0 ? nullptr : &workers);
-    const int raised = std::fetestexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW);
-    std::feclearexcept(FE_ALL_EXCEPT);
-    if (t_.max_batch > 0 && call.batch > t_.max_batch) {
-      if (status != kTooLargeBatch)
-        return {finding::bad_status,
-                where(call) + "limited to " + std::to_string(t_.max_batch) + ", it returned " + std::to_string(status),
-                {}};
-      for (std::size_t o = 0; o < outputs.size(); ++o)
-        for (std::size_t i = 0; i < call.batch * size_of(graph_.outputs[o]); ++i)
-          if (std::bit_cast<std::uint32_t>(outputs[o][i]) != kUnwritten)
-            return {finding::bad_status, where(call) + "refused, but it has written to an output", {}};
-      return {};
-    }
-    if (status != 0) return {finding::bad_status, where(call) + "the kernel returned " + std::to_string(status), {}};
-    if (control_word() != before)
-      return {finding::control, where(call) + "the kernel changed the floating-point control word", {}};
-    for (std::size_t o = 0; o < outputs.size(); ++o) {
-      const std::size_t size = size_of(graph_.outputs[o]);
-      for (std::size_t i = 0; i < call.batch * size; ++i) {
-        const float found = outputs[o][i];
-        const std::size_t at = call.first * size + i;
-        if (std::bit_cast<std::uint32_t>(found) == kUnwritten)
-          return {
-              finding::not_written,
-              where(call) + "output '" + net_.outputs[o].name + "', element " + std::to_string(i) + " is not written",
-              {}};
-        const bounded& expected = expected_.outputs[o][at];
-        if (!allows(expected, found)) return {finding::wrong_value, where(call) + difference(o, at, found), {}};
-        ++counts.elements;
-        if (expected.is_known()) ++counts.known;
-        if (expected.error <= 1e-3 * std::max(1.0, std::abs(expected.value))) ++counts.tight;
-      }
-    }
-    bool calm = true;
-    for (std::size_t i = 0; i < call.batch; ++i) calm = calm && expected_.calm[call.first + i];
-    if (calm && raised != 0) {
-      std::string names;
-      if (raised & FE_INVALID) names += " invalid";
-      if (raised & FE_DIVBYZERO) names += " divide-by-zero";
-      if (raised & FE_OVERFLOW) names += " overflow";
-      return {finding::flags, where(call) + "all values are finite, but the kernel raised" + names, {}};
-    }
-    return {};
-  }
-
- private:
-  const trial& t_;
-  const network& net_;
-  const graph_view& graph_;
-  const weights& weights_;
-  std::size_t samples_ = 0;
-  std::vector<std::vector<float>> inputs_;
-  expectation expected_;
-
-  std::size_t size_of(const output_record& o) const {
-    return static_cast<std::size_t>(graph_.nodes[o.node].dims.elements());
-  }
-
-  std::string where(const call_plan& call) const {
-    std::string text = "network '" + net_.name + "', batch " + std::to_string(call.batch);
-    if (call.first > 0) text += " from sample " + std::to_string(call.first) + " on";
-    if (call.parts > 0) text += ", " + std::to_string(call.parts) + " parts";
-    return text + ": ";
-  }
-
-  /// The message for a wrong element `at` of output `o`, counted from sample 0.
-  std::string difference(std::size_t o, std::size_t at, float found) const {
-    const std::size_t size = size_of(graph_.outputs[o]);
-    const bounded& expected = expected_.outputs[o][at];
-    return "output '" + net_.outputs[o].name + "', sample " + std::to_string(at / size) + ", element " +
-           std::to_string(at % size) + " is " + number_text(static_cast<double>(found)) + ", expected " +
-           number_text(expected.value) + " +- " + number_text(expected.error);
-  }
-};
-
 }  // namespace
+
+network_check::network_check(const trial& t, std::size_t index, const graph_view& graph, const weights& w)
+    : t_(t), net_(t.networks[index]), graph_(graph), weights_(w) {
+  for (const call_plan& call : t.calls) samples_ = std::max(samples_, call.first + call.batch);
+  for (const node_record& node : graph.nodes)
+    if (node.kind == op::input) inputs_.push_back(make_input(graph, node, samples_, t.data));
+  expected_ = evaluate_with_bounds(graph, w, inputs_, samples_, {.bf16_weights = t.bf16});
+}
+
+/// The interpreter computes in double: its rounding is negligible, but it does not overflow where f32 does.
+verdict network_check::compare_interpreter() const {
+  interpreter_result made = interpreter::create(graph_, weights_);
+  if (!made) return {finding::rejected, "the interpreter refuses the weights: " + made.errors.front(), {}};
+  const std::size_t batch = std::min<std::size_t>(samples_, remembers(graph_) ? 24 : 2);
+  std::vector<std::vector<float>> results;
+  for (const output_record& o : graph_.outputs) results.emplace_back(batch * size_of(o));
+  // Two calls on one memory.
+  interpreter_memory memory;
+  for (const auto& [first, count] : {std::pair(std::size_t{0}, batch / 2), std::pair(batch / 2, batch - batch / 2)}) {
+    std::vector<const float*> from;
+    std::vector<float*> to;
+    for (const auto& input : inputs_)
+      from.push_back(input.data() + first * (input.size() / std::max<std::size_t>(samples_, 1)));
+    for (auto& result : results)
+      to.push_back(result.data() + first * (result.size() / std::max<std::size_t>(batch, 1)));
+    made.value->run(from, to, count, engine::reference, memory);
+  }
+  for (std::size_t o = 0; o < results.size(); ++o)
+    for (std::size_t i = 0; i < results[o].size(); ++i)
+      if (!expected_.overflows[i / size_of(graph_.outputs[o])] && !allows(expected_.outputs[o][i], results[o][i]))
+        return {finding::wrong_value, "the interpreter: " + difference(o, i, results[o][i]), {}};
+  return {};
+}
+
+guarded_buffer& network_check::call_buffers::add(std::size_t count, random_source& random) {
+  all.push_back(std::make_unique<guarded_buffer>(count, random.chance(50) ? flush::front : flush::back));
+  return *all.back();
+}
+
+network_check::call_buffers network_check::buffers_for(const tools::jit_kernel& kernel, const call_plan& call,
+                                                       random_source& random) const {
+  call_buffers buffers;
+  for (const std::vector<float>& all : inputs_) {
+    const std::size_t elements = all.size() / std::max<std::size_t>(samples_, 1);
+    guarded_buffer& buffer = buffers.add(call.batch * elements, random);
+    std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(call.first * elements), call.batch * elements, buffer.data());
+    buffer.make_read_only();
+    buffers.inputs.push_back(buffer.data());
+  }
+  for (const output_record& o : graph_.outputs) {
+    guarded_buffer& buffer = buffers.add(call.batch * size_of(o), random);
+    buffer.fill(kUnwritten);
+    buffers.outputs.push_back(buffer.data());
+  }
+  guarded_buffer& scratch = buffers.add((kernel.scratch_bytes() + sizeof(float) - 1) / sizeof(float), random);
+  static constexpr std::uint32_t poisons[] = {0x7fc0beefu, 0x7f800000u, 0x7e967699u, 0xff7fffffu};
+  scratch.fill(random.one_of(poisons));
+  buffers.scratch = scratch.data();
+  return buffers;
+}
+
+verdict network_check::observe(const call_plan& call, const call_buffers& buffers,
+                               const std::function<int()>& kernel) const {
+  const unsigned before = control_word();
+  std::feclearexcept(FE_ALL_EXCEPT);
+  const int status = kernel();
+  const int raised = std::fetestexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW);
+  std::feclearexcept(FE_ALL_EXCEPT);
+  const bool refused = is_refused(call);
+  if (refused && status != kTooLargeBatch)
+    return {finding::bad_status,
+            where(call) + "limited to " + std::to_string(t_.max_batch) + ", it returned " + std::to_string(status),
+            {}};
+  if (!refused && status != 0)
+    return {finding::bad_status, where(call) + "the kernel returned " + std::to_string(status), {}};
+  if (control_word() != before)
+    return {finding::control, where(call) + "the kernel changed the floating-point control word", {}};
+  for (std::size_t o = 0; o < buffers.outputs.size(); ++o)
+    for (std::size_t i = 0; i < call.batch * size_of(graph_.outputs[o]); ++i) {
+      const bool unwritten = std::bit_cast<std::uint32_t>(buffers.outputs[o][i]) == kUnwritten;
+      if (refused && !unwritten)
+        return {finding::bad_status, where(call) + "refused, but it has written to an output", {}};
+      if (!refused && unwritten)
+        return {finding::not_written,
+                where(call) + "output '" + net_.outputs[o].name + "', element " + std::to_string(i) + " is not written",
+                {}};
+    }
+  bool calm = !refused;
+  for (std::size_t i = 0; i < call.batch && calm; ++i) calm = expected_.calm[call.first + i];
+  if (!calm || raised == 0) return {};
+  std::string names;
+  if (raised & FE_INVALID) names += " invalid";
+  if (raised & FE_DIVBYZERO) names += " divide-by-zero";
+  if (raised & FE_OVERFLOW) names += " overflow";
+  return {finding::flags, where(call) + "all values are finite, but the kernel raised" + names, {}};
+}
+
+verdict network_check::judge(const call_plan& call, std::span<float* const> outputs, statistics& counts) const {
+  for (std::size_t o = 0; o < outputs.size(); ++o) {
+    const std::size_t size = size_of(graph_.outputs[o]);
+    for (std::size_t i = 0; i < call.batch * size; ++i) {
+      const float found = outputs[o][i];
+      const std::size_t at = call.first * size + i;
+      const bounded& expected = expected_.outputs[o][at];
+      if (!allows(expected, found)) return {finding::wrong_value, where(call) + difference(o, at, found), {}};
+      ++counts.elements;
+      if (expected.is_known()) ++counts.known;
+      if (expected.error <= 1e-3 * std::max(1.0, std::abs(expected.value))) ++counts.tight;
+    }
+  }
+  return {};
+}
+
+verdict network_check::run(const tools::jit_kernel& kernel, const call_plan& call, random_source random,
+                           statistics& counts) const {
+  const call_buffers buffers = buffers_for(kernel, call, random);
+  ordered_parts parts(call.parts, random);
+  const inlay_parallel_for workers = parts.workers();
+  const verdict seen = observe(call, buffers, [&] {
+    return kernel.run(buffers.inputs, buffers.outputs, call.batch, buffers.scratch,
+                      call.parts == 0 ? nullptr : &workers);
+  });
+  if (is_refused(call)) return seen;
+  // Flags matter only if the values are right.
+  if (seen.what != finding::none && seen.what != finding::flags) return seen;
+  if (const verdict wrong = judge(call, buffers.outputs, counts); wrong.what != finding::none) return wrong;
+  return seen;
+}
+
+std::string network_check::where(const call_plan& call) const {
+  std::string text =
+      "network '" + net_.name + "', " + (remembers(graph_) ? "steps " : "batch ") + std::to_string(call.batch);
+  if (call.first > 0) text += " from sample " + std::to_string(call.first) + " on";
+  if (call.parts > 0) text += ", " + std::to_string(call.parts) + " parts";
+  return text + ": ";
+}
+
+std::string network_check::difference(std::size_t o, std::size_t at, float found) const {
+  const std::size_t size = size_of(graph_.outputs[o]);
+  const bounded& expected = expected_.outputs[o][at];
+  return "output '" + net_.outputs[o].name + "', sample " + std::to_string(at / size) + ", element " +
+         std::to_string(at % size) + " is " + number_text(static_cast<double>(found)) + ", expected " +
+         number_text(expected.value) + " +- " + number_text(expected.error);
+}
 
 verdict run_trial(const trial& t, const trial_settings& settings) {
   verdict result;
@@ -239,6 +240,10 @@ verdict run_trial(const trial& t, const trial_settings& settings) {
     const network_check check(t, n, graphs[n], all_weights[n]);
     if (!settings.ignored.contains("interpreter"))
       if (verdict v = check.compare_interpreter(); !ignored(v)) return v;
+    if (remembers(graphs[n])) {
+      if (verdict v = check.run_steps(*kernels[n], random_source(layout.word()), result.counts); !ignored(v)) return v;
+      continue;
+    }
     for (const call_plan& call : t.calls) {
       random_source of_call(layout.word());
       if (verdict v = check.run(*kernels[n], call, of_call, result.counts); !ignored(v)) return v;

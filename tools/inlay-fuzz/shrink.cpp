@@ -10,10 +10,11 @@ namespace {
 
 constexpr std::size_t kMostPorts = 12;  // inputs and outputs that a shrunk network may have
 
-/// Removes steps that no output depends on.
+/// Removes steps that no output depends on, nor a state.
 void remove_dead(network& net) {
   std::vector<bool> live(net.steps.size(), false);
   for (const output_step& o : net.outputs) live[o.value] = true;
+  for (std::size_t i = 0; i < net.steps.size(); ++i) live[i] = live[i] || net.steps[i].kind == op::update;
   for (std::size_t i = net.steps.size(); i-- > 0;)
     if (live[i])
       for (std::uint32_t operand : net.steps[i].operands)
@@ -110,6 +111,9 @@ void infer_shapes(network& net, const std::vector<shape>& old) {
           if (old[operand] == before) resize(operand, s.dims);
         break;
       }
+      case op::state:
+        if (s.operands[0] != no_node) resize(s.operands[0], s.dims);
+        break;
       case op::reshape:
         if (s.dims.elements() != dims(0).elements() && s.dims.rank == 1)
           s.dims.sizes[0] = static_cast<std::uint32_t>(dims(0).elements());
@@ -131,6 +135,34 @@ void redirect(network& net, std::uint32_t from, std::uint32_t to) {
       if (operand == from) operand = to;
   for (output_step& o : net.outputs)
     if (o.value == from) o.value = to;
+}
+
+/// A name for an input in place of value `v`.
+std::string input_name(const network& net, std::uint32_t v) {
+  std::string name = "x" + std::to_string(v);
+  for (const step& s : net.steps)
+    if (s.kind == op::input && s.name == name) name += "_";
+  return name;
+}
+
+/// Completes what removing a state or its update began: an update of another value than a state goes, and a state
+/// without an update becomes an input.
+void drop_halves(network& net) {
+  std::vector<bool> updated(net.steps.size(), false);
+  for (std::uint32_t v = 0; v < net.steps.size(); ++v) {
+    step& s = net.steps[v];
+    if (s.kind != op::update) continue;
+    if (net.steps[s.operands[0]].kind == op::state) {
+      updated[s.operands[0]] = true;
+      continue;
+    }
+    redirect(net, v, s.operands[1]);
+    // Nothing reads it now, so that remove_dead() removes it.
+    s = {.kind = op::reshape, .dims = s.dims, .operands = {s.operands[1]}};
+  }
+  for (std::uint32_t v = 0; v < net.steps.size(); ++v)
+    if (net.steps[v].kind == op::state && !updated[v])
+      net.steps[v] = {.kind = op::input, .dims = net.steps[v].dims, .name = input_name(net, v)};
 }
 
 /// Offers simpler forms of one network.
@@ -158,6 +190,7 @@ class network_shrinker {
       if (s.kind == op::input || !bound[v]) continue;
       output_instead(v);
       cut(v);
+      if (s.kind == op::update && !is_read(v)) continue;
       for (std::uint32_t operand : s.operands) {
         if (operand == no_node || (!bound[operand] && !(net_.steps[operand].dims == s.dims))) continue;
         network small = net_;
@@ -175,6 +208,7 @@ class network_shrinker {
   const std::function<void(network)>& offer_;
 
   void give(network small) {
+    drop_halves(small);
     remove_dead(small);
     std::size_t ports = small.outputs.size();
     for (const step& s : small.steps) ports += s.kind == op::input ? 1 : 0;
@@ -183,9 +217,15 @@ class network_shrinker {
     offer_(std::move(small));
   }
 
+  bool is_read(std::uint32_t v) const {
+    return std::ranges::any_of(net_.outputs, [&](const output_step& o) { return o.value == v; }) ||
+           std::ranges::any_of(net_.steps, [&](const step& s) { return std::ranges::count(s.operands, v) > 0; });
+  }
+
   /// Makes value `v` the only output.
   void output_instead(std::uint32_t v) {
-    if (net_.outputs.size() == 1 && net_.outputs[0].value == v) return;
+    // Earlier values are simpler. A later one, which only a state depends on, is not.
+    if (net_.outputs.size() == 1 && net_.outputs[0].value <= v) return;
     network small = net_;
     small.outputs = {{v, "y"}};
     give(small);
@@ -194,10 +234,7 @@ class network_shrinker {
   /// Replaces the computation of value `v` by an input.
   void cut(std::uint32_t v) {
     network small = net_;
-    std::string name = "x" + std::to_string(v);
-    for (const step& s : net_.steps)
-      if (s.kind == op::input && s.name == name) name += "_";
-    small.steps[v] = {.kind = op::input, .dims = net_.steps[v].dims, .name = name};
+    small.steps[v] = {.kind = op::input, .dims = net_.steps[v].dims, .name = input_name(net_, v)};
     give(small);
   }
 
@@ -210,7 +247,8 @@ class network_shrinker {
       if (s.attributes[0] != 0) change(v, [](step& c) { c.attributes[0] = 0; });
       if (net_.steps[s.operands[1]].kind != op::parameter) own_weight(v);
     }
-    if (convolution || s.kind == op::max_pool || s.kind == op::avg_pool) {
+    if (s.kind == op::state && s.operands[0] != no_node) change(v, [](step& c) { c.operands[0] = no_node; });
+    if (convolution || s.kind == op::max_pool || s.kind == op::avg_pool || s.kind == op::history) {
       for (std::size_t i = 0; i < s.attributes.size(); ++i)
         for (std::uint32_t simpler : {0u, 1u, s.attributes[i] / 2})
           if (simpler < s.attributes[i]) {

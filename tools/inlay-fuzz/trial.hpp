@@ -50,6 +50,7 @@ enum class finding : int {
   wrong_value,
   not_written,
   bad_status,
+  steps,  ///< of a network with state: one call and several calls of the same steps differ
   flags,
   control,
   crash,
