@@ -473,14 +473,13 @@ class drawer {
   void add();
 
   void remember();
-  std::uint32_t state_of(shape of);
+  std::uint32_t state_of(shape of, std::uint32_t initial = no_node);
   std::uint32_t initial_of(const shape& of);
   std::uint32_t next_of(std::uint32_t state);
   std::uint32_t blend(std::uint32_t state);
   std::uint32_t layer_of(std::uint32_t state);
   std::uint32_t shifted(std::uint32_t state);
   void squash(std::uint32_t result);
-  std::uint32_t weights_remembered();
   bool depends_on_input(std::uint32_t v) const { return std::ranges::find(values_, v) != values_.end(); }
 
   void outputs() {
@@ -774,13 +773,16 @@ void drawer::remember() {
 
 std::uint32_t drawer::state() {
   const unsigned kind = random_.pick(100);
+  if (random_.chance(8))  // it begins with weights that a layer, a map or another state has
+    for (std::uint32_t i = static_cast<std::uint32_t>(net_.steps.size()); i-- > 0;)
+      if (net_.steps[i].kind == op::parameter && elements(i) <= settings_.most_elements) return state_of(dims(i), i);
   if (kind < 45) return state_of(dims(values_[random_.pick(values_.size())]));
   if (kind < 60) return state_of(random_.chance(50) ? shape{} : vector(1));
   return state_of(kind < 80 ? vector(width()) : dims_of(width()));
 }
 
-std::uint32_t drawer::state_of(shape of) {
-  const std::uint32_t initial = random_.chance(50) ? no_node : initial_of(of);
+std::uint32_t drawer::state_of(shape of, std::uint32_t initial) {
+  if (initial == no_node && random_.chance(50)) initial = initial_of(of);
   const std::string name = "s" + std::to_string(net_.steps.size());
   pending_.push_back(value({.kind = op::state, .dims = of, .name = name, .operands = {initial}}));
   return pending_.back();
@@ -920,32 +922,12 @@ std::uint32_t drawer::shifted(std::uint32_t state) {
   return dims(state) == vector(n) ? y : value({.kind = op::reshape, .dims = dims(state), .operands = {y}});
 }
 
-/// A value and the history of weights, added.
-std::uint32_t drawer::weights_remembered() {
-  const std::uint32_t x = take(), rank = dims(x).rank;
-  if (rank == 0 || dims(x).sizes[0] > 5 || !settings_.has("add") || !settings_.has("map")) return no_node;
-  shape row{rank - 1, {}};
-  for (std::uint32_t axis = 1; axis < rank; ++axis) row.sizes[axis - 1] = dims(x).sizes[axis];
-  const ops::history_attributes a{dims(x).sizes[0], 1 + random_.pick(9)};
-  const std::uint32_t rows = append({.kind = op::history,
-                                     .dims = dims(x),
-                                     .operands = {parameter("p" + std::to_string(net_.steps.size()), row)},
-                                     .attributes = words(a)});
-  start_map(x);
-  const std::uint32_t first = load(x);
-  push({.code = scalar_op::add, .a = first, .b = load(rows)});
-  return finish_map();
-}
-
 /// The history of a value, often of one that has another one. What reads the oldest row is a delay.
 std::uint32_t drawer::history() {
-  if (random_.chance(8))
-    if (const std::uint32_t y = weights_remembered(); y != no_node) return y;
   std::uint32_t x = random_.chance(20) && !pending_.empty() ? pending_[random_.pick(pending_.size())] : take();
   if (random_.chance(15))
     for (std::uint32_t i = 0; i < net_.steps.size(); ++i)
-      if (net_.steps[i].kind == op::history && depends_on_input(net_.steps[i].operands[0]))
-        x = net_.steps[i].operands[0];
+      if (net_.steps[i].kind == op::history) x = net_.steps[i].operands[0];
   ops::history_attributes a{1 + random_.pick(5), random_.chance(50) ? 1 : 1 + random_.pick(9)};
   if (random_.chance(15)) a.taps = 2;
   const std::uint32_t rows = windowed({.kind = op::history, .dims = {}, .operands = {x}, .attributes = words(a)});

@@ -34,8 +34,7 @@ struct network {
 
   /// Whether it has state, so that its samples are steps, one after the other.
   bool remembers() const;
-  /// By value: whether it depends on an input or a state. Other values are made of weights alone, or of histories of
-  /// weights.
+  /// By value: whether it depends on an input or a state. Other values are made of weights alone.
   std::vector<bool> bound() const;
   /// The shape of `s` by the rule of its operation, or the fault.
   inferred infer(const step& s) const;

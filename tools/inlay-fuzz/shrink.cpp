@@ -65,9 +65,14 @@ void remove_dead(step& map) {
 
 /// Recomputes the shapes of computed values, and of the weights that depend on these shapes.
 void infer_shapes(network& net, const std::vector<shape>& old) {
+  const std::vector<bool> bound = net.bound();
   const auto resize = [&](std::uint32_t weight, const shape& dims) {
     step& s = net.steps[weight];
-    if (s.kind != op::parameter && s.kind != op::constant) return;
+    if (s.kind == op::map && !bound[weight])  // computed from weights
+      for (std::uint32_t operand : s.operands)
+        if (net.steps[operand].kind == op::parameter && net.steps[operand].dims == s.dims)
+          net.steps[operand].dims = dims;
+    if (s.kind != op::parameter && s.kind != op::constant && (s.kind != op::map || bound[weight])) return;
     s.dims = dims;
     if (s.kind == op::constant) s.elements.resize(static_cast<std::size_t>(dims.elements()), 0.5f);
   };
@@ -103,7 +108,8 @@ void infer_shapes(network& net, const std::vector<shape>& old) {
         const shape* after = nullptr;
         for (std::size_t o = 0; o < s.operands.size(); ++o) {
           const op kind = net.steps[s.operands[o]].kind;
-          if (old[s.operands[o]] == before && kind != op::parameter && kind != op::constant) after = &dims(o);
+          if (old[s.operands[o]] == before && (!bound[i] || (kind != op::parameter && kind != op::constant)))
+            after = &dims(o);
         }
         if (!after) return;
         s.dims = *after;
