@@ -8,9 +8,9 @@ namespace vad_example {
 
 using namespace inlay;
 
-inline constexpr std::uint32_t chunk = 512;    ///< samples of a step
-inline constexpr std::uint32_t context = 64;   ///< samples of the step before that are looked at again
-inline constexpr std::uint32_t bins = 129;     ///< frequencies of the spectrum
+inline constexpr std::uint32_t chunk = 512;   ///< samples of a step
+inline constexpr std::uint32_t context = 64;  ///< samples of the step before that are looked at again
+inline constexpr std::uint32_t bins = 129;    ///< frequencies of the spectrum
 
 /// The magnitudes of a short-time Fourier transform, which is a convolution: x[640] -> y[129, 4].
 constexpr auto magnitudes(auto samples) {
@@ -22,13 +22,12 @@ constexpr auto magnitudes(auto samples) {
 /// A convolution of three frames.
 template <std::uint32_t Channels, std::uint32_t Stride>
 constexpr auto encoded(const char* name, auto x) {
-  return scope("encoder", x, [&](auto frames) {
-    return relu(conv1d<Channels, 3>(name, frames, stride<Stride>, padding<1>));
-  });
+  return scope("encoder", x,
+               [&](auto frames) { return relu(conv1d<Channels, 3>(name, frames, stride<Stride>, padding<1>)); });
 }
 
-inline constexpr auto vad = network(
-    "vad", input<f32, chunk>("samples"), state<f32, context>("context"), [](auto samples, auto before) {
+inline constexpr auto vad =
+    network("vad", input<f32, chunk>("samples"), state<f32, context>("context"), [](auto samples, auto before) {
       const auto joined = concat(before, samples);
       before = slice<0, chunk - context, context>(samples);
       auto a = encoded<128, 1>("0", magnitudes(pad<0, 64>(joined, reflect)));

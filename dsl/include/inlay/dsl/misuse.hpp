@@ -10,6 +10,7 @@
 #include "inlay/dsl/network.hpp"
 #include "inlay/dsl/norms.hpp"
 #include "inlay/dsl/rearrange.hpp"
+#include "inlay/dsl/recurrent.hpp"
 #include "inlay/dsl/reductions.hpp"
 #include "inlay/dsl/resample.hpp"
 #include "inlay/dsl/windows.hpp"
@@ -93,6 +94,53 @@ constexpr auto instance_norm(detail::anything a = {}, detail::anything b = {}, d
                              detail::anything d = {}, detail::anything = {}) {
   static_assert(Right, "instance_norm is called as instance_norm(\"name\", x); with_affine and then eps may follow");
   return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto rnn(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}, detail::anything d = {},
+                   detail::anything = {}, detail::anything = {}) {
+  static_assert(Right,
+                "rnn is called as rnn<16>(\"name\", x), for one step of a sequence; the options layers<n>, no_bias, "
+                "nonlinearity(f) and initial_state(h0) may follow");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto lstm(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}, detail::anything d = {},
+                    detail::anything = {}, detail::anything = {}) {
+  static_assert(Right,
+                "lstm is called as lstm<16>(\"name\", x), for one step of a sequence; the options layers<n>, no_bias, "
+                "nonlinearity(f) and initial_state(h0, c0) may follow");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto gru(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}, detail::anything d = {},
+                   detail::anything = {}, detail::anything = {}) {
+  static_assert(Right,
+                "gru is called as gru<16>(\"name\", x), for one step of a sequence; the options layers<n>, no_bias, "
+                "nonlinearity(f), reset_before and initial_state(h0) may follow");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto causal_conv1d(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                             detail::anything d = {}, detail::anything = {}, detail::anything = {}) {
+  static_assert(Right,
+                "causal_conv1d is called as causal_conv1d<outputs, taps>(\"name\", x), for one step of a signal; the "
+                "options dilation<n>, groups<n> and no_bias may follow");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto delay(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {
+  static_assert(Right, "delay is called with the number of steps in angle brackets: delay<2>(x)");
+  return detail::misused(a, b, c);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto history(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {
+  static_assert(Right, "history is called as history<taps>(x) or history<taps, dilation>(x)");
+  return detail::misused(a, b, c);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto ema(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {
+  static_assert(Right, "ema is called as ema(\"name\", x, alpha), where alpha is a number between 0 and 1");
+  return detail::misused(a, b, c);
 }
 template <auto... Sizes, bool Right = false>
 constexpr auto softmax(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {

@@ -130,20 +130,24 @@ constexpr auto stacked(recurrent_layer layer, const V& x, const Cell& cell) {
 /// A recurrent network of layers made by `cell`, in the scope of its name.
 template <Value V, class Cell, class... Option>
 constexpr auto recurrent(const layer_name& name, V&& x, const Cell& cell, const Option&... option) {
-  static_assert(shape_type_of<V>::dims.rank == 1,
-                "a recurrent layer gets one step of a sequence, a vector: flatten(x) makes one");
+  constexpr bool is_vector = shape_type_of<V>::dims.rank == 1;
+  static_assert(is_vector, "a recurrent layer gets one step of a sequence, a vector: flatten(x) makes one");
   static_assert(layer_count<Option...> == 1 || !(is_initial<Option> || ...),
                 "initial_state is for a network of one layer: write several layers one after the other");
   const auto input = committed(std::forward<V>(x));
-  graph_builder& b = *input.owner;
-  b.locate(name.at);
-  // The first states are the caller's weights, so their names are not in the layer's scope.
-  const recurrent_layer first{b, 0, !(std::same_as<Option, no_bias_t> || ...), first_state(b, false, option...),
-                              first_state(b, true, option...)};
-  b.enter_scope(name.chars);
-  const auto h = stacked<layer_count<Option...>>(first, input, cell);
-  b.leave_scope();
-  return h;
+  if constexpr (!is_vector) {
+    return input;
+  } else {
+    graph_builder& b = *input.owner;
+    b.locate(name.at);
+    // The first states are the caller's weights, so their names are not in the layer's scope.
+    const recurrent_layer first{b, 0, !(std::same_as<Option, no_bias_t> || ...), first_state(b, false, option...),
+                                first_state(b, true, option...)};
+    b.enter_scope(name.chars);
+    const auto h = stacked<layer_count<Option...>>(first, input, cell);
+    b.leave_scope();
+    return h;
+  }
 }
 
 }  // namespace detail

@@ -110,7 +110,10 @@ constexpr auto state(const char* name, const Initial& initial,
                      std::source_location at = std::source_location::current()) {
   static_assert(std::same_as<T, f32>, "the element type of a state is f32: state<f32, 16>(\"h\")");
   static_assert(!Initial::bound, INLAY_ADVICE_STATE_INITIAL);
-  return state_declaration<sizes<Sizes...>, Initial>{name, initial, at};
+  if constexpr (Initial::bound)
+    return state_declaration<sizes<Sizes...>>{name, {}, at};
+  else
+    return state_declaration<sizes<Sizes...>, Initial>{name, initial, at};
 }
 
 /// x of this step and of steps before it: x[...] -> y[Taps, ...], where y[i] is x as it was (Taps - 1 - i) * Dilation
