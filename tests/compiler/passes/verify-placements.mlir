@@ -106,3 +106,14 @@ func.func @between_the_lines(%x: tensor<2x2x4xf32>, %y: tensor<8xf32>) -> tensor
 func.func @without_a_plan(%x: tensor<10xf32>) -> tensor<10xf32> {
   return %x : tensor<10xf32>
 }
+
+// -----
+
+// A state is overwritten before its last reader.
+func.func @state_overwritten(%x: tensor<4xf32>, %s: tensor<4xf32> {inlay.state = 0 : i64}) -> (tensor<4xf32>, tensor<4xf32> {inlay.state = 0 : i64})
+    attributes {inlay.memory = 64 : i64, inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.arena = 0 : i64} {
+  // expected-error @+1 {{inlay.softmax stores over a state which is still to be read}}
+  %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"state" 0, base = 0, offset = 0, stride = 4, padded = false>} : tensor<4xf32>
+  %1 = inlay.softmax %s {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 4, padded = false>} : tensor<4xf32>
+  return %1, %0 : tensor<4xf32>, tensor<4xf32>
+}
