@@ -102,17 +102,17 @@ constexpr auto with_relu = [](auto x) { return relu(x); };
 
 TEST_P(Streams, RecurrentLayers) {
   matches(network("rnn", input<f32, 5>("x"), [](auto x) { return rnn<17>("r", x); }));
-  matches(network("rnn2", input<f32, 1>("x"), [](auto x) { return rnn<3>("r", x, layers<3>, no_bias); }));
+  matches(network("rnn2", input<f32, 1>("x"), [](auto x) { return rnn<3>("r", x, num_layers<3>, no_bias); }));
   matches(network("lstm", input<f32, 5>("x"), [](auto x) { return dense<1>("out", lstm<16>("l", x)); }));
-  matches(network("lstm2", input<f32, 33>("x"), [](auto x) { return lstm<9>("l", x, layers<2>); }));
+  matches(network("lstm2", input<f32, 33>("x"), [](auto x) { return lstm<9>("l", x, num_layers<2>); }));
   matches(network("lstm3", input<f32, 2>("x"), [](auto x) {
     return lstm<7>("l", x, no_bias, initial_state(param<f32, 7>("h0"), param<f32, 7>("c0")));
   }));
   matches(network("gru", input<f32, 1>("x"), [](auto x) { return dense<1>("out", gru<8>("g", x)); }));
   matches(network("gru2", input<f32, 4>("x"),
                   [](auto x) { return gru<17>("g", x, reset_before, initial_state(param<f32, 17>("h0"))); }));
-  matches(
-      network("gru3", input<f32, 4>("x"), [](auto x) { return gru<5>("g", x, nonlinearity(with_relu), layers<2>); }));
+  matches(network("gru3", input<f32, 4>("x"),
+                  [](auto x) { return gru<5>("g", x, nonlinearity(with_relu), num_layers<2>); }));
 }
 
 TEST_P(Streams, CausalConvolutionsInBlocks) {

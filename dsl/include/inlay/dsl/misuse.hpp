@@ -98,25 +98,28 @@ constexpr auto instance_norm(detail::anything a = {}, detail::anything b = {}, d
 template <auto... Sizes, bool Right = false>
 constexpr auto rnn(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}, detail::anything d = {},
                    detail::anything = {}, detail::anything = {}) {
-  static_assert(Right,
-                "rnn is called as rnn<16>(\"name\", x), for one step of a sequence; the options layers<n>, no_bias, "
-                "nonlinearity(f) and initial_state(h0) may follow");
+  static_assert(
+      Right,
+      "rnn is called as rnn<16>(\"name\", x), for one step of a sequence; the options num_layers<n>, no_bias, "
+      "nonlinearity(f) and initial_state(h0) may follow");
   return detail::misused(a, b, c, d);
 }
 template <auto... Sizes, bool Right = false>
 constexpr auto lstm(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}, detail::anything d = {},
                     detail::anything = {}, detail::anything = {}) {
-  static_assert(Right,
-                "lstm is called as lstm<16>(\"name\", x), for one step of a sequence; the options layers<n>, no_bias, "
-                "nonlinearity(f) and initial_state(h0, c0) may follow");
+  static_assert(
+      Right,
+      "lstm is called as lstm<16>(\"name\", x), for one step of a sequence; the options num_layers<n>, no_bias, "
+      "nonlinearity(f) and initial_state(h0, c0) may follow");
   return detail::misused(a, b, c, d);
 }
 template <auto... Sizes, bool Right = false>
 constexpr auto gru(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}, detail::anything d = {},
                    detail::anything = {}, detail::anything = {}) {
-  static_assert(Right,
-                "gru is called as gru<16>(\"name\", x), for one step of a sequence; the options layers<n>, no_bias, "
-                "nonlinearity(f), reset_before and initial_state(h0) may follow");
+  static_assert(
+      Right,
+      "gru is called as gru<16>(\"name\", x), for one step of a sequence; the options num_layers<n>, no_bias, "
+      "nonlinearity(f), reset_before and initial_state(h0) may follow");
   return detail::misused(a, b, c, d);
 }
 template <auto... Sizes, bool Right = false>

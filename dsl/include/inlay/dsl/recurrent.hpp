@@ -152,10 +152,10 @@ constexpr auto recurrent(const layer_name& name, V&& x, const Cell& cell, const 
 
 }  // namespace detail
 
-/// Options of recurrent layers, in any order after the value. `layers<2>`: as many, one after the other, with
+/// Options of recurrent layers, in any order after the value. `num_layers<2>`: as many, one after the other, with
 /// parameters that end in _l0, _l1, ... as PyTorch's num_layers.
 template <std::uint32_t Count>
-inline constexpr detail::layers_option<Count> layers;
+inline constexpr detail::layers_option<Count> num_layers;
 /// The hidden state, and for an LSTM the cell, before the first step, from weights:
 /// `initial_state(param<f32, 16>("h0"), param<f32, 16>("c0"))`. Without it they are 0.
 template <Value Hidden, Value Cell>
@@ -180,7 +180,7 @@ inline constexpr detail::reset_before_t reset_before;
 
 /// One step of torch.nn.RNN: x[K] -> h[Hidden], h = tanh(W x + b + U h' + c), where h' is h of the step before.
 /// Parameters `<name>.weight_ih_l0` [Hidden, K], `.weight_hh_l0` [Hidden, Hidden], `.bias_ih_l0` and `.bias_hh_l0`
-/// [Hidden]. Options: layers, no_bias, nonlinearity, initial_state.
+/// [Hidden]. Options: num_layers, no_bias, nonlinearity, initial_state.
 template <std::uint32_t Hidden, Value V, detail::RecurrentOption... Option>
 constexpr auto rnn(detail::layer_name name, V&& x, const Option&... option) {
   return detail::recurrent(
@@ -196,7 +196,7 @@ constexpr auto rnn(detail::layer_name name, V&& x, const Option&... option) {
 
 /// One step of torch.nn.LSTM: x[K] -> h[Hidden]. With the gates i, f, g, o of W x + b + U h' + c in this order:
 /// cell = sigmoid(f) * cell' + sigmoid(i) * tanh(g), h = sigmoid(o) * tanh(cell). Parameters `<name>.weight_ih_l0`
-/// [4 Hidden, K], `.weight_hh_l0` [4 Hidden, Hidden], `.bias_ih_l0` and `.bias_hh_l0` [4 Hidden]. Options: layers,
+/// [4 Hidden, K], `.weight_hh_l0` [4 Hidden, Hidden], `.bias_ih_l0` and `.bias_hh_l0` [4 Hidden]. Options: num_layers,
 /// no_bias, nonlinearity (of g and of the cell), initial_state.
 template <std::uint32_t Hidden, Value V, detail::RecurrentOption... Option>
 constexpr auto lstm(detail::layer_name name, V&& x, const Option&... option) {
@@ -218,7 +218,7 @@ constexpr auto lstm(detail::layer_name name, V&& x, const Option&... option) {
 /// One step of torch.nn.GRU: x[K] -> h[Hidden]. With r, z = sigmoid of their parts of W x + b + U h' + c, and
 /// n = tanh(W x + b + r * (U h' + c)): h = (1 - z) * n + z * h'. Parameters `<name>.weight_ih_l0` [3 Hidden, K],
 /// `.weight_hh_l0` [3 Hidden, Hidden], `.bias_ih_l0` and `.bias_hh_l0` [3 Hidden], with the gates r, z, n in this
-/// order. Options: layers, no_bias, nonlinearity (of n), reset_before, initial_state.
+/// order. Options: num_layers, no_bias, nonlinearity (of n), reset_before, initial_state.
 template <std::uint32_t Hidden, Value V, detail::RecurrentOption... Option>
 constexpr auto gru(detail::layer_name name, V&& x, const Option&... option) {
   return detail::recurrent(
