@@ -21,7 +21,12 @@ void apply(const instruction& c, const block& x, block& y) {
     // Eigen's exponentials do not go below about 1e-38; the right result goes to 0.
     case activation::exp: y = (x < -104.0f).select(block::Zero(), x.exp()); return;
     case activation::tanh: y = (x.isNaN()).select(x, x.tanh()); return;
-    case activation::sigmoid: y = (x.isNaN()).select(x, (x < -104.0f).select(block::Zero(), x.logistic())); return;
+    case activation::sigmoid: {
+      // Eigen's logistic() is a polynomial, whose error is absolute: where the result is small, few digits are right.
+      const block e = (x < -104.0f).select(block::Zero(), (-x.abs()).exp());
+      y = (x.isNaN()).select(x, (x < 0.0f).select(e, block::Ones()) / (1.0f + e));
+      return;
+    }
     case activation::step: y = (x.isNaN()).select(x, (x > c.p0).select(block::Ones(), block::Zero())); return;
     case activation::softplus: {
       if (c.p0 != 1.0f) break;  // beta x may overflow in f32

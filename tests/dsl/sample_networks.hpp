@@ -24,7 +24,11 @@ inline constexpr auto every_kind =
       // Compilers may evaluate the operands of + in any order, so each makes its node in a statement of its own.
       auto level = mean(adaptive_avg_pool<1>(large));
       auto average = mean(image);
-      small = layer_norm("norm", small, no_affine) + average + level;
+      auto kept = state<f32, 3>("kept").in(context);
+      const auto late = delay<1>(context);
+      kept = tanh(kept + late);
+      auto before = mean(kept);
+      small = layer_norm("norm", small, no_affine) + average + level + before;
       auto scores = softmax(concat(scaled, context));
       return outputs(output("scores", scores), output("gate", gate), output("image", small));
     });

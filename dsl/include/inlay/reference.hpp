@@ -18,7 +18,7 @@ namespace detail {
 /// The rows of a history's result: `taps` of those that are remembered or new.
 constexpr values history_of(const graph_view& g, const node_record& n, values& kept, const values& x) {
   const auto attributes = read_attributes<ops::history_attributes>(g.attributes(n));
-  const std::size_t size = x.size(), steps = static_cast<std::size_t>(attributes.steps());
+  const std::size_t size = x.size(), steps = std::size_t{attributes.steps()};
   if (kept.size() == 0) kept.assign(steps * size, 0);
   kept.append(x.view());
   values y;

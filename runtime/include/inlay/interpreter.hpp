@@ -26,7 +26,7 @@ class interpreter;
 /// What a network with state remembers from one step to the next, by node. Empty before the first step. Copying it
 /// saves the state. It belongs to one engine.
 struct interpreter_memory {
-  std::vector<std::vector<double>> values;
+  std::vector<std::vector<double>> values{};
 };
 
 /// An interpreter or errors: the rule that the graph breaks, or everything that is wrong with the weights.

@@ -47,7 +47,7 @@ def main():
     most = next(lines for name, lines in MOST_LINES.items() if os.path.basename(compiler).startswith(name))
     # clang also explains after the first error why the network is no constant, which is longer than it should be.
     if os.path.basename(model) in ("rank_7.cpp", "softmax_of_weights.cpp"):
-        most = 140
+        most = 150
     lines = len(run.stdout.splitlines())
     if lines > most:
         print(f"{model}: expected at most {most} lines, found {lines}")

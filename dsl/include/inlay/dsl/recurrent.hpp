@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers with memory, which get one step of a sequence at a time: recurrent cells and causal convolutions.
+// Layers with memory, which get one step of a sequence at a time: delays, recurrent cells, causal convolutions.
 #pragma once
 
 #include "inlay/dsl/rearrange.hpp"
@@ -7,6 +7,34 @@
 #include "inlay/dsl/windows.hpp"
 
 namespace inlay {
+
+namespace detail {
+
+/// `value` in the shape S, which has as many elements.
+template <ShapeType S, Value V>
+constexpr auto reshaped(const V& value, const std::source_location& at) {
+  const auto from = committed(value);
+  from.owner->locate(at);
+  return tensor_of_t<S>(*from.owner, from.owner->reshape(from.node, S::dims));
+}
+
+}  // namespace detail
+
+/// x of this step and of steps before it: x[...] -> y[Taps, ...], where y[i] is x as it was (Taps - 1 - i) * Dilation
+/// steps ago. Before the first step x counts as 0.
+template <std::uint32_t Taps, std::uint32_t Dilation = 1, Value V>
+constexpr auto history(V&& x, std::source_location at = std::source_location::current()) {
+  return detail::apply<op::history, ops::history_attributes{Taps, Dilation}>(std::forward<V>(x), at);
+}
+
+/// x as it was `Steps` steps ago, 0 before the first step: x[...] -> y[...].
+template <std::uint32_t Steps, Value V>
+constexpr auto delay(V&& x, std::source_location at = std::source_location::current()) {
+  if constexpr (Steps == 0)
+    return detail::committed(std::forward<V>(x));
+  else
+    return detail::reshaped<shape_type_of<V>>(slice<0, 0, 1>(history<2, Steps>(std::forward<V>(x), at), at), at);
+}
 
 namespace detail {
 

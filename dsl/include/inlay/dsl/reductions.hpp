@@ -36,10 +36,14 @@ template <ops::reduction Kind, int... Axes, Value V, ReduceOption Option>
 constexpr auto reduce(V&& x, const Option&, const std::source_location& at) {
   constexpr std::uint32_t axes = axes_of<shape_type_of<V>, Axes...>();
   constexpr int limit = static_cast<int>(max_rank);
-  static_assert(
-      sizeof...(Axes) == 0 || (std::popcount(axes) == sizeof...(Axes) && ((Axes >= -limit && Axes < limit) && ...)),
-      "a reduction names each axis once, and axes that exist: sum<0, 2>(x)");
-  return apply<op::reduce, ops::reduce_attributes{Kind, axes, std::same_as<Option, keepdim_t>}>(std::forward<V>(x), at);
+  constexpr bool are_axes =
+      sizeof...(Axes) == 0 || (std::popcount(axes) == sizeof...(Axes) && ((Axes >= -limit && Axes < limit) && ...));
+  static_assert(are_axes, "a reduction names each axis once, and axes that exist: sum<0, 2>(x)");
+  if constexpr (are_axes)
+    return apply<op::reduce, ops::reduce_attributes{Kind, axes, std::same_as<Option, keepdim_t>}>(std::forward<V>(x),
+                                                                                                  at);
+  else
+    return misused(x);
 }
 
 }  // namespace detail

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a network remembers from one step to the next: states that it assigns, and delayed values.
+// States: variables whose values come from the step before.
 #pragma once
 
-#include "inlay/dsl/layers.hpp"
+#include "inlay/dsl/expression.hpp"
 
 namespace inlay {
 
@@ -18,14 +18,6 @@ constexpr std::uint32_t commit_to_state(graph_builder& b, const Initial& initial
     return no_node;
   else
     return commit_to(b, initial);
-}
-
-/// `value` in the shape S, which has as many elements.
-template <ShapeType S, Value V>
-constexpr auto reshaped(const V& value, const std::source_location& at) {
-  const auto from = committed(value);
-  from.owner->locate(at);
-  return tensor_of_t<S>(*from.owner, from.owner->reshape(from.node, S::dims));
 }
 
 }  // namespace detail
@@ -114,22 +106,6 @@ constexpr auto state(const char* name, const Initial& initial,
     return state_declaration<sizes<Sizes...>>{name, {}, at};
   else
     return state_declaration<sizes<Sizes...>, Initial>{name, initial, at};
-}
-
-/// x of this step and of steps before it: x[...] -> y[Taps, ...], where y[i] is x as it was (Taps - 1 - i) * Dilation
-/// steps ago. Before the first step x counts as 0.
-template <std::uint32_t Taps, std::uint32_t Dilation = 1, Value V>
-constexpr auto history(V&& x, std::source_location at = std::source_location::current()) {
-  return detail::apply<op::history, ops::history_attributes{Taps, Dilation}>(std::forward<V>(x), at);
-}
-
-/// x as it was `Steps` steps ago, 0 before the first step: x[...] -> y[...].
-template <std::uint32_t Steps, Value V>
-constexpr auto delay(V&& x, std::source_location at = std::source_location::current()) {
-  if constexpr (Steps == 0)
-    return detail::committed(std::forward<V>(x));
-  else
-    return detail::reshaped<shape_type_of<V>>(slice<0, 0, 1>(history<2, Steps>(std::forward<V>(x), at), at), at);
 }
 
 }  // namespace inlay
