@@ -191,6 +191,38 @@ TEST_P(ExceptionFlags, InterpolationReadsNoDeadLanes) {
       }
 }
 
+TEST_P(ExceptionFlags, LayersOfTwoFeaturesReadNoDeadLanes) {
+  // The layer reads its elements one by one. LLVM knows them as lanes of a vector that was stored before, and may
+  // multiply the other lanes of that vector, too: signalling NaNs behind the row in scratch memory.
+  for (std::uint32_t width = 2; width < 24; ++width)
+    for (const op kind : {op::dense, op::conv2d, op::conv_transpose2d}) {
+      graph_builder b("two_features");
+      const std::uint32_t picture[] = {b.input("x", {3, {1, 1, 1}})};
+      const std::uint32_t wide =
+          b.apply(op::adaptive_avg_pool, picture, words_of(ops::adaptive_avg_pool_attributes{1, width}));
+      if (kind == op::dense) {
+        b.output(dense(b, "fc", b.reshape(wide, {1, {width}}), width, 2), "y");
+      } else if (kind == op::conv2d) {
+        const std::uint32_t operands[] = {wide, b.parameter("conv.weight", {4, {2, 1, 1, 3}}), no_node};
+        const ops::conv2d_attributes how{.window = {1, 1, 0, 2, 0, 0, 1, 1}};
+        b.output(b.apply(kind, operands, words_of(how), {}, "conv"), "y");
+      } else {
+        const std::uint32_t operands[] = {wide, b.parameter("up.weight", {4, {1, 1, 1, 5}}), no_node};
+        const ops::conv_transpose2d_attributes how{.window = {1, 2, 0, 0, 0, 4, 1, 1}};
+        b.output(b.apply(kind, operands, words_of(how), {}, "up"), "y");
+      }
+      ASSERT_FALSE(b.finish());
+      std::mt19937 random(5);
+      const auto kernel = compile(b, random_weights(b.view(), random), {.cpu = GetParam()});
+      const std::size_t outputs = std::max<std::size_t>(2 * width, 2);
+      for (const std::size_t samples : {1u, 3u}) {
+        const int flags = flags_of(*kernel, {1.5f}, samples, 1, outputs);
+        EXPECT_EQ(flags, 0) << row_of(kind).name << " of width " << width << ", batch " << samples << ": "
+                            << describe(flags);
+      }
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Cpus, ExceptionFlags, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
 
 }  // namespace

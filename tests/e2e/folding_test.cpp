@@ -320,6 +320,36 @@ TEST_P(Folding, NeitherOverflowsNorUnderflows) {
     }
 }
 
+TEST_P(Folding, AScaleBelowTheNormalNumbersKeepsTheShift) {
+  // y is the sum of 0.3 (scale x + shift). 0.3 times the first scale has 15 bits, and the other weights have 24. If the
+  // bias counted the first shift with 15 bits, its error would be 1.7e-5.
+  constexpr std::uint32_t width = 64;
+  std::vector<float> scale(width, 1.0f), shift(width, 0.0f);
+  scale[0] = 1e-40f, shift[0] = 3;
+  const std::vector<float> w(width, 0.3f);
+  subject s;
+  s.parameters = weights_of(
+      {tensor_of("fc.weight", {1, width}, w), tensor_of("scale", {width}, scale), tensor_of("shift", {width}, shift)});
+  s.expected = [=](const std::vector<float>& in) {
+    std::vector<double> u;
+    for (std::size_t k = 0; k < width; ++k)
+      u.push_back(static_cast<double>(in[k]) * static_cast<double>(scale[k]) + static_cast<double>(shift[k]));
+    return linear(w, {}, u);
+  };
+  s.build(width, [](graph_builder& b, std::uint32_t in) {
+    const std::uint32_t operands[] = {in, b.parameter("scale", {1, {width}}), b.parameter("shift", {1, {width}})};
+    const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                   {.code = scalar_op::operand, .a = 1},
+                                   {.code = scalar_op::multiply, .a = 0, .b = 1},
+                                   {.code = scalar_op::operand, .a = 2},
+                                   {.code = scalar_op::add, .a = 2, .b = 3}};
+    const auto u = b.map(operands, program, {1, {width}});
+    return std::pair(u, dense(b, "fc", u, width, 1, false));
+  });
+  const samples inputs = {std::vector<float>(width, 0.0f)};
+  EXPECT_LE(errors_of(s.foldable, s.parameters, inputs, s.expected, {.cpu = GetParam()}).largest, 1e-6);
+}
+
 TEST_P(Folding, NanStaysNanAndInfinityIsNeverFinite) {
   // docs/numerics.md promises this for folded networks.
   std::mt19937 random(6);

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // A running error analysis: each operation adds its own rounding error to the errors of its operands. The analysis is
-// of first order, with a safety factor at the end. For an activation it looks at the whole interval of its argument.
+// of first order, with a safety factor at the end.
 #include "bounds.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
-#include "bounds_of_runs.hpp"
+#include "bounds_of_scalars.hpp"
 #include "bounds_of_steps.hpp"
 #include "inlay/graph_memory.hpp"
+#include "possible_folds.hpp"
 
 namespace inlay::fuzz {
 namespace {
@@ -18,194 +19,20 @@ namespace {
 constexpr double kBf16Unit = 0x1p-8;
 constexpr double kBf16Denormal = 0x1p-133;
 
-bool is_exact(const bounded& x) { return x.error == 0; }
-
-double ulp_of(double value) {
-  const double magnitude = std::abs(value);
-  if (!(magnitude >= 0x1p-126)) return kDenormal;
-  return std::ldexp(1.0, std::ilogb(magnitude) - 23);
-}
-
-bool is_float(double value) { return static_cast<double>(static_cast<float>(value)) == value; }
-
-/// Adds a rounding to f32 to `error`: `factor` roundings if the compiler may use several operations.
-bounded rounded(double value, double error, double factor = 1) {
-  if (!std::isfinite(value) || (error == 0 && factor <= 1 && is_float(value))) return settled(value, error);
-  return settled(value, error + factor * (kUnit * std::abs(value) + kDenormal));
-}
-
-bounded either(const bounded& a, const bounded& b) {
-  if (!a.is_known() || !b.is_known()) return kUnknown;
-  if (std::isnan(a.value) && std::isnan(b.value)) return a;
-  if (a.value == b.value) return {a.value, std::max(a.error, b.error)};
-  if (!std::isfinite(a.value) || !std::isfinite(b.value)) return kUnknown;
-  return {a.value, std::max(a.error, std::abs(a.value - b.value) + b.error)};
-}
-
-/// The result of a comparison: 0 or 1, or anything between if the errors can change it.
-bounded compared(scalar_op code, const bounded& a, const bounded& b) {
-  if (!a.is_known() || !b.is_known()) return {0.5, 0.5};
-  const bool certain = std::isnan(a.value) || std::isnan(b.value) || (is_exact(a) && is_exact(b)) ||
-                       !(std::abs(a.value - b.value) <= a.error + b.error);
-  if (!certain) return {0.5, 0.5};
-  bool holds = false;
-  switch (code) {
-    case scalar_op::less: holds = a.value < b.value; break;
-    case scalar_op::less_equal: holds = a.value <= b.value; break;
-    case scalar_op::greater: holds = a.value > b.value; break;
-    case scalar_op::greater_equal: holds = a.value >= b.value; break;
-    case scalar_op::equal: holds = a.value == b.value; break;
-    default: holds = a.value != b.value; break;
-  }
-  return {holds ? 1.0 : 0.0, 0};
-}
-
-bounded divided(const bounded& a, const bounded& b) {
-  if (!a.is_known() || !b.is_known()) return kUnknown;
-  if (std::isnan(a.value) || std::isnan(b.value)) return {kNan, 0};
-  // The sign of a computed zero is nobody's promise.
-  if (b.value == 0 || std::abs(b.value) <= b.error) return kUnknown;
-  const double quotient = a.value / b.value;
-  if (!std::isfinite(a.value) || !std::isfinite(b.value)) return {quotient, 0};
-  const double least = std::abs(b.value) - b.error;
-  return rounded(quotient, (a.error + std::abs(quotient) * b.error) / least, is_exact(a) && is_exact(b) ? 1 : 2);
-}
-
-bounded multiplied(const bounded& a, const bounded& b) {
-  if (!a.is_known() || !b.is_known()) {
-    return kUnknown;
-  }
-  const double product = a.value * b.value;
-  if (std::isnan(product)) {
-    // Infinity times a value that may be zero.
-    const bool certain = std::isnan(a.value) || std::isnan(b.value) || (is_exact(a) && is_exact(b));
-    return certain ? bounded{kNan, 0} : kUnknown;
-  }
-  if (std::isinf(a.value) || std::isinf(b.value)) {
-    const bounded& finite = std::isinf(a.value) ? b : a;
-    return std::abs(finite.value) > finite.error ? bounded{product, 0} : kUnknown;
-  }
-  return rounded(product, std::abs(a.value) * b.error + std::abs(b.value) * a.error + a.error * b.error);
-}
-
-/// How far f may be from f(x) if x is off by up to `error`. Looks at the ends of the interval and between them, at the
-/// slope, and where functions have kinks, jumps and poles.
-double spread(const activation_row& row, double x, double error, double p0, double p1) {
-  const double middle = row.formula(x, p0, p1);
-  const double low = x - error, high = x + error;
-  double worst = std::abs(row.derivative(x, p0, p1)) * error;
-  if (std::isnan(worst)) worst = 0;
-  bool unbounded = false;
-  const auto look = [&](double at) {
-    if (!(at >= low && at <= high)) return;  // nor if it is NaN, the quotient of two parameters that are 0
-    const double there = row.formula(at, p0, p1);
-    if (there == middle) return;
-    const double difference = std::abs(there - middle);
-    if (std::isfinite(difference))
-      worst = std::max(worst, difference);
-    else
-      unbounded = true;
-  };
-  for (int i = -4; i <= 4; ++i) look(x + error * i / 4);
-  for (double kink : {0.0, -0.0, p0, p1, -p0, p1 / p0, -3.0, 3.0, 6.0, std::nextafter(p0, kInfinity)}) look(kink);
-  return unbounded ? kInfinity : 1.25 * worst;
-}
-
-bounded applied(const instruction& c, const bounded& x, double least_ulp) {
-  if (!x.is_known()) return kUnknown;
-  const activation_row& row = row_of(c.function);
-  const double p0 = static_cast<double>(c.p0), p1 = static_cast<double>(c.p1);
-  const double value = row.formula(x.value, p0, p1);
-  if (std::isnan(x.value)) return {value, 0};
-  // The sign of a computed zero is nobody's promise.
-  if (x.value == 0) {
-    const double other = row.formula(-x.value, p0, p1);
-    if (other != value && !(std::isnan(other) && std::isnan(value))) return kUnknown;
-  }
-  double error = 0;
-  if (x.error > 0) error = spread(row, x.value, x.error, p0, p1);
-  if (!(error < kInfinity)) return kUnknown;
-  if (!std::isfinite(value)) return {value, 0};
-  // inlayc folds nothing into an activation, so a result clearly beyond the largest float is infinite for certain.
-  if (std::abs(value) - error > 3.41e38 && error < std::abs(value)) return {std::copysign(kInfinity, value), 0};
-  const bool periodic = c.function == activation::sin || c.function == activation::cos;
-  if (periodic && std::abs(x.value) > 32768) return {value, 2};
-  const double contract = std::max(least_ulp, static_cast<double>(row.contract(c.tier)));
-  if (contract <= 0.5 && error == 0 && is_float(value)) return settled(value, 0);
-  return settled(value, error + contract * ulp_of(std::abs(value) + error) + kDenormal);
-}
-
-/// The bound of one instruction of a program.
-bounded scalar(const instruction& c, std::span<const bounded> results, std::span<const bounded> operands,
-               double activation_ulp) {
-  const std::uint32_t arity = scalar_arity(c.code);
-  const bounded a = arity > 0 ? results[c.a] : bounded{}, b = arity > 1 ? results[c.b] : bounded{};
-  switch (c.code) {
-    case scalar_op::operand: return operands[c.a];
-    case scalar_op::literal: return {static_cast<double>(c.p0), 0};
-    case scalar_op::add:
-    case scalar_op::subtract: {
-      if (!a.is_known() || !b.is_known()) return kUnknown;
-      const double sum = c.code == scalar_op::add ? a.value + b.value : a.value - b.value;
-      // A denormal sum of exact operands is itself a float, so rounded() adds no error to it.
-      return rounded(sum, a.error + b.error);
-    }
-    case scalar_op::multiply: return multiplied(a, b);
-    case scalar_op::divide: return divided(a, b);
-    case scalar_op::minimum:
-    case scalar_op::maximum: {
-      if (!a.is_known() || !b.is_known()) return kUnknown;
-      if (std::isnan(a.value) || std::isnan(b.value)) return {kNan, 0};
-      const bool first = c.code == scalar_op::minimum ? a.value < b.value : a.value > b.value;
-      const bounded &chosen = first ? a : b, &other = first ? b : a;
-      if (std::isinf(chosen.value) || std::isinf(other.value)) return chosen;
-      return {chosen.value, std::max(a.error, b.error)};
-    }
-    case scalar_op::less:
-    case scalar_op::less_equal:
-    case scalar_op::greater:
-    case scalar_op::greater_equal:
-    case scalar_op::equal:
-    case scalar_op::not_equal: return compared(c.code, a, b);
-    case scalar_op::select: {
-      const bounded& no = results[c.c];
-      if (a.is_known() && (std::isnan(a.value) || std::abs(a.value) > a.error)) return b;
-      if (is_exact(a)) return no;
-      return either(b, no);
-    }
-    case scalar_op::apply: return applied(c, a, activation_ulp);
-  }
-  return kUnknown;
-}
-
 using values = std::vector<bounded>;
-
-/// The layers and maps before a value that the compiler may fold into one sum: dense layers, a convolution, and maps
-/// that scale and shift.
-struct chain {
-  std::uint32_t start = 0;  ///< the node that the folded sum reads; or the convolution
-  double depth = 0;         ///< the most products in a sum of one of the layers; 0 without a layer
-  unsigned maps = 0;        ///< how many maps follow the last layer, or the start
-  bool convolves = false;
-
-  bool folds() const { return depth > 0 || maps > 0; }
-};
 
 class evaluator {
  public:
   evaluator(const graph_view& g, const weights& w, const bound_options& options)
-      : g_(g), options_(options), all_(g.nodes.size()), fixed_(g.nodes.size()) {
+      : g_(g), options_(options), folds_(g), all_(g.nodes.size()) {
     for (std::uint32_t i = 0; i < g.nodes.size(); ++i) {
       const node_record& n = g.nodes[i];
-      fixed_[i] = n.kind != op::input && !remembers(n);
-      for (std::uint32_t operand : g.operands(n)) fixed_[i] = fixed_[i] && (operand == no_node || fixed_[operand]);
-      chains_.push_back(chain_of(i));
       if (n.kind == op::parameter) {
         const weight_tensor* tensor = w.find(g.name_of(n));
         for (float f : tensor->values) all_[i].push_back({static_cast<double>(f), 0});
       } else if (n.kind == op::constant) {
         for (float f : g.elements(n)) all_[i].push_back({static_cast<double>(f), 0});
-      } else if (fixed_[i]) {
+      } else if (folds_.is_fixed(i)) {
         compute(i);
       }
     }
@@ -221,7 +48,7 @@ class evaluator {
       if (sample == 0 || !remembers(g_)) overflows_ = fixed_overflow_;  // steps go on from what has overflowed
       std::size_t input = 0;
       for (std::uint32_t i = 0; i < g_.nodes.size(); ++i) {
-        if (fixed_[i]) {
+        if (folds_.is_fixed(i)) {
           // Weights that are not finite reach the kernels even if no output depends on them.
           if (g_.nodes[i].kind == op::parameter || g_.nodes[i].kind == op::constant) look(all_[i]);
           continue;
@@ -250,9 +77,8 @@ class evaluator {
  private:
   const graph_view& g_;
   bound_options options_;
-  std::vector<values> all_;
-  std::vector<bool> fixed_;  // by node: depends on no input
-  std::vector<chain> chains_;
+  possible_folds folds_;
+  std::vector<values> all_;  // by node
   step_memory memory_;
   bool calm_ = true, fixed_are_calm_ = true, overflows_ = false, fixed_overflow_ = false;
 
@@ -262,86 +88,11 @@ class evaluator {
     for (const bounded& x : all) look(x);
   }
 
-  /// Whether the compiler may see that `n` has the elements of its operand. Says so of some nodes that have not.
-  bool is_moved(const node_record& n) const {
-    const bool moves = (row_of(n.kind).moves && row_of(n.kind).evaluate != nullptr) || n.kind == op::pad ||
-                       n.kind == op::upsample || n.kind == op::adaptive_avg_pool;
-    const auto operands = g_.operands(n);
-    return moves && operands.size() == 1 && g_.nodes[operands[0]].dims.elements() == n.dims.elements();
-  }
-
-  chain chain_of(std::uint32_t node) const {
-    const node_record& n = g_.nodes[node];
-    const auto operands = g_.operands(n);
-    chain own{.start = node};
-    if (fixed_[node]) return own;
-    if (is_moved(n)) return chains_[operands[0]];
-    switch (n.kind) {
-      case op::dense:
-        own = chain_before(operands[0]);
-        own.depth = std::max(own.depth, static_cast<double>(g_.nodes[operands[0]].dims.elements()));
-        own.maps = 0;
-        break;
-      case op::conv2d:
-      case op::conv_transpose2d: own.depth = static_cast<double>(products(n)), own.convolves = true; break;
-      case op::map:
-        if (const std::uint32_t of = affine_parts(n).back(); of < kConstant) own = chains_[operands[of]], ++own.maps;
-        break;
-      case op::update: return chains_[operands[1]];
-      case op::history: return g_.attributes(n)[0] == 1 ? chains_[operands[0]] : own;  // one row is the value itself
-      default: break;
-    }
-    return own;
-  }
-
-  /// The chain that a dense layer on `x` may be folded with. The layer and a convolution stay two.
-  chain chain_before(std::uint32_t x) const {
-    const chain& before = chains_[x];
-    return before.convolves && before.maps == 0 ? chain{.start = x} : before;
-  }
-
-  /// How many products each output of a convolution adds.
-  std::uint64_t products(const node_record& n) const {
-    const shape& w = g_.nodes[g_.operands(n)[1]].dims;
-    if (n.kind == op::conv2d) return w.elements() / w.sizes[0];
-    const auto a = read_attributes<ops::conv_transpose2d_attributes>(g_.attributes(n));
-    return w.elements() / w.sizes[1] / a.groups;
-  }
-
-  /// Marks of numbers made of weights alone, and of numbers that are not affine in one operand.
-  static constexpr std::uint32_t kConstant = ~1u, kOther = ~0u;
-
-  /// By instruction of a map: the operand that it scales and shifts by numbers made of weights alone, or a mark.
-  std::vector<std::uint32_t> affine_parts(const node_record& n) const {
-    const auto operands = g_.operands(n);
-    std::vector<std::uint32_t> parts;
-    for (const instruction& c : g_.program(n)) {
-      const std::uint32_t arity = scalar_arity(c.code);
-      const std::uint32_t a = arity > 0 ? parts[c.a] : kConstant, b = arity > 1 ? parts[c.b] : kConstant;
-      const bool is_constant = a == kConstant && b == kConstant && (arity < 3 || parts[c.c] == kConstant);
-      const bool is_sum = c.code == scalar_op::add || c.code == scalar_op::subtract;
-      std::uint32_t part = is_constant ? kConstant : kOther;
-      if (c.code == scalar_op::operand) {
-        const std::uint32_t node = operands[c.a];
-        if (!fixed_[node]) part = g_.nodes[node].dims == n.dims ? c.a : kOther;
-      } else if (!is_constant && (is_sum || c.code == scalar_op::multiply)) {
-        if (b == kConstant || (is_sum && a == b))
-          part = a;
-        else if (a == kConstant)
-          part = b;
-      } else if (c.code == scalar_op::divide && b == kConstant && !is_constant) {
-        part = a;
-      }
-      parts.push_back(part);
-    }
-    return parts;
-  }
-
   /// Whether infinities on the way to `x` may give NaN unfolded but infinity folded, or the other way around. A NaN at
   /// the start stays NaN in both.
   bool differs_by_folding(std::uint32_t x) const {
-    const std::uint32_t start = chains_[x].start;
-    if (!chains_[x].folds()) return false;
+    const std::uint32_t start = folds_.chain_at(x).start;
+    if (!folds_.chain_at(x).folds()) return false;
     const auto any = [this](std::uint32_t node, auto is) {
       return std::ranges::any_of(all_[node], [&](const bounded& each) { return is(each.value); });
     };
@@ -382,7 +133,7 @@ class evaluator {
         break;
       default: y = moved(n); break;
     }
-    if (is_moved(n)) {
+    if (folds_.is_moved(n)) {
       const auto sizes = evaluate(n, [](std::uint32_t, const bounded& x) { return x.terms; });
       for (std::size_t i = 0; i < y.size(); ++i) y[i].terms = sizes[i];
     }
@@ -411,7 +162,7 @@ class evaluator {
     const values &x = all_[operands[0]], &w = all_[operands[1]];
     const values* bias = operands[2] == no_node ? nullptr : &all_[operands[2]];
     const std::size_t inputs = x.size(), outputs = w.size() / inputs;
-    const chain before = chain_before(operands[0]);
+    const chain before = folds_.chain_before(operands[0]);
     const double roundings = std::max(static_cast<double>(inputs), before.depth) + 2;
     const double weight_error = options_.bf16_weights ? kBf16Unit : 0;
     const bool excused = before.folds() && differs_by_folding(operands[0]);
@@ -461,15 +212,16 @@ class evaluator {
     values y, results(program.size()), inputs(operands.size());
     std::vector<ops::broadcast_index> places;
     for (std::uint32_t operand : operands) places.emplace_back(g_.nodes[operand].dims, n.dims);
-    const std::vector<std::uint32_t> parts = affine_parts(n);
+    const std::vector<std::uint32_t> parts = folds_.affine_parts(n);
     std::vector<bool> excused;
-    for (std::uint32_t operand : operands) excused.push_back(chains_[operand].convolves || differs_by_folding(operand));
+    for (std::uint32_t operand : operands)
+      excused.push_back(folds_.chain_at(operand).convolves || differs_by_folding(operand));
     for (std::size_t i = 0, size = static_cast<std::size_t>(n.dims.elements()); i < size; ++i) {
       for (std::size_t o = 0; o < operands.size(); ++o) inputs[o] = all_[operands[o]][places[o][i]];
       for (std::size_t c = 0; c < program.size(); ++c) {
-        results[c] = scalar(program[c], std::span(results).first(c), inputs, options_.activation_ulp);
-        if (const std::uint32_t part = parts[c]; part < kConstant)
-          fold(results[c], program[c], results, parts, chains_[operands[part]], excused[part]);
+        results[c] = of_instruction(program[c], std::span(results).first(c), inputs, options_.activation_ulp);
+        if (const std::uint32_t part = parts[c]; part < possible_folds::kConstant)
+          fold(results[c], program[c], results, parts, folds_.chain_at(operands[part]), excused[part]);
         else
           results[c].terms = 0;
         look(results[c]);
@@ -491,7 +243,7 @@ class evaluator {
       y.terms = sums ? a.size() + b.size() : c.code == scalar_op::divide ? a.size() / b.size() : a.size() * b.size();
       if (sums && before.depth > 0)
         for (std::uint32_t each : {c.a, c.b})
-          if (parts[each] == kConstant) y.error += (before.depth + 2) * kUnit * results[each].size();
+          if (parts[each] == possible_folds::kConstant) y.error += (before.depth + 2) * kUnit * results[each].size();
     }
     if (!std::isfinite(y.terms)) y.terms = 0;
     const bool overflows = std::isfinite(y.value) && !(y.terms + y.error < kGreatest / 4);
@@ -613,7 +365,7 @@ class evaluator {
     const auto errors_of_weight = evaluate(n, [&](std::uint32_t i, const bounded& x) {
       return i == 1 ? of_weight(x) : i == 2 ? 0 : std::abs(finite(x.value)) + (x.is_known() ? x.error : 0);
     });
-    const double roundings = static_cast<double>(products(n)) + 2;
+    const double roundings = static_cast<double>(folds_.products(n)) + 2;
     values y;
     for (std::size_t i = 0; i < sums.size(); ++i) {
       double error = errors_of_x[i] + errors_of_weight[i];

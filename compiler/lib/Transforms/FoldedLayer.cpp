@@ -78,6 +78,12 @@ llvm::ArrayRef<double> rowOf(const Linear &layer, size_t n) {
   return {layer.weight.data() + n * layer.inputs, layer.inputs};
 }
 
+constexpr const char *kTooSmall = "weights of the product would be too small for the type that stores them";
+
+/// The part of a row of weights that rounding may change. It changes more only where it loses bits below the smallest
+/// normal number.
+double mostLost(bool bf16) { return 2 * (bf16 ? kBf16Rounding : kRoundingF32); }
+
 /// Why folded weights cannot be stored; empty if they can. `unfolded` is the largest number that they are made of, and
 /// `layer` the one that the fold goes into.
 std::string objectionToNumbers(const Linear &folded, const Linear &layer, double unfolded, bool bf16) {
@@ -87,12 +93,11 @@ std::string objectionToNumbers(const Linear &folded, const Linear &layer, double
   if (std::max(largest(folded.weight), largest(folded.bias)) > std::max(kLargestWeight, unfolded) ||
       (bf16 && largest(folded.weight) > static_cast<double>(kLargestBf16)))
     return "a weight of the product would be so large that sums overflow";
-  const double rounding = 2 * (bf16 ? kBf16Rounding : kRoundingF32);
   for (size_t n = 0; n < folded.outputs; ++n) {
     if (largest(rowOf(layer, n)) < kVanished) continue;
     double size = 0, change = 0;
     for (double each : rowOf(folded, n)) size += std::abs(each), change += changeOf(each, bf16);
-    if (change > rounding * size) return "weights of the product would be too small for the type that stores them";
+    if (change > mostLost(bf16) * size) return kTooSmall;
   }
   return {};
 }
@@ -139,8 +144,10 @@ FoldedLayer foldScaledInput(const Linear &layer, const Numbers &scale, const Num
     }
     comparison.add(weights * size + std::abs(layer.bias[n]), weights * size + shifted + std::abs(folded.bias[n]),
                    changeBefore * size, changeAfter * size);
+    // The folded weights alone do not tell: one that is tiny because of its scale counts little among them.
+    if (changeAfter > mostLost(bf16) * weights && largest(rowOf(layer, n)) >= kVanished) result.objection = kTooSmall;
   }
-  result.objection = objectionToNumbers(folded, layer, most, bf16);
+  if (result.objection.empty()) result.objection = objectionToNumbers(folded, layer, most, bf16);
   if (result.objection.empty()) result.objection = comparison.objection();
   for (double &each : folded.weight) each = stored(each, bf16);
   return result;

@@ -48,6 +48,8 @@ void ContractionEmitter::step(llvm::MutableArrayRef<Value> accumulators, llvm::A
   for (const FeatureVector &v : vectors) weights.push_back(loadVector(weight, weightPosition(v, weightStart, k)));
   for (size_t r = 0; r < elements.size(); ++r) {
     Value x = context.broadcast(loc, elements[r], lanes);
+    // The element may be a lane of a vector whose other lanes are dead, and LLVM makes four lanes of two.
+    if (lanes == 2) x = context.withAllLanes(loc, x);
     for (size_t v = 0; v < vectors.size(); ++v) {
       Value &accumulator = accumulators[r * vectors.size() + v];
       accumulator = builder.create<vector::FMAOp>(loc, x, weights[v], accumulator);

@@ -187,7 +187,12 @@ Value KernelContext::acrossLanes(Location loc, Value all, llvm::function_ref<Val
 
 Value KernelContext::withAllLanes(Location loc, Value vector) {
   const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
-  if (lanes < 4 || lanes > features.lanes) return vector;
+  if (lanes < 2 || lanes > features.lanes) return vector;
+  // LLVM makes four lanes of two. The new ones repeat the two.
+  if (lanes == 2) {
+    Value four = builder.create<vector::ShuffleOp>(loc, vector, vector, llvm::ArrayRef<int64_t>{0, 1, 0, 1});
+    return builder.create<vector::ExtractStridedSliceOp>(loc, withAllLanes(loc, four), 0, lanes, 1);
+  }
   auto none = mlir::LLVM::FastmathFlagsAttr::get(builder.getContext(), mlir::LLVM::FastmathFlags::none);
   auto fence = builder.getStringAttr("llvm.arithmetic.fence");
   return builder.create<mlir::LLVM::CallIntrinsicOp>(loc, vector.getType(), fence, mlir::ValueRange(vector), none)
