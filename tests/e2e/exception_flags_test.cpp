@@ -223,6 +223,30 @@ TEST_P(ExceptionFlags, LayersOfTwoFeaturesReadNoDeadLanes) {
     }
 }
 
+TEST_P(ExceptionFlags, ReproducibleSumsReadNoDeadLanes) {
+  if (GetParam() == "x86-64") GTEST_SKIP() << "has no fused multiply-add";
+  // They have 16 lanes on every processor, so that the lanes behind a row may fill a register of their own.
+  for (const std::uint32_t width : {1u, 7u, 9u, 12u, 17u, 25u, 33u})
+    for (const op kind : {op::softmax, op::log_softmax, op::normalize, op::reduce}) {
+      graph_builder b("sums");
+      const std::uint32_t x[] = {b.input("x", {1, {width}})};
+      std::vector<std::uint32_t> words;
+      const auto take = [&](const auto& all) { words.assign(all.begin(), all.end()); };
+      if (kind == op::normalize) take(words_of(ops::normalize_attributes{0, 1, 1e-5f, 1}));
+      if (kind == op::reduce)
+        take(words_of(ops::reduce_attributes{.kind = ops::reduction::mean, .axes = 1, .keepdim = 1}));
+      b.output(b.apply(kind, x, words, {}, kind == op::normalize ? "norm" : ""), "y");
+      ASSERT_FALSE(b.finish());
+      const auto kernel = compile(b, {}, {.cpu = GetParam(), .reproducible = true});
+      for (const std::size_t samples : {1u, 3u})
+        for (const float first : {1.5f, -90.0f, 200.0f}) {
+          const int flags = flags_of(*kernel, {first, -2.0f, 0.25f}, samples, width, width);
+          EXPECT_EQ(flags, 0) << row_of(kind).name << " of width " << width << ", batch " << samples << ", " << first
+                              << ": " << describe(flags);
+        }
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Cpus, ExceptionFlags, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
 
 }  // namespace

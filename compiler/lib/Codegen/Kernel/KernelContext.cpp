@@ -187,7 +187,16 @@ Value KernelContext::acrossLanes(Location loc, Value all, llvm::function_ref<Val
 
 Value KernelContext::withAllLanes(Location loc, Value vector) {
   const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
-  if (lanes < 2 || lanes > features.lanes) return vector;
+  if (lanes < 2) return vector;
+  // The sums of a reproducible network have more lanes than a register.
+  if (lanes > features.lanes) {
+    Value whole = vector;
+    for (int64_t first = 0; first < lanes; first += features.lanes) {
+      Value part = builder.create<vector::ExtractStridedSliceOp>(loc, vector, first, features.lanes, 1);
+      whole = builder.create<vector::InsertStridedSliceOp>(loc, withAllLanes(loc, part), whole, first, 1);
+    }
+    return whole;
+  }
   // LLVM makes four lanes of two. The new ones repeat the two.
   if (lanes == 2) {
     Value four = builder.create<vector::ShuffleOp>(loc, vector, vector, llvm::ArrayRef<int64_t>{0, 1, 0, 1});
