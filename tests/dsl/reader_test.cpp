@@ -75,7 +75,7 @@ void walk(const graph_view& g) {
   std::uint64_t most = 0;
   for (const node_record& n : g.nodes) most = std::max(most, n.dims.elements());
   (void)meaning(g);
-  if (most > 10000) return;
+  if (most > 10000 || memory_bytes(g) > 1000000) return;
   const std::vector<float> ones(static_cast<std::size_t>(most), 1.0f);
   std::vector<std::size_t> inputs;
   for (const node_record& n : g.nodes)

@@ -43,6 +43,7 @@ void evaluate(const graph_view& g) {
     if (n.kind == op::dense) work += n.dims.elements() * g.nodes[g.operands(n)[0]].dims.elements();
     if (work > kMostWork) return;
   }
+  if (memory_bytes(g) > 4 * kMostWork) return;
   static const std::vector<float> ones(kMostWork, 1.0f);
   std::vector<std::size_t> inputs;
   for (const node_record& n : g.nodes)
