@@ -4,7 +4,10 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
+#include <limits>
 
 #include "inlay/graph_memory.hpp"
 
@@ -46,6 +49,15 @@ void run_softmax(const float* x, float* y, std::size_t rows, std::size_t length,
   }
 }
 
+/// The floats of `x` have the bits of indices.
+void run_embedding(std::span<const float> x, const float* weight, std::size_t rows, std::size_t width, float* y) {
+  for (const float& each : x) {
+    const auto index = std::bit_cast<std::uint32_t>(each);  // below 0 it is large
+    y = index < rows ? std::copy_n(weight + index * width, width, y)
+                     : std::fill_n(y, width, std::numeric_limits<float>::quiet_NaN());
+  }
+}
+
 }  // namespace
 
 interpreter::baseline_state::baseline_state(const graph_view& graph, const std::vector<std::vector<float>>& constants)
@@ -62,7 +74,7 @@ interpreter::baseline_state::baseline_state(const graph_view& graph, const std::
   }
 }
 
-void interpreter::baseline_state::run(std::span<const float* const> inputs, std::span<float* const> outputs,
+void interpreter::baseline_state::run(std::span<const void* const> inputs, std::span<float* const> outputs,
                                       std::size_t batch, interpreter_memory& memory) {
   memory_ = &memory;
   if (!remembers(graph_)) {
@@ -70,24 +82,27 @@ void interpreter::baseline_state::run(std::span<const float* const> inputs, std:
     return;
   }
   // One step after the other.
-  std::vector<const float*> in(inputs.begin(), inputs.end());
+  std::vector<const void*> in(inputs.begin(), inputs.end());
   std::vector<float*> out(outputs.begin(), outputs.end());
   for (std::size_t step = 0; step < batch; ++step) {
     run_batch(in, out, 1);
     std::size_t input = 0;
     for (std::uint32_t i = 0; i < graph_.nodes.size(); ++i)
-      if (graph_.nodes[i].kind == op::input) in[input++] += elements_of(i);
+      if (graph_.nodes[i].kind == op::input) {
+        in[input] = static_cast<const std::byte*>(in[input]) + elements_of(i) * sizeof(float);
+        ++input;
+      }
     for (std::size_t i = 0; i < out.size(); ++i) out[i] += elements_of(graph_.outputs[i].node);
   }
 }
 
-void interpreter::baseline_state::run_batch(std::span<const float* const> inputs, std::span<float* const> outputs,
+void interpreter::baseline_state::run_batch(std::span<const void* const> inputs, std::span<float* const> outputs,
                                             std::size_t batch) {
   if (batch == 0) return;
   std::size_t input = 0;
   for (std::uint32_t i = 0; i < graph_.nodes.size(); ++i) {
     if (graph_.nodes[i].kind == op::input)
-      values_[i] = {inputs[input++], elements_of(i)};
+      values_[i] = {read_input(i, inputs[input++], batch), elements_of(i)};
     else if (!is_shared(i))
       values_[i] = {compute(i, batch), elements_of(i)};
   }
@@ -97,6 +112,13 @@ void interpreter::baseline_state::run_batch(std::span<const float* const> inputs
     for (std::size_t sample = 0; sample < batch; ++sample)
       std::copy_n(values_[node].sample(sample), size, outputs[i] + sample * size);
   }
+}
+
+const float* interpreter::baseline_state::read_input(std::uint32_t index, const void* input, std::size_t batch) {
+  if (graph_.nodes[index].type == dtype::f32) return static_cast<const float*>(input);
+  buffers_[index].resize(batch * elements_of(index));
+  std::memcpy(buffers_[index].data(), input, buffers_[index].size() * sizeof(float));
+  return buffers_[index].data();
 }
 
 void interpreter::baseline_state::run_reference(std::uint32_t index, std::size_t sample, float* result) {
@@ -215,6 +237,14 @@ const float* interpreter::baseline_state::compute(std::uint32_t index, std::size
       for (std::size_t sample = 0; sample < batch; ++sample)
         run(graph_.attributes(node), graph_.nodes[operands[0]].dims, values_[operands[0]].sample(sample), node.dims,
             result + sample * elements);
+      break;
+    }
+    case op::embedding: {
+      const shape& weight = graph_.nodes[operands[1]].dims;
+      for (std::size_t sample = 0; sample < batch; ++sample)
+        run_embedding({values_[operands[0]].sample(sample), elements_of(operands[0])},
+                      values_[operands[1]].sample(sample), weight.sizes[0], weight.sizes[1],
+                      result + sample * elements);
       break;
     }
     default: {  // what has no f32 form is computed in double

@@ -9,11 +9,12 @@ namespace inlay {
 struct interpreter::baseline_state {
   baseline_state(const graph_view& graph, const std::vector<std::vector<float>>& constants);
 
-  void run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch,
+  void run(std::span<const void* const> inputs, std::span<float* const> outputs, std::size_t batch,
            interpreter_memory& memory);
 
  private:
-  /// The elements of one node. If it depends on no input, the stride is 0: all samples share the elements.
+  /// The elements of one node. If it depends on no input, the stride is 0: all samples share the elements. The floats
+  /// of an i32 input have the bits of its integers.
   struct value {
     const float* data = nullptr;
     std::size_t stride = 0;  // elements from one sample to the next
@@ -34,9 +35,10 @@ struct interpreter::baseline_state {
   /// The values of a state or a history in the next step.
   void recall(std::uint32_t index, std::vector<double>& kept, float* result) const;
 
+  const float* read_input(std::uint32_t index, const void* input, std::size_t batch);
   /// Computes a node for `batch` samples. Its operands must have been computed.
   const float* compute(std::uint32_t index, std::size_t batch);
-  void run_batch(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch);
+  void run_batch(std::span<const void* const> inputs, std::span<float* const> outputs, std::size_t batch);
   void run_reference(std::uint32_t index, std::size_t sample, float* result);
 };
 

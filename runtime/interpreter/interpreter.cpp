@@ -2,6 +2,8 @@
 // Set-up of the interpreter, and its reference engine.
 #include "inlay/interpreter.hpp"
 
+#include <cstring>
+
 #include "baseline.hpp"
 #include "inlay/graph_rules.hpp"
 #include "inlay/reference.hpp"
@@ -28,6 +30,14 @@ reference::values values_of(const std::vector<double>& from) {
   reference::values to;
   to.append(from);
   return to;
+}
+
+/// Elements `first` to `first + count - 1` of an input in double.
+template <class T>
+reference::values elements_of(const void* input, std::size_t first, std::size_t count) {
+  std::vector<T> elements(count);
+  std::memcpy(elements.data(), static_cast<const std::byte*>(input) + first * sizeof(T), count * sizeof(T));
+  return reference::widen(std::span<const T>(elements));
 }
 
 }  // namespace
@@ -68,6 +78,12 @@ interpreter_result interpreter::create(const graph_view& graph, const weights& w
 
 void interpreter::run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch,
                       engine how, interpreter_memory& memory) {
+  const std::vector<const void*> pointers(inputs.begin(), inputs.end());
+  run(std::span(pointers), outputs, batch, how, memory);
+}
+
+void interpreter::run(std::span<const void* const> inputs, std::span<float* const> outputs, std::size_t batch,
+                      engine how, interpreter_memory& memory) {
   memory.values.resize(graph_.nodes.size());
   if (how == engine::baseline)
     baseline_->run(inputs, outputs, batch, memory);
@@ -75,16 +91,21 @@ void interpreter::run(std::span<const float* const> inputs, std::span<float* con
     run_reference(inputs, outputs, batch, memory);
 }
 
-void interpreter::run_reference(std::span<const float* const> inputs, std::span<float* const> outputs,
-                                std::size_t batch, interpreter_memory& memory) {
+void interpreter::run_reference(std::span<const void* const> inputs, std::span<float* const> outputs, std::size_t batch,
+                                interpreter_memory& memory) {
   reference::memory remembered;
   for (const std::vector<double>& each : memory.values) remembered.push_back(values_of(each));
-  std::vector<std::size_t> sizes;
+  std::vector<const node_record*> declared;
   for (const node_record& node : graph_.nodes)
-    if (node.kind == op::input) sizes.push_back(static_cast<std::size_t>(node.dims.elements()));
+    if (node.kind == op::input) declared.push_back(&node);
   for (std::size_t sample = 0; sample < batch; ++sample) {
     reference::evaluate(
-        graph_, [&](std::size_t i) { return std::span(inputs[i] + sample * sizes[i], sizes[i]); },
+        graph_,
+        [&](std::size_t i) {
+          const std::size_t size = declared[i]->dims.size();
+          return declared[i]->type == dtype::i32 ? elements_of<std::int32_t>(inputs[i], sample * size, size)
+                                                 : elements_of<float>(inputs[i], sample * size, size);
+        },
         [&](const node_record& node) {
           return std::span<const float>(constants_[static_cast<std::size_t>(&node - graph_.nodes.data())]);
         },

@@ -33,3 +33,12 @@ inline constexpr auto normed = inlay::network("normed", inlay::input<inlay::f32,
   auto shared = dense<6>("fc2", h);
   return batch_norm("bn4", shared) + shared;
 });
+
+/// Integers, one table for two layers, and a table whose size is no power of two.
+inline constexpr auto reader = inlay::network(
+    "reader", inlay::input<inlay::i32, 9>("tokens"), inlay::input<inlay::i32>("kind"), [](auto tokens, auto kind) {
+      using namespace inlay;
+      auto h = layer_norm("norm", embedding<37, 24>("words", tokens) + param<f32, 9, 24>("positions"));
+      auto sum = mean<0>(h) + embedding<3, 24>("kinds", kind);
+      return dense("scores", relu(sum), param<f32, 37, 24>("words.weight"));
+    });

@@ -83,6 +83,8 @@ constexpr misuse misuses[] = {
      fault::rank_range, "", "rank up to 6", "rank 7"},
     {"InputOfRank4Billion", [](graph_builder& b, std::uint32_t) { b.input("y", shape{0xffffffffu, {1}}); },
      fault::rank_range, "y", "rank up to 6", "rank 4294967295"},
+    {"InputOfAnUnknownType", [](graph_builder& b, std::uint32_t) { b.input("z", shape_of<4>, static_cast<dtype>(7)); },
+     fault::malformed, "z", "a known element type", "type 7"},
     {"DenseOfNoInput",
      [](graph_builder& b, std::uint32_t) { b.dense("fc", nowhere, b.parameter("w", shape_of<2, 4>), no_node); },
      fault::missing_operand, "fc", "an earlier node", "node 1000"},

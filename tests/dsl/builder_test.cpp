@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <source_location>
 #include <string>
 #include <utility>
@@ -167,6 +168,47 @@ TEST(Builder, ReportsNamesAndOutputs) {
                               b.softmax(b.input("idle", shape_of<2>));
                             }),
                    fault::unused_input, "idle", "every input used", "idle unused");
+}
+
+TEST(Builder, RefusesIntegersWhereFloatsBelong) {
+  const auto finished = [](const char* name, const std::function<void(graph_builder&)>& add) {
+    graph_builder b(name);
+    add(b);
+    return b.finish();
+  };
+  const auto integers = [](const std::function<std::uint32_t(graph_builder&, std::uint32_t)>& use) {
+    return finished("net", [&](graph_builder& b) { b.output(use(b, b.input("x", shape_of<4>, dtype::i32)), "y"); });
+  };
+  const auto refused = [&](const char* use, const std::function<std::uint32_t(graph_builder&, std::uint32_t)>& add) {
+    expect_violation(integers(add), fault::integer_operand, "x", (std::string("f32 values for ") + use).c_str(),
+                     "i32[4] of x");
+  };
+  refused("softmax", [](graph_builder& b, std::uint32_t x) { return b.softmax(x); });
+  refused("reshape", [](graph_builder& b, std::uint32_t x) { return b.reshape(x, shape_of<2, 2>); });
+  refused("amax", [](graph_builder& b, std::uint32_t x) {
+    const std::uint32_t operands[] = {x};
+    return b.apply(op::reduce, operands, words_of(ops::reduce_attributes{ops::reduction::amax, 1, 0}));
+  });
+  refused("tanh", [](graph_builder& b, std::uint32_t x) {
+    const std::uint32_t operands[] = {x};
+    const instruction program[] = {{.code = scalar_op::operand},
+                                   {.code = scalar_op::apply, .function = activation::tanh, .a = 0}};
+    return b.map(operands, program, shape_of<4>);
+  });
+  refused("map", [](graph_builder& b, std::uint32_t x) {
+    const std::uint32_t operands[] = {x};
+    const instruction program[] = {{.code = scalar_op::operand}};
+    return b.map(operands, program, shape_of<4>);
+  });
+  expect_violation(integers([](graph_builder&, std::uint32_t x) { return x; }), fault::integer_output, "y", "f32",
+                   "i32[4] of x");
+  expect_violation(finished("net",
+                            [](graph_builder& b) {
+                              const std::uint32_t operands[] = {b.input("x", shape_of<4>),
+                                                                b.parameter("w", shape_of<9, 2>)};
+                              b.output(b.apply(op::embedding, operands, {}, {}, "table"), "y");
+                            }),
+                   fault::float_indices, "table", "i32 indices for embedding", "f32[4] of x");
 }
 
 TEST(Builder, CutsLongTextsAndSaysSo) {

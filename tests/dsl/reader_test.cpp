@@ -305,6 +305,10 @@ TEST(Reader, NamesTheBrokenRecord) {
   };
   constexpr std::size_t dims = offsetof(node_record, dims), operands = offsetof(node_record, operands);
   has(error_with(op::input, offsetof(node_record, type), 9), "expected a known element type, found type 9");
+  // The first input is what a reshape reads; the last one is read by an embedding.
+  has(error_with(op::input, offsetof(node_record, type), 2),
+      "'picture': expected f32 values for reshape, found i32[2,2] of picture; only embedding reads i32 values");
+  has(error_with(op::dense, offsetof(node_record, type), 2), "'hidden': expected type f32, found type i32");
   has(error_with(op::input, 0, 99),
       "node 0: sample_networks.hpp:17: 'picture': expected a known node kind, found kind 99");
   has(error_with(op::dense, operands + 4, 2),

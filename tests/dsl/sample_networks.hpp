@@ -13,8 +13,9 @@ namespace samples {
 
 using namespace inlay;
 
-inline constexpr auto every_kind =
-    network("every_kind", input<f32, 2, 2>("picture"), input<f32, 3>("context"), [](auto picture, auto context) {
+inline constexpr auto every_kind = network(
+    "every_kind", input<f32, 2, 2>("picture"), input<f32, 3>("context"), input<i32, 2>("words"),
+    [](auto picture, auto context, auto words) {
       auto h = relu(dense<3>("hidden", flatten(picture), skip_zeros) + context);
       auto gate = dense("gate", h, constant<f32, 1, 3>({1, -2, 0.5f}));
       auto scaled = where(gate > 0.25f, h * sigmoid(h, fast), leaky_relu(h, 0.125f));
@@ -28,7 +29,8 @@ inline constexpr auto every_kind =
       const auto late = delay<1>(context);
       kept = tanh(kept + late);
       auto before = mean(kept);
-      small = layer_norm("norm", small, no_affine) + average + level + before;
+      auto vector = mean(embedding("table", words, constant<f32, 3, 2>({1, 2, 3, 4, 5, 6})));
+      small = layer_norm("norm", small, no_affine) + average + level + before + vector;
       auto scores = softmax(concat(scaled, context));
       return outputs(output("scores", scores), output("gate", gate), output("image", small));
     });

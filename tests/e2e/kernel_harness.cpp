@@ -2,6 +2,7 @@
 // Compiles a graph that was built at run time, loads the object into this process and compares it with the interpreter.
 #include "kernel_harness.hpp"
 
+#include <bit>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -24,6 +25,23 @@ float random_input(std::mt19937& random, bool edges) {
                                       -104.0f};
   if (edges && random() % 3 == 0) return special[random() % std::size(special)];
   return std::uniform_real_distribution<float>(-3, 3)(random);
+}
+
+/// The rows of the smallest table that input `node` is an index into.
+std::uint32_t rows_of(const graph_view& graph, const node_record& node) {
+  std::uint32_t rows = max_elements;
+  for (const node_record& reader : graph.nodes)
+    if (reader.kind == op::embedding && &graph.nodes[graph.operands(reader)[0]] == &node)
+      rows = std::min(rows, graph.nodes[graph.operands(reader)[1]].dims.sizes[0]);
+  return rows;
+}
+
+/// An index into a table; with `edges`, sometimes one that lies outside.
+std::int32_t random_index(std::mt19937& random, std::uint32_t rows, bool edges) {
+  const std::int32_t outside[] = {-1, static_cast<std::int32_t>(rows), std::numeric_limits<std::int32_t>::min(),
+                                  std::numeric_limits<std::int32_t>::max(), static_cast<std::int32_t>(random())};
+  return edges && random() % 3 == 0 ? outside[random() % std::size(outside)]
+                                    : static_cast<std::int32_t>(random() % rows);
 }
 
 bool close(float found, float expected, const comparison& how) {
@@ -81,7 +99,7 @@ std::string compare_with_interpreter(const graph_builder& builder, const std::st
 
   for (std::size_t batch : batches) {
     std::vector<std::unique_ptr<guarded_floats>> memory;
-    std::vector<const float*> inputs;
+    std::vector<const float*> inputs;  // the floats of an i32 input have the bits of integers
     std::vector<float*> outputs, expected;
     std::vector<std::size_t> sizes;
     const auto allocate = [&](std::size_t count) {
@@ -92,7 +110,10 @@ std::string compare_with_interpreter(const graph_builder& builder, const std::st
       if (node.kind != op::input) continue;
       const std::size_t count = batch * static_cast<std::size_t>(node.dims.elements());
       float* input = allocate(count);
-      for (std::size_t i = 0; i < count; ++i) input[i] = random_input(random, how.edges);
+      const std::uint32_t rows = node.type == dtype::i32 ? rows_of(graph, node) : 0;
+      for (std::size_t i = 0; i < count; ++i)
+        input[i] = node.type == dtype::i32 ? std::bit_cast<float>(random_index(random, rows, how.edges))
+                                           : random_input(random, how.edges);
       inputs.push_back(input);
     }
     for (const output_record& output : graph.outputs) {
@@ -105,7 +126,8 @@ std::string compare_with_interpreter(const graph_builder& builder, const std::st
     float* scratch = allocate(scratch_floats);
     std::fill_n(scratch, scratch_floats, std::numeric_limits<float>::quiet_NaN());
 
-    interpreted.value->run(inputs, expected, batch, engine::reference);
+    const std::vector<const void*> untyped(inputs.begin(), inputs.end());
+    interpreted.value->run(untyped, expected, batch, how.oracle);
     if (const int code = compiled->run(inputs, outputs, batch, scratch, how.workers); code != 0)
       return "the kernel returned " + std::to_string(code);
     for (std::size_t o = 0; o < outputs.size(); ++o)

@@ -41,9 +41,10 @@ std::unique_ptr<tools::jit_kernel> compile(const graph_builder& builder, const w
                                            const tools::jit_target& target);
 
 struct comparison {
-  double tolerance = 1e-5;                      ///< largest |difference| / max(1, |expected|)
-  bool edges = false;                           ///< inputs include NaN, infinities, denormals and signed zeros
-  bool reproducible = false;                    ///< compiled with --reproducible
+  double tolerance = 1e-5;    ///< largest |difference| / max(1, |expected|)
+  bool edges = false;         ///< inputs include NaN, infinities, denormals, signed zeros, and indices out of range
+  bool reproducible = false;  ///< compiled with --reproducible
+  engine oracle = engine::reference;
   const inlay_parallel_for* workers = nullptr;  ///< if given, calls the entry point for several threads with these
 };
 

@@ -26,8 +26,9 @@ graph_view unchecked(std::span<const std::byte> image) {
   };
   graph_view g;
   std::span<const char> characters;
-  table(h.nodes, g.nodes), table(h.operands, g.operand_table), table(h.instructions, g.instruction_table);
-  table(h.outputs, g.outputs), table(h.data, g.data), table(h.characters, characters);
+  table(h.nodes, g.nodes), table(h.operands, g.operand_table), table(h.attributes, g.attribute_table);
+  table(h.instructions, g.instruction_table), table(h.outputs, g.outputs), table(h.data, g.data);
+  table(h.characters, characters);
   g.characters = {characters.data(), characters.size()};
   g.name = g.text(h.name), g.source_file = g.text(h.source_file);
   return g;

@@ -35,7 +35,7 @@ std::string difference(const std::vector<float>& found, const std::vector<float>
 
 tensors run(interpreter& made, const tensors& inputs, std::size_t batch, engine how) {
   const graph_view& g = made.graph();
-  std::vector<const float*> from;
+  std::vector<const void*> from;
   std::vector<float*> to;
   for (const std::vector<float>& input : inputs) from.push_back(input.data());
   tensors results;

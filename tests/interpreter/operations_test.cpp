@@ -55,6 +55,33 @@ TEST_P(Operations, DenseWithoutBias) {
   EXPECT_EQ(run(b, {5, 3}), (std::vector<float>{2}));
 }
 
+TEST_P(Operations, Embedding) {
+  // From NumPy: table = arange(8).reshape(4, 2); table[[[3, 0], [2, 2], [1, 3]]]. No such row gives NaN.
+  graph_builder b("embedding");
+  const auto x = b.input("x", {1, {2}}, dtype::i32), offset = b.input("offset", {1, {2}});
+  const std::uint32_t operands[] = {x, b.parameter("table.weight", {2, {4, 2}})};
+  const auto vectors = b.apply(op::embedding, operands, {}, {}, "table");
+  const std::uint32_t both[] = {vectors, offset};
+  const instruction sum[] = {{.code = scalar_op::operand, .a = 0},
+                             {.code = scalar_op::operand, .a = 1},
+                             {.code = scalar_op::add, .a = 0, .b = 1}};
+  b.output(b.map(both, sum, {2, {2, 2}}), "y");
+  ASSERT_FALSE(b.finish());
+  interpreter_result made =
+      interpreter::create(b.view(), {{{"table.weight", {4, 2}, "F32", {0, 1, 2, 3, 4, 5, 6, 7}}}});
+  ASSERT_TRUE(made);
+  constexpr std::size_t batch = 5;
+  const std::int32_t indices[batch * 2] = {3, 0, 2, 2, 1, 3, -1, 4, INT32_MIN, INT32_MAX};
+  std::vector<float> offsets(batch * 2), y(batch * 4, -1.0f);
+  offsets[0] = 100;
+  const void* const inputs[] = {indices, offsets.data()};
+  float* const outputs[] = {y.data()};
+  made.value->run(inputs, outputs, batch, GetParam());
+  EXPECT_EQ(std::vector<float>(y.begin(), y.begin() + 12),
+            (std::vector<float>{106, 7, 100, 1, 4, 5, 4, 5, 2, 3, 6, 7}));
+  for (std::size_t i = 12; i < y.size(); ++i) EXPECT_TRUE(std::isnan(y[i])) << i;
+}
+
 constexpr auto normed =
     network("normed", input<f32, 2>("x"), [](auto x) { return batch_norm("bn", x, /*eps=*/0.75f); });
 

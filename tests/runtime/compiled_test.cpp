@@ -21,6 +21,10 @@ constexpr auto two_by_two = network("two_by_two", input<f32, 2>("a"), input<f32,
   return outputs(output("sum", concat(a, flatten(b))), output("first", a + a));
 });
 
+constexpr auto lookup = network("lookup", input<i32, 2>("tokens"), input<f32>("x"), [](auto tokens, auto x) {
+  return embedding("words", tokens, constant<f32, 2, 1>({10, 20})) + x;
+});
+
 constexpr std::size_t doubler_scratch = 100;
 
 void* last_scratch = nullptr;
@@ -35,6 +39,7 @@ using kernels_of =
     no_kernels_for_this_graph_run_inlayc_again<graph_of<Net>.hash,
                                                typename detail::name_of_kernels<graph_of<Net>, "">::type, Pointers...>;
 using doubler_kernels = kernels_of<doubler, const float*, float*>;
+using lookup_kernels = kernels_of<lookup, const std::int32_t*, const float*, float*>;
 using two_by_two_kernels = kernels_of<two_by_two, const float*, const float*, float*, float*>;
 
 template <>
@@ -64,6 +69,16 @@ int two_by_two_kernels::run(const float* a, const float* b, float* sum, float* f
 }
 template <>
 std::size_t two_by_two_kernels::scratch_bytes() {
+  return 0;
+}
+
+template <>
+int lookup_kernels::run(const std::int32_t* tokens, const float* x, float* y, std::size_t batch, void*) {
+  for (std::size_t i = 0; i < 2 * batch; ++i) y[i] = static_cast<float>(10 + 10 * tokens[i]) + x[i / 2];
+  return 0;
+}
+template <>
+std::size_t lookup_kernels::scratch_bytes() {
   return 0;
 }
 
@@ -100,6 +115,24 @@ TEST(Compiled, RunsAnyBatch) {
     EXPECT_EQ(last_batch, batch);
     EXPECT_EQ(y, twice);
   }
+}
+
+TEST(Compiled, TakesIntegersWhereTheInputIsI32) {
+  using looked_up = compiled<lookup>;
+  using integers = std::span<const std::int32_t>;
+  static_assert(std::is_invocable_r_v<status, looked_up&, integers, in, out>);
+  static_assert(!std::is_invocable_v<looked_up&, in, in, out> &&
+                !std::is_invocable_v<looked_up&, integers, integers, out>);
+  static_assert(!std::is_invocable_v<looked_up&, std::span<const std::uint32_t>, in, out>);
+  static_assert(std::is_same_v<looked_up::input_element<0>, std::int32_t>);
+  static_assert(std::is_same_v<looked_up::input_element<1>, float>);
+  looked_up net;
+  const std::vector<std::int32_t> tokens = {1, 0, 0, 0};
+  const std::vector<float> x = {0.5f, 7};
+  std::vector<float> y(4);
+  EXPECT_EQ(net(tokens, x, y), status::ok);
+  EXPECT_EQ(y, (std::vector<float>{20.5f, 10.5f, 17, 17}));
+  EXPECT_EQ(net(integers(tokens).first(3), x, y), status::size_mismatch);
 }
 
 TEST(Compiled, RefusesWhatIsNoWholeBatch) {

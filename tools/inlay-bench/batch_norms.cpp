@@ -150,7 +150,7 @@ class folder {
     for (const std::uint32_t operand : graph_.operands(node)) operands.push_back(place(operand));
     const std::string_view name = graph_.name_of(node);
     switch (node.kind) {
-      case op::input: return places_[id] = builder_->input(name, node.dims);
+      case op::input: return places_[id] = builder_->input(name, node.dims, node.type);
       case op::parameter: return places_[id] = builder_->parameter(name, node.dims);
       case op::constant: return places_[id] = builder_->constant(node.dims, graph_.elements(node));
       case op::map: return places_[id] = builder_->map(operands, graph_.program(node), node.dims);

@@ -3,6 +3,7 @@
 #include "networks.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -40,10 +41,21 @@ std::vector<network_library> installed_libraries() {
   };
 }
 
+/// Fills an i32 input with the bits of indices into the tables of all layers that read it.
+void draw_indices(const graph_view& graph, const node_record& input, std::vector<float>& elements,
+                  std::mt19937& random) {
+  std::uint32_t rows = max_elements;
+  for (const node_record& reader : graph.nodes)
+    if (reader.kind == op::embedding && &graph.nodes[graph.operands(reader)[0]] == &input)
+      rows = std::min(rows, graph.nodes[graph.operands(reader)[1]].dims.sizes[0]);
+  for (float& each : elements) each = std::bit_cast<float>(static_cast<std::uint32_t>(random() % rows));
+}
+
 /// The inputs and outputs of a batch, and the exact outputs: computed in double and rounded to float.
 struct workload {
   std::vector<std::vector<float>> inputs, outputs, exact;
   std::vector<const float*> in;
+  std::vector<const void*> untyped;  ///< the same for the interpreter
   std::vector<float*> out;
 
   workload(const graph_view& graph, std::size_t batch) {
@@ -52,12 +64,16 @@ struct workload {
     for (const node_record& node : graph.nodes)
       if (node.kind == op::input) {
         inputs.emplace_back(batch * node.dims.elements());
-        for (float& each : inputs.back()) each = normal(random);
+        if (node.type == dtype::i32)
+          draw_indices(graph, node, inputs.back(), random);
+        else
+          for (float& each : inputs.back()) each = normal(random);
       }
     for (const output_record& each : graph.outputs)
       outputs.emplace_back(batch * graph.nodes[each.node].dims.elements());
     exact = outputs;
     for (const auto& each : inputs) in.push_back(each.data());
+    untyped.assign(in.begin(), in.end());
     for (auto& each : outputs) out.push_back(each.data());
   }
   double bytes() const {
@@ -136,7 +152,7 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   const inlay_parallel_for& workers = pool;
   if (options.threads > 1) add(std::to_string(options.threads) + " threads", *kernels.front(), &workers);
   contestants.emplace_back("interpreted",
-                           [&] { interpreted.value->run(work.in, work.out, samples, engine::baseline); });
+                           [&] { interpreted.value->run(work.untyped, work.out, samples, engine::baseline); });
   double flops = 0, weight_bytes = 0;
   if (const auto chain = dense_chain(folded.graph, folded.values)) {
     for (const network_library& library : installed_libraries())
@@ -157,7 +173,7 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
           static_cast<double>(row.flops(operand_shapes(folded.graph.nodes, folded.graph.operands(node)), node.dims));
   }
 
-  exact.value->run(work.in, work.out, samples, engine::reference);
+  exact.value->run(work.untyped, work.out, samples, engine::reference);
   work.exact = work.outputs;
   std::size_t unusual = 0, all = 0;
   for (const auto& each : work.exact)

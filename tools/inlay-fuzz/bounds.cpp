@@ -57,7 +57,9 @@ class evaluator {
           const auto size = static_cast<std::size_t>(g_.nodes[i].dims.elements());
           all_[i].clear();
           for (float f : std::span(inputs[input]).subspan(sample * size, size))
-            all_[i].push_back({static_cast<double>(f), 0});
+            all_[i].push_back({g_.nodes[i].type == dtype::i32 ? static_cast<double>(std::bit_cast<std::int32_t>(f))
+                                                              : static_cast<double>(f),
+                               0});
           ++input;
           look(all_[i]);
         } else {
@@ -131,6 +133,7 @@ class evaluator {
       case op::history:
         y = memory_.history(index, read_attributes<ops::history_attributes>(g_.attributes(n)), all_[operands[0]]);
         break;
+      case op::embedding: y = embedding(n); break;
       default: y = moved(n); break;
     }
     if (folds_.is_moved(n)) {
@@ -510,6 +513,19 @@ class evaluator {
     const auto errors = evaluate(n, [](std::uint32_t, const bounded& x) { return x.error; }, words_of(a));
     values y;
     for (std::size_t i = 0; i < numbers.size(); ++i) y.push_back({numbers[i], errors[i]});
+    return y;
+  }
+
+  /// Rows of a table, with their errors. A row that does not exist is NaN.
+  values embedding(const node_record& n) {
+    const values& weight = all_[g_.operands(n)[1]];
+    const std::size_t width = n.dims.sizes[n.dims.rank - 1];
+    const auto rows = static_cast<double>(weight.size() / width);
+    values y;
+    for (const bounded& x : all_[g_.operands(n)[0]])
+      for (std::size_t i = 0; i < width; ++i)
+        y.push_back(x.value >= 0 && x.value < rows ? weight[static_cast<std::size_t>(x.value) * width + i]
+                                                   : bounded{kNan, 0});
     return y;
   }
 

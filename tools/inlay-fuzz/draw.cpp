@@ -36,7 +36,10 @@ bool drawer::depends_on_input(std::uint32_t v) const { return std::ranges::find(
 
 void drawer::run() {
   const std::uint32_t inputs = random_.chance(75) ? 1 : 2 + random_.pick(2);
-  for (std::uint32_t i = 0; i < inputs; ++i) input();
+  if (settings_.has("embedding") && random_.chance(8))
+    embedding();
+  else
+    for (std::uint32_t i = 0; i < inputs; ++i) input();
   const std::uint32_t nodes = 1 + random_.pick(1 + random_.pick(settings_.most_nodes));
   for (std::uint32_t i = 0; i < nodes; ++i) add();
   for (int tries = 0; has_histories_ && !net_.remembers() && tries < 20; ++tries) history();
@@ -71,6 +74,7 @@ void drawer::add() {
       {op::state, 25, &drawer::state},
       {op::update, 15, &drawer::update},
       {op::history, 40, &drawer::history},
+      {op::embedding, 8, &drawer::embedding},
   };
   static_assert(are_complete(rows), "every operation needs a row that draws it");
   unsigned total = 0;
@@ -155,6 +159,26 @@ std::uint32_t drawer::normalize() {
   const std::uint32_t y =
       value({.kind = op::normalize, .dims = dims(x), .name = name, .operands = {x}, .attributes = words(a)});
   return random_.chance(60) && settings_.has("map") ? scaled(y, a) : y;
+}
+
+std::uint32_t drawer::embedding() {
+  std::vector<std::uint32_t> indices;
+  for (std::uint32_t i = 0; i < net_.steps.size(); ++i)
+    if (net_.steps[i].type == dtype::i32) indices.push_back(i);
+  const std::uint32_t width = std::min(this->width(), settings_.most_elements);
+  const std::uint32_t tokens = 1 + random_.pick(std::min(24u, settings_.most_elements / width));
+  const std::string number = std::to_string(net_.steps.size());
+  if (indices.empty() || (indices.size() < 3 && random_.chance(60))) {
+    const shape of = random_.chance(70) ? vector(tokens) : dims_of(tokens);
+    indices = {append({.kind = op::input,
+                       .dims = of.rank == max_rank ? vector(tokens) : of,
+                       .name = "i" + number,
+                       .type = dtype::i32})};
+  }
+  const std::uint32_t x = indices[random_.pick(indices.size())];
+  const std::string name = "emb" + number;
+  const std::uint32_t rows = std::max(1u, std::min(random_.chance(80) ? this->width() : 1u, most_weights_ / width));
+  return windowed({.kind = op::embedding, .dims = {}, .name = name, .operands = {x, weight_of(name, width, rows)}});
 }
 
 std::uint32_t drawer::concat() {

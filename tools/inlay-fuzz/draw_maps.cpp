@@ -50,7 +50,7 @@ std::uint32_t drawer::leaf() {
   }
   if (random_.chance(20))  // what the subject was made from, as in a residual
     for (std::uint32_t v : net_.steps[subject_].operands)
-      if (v != no_node && (depends_on_input(v) || net_.steps[v].operands.empty()) &&
+      if (v != no_node && net_.steps[v].type == dtype::f32 && (depends_on_input(v) || net_.steps[v].operands.empty()) &&
           dims(v).rank <= dims(subject_).rank && ops::broadcasts(dims(v), dims(subject_)))
         return load(v);
   for (int tries = 0; tries < 4; ++tries) {

@@ -35,6 +35,8 @@ class drawer {
   std::uint32_t upsample();
   std::uint32_t adaptive_avg_pool();
   std::uint32_t concat();
+  /// Usually with indices of its own; else those of another layer.
+  std::uint32_t embedding();
 
   std::uint32_t state();
   std::uint32_t update();

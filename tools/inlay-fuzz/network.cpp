@@ -19,7 +19,8 @@ class graph_maker {
   void run() {
     const std::vector<bool> bound = net_.bound();
     for (std::uint32_t i = 0; i < net_.steps.size(); ++i)
-      if (net_.steps[i].kind == op::input) nodes_[i] = b_.input(net_.steps[i].name, net_.steps[i].dims);
+      if (net_.steps[i].kind == op::input)
+        nodes_[i] = b_.input(net_.steps[i].name, net_.steps[i].dims, net_.steps[i].type);
     for (std::uint32_t i = 0; i < net_.steps.size(); ++i)
       if (bound[i]) node_of(i);
     for (const output_step& o : net_.outputs) b_.output(node_of(o.value), o.name);
@@ -41,7 +42,7 @@ class graph_maker {
     std::vector<std::uint32_t> operands;
     for (std::uint32_t operand : s.operands) operands.push_back(node_of(operand));
     switch (s.kind) {
-      case op::input: return b_.input(s.name, s.dims);
+      case op::input: return b_.input(s.name, s.dims, s.type);
       case op::parameter: return b_.parameter(s.name, s.dims);
       case op::constant: return b_.constant(s.dims, s.elements);
       case op::dense:
@@ -59,8 +60,9 @@ std::string sizes_text(const shape& dims) {
   for (std::uint32_t i = 0; i < dims.rank; ++i) text += (i == 0 ? "" : ", ") + std::to_string(dims.sizes[i]);
   return text;
 }
-std::string typed(const char* function, const shape& dims) {
-  return std::string(function) + "<f32" + (dims.rank == 0 ? "" : ", ") + sizes_text(dims) + ">";
+std::string typed(const char* function, const shape& dims, dtype type = dtype::f32) {
+  return std::string(function) + (type == dtype::i32 ? "<i32" : "<f32") + (dims.rank == 0 ? "" : ", ") +
+         sizes_text(dims) + ">";
 }
 
 class source_writer {
@@ -81,7 +83,7 @@ class source_writer {
     for (std::uint32_t i = 0; i < net_.steps.size(); ++i) {
       const step& s = net_.steps[i];
       if (s.kind != op::input) continue;
-      out_ << ", " << typed("input", s.dims) << "(\"" << s.name << "\")";
+      out_ << ", " << typed("input", s.dims, s.type) << "(\"" << s.name << "\")";
       arguments += (arguments.empty() ? "" : ", ") + std::string("auto ") + reference(i);
     }
     for (std::uint32_t i = 0; i < net_.steps.size(); ++i) {
@@ -153,6 +155,7 @@ class source_writer {
       case op::parameter:
       case op::constant: return {};
       case op::dense: return dense(s);
+      case op::embedding: return embedding(s);
       case op::map: return scalar(s, static_cast<std::uint32_t>(s.program.size() - 1));
       case op::reshape: return "reshape<" + sizes_text(s.dims) + ">(" + operand(0) + ")";
       case op::concat: {
@@ -310,6 +313,13 @@ class source_writer {
     const auto zero_inputs = static_cast<zeros>(s.attributes[0]);
     if (zero_inputs != zeros::automatic) text += zero_inputs == zeros::skip ? ", skip_zeros" : ", multiply_zeros";
     return text + ")";
+  }
+
+  std::string embedding(const step& s) const {
+    const bool own = is_parameter(s.operands[1], s.name + ".weight");
+    const std::string operands = "(\"" + s.name + "\", " + reference(s.operands[0]);
+    if (!own) return "embedding" + operands + ", " + reference(s.operands[1]) + ")";
+    return "embedding<" + sizes_text(net_.steps[s.operands[1]].dims) + ">" + operands + ")";
   }
 
   std::string scalar(const step& s, std::uint32_t index) const {

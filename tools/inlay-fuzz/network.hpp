@@ -20,6 +20,7 @@ struct step {
   std::vector<instruction> program{};       ///< of a map
   std::vector<std::uint32_t> attributes{};  ///< as many as the operation has, except for a constant
   std::vector<float> elements{};            ///< of a constant
+  dtype type = dtype::f32;                  ///< of an input; all else is f32
 };
 
 struct output_step {

@@ -71,7 +71,7 @@ verdict network_check::compare_interpreter() const {
   // Two calls on one memory.
   interpreter_memory memory;
   for (const auto& [first, count] : {std::pair(std::size_t{0}, batch / 2), std::pair(batch / 2, batch - batch / 2)}) {
-    std::vector<const float*> from;
+    std::vector<const void*> from;
     std::vector<float*> to;
     for (const auto& input : inputs_)
       from.push_back(input.data() + first * (input.size() / std::max<std::size_t>(samples_, 1)));

@@ -3,6 +3,7 @@
 #include "values.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -86,8 +87,35 @@ inlay::weights make_weights(const graph_view& graph, const data_plan& plan) {
   return w;
 }
 
+namespace {
+
+/// An index into each of the tables that have `rows` rows or more. One of `percent` out of 100 lies outside.
+std::int32_t draw_index(random_source& random, std::uint32_t rows, unsigned percent) {
+  if (!random.chance(percent)) return static_cast<std::int32_t>(random.pick(rows));
+  const auto size = static_cast<std::int32_t>(rows);
+  const std::int32_t outside[] = {-1,
+                                  size,
+                                  -size,
+                                  std::numeric_limits<std::int32_t>::min(),
+                                  std::numeric_limits<std::int32_t>::max(),
+                                  static_cast<std::int32_t>(random.word())};
+  return random.one_of(outside);
+}
+
+/// The rows of the smallest table that input `node` is an index into.
+std::uint32_t rows_of(const graph_view& graph, const node_record& node) {
+  std::uint32_t rows = max_elements;
+  for (const node_record& reader : graph.nodes)
+    if (reader.kind == op::embedding && &graph.nodes[graph.operands(reader)[0]] == &node)
+      rows = std::min(rows, graph.nodes[graph.operands(reader)[1]].dims.sizes[0]);
+  return rows;
+}
+
+}  // namespace
+
 std::vector<float> make_input(const graph_view& graph, const node_record& node, std::size_t batch,
                               const data_plan& plan) {
+  const std::uint32_t rows = node.type == dtype::i32 ? rows_of(graph, node) : 0;
   const auto elements = static_cast<std::size_t>(node.dims.elements());
   std::vector<float> values;
   values.reserve(batch * elements);
@@ -97,6 +125,10 @@ std::vector<float> make_input(const graph_view& graph, const node_record& node, 
     // One corner spoils every value after a dense layer, so only some samples have corners.
     const bool ordinary = plan.inputs == regime::corners && random.chance(40);
     for (std::size_t i = 0; i < elements; ++i) {
+      if (node.type == dtype::i32) {
+        values.push_back(std::bit_cast<float>(draw_index(random, rows, has_edges ? 15 : 0)));
+        continue;
+      }
       float x = number(random, ordinary ? regime::ordinary : plan.inputs, 3);
       if (has_edges && random.pick(elements + 1) < 2) x = random.one_of(kCorners);
       values.push_back(x);

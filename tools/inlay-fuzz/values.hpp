@@ -35,7 +35,8 @@ data_plan draw_data(random_source& random);
 /// Weights for every parameter of `graph`, sorted by name.
 inlay::weights make_weights(const graph_view& graph, const data_plan& plan);
 
-/// `batch` samples for input node `node`, sample after sample.
+/// `batch` samples for input node `node`, sample after sample. The floats for an i32 input have the bits of integers:
+/// most are indices of the layers that read them, some lie outside.
 std::vector<float> make_input(const graph_view& graph, const node_record& node, std::size_t batch,
                               const data_plan& plan);
 

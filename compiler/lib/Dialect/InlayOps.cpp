@@ -586,6 +586,10 @@ bool ResampleOp::writesLines() { return tensorType(getResult()).getRank() == 3 &
 // Copies are not worth the meeting of threads.
 int64_t ResampleOp::getLines() { return getWeight() && writesLines() ? sizesOf(getResult()).front() : 1; }
 
+LogicalResult EmbeddingOp::verify() {
+  return verifyShapes(*this, op::embedding, {getIndices(), getWeight()}, getResult());
+}
+
 LogicalResult SliceOp::verify() {
   return verifyShapes(
       *this, op::slice, {getInput()}, getResult(),

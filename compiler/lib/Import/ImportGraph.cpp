@@ -32,7 +32,8 @@ class Importer {
 
   mlir::RankedTensorType typeOf(const node_record &node) {
     llvm::SmallVector<int64_t> sizes(node.dims.sizes.begin(), node.dims.sizes.begin() + node.dims.rank);
-    return mlir::RankedTensorType::get(sizes, builder.getF32Type());
+    const mlir::Type element = node.type == dtype::i32 ? mlir::Type(builder.getI32Type()) : builder.getF32Type();
+    return mlir::RankedTensorType::get(sizes, element);
   }
 
   /// loc("fc1"("model.cpp":12:5)), or just the position for a node without a name.

@@ -27,7 +27,7 @@ class KernelsName {
     }
     text += "EEEJ";
     ++count;  // named<...>
-    for (size_t i = 0; i < summary.inputs.size(); ++i) pointer("PKf", 2);
+    for (const PortSummary &input : summary.inputs) pointer(input.type == dtype::i32 ? "PKi" : "PKf", 2);
     for (size_t i = 0; i < summary.outputs.size(); ++i) pointer("Pf", 1);
     text += "EE";
   }
@@ -55,8 +55,8 @@ class KernelsName {
     return number == 0 ? "S_" : "S" + llvm::toString(llvm::APInt(32, number - 1), 36, /*Signed=*/false) + "_";
   }
 
-  /// A pointer to float. It is written out the first time only. Then each of its parts becomes a substitution; the last
-  /// part is the pointer itself.
+  /// A pointer to numbers. It is written out the first time only. Then each of its parts becomes a substitution; the
+  /// last part is the pointer itself.
   void pointer(const std::string &type, unsigned parts) {
     std::string &known = types[type];
     text += known.empty() ? type : known;

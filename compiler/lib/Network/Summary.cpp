@@ -18,6 +18,7 @@ PortSummary portOf(mlir::Type type, mlir::DictionaryAttr attributes) {
     port.name = name.str();
   port.shape = tensor.getShape().vec();
   port.elements = tensor.getNumElements();
+  if (tensor.getElementType().isInteger(32)) port.type = dtype::i32;
   return port;
 }
 
@@ -112,6 +113,10 @@ LayerSummary summarizeLayer(mlir::Operation &op) {
         layer.inputs = outputs;
         layer.weightBytes = bytesOfConstants(norm.getExtras());
       })
+      .Case([&](EmbeddingOp embedding) {
+        layer.inputs = elementsOf(embedding.getIndices());
+        layer.weightBytes = bytesOfConstants(op.getOperands());
+      })
       .Default([&](mlir::Operation *) {
         for (mlir::Value operand : op.getOperands()) layer.inputs += elementsOf(operand);
       });
@@ -203,6 +208,8 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
     for (const PortSummary &port : ports) counts.push_back(port.elements);
     return builder.getDenseI64ArrayAttr(counts);
   };
+  llvm::SmallVector<int64_t> types;
+  for (const PortSummary &input : summary.inputs) types.push_back(static_cast<int64_t>(input.type));
   llvm::SmallVector<mlir::Attribute> stages;
   for (const std::vector<int64_t> &ofBlock : summary.stages) stages.push_back(builder.getDenseI64ArrayAttr(ofBlock));
   return builder.getDictionaryAttr({
@@ -210,6 +217,7 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
       builder.getNamedAttr("hash",
                            builder.getIntegerAttr(builder.getIntegerType(64, false), llvm::APInt(64, summary.hash))),
       builder.getNamedAttr("inputs", elements(summary.inputs)),
+      builder.getNamedAttr("input_types", builder.getDenseI64ArrayAttr(types)),
       builder.getNamedAttr("outputs", elements(summary.outputs)),
       builder.getNamedAttr("row_blocks", builder.getDenseI64ArrayAttr(summary.rowBlocks)),
       builder.getNamedAttr("max_batch", builder.getI64IntegerAttr(summary.maxBatch)),
@@ -228,9 +236,12 @@ NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
   summary.hash = entry.getAs<mlir::IntegerAttr>("hash").getValue().getZExtValue();
   auto ports = [&](llvm::StringRef key, std::vector<PortSummary> &into) {
     for (int64_t elements : entry.getAs<mlir::DenseI64ArrayAttr>(key).asArrayRef())
-      into.push_back({"", {elements}, elements});
+      into.push_back({"", {elements}, elements, dtype::f32});
   };
   ports("inputs", summary.inputs);
+  for (auto [input, type] :
+       llvm::zip_equal(summary.inputs, entry.getAs<mlir::DenseI64ArrayAttr>("input_types").asArrayRef()))
+    input.type = static_cast<dtype>(type);
   ports("outputs", summary.outputs);
   summary.rowBlocks = entry.getAs<mlir::DenseI64ArrayAttr>("row_blocks").asArrayRef().vec();
   summary.maxBatch = entry.getAs<mlir::IntegerAttr>("max_batch").getInt();

@@ -28,7 +28,7 @@ const llvm::StringSet<> &reservedWords() {
       "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "typeof",
       "typeof_unqual", "union", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
       // <stddef.h>.
-      "max_align_t", "nullptr_t", "offsetof", "ptrdiff_t", "size_t",
+      "int32_t", "max_align_t", "nullptr_t", "offsetof", "ptrdiff_t", "size_t",
       // Macros of compilers in their GNU modes.
       "arm", "bfin", "hpux", "i386", "linux", "m68k", "mips", "pixel", "ppc", "s390", "sparc", "sun", "unix", "vax",
       "vector", "vms",

@@ -63,7 +63,7 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
   for (const PortSummary &port : network.inputs) {
     std::string name = names.add(port.name);
     describePort(port, name, "in", samples, out);
-    parameters += "const float *" + name + ", ";
+    parameters += (port.type == dtype::i32 ? "const int32_t *" : "const float *") + name + ", ";
   }
   for (const PortSummary &port : network.outputs) {
     std::string name = names.add(port.name);
@@ -90,8 +90,11 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
 }  // namespace
 
 void writeHeader(llvm::ArrayRef<NetworkSummary> networks, bool choosesCpu, llvm::raw_ostream &out) {
-  out << "/* Written by inlayc; do not edit. */\n#pragma once\n\n#include <stddef.h>\n\n"
-         "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
+  const bool hasIntegers = llvm::any_of(networks, [](const NetworkSummary &network) {
+    return llvm::any_of(network.inputs, [](const PortSummary &port) { return port.type == dtype::i32; });
+  });
+  out << "/* Written by inlayc; do not edit. */\n#pragma once\n\n#include <stddef.h>\n"
+      << (hasIntegers ? "#include <stdint.h>\n\n" : "\n") << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   if (llvm::any_of(networks, [](const NetworkSummary &network) { return network.isParallel(); })) out << kParallelFor;
   for (const NetworkSummary &network : networks) writeNetwork(network, choosesCpu, out);
   out << "#ifdef __cplusplus\n}\n#endif\n";

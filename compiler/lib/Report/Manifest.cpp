@@ -11,7 +11,9 @@ namespace {
 llvm::json::Array portsOf(llvm::ArrayRef<PortSummary> ports) {
   llvm::json::Array array;
   for (const PortSummary &port : ports)
-    array.push_back(llvm::json::Object{{"name", port.name}, {"type", "f32"}, {"shape", llvm::json::Array(port.shape)}});
+    array.push_back(llvm::json::Object{{"name", port.name},
+                                       {"type", port.type == dtype::i32 ? "i32" : "f32"},
+                                       {"shape", llvm::json::Array(port.shape)}});
   return array;
 }
 

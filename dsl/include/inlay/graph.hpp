@@ -27,7 +27,12 @@ inline constexpr std::uint64_t max_elements = 0x7fffffffu;
 /// Marks an absent operand (a dense layer without bias).
 inline constexpr std::uint32_t no_node = 0xffffffffu;
 
-enum class dtype : std::uint32_t { f32 = 1 };
+/// The type of a value's elements. Inputs have any of these; everything else is f32.
+enum class dtype : std::uint32_t {
+  f32 = 1,
+  i32 = 2  ///< indices, which embedding reads
+};
+constexpr bool is_element_type(dtype type) { return type == dtype::f32 || type == dtype::i32; }
 
 /// What a node computes. Every node yields exactly one value, so a node's index is also its value's index.
 enum class op : std::uint32_t {
@@ -53,9 +58,10 @@ enum class op : std::uint32_t {
   upsample = 19,  ///< x[C,H,W] interpolated to another height and width
   /// The means of as many parts of x[C,H,W] as the result has pixels.
   adaptive_avg_pool = 20,
-  state = 21,    ///< what an `update` of the step before has kept; at first operand 0, or zeros for no_node
-  update = 22,   ///< operands: a state, and the value that it has from the next step on; yields that value
-  history = 23,  ///< operand x of this step and of steps before, oldest first; zeros before the first step
+  state = 21,      ///< what an `update` of the step before has kept; at first operand 0, or zeros for no_node
+  update = 22,     ///< operands: a state, and the value that it has from the next step on; yields that value
+  history = 23,    ///< operand x of this step and of steps before, oldest first; zeros before the first step
+  embedding = 24,  ///< x of i32, weight[N,D]; for each element of x, that row of the weight (torch.nn.Embedding)
 };
 
 /// An instruction of a pointwise program. Comparisons yield 0 or 1; with NaN they yield 0, except not_equal.

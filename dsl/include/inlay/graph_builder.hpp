@@ -35,8 +35,8 @@ class graph_builder {
     if (source_file_.count == 0) source_file_ = intern(at.file_name());
   }
 
-  constexpr std::uint32_t input(std::string_view name, const shape& dims) {
-    return add({.kind = op::input, .dims = dims, .name = intern(name)}, {});
+  constexpr std::uint32_t input(std::string_view name, const shape& dims, dtype type = dtype::f32) {
+    return add({.kind = op::input, .type = type, .dims = dims, .name = intern(name)}, {});
   }
 
   /// A parameter in the current scope. The same name again gives the same node.
@@ -250,7 +250,7 @@ class graph_builder {
   }
   constexpr std::uint32_t add(node_record node, std::span<const std::uint32_t> operands,
                               std::span<const std::uint32_t> attributes = {}) {
-    node.type = dtype::f32;
+    if (node.kind != op::input) node.type = dtype::f32;
     node.operands = {static_cast<std::uint32_t>(operands_.size()), static_cast<std::uint32_t>(operands.size())};
     node.attributes = {static_cast<std::uint32_t>(attributes_.size()), static_cast<std::uint32_t>(attributes.size())};
     node.line = line_, node.column = column_;
@@ -267,7 +267,9 @@ class graph_builder {
     const inferred rule = infer(g, node);
     nodes_[id].dims = rule.dims;
     if (!violation_) {
-      if (rule.code != fault::none)
+      if (const violation mistyped = detail::check_types(g, node))
+        fail(mistyped);
+      else if (rule.code != fault::none)
         fail(detail::describe(g, node, rule));
       else if (const violation found = detail::check_value(g, nodes_[id]))
         fail(found);
@@ -279,7 +281,8 @@ class graph_builder {
   /// message, because the C++ compiler evaluates this for every node.
   constexpr bool is_sound(const node_record& node, std::uint32_t id) const {
     const op_row& row = row_of(node.kind);
-    if (node.dims.rank > max_rank || node.operands.count < row.least_operands) return false;
+    if (node.dims.rank > max_rank || node.operands.count < row.least_operands || !is_element_type(node.type))
+      return false;
     const std::uint32_t* attributes = attributes_.begin() + node.attributes.first;
     for (std::uint32_t i = 0; i < node.attributes.count; ++i)
       if (attributes[i] > row.attributes[i].most) return false;

@@ -21,6 +21,7 @@ enum class fault : std::uint32_t {
   conv_weight,          ///< weight is not [outputs, channels / groups, height, width]
   transposed_weight,    ///< weight is not [channels, outputs / groups, height, width]
   transposed_padding,   ///< padding that leaves nothing, or more output padding than the image can have
+  embedding_weight,     ///< weight is not [num_embeddings, embedding_dim]
   conv_bias,            ///< bias is not [outputs]
   conv_groups,          ///< the groups do not divide the channels and the outputs
   pool_rank,            ///< pool of a value that is no image
@@ -32,6 +33,9 @@ enum class fault : std::uint32_t {
   state_initial,        ///< a state's first value depends on an input or on another state
   history_steps,        ///< a history without steps, or of too many
   attribute_range,      ///< an axis, a start or a size that does not go with the operand's shape
+  integer_operand,      ///< an i32 value where f32 is needed
+  float_indices,        ///< indices that are not i32
+  integer_output,       ///< an i32 value is returned
   empty_shape,          ///< a size of 0, or more elements than the format allows
   rank_range,           ///< more dimensions than the format has room for
   constant_elements,    ///< a constant has more or fewer elements than its shape
@@ -70,7 +74,8 @@ struct violation {
 #define INLAY_ADVICE_DENSE_BIAS "the bias of dense must be [outputs]"
 #define INLAY_ADVICE_POINTWISE_SHAPES \
   "sizes must be equal or 1, from the last axis on: give the layers the same width, or reshape one of them"
-#define INLAY_ADVICE_ASSIGNED_SHAPE "a variable keeps the shape of its first value: use a new variable"
+#define INLAY_ADVICE_ASSIGNED_SHAPE \
+  "a variable keeps the shape of its first value, and its element type: use a new variable"
 #define INLAY_ADVICE_RESHAPE_ELEMENTS "reshape must keep the number of elements"
 #define INLAY_ADVICE_CONCAT_SHAPES "the pieces of a concat may differ along its axis only"
 #define INLAY_ADVICE_SOFTMAX_RANK "softmax needs at least rank 1"
@@ -81,6 +86,7 @@ struct violation {
   "the weight of conv_transpose2d must be [channels, outputs / groups, height, width], as in PyTorch"
 #define INLAY_ADVICE_TRANSPOSED_PADDING \
   "padding must leave at least one pixel; output_padding must be smaller than the stride or the dilation"
+#define INLAY_ADVICE_EMBEDDING_WEIGHT "the weight of embedding must be [num_embeddings, embedding_dim], as in PyTorch"
 #define INLAY_ADVICE_CONV_BIAS "the bias of a convolution must be [outputs]"
 #define INLAY_ADVICE_CONV_GROUPS "the groups of a convolution must divide its channels and its outputs"
 #define INLAY_ADVICE_POOL_RANK "a pool needs an image [channels, height, width] or a signal [channels, length]"
@@ -96,6 +102,9 @@ struct violation {
 #define INLAY_ADVICE_STATE_INITIAL "a state's first value is made of weights alone"
 #define INLAY_ADVICE_HISTORY_STEPS "taps and dilation are at least 1, and what is kept has less than 2^31 elements"
 #define INLAY_ADVICE_ATTRIBUTE_RANGE "axes, starts and sizes must lie inside of the operand's shape"
+#define INLAY_ADVICE_INTEGER_OPERAND "only embedding reads i32 values: it turns integers into vectors"
+#define INLAY_ADVICE_FLOAT_INDICES "the indices of embedding are i32: declare the input as input<i32, ...>"
+#define INLAY_ADVICE_INTEGER_OUTPUT "an output is f32: the caller has the i32 values of its inputs already"
 #define INLAY_ADVICE_EMPTY_SHAPE "every size must be at least 1, and their product below 2^31"
 #define INLAY_ADVICE_RANK_RANGE "a value has at most 6 dimensions: reshape it, or join some of them"
 #define INLAY_ADVICE_CONSTANT_ELEMENTS "a constant needs exactly as many elements as its shape has"
@@ -130,6 +139,7 @@ constexpr std::string_view advice(fault code) {
     case fault::conv_weight: return INLAY_ADVICE_CONV_WEIGHT;
     case fault::transposed_weight: return INLAY_ADVICE_TRANSPOSED_WEIGHT;
     case fault::transposed_padding: return INLAY_ADVICE_TRANSPOSED_PADDING;
+    case fault::embedding_weight: return INLAY_ADVICE_EMBEDDING_WEIGHT;
     case fault::conv_bias: return INLAY_ADVICE_CONV_BIAS;
     case fault::conv_groups: return INLAY_ADVICE_CONV_GROUPS;
     case fault::pool_rank: return INLAY_ADVICE_POOL_RANK;
@@ -141,6 +151,9 @@ constexpr std::string_view advice(fault code) {
     case fault::state_initial: return INLAY_ADVICE_STATE_INITIAL;
     case fault::history_steps: return INLAY_ADVICE_HISTORY_STEPS;
     case fault::attribute_range: return INLAY_ADVICE_ATTRIBUTE_RANGE;
+    case fault::integer_operand: return INLAY_ADVICE_INTEGER_OPERAND;
+    case fault::float_indices: return INLAY_ADVICE_FLOAT_INDICES;
+    case fault::integer_output: return INLAY_ADVICE_INTEGER_OUTPUT;
     case fault::empty_shape: return INLAY_ADVICE_EMPTY_SHAPE;
     case fault::rank_range: return INLAY_ADVICE_RANK_RANGE;
     case fault::constant_elements: return INLAY_ADVICE_CONSTANT_ELEMENTS;
@@ -164,8 +177,9 @@ constexpr std::string_view advice(fault code) {
 
 namespace detail {
 
-constexpr violation::text shape_text(const shape& dims) {
-  violation::text t("f32[");
+/// "f32[3,8]".
+constexpr violation::text shape_text(const shape& dims, dtype type = dtype::f32) {
+  violation::text t(type == dtype::i32 ? "i32[" : "f32[");
   for (std::uint32_t i = 0; i < dims.rank; ++i) {
     if (i != 0) t.append(",");
     t.append(std::uint64_t{dims.sizes[i]});

@@ -98,8 +98,9 @@ constexpr violation check_record(const graph_view& g, std::uint32_t index) {
   };
   if (!is_operation(n.kind)) return damaged("a known node kind", numbered("kind ", static_cast<std::uint32_t>(n.kind)));
   const op_row& row = row_of(n.kind);
-  if (n.type != dtype::f32)
+  if (!is_element_type(n.type))
     return damaged("a known element type", numbered("type ", static_cast<std::uint32_t>(n.type)));
+  if (n.type != dtype::f32 && n.kind != op::input) return damaged("type f32", violation::text("type i32"));
   if (n.dims.rank > max_rank)
     return break_of(fault::rank_range, name, numbered("rank up to ", max_rank), numbered("rank ", n.dims.rank));
   if (!is_inside(n.operands, g.operand_table.size()) || !is_inside(n.attributes, g.attribute_table.size()) ||
@@ -153,11 +154,42 @@ constexpr violation describe(const graph_view& g, const node_record& n, const in
   return break_of(broken.code, layer, owned(broken.expected, broken.expected_of), owned(broken.found, broken.found_of));
 }
 
+/// What node `n` does with its operand number `operand`, as users call it: "relu", "add", "softmax".
+constexpr std::string_view name_of_use(const graph_view& g, const node_record& n, std::uint32_t operand) {
+  if (n.kind == op::reduce) return ops::reduction_names[g.attributes(n)[0]];
+  const std::span<const instruction> program = g.program(n);  // of a map
+  for (const instruction& c : program) {
+    const std::uint32_t arguments[] = {c.a, c.b, c.c};
+    for (std::uint32_t i = 0; i < scalar_arity(c.code); ++i)
+      if (const instruction& read = program[arguments[i]]; read.code == scalar_op::operand && read.a == operand)
+        return c.code == scalar_op::apply ? row_of(c.function).name : row_of(c.code).name;
+  }
+  return row_of(n.kind).name;
+}
+
+/// Operands are f32, but indices are i32.
+constexpr violation check_types(const graph_view& g, const node_record& n) {
+  const std::span<const std::uint32_t> operands = g.operands(n);
+  const std::uint32_t indices = row_of(n.kind).index_operand;
+  for (std::uint32_t i = 0; i < operands.size(); ++i) {
+    if (operands[i] == no_node) continue;
+    const node_record& operand = g.nodes[operands[i]];
+    if (operand.type == (i == indices ? dtype::i32 : dtype::f32)) continue;
+    const std::string_view name = nearest_name(g, operands[i]);
+    return break_of(i == indices ? fault::float_indices : fault::integer_operand,
+                    n.name.count != 0 ? g.name_of(n) : name,
+                    violation::text(i == indices ? "i32 indices for " : "f32 values for ").append(name_of_use(g, n, i)),
+                    shape_text(operand.dims, operand.type).append(" of ").append(name));
+  }
+  return {};
+}
+
 /// The rules that hold for every value, whatever computes it.
 constexpr violation check_value(const graph_view& g, const node_record& n) {
   const std::uint64_t elements = n.dims.elements();
   if (elements == 0 || elements > max_elements)
-    return break_of(fault::empty_shape, g.name_of(n), violation::text("1 .. 2^31-1 elements"), shape_text(n.dims));
+    return break_of(fault::empty_shape, g.name_of(n), violation::text("1 .. 2^31-1 elements"),
+                    shape_text(n.dims, n.type));
   if ((n.kind == op::input || n.kind == op::parameter || n.kind == op::state) && n.name.count == 0)
     return break_of(fault::missing_name, "", violation::text("a name"), {});
   return {};
@@ -169,6 +201,7 @@ constexpr violation check_value(const graph_view& g, const node_record& n) {
 constexpr violation check_node(const graph_view& g, std::uint32_t index) {
   const node_record& n = g.nodes[index];
   if (const violation found = detail::check_value(g, n)) return found;
+  if (const violation found = detail::check_types(g, n)) return found;
   const inferred rule = infer(g, n);
   if (rule.code != fault::none) return detail::describe(g, n, rule);
   if (rule.dims == n.dims) return {};
@@ -177,7 +210,7 @@ constexpr violation check_node(const graph_view& g, std::uint32_t index) {
                           detail::shape_text(n.dims));
 }
 
-/// Checks output `index`: its node exists, and it has a name that no earlier output has.
+/// Checks output `index`: its node exists and is f32, and it has a name that no earlier output has.
 constexpr violation check_output(const graph_view& g, std::size_t index) {
   const output_record& o = g.outputs[index];
   if (o.node >= g.nodes.size() || !detail::is_inside(o.name, g.characters.size()))
@@ -185,6 +218,9 @@ constexpr violation check_output(const graph_view& g, std::size_t index) {
                             detail::numbered("node ", o.node));
   const std::string_view name = g.text(o.name);
   if (name.empty()) return detail::break_of(fault::missing_name, "output", violation::text("a name"), {});
+  if (const node_record& n = g.nodes[o.node]; n.type != dtype::f32)
+    return detail::break_of(fault::integer_output, name, violation::text("f32"),
+                            detail::shape_text(n.dims, n.type).append(" of ").append(g.name_of(n)));
   for (std::size_t i = 0; i < index; ++i)
     if (g.text(g.outputs[i].name) == name)
       return detail::break_of(fault::duplicate_name, name, violation::text("one output of this name"), {});

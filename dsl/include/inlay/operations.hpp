@@ -7,6 +7,7 @@
 
 #include "inlay/ops/conv.hpp"
 #include "inlay/ops/dense.hpp"
+#include "inlay/ops/embedding.hpp"
 #include "inlay/ops/given.hpp"
 #include "inlay/ops/map.hpp"
 #include "inlay/ops/normalize.hpp"
@@ -25,7 +26,7 @@ inline constexpr op_row op_table[] = {
     ops::softmax_row,   ops::reshape_row,          ops::concat_row,   ops::log_softmax_row, ops::slice_row,
     ops::transpose_row, ops::conv2d_row,           ops::max_pool_row, ops::avg_pool_row,    ops::reduce_row,
     ops::normalize_row, ops::conv_transpose2d_row, ops::pad_row,      ops::upsample_row,    ops::adaptive_avg_pool_row,
-    ops::state_row,     ops::update_row,           ops::history_row,
+    ops::state_row,     ops::update_row,           ops::history_row,  ops::embedding_row,
 };
 inline constexpr std::size_t op_count = sizeof(op_table) / sizeof(op_table[0]);
 
@@ -76,7 +77,8 @@ constexpr bool has_row(op id) {
     case op::adaptive_avg_pool:
     case op::state:
     case op::update:
-    case op::history: return true;
+    case op::history:
+    case op::embedding: return true;
   }
   return false;
 }

@@ -31,17 +31,22 @@ constexpr values history_of(const graph_view& g, const node_record& n, values& k
 
 }  // namespace detail
 
-/// Evaluates every node for one sample, which is the next step of a graph with state. `input(index)` and
-/// `parameter(node)` return elements as spans of float; `done(node index, values)` is called for each value.
+/// Elements of an input or a parameter in double. All i32 numbers are exact.
+template <class T>
+constexpr values widen(std::span<const T> from) {
+  values to;
+  for (T each : from) to.push_back(static_cast<double>(each));
+  return to;
+}
+constexpr values widen(values all) { return all; }
+
+/// Evaluates every node for one sample, which is the next step of a graph with state. `input(index)` returns the
+/// elements of an input, of its type or in double, and `parameter(node)` those of a parameter; `done(node index,
+/// values)` is called for each value.
 template <class Input, class Parameter, class Done>
 constexpr void evaluate(const graph_view& g, Input input, Parameter parameter, Done done, memory& remembered) {
   inlay::detail::small_vector<values> all;
   while (remembered.size() < g.nodes.size()) remembered.push_back({});
-  const auto widen = [](std::span<const float> from) {
-    values to;
-    for (float f : from) to.push_back(static_cast<double>(f));
-    return to;
-  };
   std::size_t inputs = 0;
   for (std::uint32_t i = 0; i < g.nodes.size(); ++i) {
     const node_record& n = g.nodes[i];

@@ -9,6 +9,7 @@
 #include <memory>
 #include <new>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include "inlay/dsl/embed.hpp"
@@ -68,6 +69,10 @@ inline std::byte* allocate_aligned(std::size_t bytes) {
   return bytes == 0 ? nullptr : static_cast<std::byte*>(::operator new[](bytes, std::align_val_t{64}));
 }
 
+/// The type of C++ for elements of type `Type`.
+template <dtype Type>
+using element_of = std::conditional_t<Type == dtype::i32, std::int32_t, float>;
+
 // Hidden, because each shared library's copy of a wrapper calls that library's own kernels: the loader must not replace
 // it by another library's copy.
 #define INLAY_DETAIL_HIDDEN [[gnu::visibility("hidden")]]
@@ -82,7 +87,10 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
   static constexpr const graph_view& graph = graph_of<Net>;
   static_assert(!remembers(graph), "this network has state: stream<net> of inlay/stream.hpp runs it step by step");
   static constexpr std::size_t input_count = sizeof...(In), output_count = sizeof...(Out);
-  /// Elements of one sample of input or output `index`.
+  /// The type of the elements of input `Index`: float, or std::int32_t for an i32 input.
+  template <std::size_t Index = 0>
+  using input_element = element_of<nth_input(graph, Index).type>;
+  /// Elements of one sample of input or output `Index`.
   template <std::size_t Index = 0>
   static constexpr std::size_t input_size = nth_input(graph, Index).dims.size();
   template <std::size_t Index = 0>
@@ -110,7 +118,7 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
 
   /// Runs any batch. Arguments are the inputs, then the outputs; every span holds the same number of samples. Outputs
   /// must not overlap any other span. One object must not run on two threads at once; two objects may.
-  INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(repeated<std::span<const float>, In>... inputs,
+  INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(std::span<const input_element<In>>... inputs,
                                                       repeated<std::span<float>, Out>... outputs) {
     std::size_t batch = 0;
     const status checked = check_sizes({inputs.size()...}, {outputs.size()...}, batch);
@@ -119,7 +127,7 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
 
   /// The same on several threads, which share the work of large layers: those of a thread_pool, of openmp_workers() or
   /// your own. The program links only if the network was compiled with --parallel.
-  INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(repeated<std::span<const float>, In>... inputs,
+  INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(std::span<const input_element<In>>... inputs,
                                                       repeated<std::span<float>, Out>... outputs,
                                                       const inlay_parallel_for& workers) {
     std::size_t batch = 0;
@@ -131,15 +139,14 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
   }
 
   /// Calls the entry point, which checks only for null pointers. 0 is success.
-  INLAY_DETAIL_HIDDEN int run(repeated<const float*, In>... inputs, repeated<float*, Out>... outputs,
-                              std::size_t batch) {
+  INLAY_DETAIL_HIDDEN int run(const input_element<In>*... inputs, repeated<float*, Out>... outputs, std::size_t batch) {
     return kernels::run(inputs..., outputs..., batch, scratch_);
   }
 
  private:
   using kernels =
       no_kernels_for_this_graph_run_inlayc_again<graph.hash, typename name_of_kernels<graph_of<Net>, Name>::type,
-                                                 repeated<const float*, In>..., repeated<float*, Out>...>;
+                                                 const input_element<In>*..., repeated<float*, Out>...>;
 
   INLAY_DETAIL_HIDDEN status check_sizes(std::initializer_list<std::size_t> input_elements,
                                          std::initializer_list<std::size_t> output_elements, std::size_t& batch) const {

@@ -48,20 +48,29 @@ class interpreter {
   ~interpreter();
 
   /// Runs `batch` samples. Inputs and outputs come in the graph's order and hold one sample after the other, row-major.
-  /// Their sizes are not checked. Memory is kept between calls and grows to the largest batch.
-  /// For a network with state the samples are steps, from the first one on.
-  void run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch, engine how) {
+  /// An i32 input points to integers of type std::int32_t, the others to floats. Sizes and types are not checked.
+  /// Memory is kept between calls and grows to the largest batch. For a network with state the samples are steps, from
+  /// the first one on.
+  void run(std::span<const void* const> inputs, std::span<float* const> outputs, std::size_t batch, engine how) {
     interpreter_memory memory;
     run(inputs, outputs, batch, how, memory);
   }
 
   /// The same from the step that `memory` has reached.
+  void run(std::span<const void* const> inputs, std::span<float* const> outputs, std::size_t batch, engine how,
+           interpreter_memory& memory);
+
+  // The same for a graph without i32 inputs.
+  void run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch, engine how) {
+    interpreter_memory memory;
+    run(inputs, outputs, batch, how, memory);
+  }
   void run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch, engine how,
            interpreter_memory& memory);
 
   /// The same for a graph with one input and one output.
   void run(const float* input, float* output, std::size_t batch, engine how) {
-    run(std::span(&input, 1), std::span(&output, 1), batch, how);
+    run(std::span<const float* const>(&input, 1), std::span(&output, 1), batch, how);
   }
 
   /// The reference engine calls an observer with every value of every sample: the node's index and its elements.
@@ -72,7 +81,7 @@ class interpreter {
 
  private:
   explicit interpreter(const graph_view& graph);
-  void run_reference(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch,
+  void run_reference(std::span<const void* const> inputs, std::span<float* const> outputs, std::size_t batch,
                      interpreter_memory& memory);
 
   struct baseline_state;

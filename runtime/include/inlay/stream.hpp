@@ -32,7 +32,10 @@ class stream_base<Net, Name, std::index_sequence<In...>, std::index_sequence<Out
   static constexpr const graph_view& graph = graph_of<Net>;
   static_assert(remembers(graph), "this network has no state: compiled<net> runs it");
   static constexpr std::size_t input_count = sizeof...(In), output_count = sizeof...(Out);
-  /// Elements of one step of input or output `index`.
+  /// The type of the elements of input `Index`: float, or std::int32_t for an i32 input.
+  template <std::size_t Index = 0>
+  using input_element = element_of<nth_input(graph, Index).type>;
+  /// Elements of one step of input or output `Index`.
   template <std::size_t Index = 0>
   static constexpr std::size_t input_size = nth_input(graph, Index).dims.size();
   template <std::size_t Index = 0>
@@ -76,7 +79,7 @@ class stream_base<Net, Name, std::index_sequence<In...>, std::index_sequence<Out
 
   /// Runs any number of steps. n steps in one call give the bits that n calls give. Arguments are the inputs, then the
   /// outputs; every span holds the same number of steps. Outputs must not overlap any other span.
-  INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(repeated<std::span<const float>, In>... inputs,
+  INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(std::span<const input_element<In>>... inputs,
                                                       repeated<std::span<float>, Out>... outputs) {
     constexpr std::size_t input_sizes[] = {input_size<In>...}, output_sizes[] = {output_size<Out>...};
     const std::size_t input_elements[] = {inputs.size()...}, output_elements[] = {outputs.size()...};
@@ -89,15 +92,14 @@ class stream_base<Net, Name, std::index_sequence<In...>, std::index_sequence<Out
   }
 
   /// Calls the entry point, which checks only for null pointers. 0 is success.
-  INLAY_DETAIL_HIDDEN int run(repeated<const float*, In>... inputs, repeated<float*, Out>... outputs,
-                              std::size_t steps) {
+  INLAY_DETAIL_HIDDEN int run(const input_element<In>*... inputs, repeated<float*, Out>... outputs, std::size_t steps) {
     return kernels::run_steps(inputs..., outputs..., steps, memory_, scratch_.get());
   }
 
  private:
   using kernels =
       no_kernels_for_this_graph_run_inlayc_again<graph.hash, typename name_of_kernels<graph_of<Net>, Name>::type,
-                                                 repeated<const float*, In>..., repeated<float*, Out>...>;
+                                                 const input_element<In>*..., repeated<float*, Out>...>;
   static std::unique_ptr<std::byte[], aligned_delete> allocate_scratch() {
     return std::unique_ptr<std::byte[], aligned_delete>(allocate_aligned(scratch_bytes()));
   }

@@ -303,3 +303,35 @@ func.func @resample_with_other_weights(%x: tensor<6x3xf32>, %w: tensor<3xf32>) -
   %0 = inlay.resample %x weight(%w) axis 1 from [0, 1] : (tensor<6x3xf32>, tensor<3xf32>) -> tensor<6x2xf32>
   return %0 : tensor<6x2xf32>
 }
+
+// -----
+
+func.func @embedding_of_other_width(%x: tensor<3xi32>, %w: tensor<10x4xf32>) -> tensor<3x5xf32> {
+  // expected-error @+1 {{result is 'tensor<3x5xf32>', expected f32[3,4]}}
+  %0 = inlay.embedding %x, %w : (tensor<3xi32>, tensor<10x4xf32>) -> tensor<3x5xf32>
+  return %0 : tensor<3x5xf32>
+}
+
+// -----
+
+func.func @embedding_weight_of_rank_1(%x: tensor<3xi32>, %w: tensor<10xf32>) -> tensor<3x10xf32> {
+  // expected-error @+1 {{expected f32[n,d], found f32[10]; the weight of embedding must be [num_embeddings, embedding_dim], as in PyTorch}}
+  %0 = inlay.embedding %x, %w : (tensor<3xi32>, tensor<10xf32>) -> tensor<3x10xf32>
+  return %0 : tensor<3x10xf32>
+}
+
+// -----
+
+func.func @embedding_of_floats(%x: tensor<3xf32>, %w: tensor<10x4xf32>) -> tensor<3x4xf32> {
+  // expected-error @+1 {{operand #0 must be statically shaped tensor of 32-bit signless integer values, but got 'tensor<3xf32>'}}
+  %0 = inlay.embedding %x, %w : (tensor<3xf32>, tensor<10x4xf32>) -> tensor<3x4xf32>
+  return %0 : tensor<3x4xf32>
+}
+
+// -----
+
+func.func @softmax_of_integers(%x: tensor<3xi32>) -> tensor<3xi32> {
+  // expected-error @+1 {{operand #0 must be statically shaped tensor of 32-bit float values, but got 'tensor<3xi32>'}}
+  %0 = inlay.softmax %x : tensor<3xi32>
+  return %0 : tensor<3xi32>
+}

@@ -103,3 +103,10 @@ func.func @every_op_on_runs(%x: tensor<3x4xf32>, %w: tensor<4xf32>) -> (tensor<3
   %0 = inlay.reduce %x {kind = 1 : i64, axes = 2 : i64, keepdim = 0 : i64} : (tensor<3x4xf32>) -> tensor<3xf32>
   return %0, %2 : tensor<3xf32>, tensor<3x4xf32>
 }
+
+// CHECK-LABEL: func.func @every_op_on_integers
+// CHECK: inlay.embedding %arg0, %arg1 : (tensor<3xi32>, tensor<10x4xf32>) -> tensor<3x4xf32>
+func.func @every_op_on_integers(%x: tensor<3xi32>, %w: tensor<10x4xf32>) -> tensor<3x4xf32> {
+  %0 = inlay.embedding %x, %w : (tensor<3xi32>, tensor<10x4xf32>) -> tensor<3x4xf32>
+  return %0 : tensor<3x4xf32>
+}

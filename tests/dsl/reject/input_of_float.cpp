@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An input of another element type.
-// expect: the element type of an input is f32: input<f32, 64>("pixels")
+// expect: the element type of an input is f32, or i32 for indices: input<f32, 64>("pixels")
 // expect: input_of_float.cpp:9
 #include "inlay/dsl.hpp"
 

@@ -119,3 +119,28 @@ constexpr auto power = network("power", input<f32, 1>("x"), [](auto x) {
   return y;
 });
 static_assert(evaluate(power, {2})[0] == 2048);
+
+// Right values from NumPy: table = arange(8).reshape(4, 2); table[[3, 0, 2]], table[1], table[[[1, 1], [0, 3]]].
+constexpr auto table = constant<f32, 4, 2>({0, 1, 2, 3, 4, 5, 6, 7});
+constexpr auto looked_up =
+    network("looked_up", input<i32, 3>("tokens"), input<i32>("kind"), input<i32, 2, 2>("pairs"),
+            [](tensor<i32, 3> tokens, auto kind, auto pairs) {
+              auto of_kind = scope("inner", kind, [](auto k) { return embedding("kinds", k, table); });
+              return outputs(embedding("words", tokens, table), of_kind, embedding("pairs", pairs, table));
+            });
+constexpr auto vectors = evaluate(looked_up, {3, 0, 2}, {1}, {1, 1, 0, 3});
+static_assert(hana::at_c<0>(vectors) == std::array<float, 6>{6, 7, 0, 1, 4, 5});
+static_assert(hana::at_c<1>(vectors) == std::array<float, 2>{2, 3});
+static_assert(hana::at_c<2>(vectors) == std::array<float, 8>{2, 3, 2, 3, 0, 1, 6, 7});
+// Where there is no such row, the vector is NaN, and the others are as they were.
+constexpr bool is_missing(const std::array<float, 6>& found, std::size_t token) {
+  return found[2 * token] != found[2 * token] && found[2 * token + 1] != found[2 * token + 1];
+}
+constexpr auto with_tokens = [](const std::array<std::int32_t, 3>& tokens) {
+  return hana::at_c<0>(evaluate(looked_up, tokens, {0}, {0, 0, 0, 0}));
+};
+constexpr auto around = with_tokens({-1, 3, 4});
+static_assert(is_missing(around, 0) && around[2] == 6 && around[3] == 7 && is_missing(around, 2));
+constexpr auto extremes =
+    with_tokens({std::numeric_limits<std::int32_t>::min(), 0, std::numeric_limits<std::int32_t>::max()});
+static_assert(is_missing(extremes, 0) && extremes[2] == 0 && extremes[3] == 1 && is_missing(extremes, 2));

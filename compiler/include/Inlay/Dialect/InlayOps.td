@@ -28,6 +28,7 @@ def Inlay_ReductionAttr : EnumAttr<Inlay_Dialect, Inlay_Reduction, "reduction"> 
 class Inlay_Kernel<list<string> methods = []> : DeclareOpInterfaceMethods<Inlay_KernelOp, methods>;
 
 def Inlay_Tensor : StaticShapeTensorOf<[F32]>;
+def Inlay_Indices : StaticShapeTensorOf<[I32]>;
 def Inlay_Weights : StaticShapeTensorOf<[F32, BF16]>;
 
 def Inlay_ConstantOp : Inlay_Op<"constant", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>,
@@ -378,6 +379,21 @@ def Inlay_ResampleOp : Inlay_Op<"resample", [Pure, Inlay_Kernel<["getFlops", "re
     /// Sources of each index.
     int64_t getTaps();
   }];
+}
+
+def Inlay_EmbeddingOp : Inlay_Op<"embedding", [Pure, Inlay_Kernel<>]> {
+  let summary = "for each index, that row of the weight";
+  let description = [{
+    The layer of torch.nn.Embedding. Where the weight has no such row, all elements are NaN, and nothing is read.
+
+    ```mlir
+    %y = inlay.embedding %tokens, %w : (tensor<20xi32>, tensor<1000x64xf32>) -> tensor<20x64xf32>
+    ```
+  }];
+  let arguments = (ins Inlay_Indices:$indices, Inlay_Tensor:$weight);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = "$indices `,` $weight attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Inlay_ConcatOp : Inlay_Op<"concat", [Pure, Inlay_Kernel<["getPieces", "sharesCode"]>]> {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "Inlay/Dialect/InlayDialect.h"
+#include "inlay/graph.hpp"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace inlay::compiler {
@@ -24,6 +25,7 @@ struct PortSummary {
   std::string name;
   std::vector<int64_t> shape;  // of one sample
   int64_t elements = 0;
+  dtype type = dtype::f32;
 };
 
 struct LayerSummary {

@@ -169,6 +169,7 @@ void emitHistory(HistoryOp op, KernelContext &context, ViewLookup views);
 void emitSlice(SliceOp op, KernelContext &context, ViewLookup views);
 void emitPermute(PermuteOp op, KernelContext &context, ViewLookup views);
 void emitPad(PadOp op, KernelContext &context, ViewLookup views);
+void emitEmbedding(EmbeddingOp op, KernelContext &context, ViewLookup views);
 void emitResample(ResampleOp op, KernelContext &context, ViewLookup views);
 void emitWindow(WindowOp op, KernelContext &context, ViewLookup views);
 void emitNormalize(NormalizeOp op, KernelContext &context, ViewLookup views);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels that copy elements: the pieces of a concat that are not at their place, slices, permutations and padding.
+// Kernels that copy elements: the pieces of a concat that are not at their place, slices, permutations, padding and
+// embeddings.
 #include "Kernel/KernelContext.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 
 namespace inlay::compiler {
 
+namespace arith = mlir::arith;
 using mlir::Location;
 using mlir::Value;
 
@@ -200,6 +202,35 @@ void emitPermute(PermuteOp op, KernelContext &context, ViewLookup views) {
   RowView to = views(op.getResult());
   to.padded = false;
   context.forEachRow(loc, [&](Value row) { Permutation(loc, context, from, to, row, movedAxes(op, to.line)).run(); });
+}
+
+void emitEmbedding(EmbeddingOp op, KernelContext &context, ViewLookup views) {
+  Location loc = op.getLoc();
+  mlir::OpBuilder &builder = context.builder;
+  const RowView indices = views(op.getIndices()), weight = views(op.getWeight());
+  RowView to = views(op.getResult());
+  if (indices.elements > 1) to.padded = false;  // behind a vector lies the next one
+  const int64_t rows = sizesOf(op.getWeight())[0], width = sizesOf(op.getWeight())[1];
+  const float none = std::numeric_limits<float>::quiet_NaN();
+  context.forEachRow(loc, [&](Value row) {
+    context.forEach(loc, indices.elements, 1, [&](Value place) {
+      // An index below 0 is a large one without its sign.
+      Value index = context.loadScalar(loc, indices, row, place);
+      Value exists = builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, index,
+                                                   builder.create<arith::ConstantIntOp>(loc, rows, 32));
+      Value safe =
+          builder.create<arith::SelectOp>(loc, exists, index, builder.create<arith::ConstantIntOp>(loc, 0, 32));
+      Value source = context.times(loc, builder.create<arith::IndexCastUIOp>(loc, builder.getIndexType(), safe), width);
+      Value target = context.times(loc, place, width);
+      context.forEachVector(loc, width, [&](Value column, int64_t live) {
+        const auto lanes = std::min(context.features.lanes, int64_t(llvm::PowerOf2Ceil(uint64_t(live))));
+        Value elements =
+            context.load(loc, weight, row, context.plus(loc, source, column), lanes, live, DeadLanes::unspecified);
+        elements = builder.create<arith::SelectOp>(loc, exists, elements, context.splat(loc, none, lanes));
+        context.store(loc, to, row, context.plus(loc, target, column), elements, live);
+      });
+    });
+  });
 }
 
 void emitPad(PadOp op, KernelContext &context, ViewLookup views) {

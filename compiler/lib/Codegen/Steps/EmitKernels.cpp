@@ -84,7 +84,9 @@ class NetworkEmitter {
                                     bool hasParts, llvm::ArrayRef<mlir::Type> further, mlir::OpBuilder &builder) {
     builder.setInsertionPointToEnd(module.getBody());
     llvm::SmallVector<mlir::Type> arguments;
-    for (const PortSummary &port : summary.inputs) arguments.push_back(flat(capacity * port.elements));
+    for (const PortSummary &port : summary.inputs)
+      arguments.push_back(flat(capacity * port.elements,
+                               port.type == dtype::i32 ? mlir::Type(builder.getI32Type()) : builder.getF32Type()));
     for (const PortSummary &port : summary.outputs) arguments.push_back(flat(capacity * port.elements));
     if (summary.hasState()) arguments.push_back(flat(summary.memoryBytes / static_cast<int64_t>(sizeof(float))));
     arguments.push_back(flat(std::max<int64_t>(1, summary.scratchBytes / static_cast<int64_t>(sizeof(float)))));
@@ -221,6 +223,7 @@ class NetworkEmitter {
                      .Case([&](NormalizeOp o) { return emitNormalize(o, context, views), true; })
                      .Case([&](ReduceOp o) { return emitReduce(o, context, views), true; })
                      .Case([&](ResampleOp o) { return emitResample(o, context, views), true; })
+                     .Case([&](EmbeddingOp o) { return emitEmbedding(o, context, views), true; })
                      .Case([&](WindowOp o) { return emitWindow(o, context, views), true; })
                      .Default(false);
     if (!known) return op.emitOpError("has no emitter");

@@ -144,6 +144,8 @@ constexpr void report() {
     static_assert(Problem::none, INLAY_ADVICE_TRANSPOSED_WEIGHT);
   else if constexpr (Code == fault::transposed_padding)
     static_assert(Problem::none, INLAY_ADVICE_TRANSPOSED_PADDING);
+  else if constexpr (Code == fault::embedding_weight)
+    static_assert(Problem::none, INLAY_ADVICE_EMBEDDING_WEIGHT);
   else if constexpr (Code == fault::conv_bias)
     static_assert(Problem::none, INLAY_ADVICE_CONV_BIAS);
   else if constexpr (Code == fault::conv_groups)
@@ -166,6 +168,12 @@ constexpr void report() {
     static_assert(Problem::none, INLAY_ADVICE_HISTORY_STEPS);
   else if constexpr (Code == fault::attribute_range)
     static_assert(Problem::none, INLAY_ADVICE_ATTRIBUTE_RANGE);
+  else if constexpr (Code == fault::integer_operand)
+    static_assert(Problem::none, INLAY_ADVICE_INTEGER_OPERAND);
+  else if constexpr (Code == fault::float_indices)
+    static_assert(Problem::none, INLAY_ADVICE_FLOAT_INDICES);
+  else if constexpr (Code == fault::integer_output)
+    static_assert(Problem::none, INLAY_ADVICE_INTEGER_OUTPUT);
   else if constexpr (Code == fault::empty_shape)
     static_assert(Problem::none, INLAY_ADVICE_EMPTY_SHAPE);
   else if constexpr (Code == fault::rank_range)

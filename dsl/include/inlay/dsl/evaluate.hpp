@@ -41,15 +41,16 @@ constexpr auto first_or_all(const Results& results) {
 
 /// The results of `Net` for one sample, computed from its graph `g`, which has no parameters. Zeros for an empty graph,
 /// which stands for a network whose misuse a static_assert has reported.
-template <class Net, std::size_t Inputs>
-constexpr auto evaluate_graph(const graph_view& g, const std::array<std::span<const float>, Inputs>& samples) {
+template <class Net, class... T, std::size_t... Elements>
+constexpr auto evaluate_graph(const graph_view& g, const std::array<T, Elements>&... samples) {
   using Shapes = typename output_shapes<result_of_network<Net>>::type;
   typename result_arrays<Shapes>::type results{};
   if (g.outputs.empty()) return first_or_all(results);
+  const reference::values inputs[] = {reference::widen(std::span<const T>(samples))...};
   small_vector<small_vector<double>> values;
   for (std::size_t i = 0; i < g.outputs.size(); ++i) values.push_back({});
   reference::evaluate(
-      g, [&](std::size_t i) { return samples[i]; }, [](const node_record&) { return std::span<const float>(); },
+      g, [&](std::size_t i) { return inputs[i]; }, [](const node_record&) { return std::span<const float>(); },
       [&](std::uint32_t node, std::span<const double> elements) {
         for (std::size_t i = 0; i < g.outputs.size(); ++i)
           if (g.outputs[i].node == node) values[i].append(elements);
@@ -79,8 +80,7 @@ struct weights_outside_of_the_source {
 /// input, row-major. Returns the elements of the output, or a hana::tuple of arrays for several outputs. Computes in
 /// double and rounds the results to f32.
 template <class Function, class... Inputs>
-constexpr auto evaluate(const network_definition<Function, Inputs...>& net,
-                        const std::array<float, Inputs::elements>&... samples) {
+constexpr auto evaluate(const network_definition<Function, Inputs...>& net, const typename Inputs::sample&... samples) {
   using Net = network_definition<Function, Inputs...>;
   graph_builder builder(net.name);
   detail::trace(net, builder);
@@ -88,8 +88,7 @@ constexpr auto evaluate(const network_definition<Function, Inputs...>& net,
   if (code != fault::none && code != fault::misuse) detail::network_is_ill_formed_INLAY_NETWORK_says_why();
   if (code == fault::none && detail::external_parameter(builder.view()).size() != 0)
     detail::a_parameter_has_no_value_in_the_source();
-  return detail::evaluate_graph<Net, sizeof...(Inputs)>(code == fault::misuse ? graph_view() : builder.view(),
-                                                        {std::span<const float>(samples)...});
+  return detail::evaluate_graph<Net>(code == fault::misuse ? graph_view() : builder.view(), samples...);
 }
 
 namespace detail {
@@ -98,13 +97,12 @@ template <const auto& Net, class Definition = std::remove_cvref_t<decltype(Net)>
 struct evaluation;
 template <const auto& Net, class Function, class... Inputs>
 struct evaluation<Net, network_definition<Function, Inputs...>> {
-  constexpr auto operator()(const std::array<float, Inputs::elements>&... samples) const {
+  constexpr auto operator()(const typename Inputs::sample&... samples) const {
     constexpr violation::text external = external_parameter(graph_of<Net>);
     static_assert(weights_outside_of_the_source<parameter<external.size() + 1>(external.view())>::none,
                   "only weights in the source can be evaluated here: use constant(...), or compile the network");
     if constexpr (external.size() == 0)
-      return evaluate_graph<network_definition<Function, Inputs...>, sizeof...(Inputs)>(
-          graph_of<Net>, {std::span<const float>(samples)...});
+      return evaluate_graph<network_definition<Function, Inputs...>>(graph_of<Net>, samples...);
     else
       return std::array<float, 1>{};
   }

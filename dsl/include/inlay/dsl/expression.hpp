@@ -18,8 +18,22 @@ namespace inlay {
 
 namespace hana = boost::hana;
 
-/// Element types of the DSL.
-struct f32 {};
+/// Element types of the DSL. `element` is the type of C++ that the caller's memory has.
+struct f32 {
+  using element = float;
+  static constexpr dtype type = dtype::f32;
+};
+/// Integers: indices, which only embedding reads.
+struct i32 {
+  using element = std::int32_t;
+  static constexpr dtype type = dtype::i32;
+};
+namespace detail {
+template <class T>
+inline constexpr bool is_element_type = std::is_same_v<T, f32> || std::is_same_v<T, i32>;
+}  // namespace detail
+template <class T>
+concept ElementType = detail::is_element_type<T>;
 
 /// A static shape as a type.
 template <std::uint32_t... Sizes>
@@ -67,6 +81,8 @@ inline constexpr bool never = sizeof...(T) + 1 == 0;
 /// Base of all values. A value is `bound` if it depends on an existing node. Weights alone are not: they belong to no
 /// network until an operation joins them with a bound value.
 struct expression_base {
+  using element_type = f32;  // tensors may have another one
+
   /// Values have no elements while the graph is made, so `if`, `&&`, `||` and `!` cannot test them.
   template <std::same_as<bool> Flag>
   constexpr explicit operator Flag() const {
@@ -97,9 +113,13 @@ constexpr std::uint32_t node_of_another(graph_builder& b, const graph_builder* o
 }
 
 /// Records that the value `node` of shape `found` was assigned to a variable of shape `kept`.
-constexpr void report_assigned_shape(graph_builder& b, std::uint32_t node, const shape& kept, const shape& found) {
-  b.fail(
-      {fault::assigned_shape, violation::text(nearest_name(b.view(), node)), shape_text(kept), shape_text(found), {}});
+constexpr void report_assigned_shape(graph_builder& b, std::uint32_t node, const shape& kept, const shape& found,
+                                     dtype type_kept = dtype::f32, dtype type_found = dtype::f32) {
+  b.fail({fault::assigned_shape,
+          violation::text(nearest_name(b.view(), node)),
+          shape_text(kept, type_kept),
+          shape_text(found, type_found),
+          {}});
 }
 
 /// The node of `value`. A variable remembers its node; a const value cannot, so a copy is committed.
@@ -251,10 +271,11 @@ struct constant_leaf : expression_base {
 
 }  // namespace detail
 
-/// A value of the network: a node of the graph, with its shape in the type. Cheap to copy. Assigning an expression of
-/// the same shape commits the expression, so that `h = relu(dense<32>("fc", h) + h)` works in a loop.
-template <std::uint32_t... Sizes>
-struct tensor<f32, Sizes...> : detail::expression_base {
+/// A value of the network: a node of the graph, with its element type and shape in the type. Cheap to copy. Assigning
+/// an expression of the same shape commits the expression, so that `h = relu(dense<32>("fc", h) + h)` works in a loop.
+template <ElementType T, std::uint32_t... Sizes>
+struct tensor<T, Sizes...> : detail::expression_base {
+  using element_type = T;
   using shape_type = sizes<Sizes...>;
   static constexpr bool bound = true;
 
@@ -272,8 +293,9 @@ struct tensor<f32, Sizes...> : detail::expression_base {
       : owner(e.builder()), node(detail::commit_to(*owner, std::forward<E>(e))) {
     static_assert(std::remove_cvref_t<E>::bound, "this is made of weights alone: keep it with auto");
     using From = typename std::remove_cvref_t<E>::shape_type;
-    if constexpr (!std::same_as<From, shape_type>)
-      detail::report_assigned_shape(*owner, node, shape_type::dims, From::dims);
+    using Elements = typename std::remove_cvref_t<E>::element_type;
+    if constexpr (!std::same_as<From, shape_type> || !std::same_as<Elements, T>)
+      detail::report_assigned_shape(*owner, node, shape_type::dims, From::dims, T::type, Elements::type);
   }
 
   constexpr graph_builder* builder() const { return owner; }
@@ -296,14 +318,14 @@ using shape_type_of = typename std::remove_cvref_t<V>::shape_type;
 
 namespace detail {
 
-template <class T>
+template <class S, class T>
 struct tensor_of;
-template <std::uint32_t... Sizes>
-struct tensor_of<sizes<Sizes...>> {
-  using type = tensor<f32, Sizes...>;
+template <std::uint32_t... Sizes, class T>
+struct tensor_of<sizes<Sizes...>, T> {
+  using type = tensor<T, Sizes...>;
 };
-template <ShapeType S>
-using tensor_of_t = typename tensor_of<S>::type;
+template <ShapeType S, ElementType T = f32>
+using tensor_of_t = typename tensor_of<S, T>::type;
 
 /// Returns auto, so that compilers instantiate it, and report the error, at the call.
 template <class... V>
@@ -317,7 +339,8 @@ template <Value V>
 constexpr auto committed(V&& value) {
   require_bound<V>();
   graph_builder* b = value.builder();
-  return tensor_of_t<shape_type_of<V>>(*b, commit_to(*b, std::forward<V>(value)));
+  using Elements = typename std::remove_cvref_t<V>::element_type;
+  return tensor_of_t<shape_type_of<V>, Elements>(*b, commit_to(*b, std::forward<V>(value)));
 }
 
 /// The form in which an operator keeps an argument. Temporary expressions and expressions of weights alone are nested.

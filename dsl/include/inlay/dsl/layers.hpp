@@ -115,6 +115,52 @@ constexpr auto dense(const char* name, X&& x, W&& weight, B&& bias, zeros zero_i
       [&bias](graph_builder& b) { return detail::commit_to(b, bias); }, zero_inputs, at);
 }
 
+namespace detail {
+
+/// The shape of what embedding makes of indices and a weight of these shapes.
+template <ShapeType X, ShapeType Weight>
+struct embedding_rule {
+  static constexpr const shape* operands[] = {&X::dims, &Weight::dims};
+  static constexpr shape dims = ops::infer_embedding(operand_shapes(operands), {}, {}).dims;
+  using type = typename sizes_type<dims>::type;
+};
+
+/// `weight(b)` makes the weight, of shape `Weight`.
+template <ShapeType Weight, Value X>
+constexpr auto embedding_of(const char* name, X&& x, const std::source_location& at, auto weight) {
+  using Rule = embedding_rule<shape_type_of<X>, Weight>;
+  const auto indices = committed(std::forward<X>(x));
+  graph_builder& b = *indices.owner;
+  b.locate(at);
+  const std::uint32_t operands[] = {indices.node, weight(b)};
+  return tensor_of_t<typename Rule::type>(b, b.apply(op::embedding, operands, {}, {}, name));
+}
+
+}  // namespace detail
+
+/// A vector for each integer (torch.nn.Embedding): x of type i32 and any shape [...] -> y[..., EmbeddingDim], parameter
+/// `<name>.weight` [NumEmbeddings, EmbeddingDim], whose row x[...] is the vector. Integers below 0 or from
+/// NumEmbeddings on, for which PyTorch raises an error, give vectors of NaN. There is no padding_idx, which matters for
+/// training only: a checkpoint has zeros there.
+template <std::uint32_t NumEmbeddings, std::uint32_t EmbeddingDim, Value V>
+constexpr auto embedding(const char* name, V&& x, std::source_location at = std::source_location::current()) {
+  return detail::embedding_of<sizes<NumEmbeddings, EmbeddingDim>>(name, std::forward<V>(x), at, [&](graph_builder& b) {
+    b.enter_scope(name);
+    const auto weight = b.parameter("weight", shape_of<NumEmbeddings, EmbeddingDim>);
+    b.leave_scope();
+    return weight;
+  });
+}
+
+/// The same with the weight [num_embeddings, embedding_dim] as a value, such as that of another layer:
+/// `embedding("target", x, param<f32, 512, 64>("source.weight"))`.
+template <Value X, Value W>
+constexpr auto embedding(const char* name, X&& x, W&& weight,
+                         std::source_location at = std::source_location::current()) {
+  return detail::embedding_of<shape_type_of<W>>(
+      name, std::forward<X>(x), at, [&](graph_builder& b) { return detail::commit_to(b, std::forward<W>(weight)); });
+}
+
 struct no_affine_t {};
 /// `batch_norm("bn", x, no_affine)`, as affine=False in PyTorch.
 inline constexpr no_affine_t no_affine;

@@ -31,12 +31,12 @@ constexpr auto param() {
 template <auto... Sizes, bool Right = false>
 constexpr auto input(detail::anything = {}, detail::anything = {}) {
   static_assert(Right, "an input has an element type, sizes and a name: input<f32, 64>(\"pixels\")");
-  return input_declaration<sizes<static_cast<std::uint32_t>(Sizes)...>>{"misused", {}};
+  return input_declaration<f32, sizes<static_cast<std::uint32_t>(Sizes)...>>{"misused", {}};
 }
 template <class T, auto... Sizes, bool Right = false>
 constexpr auto input() {
   static_assert(Right, "an input needs a name: input<f32, 64>(\"pixels\")");
-  return input_declaration<sizes<static_cast<std::uint32_t>(Sizes)...>>{"misused", {}};
+  return input_declaration<f32, sizes<static_cast<std::uint32_t>(Sizes)...>>{"misused", {}};
 }
 template <auto... Sizes, bool Right = false>
 constexpr auto output(detail::anything a = {}, detail::anything b = {}, detail::anything c = {}) {
@@ -58,6 +58,14 @@ constexpr auto dense(detail::anything a = {}, detail::anything b = {}, detail::a
       Right,
       "dense is called as dense<outputs>(\"name\", x) or dense<outputs>(\"name\", x, no_bias); with a weight, "
       "whose shape says the number of outputs, as dense(\"name\", x, weight) or dense(\"name\", x, weight, bias)");
+  return detail::misused(a, b, c, d);
+}
+template <auto... Sizes, bool Right = false>
+constexpr auto embedding(detail::anything a = {}, detail::anything b = {}, detail::anything c = {},
+                         detail::anything d = {}) {
+  static_assert(Right,
+                "embedding is called as embedding<num_embeddings, embedding_dim>(\"name\", x) with x of type i32; with "
+                "a weight as embedding(\"name\", x, weight)");
   return detail::misused(a, b, c, d);
 }
 template <auto... Sizes, bool Right = false>

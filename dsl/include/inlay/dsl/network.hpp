@@ -8,20 +8,24 @@
 
 namespace inlay {
 
-/// A declared input: its name, and the shape of one sample in the type.
-template <ShapeType Shape>
+/// A declared input: its name, and the element type and shape of one sample in the type.
+template <ElementType T, ShapeType Shape>
 struct input_declaration {
-  using shape_type = Shape;
-  static constexpr std::size_t elements = Shape::elements;
+  using element_type = T;
+  using tensor_type = detail::tensor_of_t<Shape, T>;
+  static constexpr shape dims = Shape::dims;
+  /// The elements of one sample, row-major.
+  using sample = std::array<typename T::element, Shape::elements>;
   const char* name;
   std::source_location at;
 };
 
-/// `input<f32, 64>("pixels")`: one sample is f32[64].
+/// `input<f32, 64>("pixels")`: one sample is f32[64]. `input<i32, 20>("tokens")`: 20 integers, for embedding.
 template <class T, std::uint32_t... Sizes>
 constexpr auto input(const char* name, std::source_location at = std::source_location::current()) {
-  static_assert(std::same_as<T, f32>, "the element type of an input is f32: input<f32, 64>(\"pixels\")");
-  return input_declaration<sizes<Sizes...>>{name, at};
+  static_assert(detail::is_element_type<T>,
+                "the element type of an input is f32, or i32 for indices: input<f32, 64>(\"pixels\")");
+  return input_declaration<std::conditional_t<ElementType<T>, T, f32>, sizes<Sizes...>>{name, at};
 }
 /// A returned value with a name of its own.
 template <Value V>
@@ -70,13 +74,13 @@ struct network_name {
 
 template <class T>
 inline constexpr bool is_input = false;
-template <class Shape>
-inline constexpr bool is_input<input_declaration<Shape>> = true;
+template <class T, class Shape>
+inline constexpr bool is_input<input_declaration<T, Shape>> = true;
 
 /// What a network's function gets for a declared input or state.
 template <class Declaration>
 struct argument_of {
-  using type = tensor_of_t<typename Declaration::shape_type>;
+  using type = typename Declaration::tensor_type;
 };
 template <class Shape, class Initial>
 struct argument_of<state_declaration<Shape, Initial>> {
@@ -165,7 +169,7 @@ constexpr auto run_function(const network_definition<Function, Inputs...>& net, 
     using Declared = std::remove_cvref_t<decltype(declared)>;
     if constexpr (is_input<Declared>) {
       b.locate(declared.at);
-      nodes[n++] = b.input(declared.name, Declared::shape_type::dims);
+      nodes[n++] = b.input(declared.name, Declared::dims, Declared::element_type::type);
     } else {
       nodes[n++] = declared.make(b).kept;
     }

@@ -81,6 +81,7 @@ struct op_row {
   std::uint32_t least_operands = 0;  ///< entries in the operand table; an absent operand counts
   std::uint32_t most_operands = 0;
   std::uint32_t optional_operand = inferred::none;  ///< the one that may be absent
+  std::uint32_t index_operand = inferred::none;     ///< the one that is i32; all others are f32
   std::span<const attribute_row> attributes{};
   bool moves = false;  ///< every element of the result is an element of an operand
   /// The shape rule. `requested` is the shape that the node asks for; most operations ignore it.
