@@ -176,7 +176,7 @@ TEST(Builder, RefusesIntegersWhereFloatsBelong) {
     add(b);
     return b.finish();
   };
-  const auto integers = [](const std::function<std::uint32_t(graph_builder&, std::uint32_t)>& use) {
+  const auto integers = [&](const std::function<std::uint32_t(graph_builder&, std::uint32_t)>& use) {
     return finished("net", [&](graph_builder& b) { b.output(use(b, b.input("x", shape_of<4>, dtype::i32)), "y"); });
   };
   const auto refused = [&](const char* use, const std::function<std::uint32_t(graph_builder&, std::uint32_t)>& add) {

@@ -191,6 +191,38 @@ TEST_P(ExceptionFlags, InterpolationReadsNoDeadLanes) {
       }
 }
 
+TEST_P(ExceptionFlags, InterpolationOfTwoChannelsReadsNoDeadLanes) {
+  // With 18 channels, two are left behind a vector of 16. They are lanes of what the convolution has stored.
+  for (const std::uint32_t channels : {2u, 10u, 18u, 34u}) {
+    graph_builder b("pyramid");
+    const auto x = b.input("x", {3, {1, 1, 7}});
+    const std::uint32_t layer[] = {x, b.parameter("c.weight", {4, {channels, 1, 1, 2}}), no_node};
+    const ops::conv2d_attributes window{{1, 1, 0, 1, 0, 2, 1, 1}, 1};
+    const std::uint32_t seen[] = {b.apply(op::conv2d, layer, words_of(window), {}, "c")};
+    const instruction program[] = {{.code = scalar_op::operand, .a = 0},
+                                   {.code = scalar_op::literal, .p0 = 1.9f},
+                                   {.code = scalar_op::multiply, .a = 0, .b = 1}};
+    const std::uint32_t scaled = b.map(seen, program, {3, {channels, 1, 9}});
+    const ops::upsample_attributes how{interpolation::linear,          1, ops::step_between(1, 2, true),
+                                       ops::step_between(9, 27, true), 2, 27};
+    b.output(b.apply(op::upsample, seen, words_of(how)), "large");
+    b.output(scaled, "scaled");
+    ASSERT_FALSE(b.finish());
+    std::mt19937 random(channels);
+    const auto kernel = compile(b, random_weights(b.view(), random), {.cpu = GetParam()});
+    const std::vector<float> in = {0.5f, -1, 0.25f, 2, -0.5f, 1,  3, -2,   0.75f, 1, 0.5f,
+                                   -1,   2,  0.5f,  1, 1,     -1, 2, 0.5f, 3,     1};
+    std::vector<float> large(3 * channels * 54), small(3 * channels * 9);
+    std::vector<std::uint32_t> scratch(kernel->scratch_bytes() / 4 + 1, 0x7fa00000);
+    const float* inputs[] = {in.data()};
+    float* results[] = {large.data(), small.data()};
+    std::feclearexcept(FE_ALL_EXCEPT);
+    kernel->run(inputs, results, 3, scratch.data());
+    const int flags = std::fetestexcept(kTraps);
+    EXPECT_EQ(flags, 0) << channels << " channels: " << describe(flags);
+  }
+}
+
 TEST_P(ExceptionFlags, LayersOfTwoFeaturesReadNoDeadLanes) {
   // The layer reads its elements one by one. LLVM knows them as lanes of a vector that was stored before, and may
   // multiply the other lanes of that vector, too: signalling NaNs behind the row in scratch memory.

@@ -279,6 +279,8 @@ class ResampleEmitter {
     const int64_t lanes = lanesFor(live);
     Value element = context.load(loc, from, row, plus(column, entry(table, place)), lanes, live);
     Value factor = context.loadEverywhere(loc, *weight, context.index(0, loc), place, lanes);
+    // The elements may be lanes of a vector whose other lanes are dead, and LLVM makes four lanes of two.
+    if (lanes == 2) element = context.withAllLanes(loc, element);
     addProduct(sum, element, factor);
   }
 
