@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <optional>
@@ -207,7 +208,8 @@ void print_trial(const trial& t) {
 /// Writes a C++ program with the networks that were drawn.
 int write_program(const options& o) {
   std::ofstream out(o.program);
-  out << "// Written by inlay-fuzz --print-cpp.\n#include <cstdio>\n#include <limits>\n#include \"inlay/dsl.hpp\"\n"
+  out << "// Written by inlay-fuzz --print-cpp.\n#include <csignal>
+#include <cstdio>\n#include <limits>\n#include \"inlay/dsl.hpp\"\n"
          "using namespace inlay;\n";
   std::ostringstream checks;
   std::uint64_t count = 0;
@@ -254,6 +256,9 @@ void report(const options& o, std::uint64_t index, const verdict& found) {
   std::fflush(stdout);
 }
 
+/// Set when the user or a time limit from outside ends the run: it then says how far it came.
+volatile std::sig_atomic_t stopped = 0;
+
 int run(options& o) {
   if (!o.program.empty()) return write_program(o);
   if (o.prints) {
@@ -287,7 +292,7 @@ int run(options& o) {
       std::fprintf(stderr, "%llu networks, %.1f a second, %llu failed\n", static_cast<unsigned long long>(s.networks),
                    static_cast<double>(s.networks) / seconds(), static_cast<unsigned long long>(failures));
     }
-    return o.time_limit <= 0 || seconds() < o.time_limit;
+    return stopped == 0 && (o.time_limit <= 0 || seconds() < o.time_limit);
   };
   const statistics s = run_campaign(o.plan, o.settings, o.limits);
   const auto share = [&](std::uint64_t part) {
@@ -308,5 +313,6 @@ int run(options& o) {
 int main(int argc, char** argv) {
   options o;
   if (const std::optional<int> code = parse_arguments(argc, argv, o)) return *code;
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { stopped = 1; });
   return run(o);
 }

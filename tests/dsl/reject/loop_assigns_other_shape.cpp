@@ -3,7 +3,7 @@
 // expect: "blocks.0.fc"
 // expect: "f32[32]"
 // expect: "f32[16]"
-// expect: a variable keeps the shape of its first value: use a new variable
+// expect: a variable keeps the shape of its first value, and its element type: use a new variable
 // expect: loop_assigns_other_shape.cpp:18:
 // expect: "loop_assigns_other_shape.cpp:15"
 #include "inlay/dsl.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pointwise variable that would change its shape.
-// expect: a variable keeps the shape of its first value: use a new variable
+// expect: a variable keeps the shape of its first value, and its element type: use a new variable
 // expect: loop_assigns_other_shape_to_expression.cpp
 // expect: "..er_shape_to_expression.cpp:13"
 #include "inlay/dsl.hpp"
