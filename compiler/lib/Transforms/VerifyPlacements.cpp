@@ -58,7 +58,7 @@ class Verifier {
         if (mlir::failed(checkStore(op, store))) return mlir::failure();
       live.push_back(op.getResult(0));
     }
-    return mlir::success();
+    return checkNextValues();
   }
 
  private:
@@ -100,6 +100,18 @@ class Verifier {
     if (place.getOffset() + stored <= place.getStride()) return mlir::success();
     return op.emitOpError() << nameOf(op) << "stores up to element " << place.getOffset() + stored
                             << " of rows that are " << place.getStride() << " apart";
+  }
+
+  /// The next value of a state must lie where the next step reads the state.
+  mlir::LogicalResult checkNextValues() {
+    mlir::Operation *terminator = function.front().getTerminator();
+    for (auto [i, value] : llvm::enumerate(terminator->getOperands())) {
+      const std::optional<int64_t> state = stateOfResult(function, static_cast<unsigned>(i));
+      const PlacementAttr place = placeOf(value);
+      if (state && (!place || place.getRoot() != "state" || place.getIndex() != *state || place.getOffset() != 0))
+        return terminator->emitOpError() << "result " << i << " is not in the memory of its state";
+    }
+    return mlir::success();
   }
 
   int64_t wholeVectors(Value value) {
