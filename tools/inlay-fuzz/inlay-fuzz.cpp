@@ -208,8 +208,7 @@ void print_trial(const trial& t) {
 /// Writes a C++ program with the networks that were drawn.
 int write_program(const options& o) {
   std::ofstream out(o.program);
-  out << "// Written by inlay-fuzz --print-cpp.\n#include <csignal>
-#include <cstdio>\n#include <limits>\n#include \"inlay/dsl.hpp\"\n"
+  out << "// Written by inlay-fuzz --print-cpp.\n#include <cstdio>\n#include <limits>\n#include \"inlay/dsl.hpp\"\n"
          "using namespace inlay;\n";
   std::ostringstream checks;
   std::uint64_t count = 0;
