@@ -130,6 +130,13 @@ TEST_P(Streams, CausalConvolutionsInBlocks) {
   }));
 }
 
+TEST_P(Streams, HistoriesOfManySteps) {
+  matches(network("nine", input<f32, 5>("x"), [](auto x) { return history<9, 3>(x); }));
+  matches(network("fir", input<f32, 1>("x"), [](auto x) { return causal_conv1d<1, 64>("taps", x, no_bias); }));
+  matches(network("long_memory", input<f32, 17>("x"),
+                  [](auto x) { return dense<20>("out", flatten(history<11, 2>(tanh(dense<16>("in", x))))); }));
+}
+
 TEST_P(Streams, StatesThatAreReadInUnusualWays) {
   // A state's old value is another state's next value, in both directions.
   matches(network("swap", input<f32, 3>("x"), state<f32, 3>("a"), state<f32, 3>("b", constant<f32, 3>({1, 2, 3})),

@@ -12,6 +12,9 @@ namespace arith = mlir::arith;
 
 namespace {
 
+/// The most rows that are copied without a loop.
+constexpr int64_t kUnrolled = 8;
+
 /// The ring in a network's memory: a line whose first word is the number of the row that is written next, which is the
 /// oldest one; then the rows.
 class Ring {
@@ -46,12 +49,11 @@ class Ring {
     view.start = context.times(loc, number, elements);
     return view;
   }
-  /// The number of the row that was written `age` steps ago, if row `next` comes next.
-  Value before(Value next, int64_t age) {
-    if (age == rows) return next;
-    Value wraps = context.builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, next, index(age));
-    return context.builder.create<arith::SelectOp>(loc, wraps, context.plus(loc, next, rows - age),
-                                                   context.plus(loc, next, -age));
+  /// The number of the row that is `distance` rows younger than row `number`, which is less than all rows.
+  Value younger(Value number, Value distance) {
+    Value sum = context.plus(loc, number, distance);
+    Value wraps = context.builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::uge, sum, index(rows));
+    return context.builder.create<arith::SelectOp>(loc, wraps, context.plus(loc, sum, -rows), sum);
   }
   Value after(Value next) {
     Value following = context.plus(loc, next, 1);
@@ -81,16 +83,22 @@ void emitHistory(HistoryOp op, KernelContext &context, ViewLookup views) {
       context.store(loc, to, toRow, column, vector, live);
     });
   };
-  const auto tap = [&](int64_t number) {
+  const auto tap = [&](Value number) {
     RowView view = taps;
-    view.base += number * ring.elements, view.elements = ring.elements;
+    view.start = context.times(loc, number, ring.elements), view.elements = ring.elements;
     return view;
   };
   llvm::SmallVector<Value> next = {ring.rows == 0 ? ring.zero() : ring.next()};
   const auto step = [&](Value row) {
-    for (int64_t i = 0; i + 1 < count; ++i)
-      copy(ring.row(ring.before(next[0], (count - 1 - i) * dilation)), ring.zero(), tap(i), row);
-    copy(x, row, tap(count - 1), row);
+    // The row that is written next is the oldest one.
+    const auto read = [&](Value i) {
+      copy(ring.row(ring.younger(next[0], context.times(loc, i, dilation))), ring.zero(), tap(i), row);
+    };
+    if (count <= kUnrolled)
+      for (int64_t i = 0; i + 1 < count; ++i) read(ring.index(i));
+    else
+      context.forEach(loc, count - 1, 1, read);
+    copy(x, row, tap(ring.index(count - 1)), row);
     if (ring.rows == 0) return;
     copy(x, row, ring.row(next[0]), ring.zero());
     next[0] = ring.after(next[0]);
