@@ -5,3 +5,4 @@ INLAY_NETWORK(zoo);
 INLAY_NETWORK(chain);
 INLAY_NETWORK(normed);
 INLAY_NETWORK(reader);
+INLAY_NETWORK(listener);

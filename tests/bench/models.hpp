@@ -42,3 +42,13 @@ inline constexpr auto reader = inlay::network(
       auto sum = mean<0>(h) + embedding<3, 24>("kinds", kind);
       return dense("scores", relu(sum), param<f32, 37, 24>("words.weight"));
     });
+
+/// State beside layers, and a batch norm that must not take a state for weights.
+inline constexpr auto listener = inlay::network("listener", inlay::input<inlay::f32, 12>("frame"), [](auto frame) {
+  using namespace inlay;
+  auto h = relu(batch_norm("bn", causal_conv1d<20, 3>("conv", frame)));
+  auto old = state<f32, 20>("old", param<f32, 20>("first")).in(frame);
+  auto y = dense<3>("out", concat(gru<8>("gru", h), old));
+  old = 0.5f * old + h;
+  return y;
+});

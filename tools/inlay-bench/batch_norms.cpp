@@ -24,7 +24,7 @@ class folder {
         places_(graph_.nodes.size(), no_node),
         readers_(graph_.nodes.size(), 0) {
     for (const node_record& node : graph_.nodes) {
-      of_weights_.push_back(node.kind != op::input);
+      of_weights_.push_back(node.kind != op::input && !remembers(node));
       for (const std::uint32_t operand : graph_.operands(node))
         if (operand != no_node) ++readers_[operand], of_weights_.back() = of_weights_.back() && of_weights_[operand];
     }

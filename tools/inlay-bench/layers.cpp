@@ -24,7 +24,7 @@ struct uses {
         for (const std::uint32_t operand : graph.operands(graph.nodes[id]))
           if (operand != no_node) live[operand] = true, ++readers[operand];
     for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
-      shared[id] = graph.nodes[id].kind != op::input;
+      shared[id] = graph.nodes[id].kind != op::input && !remembers(graph.nodes[id]);
       for (const std::uint32_t operand : graph.operands(graph.nodes[id]))
         if (operand != no_node) shared[id] = shared[id] && shared[operand];
     }

@@ -11,6 +11,7 @@
 
 #include "batch_norms.hpp"
 #include "dense_chain.hpp"
+#include "inlay/graph_memory.hpp"
 #include "inlay/interpreter.hpp"
 #include "inlay/operations.hpp"
 #include "inlay/thread_pool.hpp"
@@ -108,13 +109,15 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   if (const std::size_t pointers = work.in.size() + work.out.size(); pointers > tools::jit_kernel::most_pointers)
     return fail("compiled", "this tool calls networks of at most " + std::to_string(tools::jit_kernel::most_pointers) +
                                 " inputs and outputs, found " + std::to_string(pointers));
+  // The samples of a network with state are steps. They follow each other, so one thread runs them.
+  const bool has_state = remembers(network.graph);
+  const bool on_threads = options.threads > 1 && !has_state;
   std::string error;
   std::vector<std::unique_ptr<tools::jit_kernel>> kernels;  // with f32 weights and, if asked for, with bf16 weights
   for (const bool bf16 : {false, true}) {
     if (bf16 && !options.bf16) continue;
     kernels.push_back(tools::jit_kernel::compile(
-        network.graph, network.values, {.cpu = INLAY_BENCH_CPU, .bf16_weights = bf16, .parallel = options.threads > 1},
-        error));
+        network.graph, network.values, {.cpu = INLAY_BENCH_CPU, .bf16_weights = bf16, .parallel = on_threads}, error));
     if (!kernels.back()) return fail("compiled", error);
   }
   interpreter_result exact = interpreter::create(network.graph, network.values);
@@ -128,9 +131,27 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   void* scratch = memory.data();
   std::size_t space = memory.size();
   std::align(64, kernels.front()->scratch_bytes(), scratch, space);
+  // Each contestant goes on from its own last step.
+  std::vector<std::vector<std::byte>> remembered;
+  interpreter_memory interpreted_memory;
   std::vector<contestant> contestants;
   const thread_pool pool(static_cast<unsigned>(options.threads));
   const auto add = [&](const std::string& name, const tools::jit_kernel& kernel, const inlay_parallel_for* workers) {
+    if (has_state) {
+      std::vector<std::byte>& bytes = remembered.emplace_back(kernel.memory_bytes() + 64);
+      void* own = bytes.data();
+      std::size_t room = bytes.size();
+      std::align(64, kernel.memory_bytes(), own, room);
+      kernel.reset(own);
+      if (work.in.size() != 1 || work.out.size() != 1) {
+        contestants.emplace_back(name, [&, own] { kernel.run_steps(work.in, work.out, samples, own, scratch); });
+        return;
+      }
+      using steps = int (*)(const float*, float*, std::size_t, void*, void*);
+      contestants.emplace_back(name, [=, entry = reinterpret_cast<steps>(kernel.entry()), in = work.in[0],
+                                      out = work.out[0]] { entry(in, out, samples, own, scratch); });
+      return;
+    }
     if (work.in.size() != 1 || work.out.size() != 1) {
       contestants.emplace_back(name, [&, workers] { kernel.run(work.in, work.out, samples, scratch, workers); });
       return;
@@ -150,9 +171,11 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   };
   for (const auto& kernel : kernels) add(kernel == kernels.front() ? "compiled" : "bf16 weights", *kernel, nullptr);
   const inlay_parallel_for& workers = pool;
-  if (options.threads > 1) add(std::to_string(options.threads) + " threads", *kernels.front(), &workers);
-  contestants.emplace_back("interpreted",
-                           [&] { interpreted.value->run(work.untyped, work.out, samples, engine::baseline); });
+  if (on_threads) add(std::to_string(options.threads) + " threads", *kernels.front(), &workers);
+  contestants.emplace_back("interpreted", [&] {
+    if (!has_state) interpreted_memory = {};
+    interpreted.value->run(work.untyped, work.out, samples, engine::baseline, interpreted_memory);
+  });
   double flops = 0, weight_bytes = 0;
   if (const auto chain = dense_chain(folded.graph, folded.values)) {
     for (const network_library& library : installed_libraries())
@@ -265,6 +288,10 @@ int run_networks(const networks_options& options) {
       const std::size_t whole = report.contests.size();
       right = hold_contest(network, "", network.name, batch, options, evictor, report) && right;
       if (!options.layers) continue;
+      if (remembers(network.graph)) {
+        std::printf("\nnote: %s has state, so its layers are not timed on their own\n", network.name.c_str());
+        continue;
+      }
       for (const bench_network& layer : layers_of(network))
         right = hold_contest(layer, layer.name, network.name, batch, options, evictor, report) && right;
       if (whole < report.contests.size()) print_layers(report.contests[whole], report);

@@ -152,6 +152,7 @@ int jit_kernel::run(std::span<const float* const> inputs, std::span<float* const
                     void* scratch, const inlay_parallel_for* workers) const {
   pointers p{};
   const std::size_t count = collect(inputs, outputs, p);
+  if (summary_->hasState()) llvm::report_fatal_error("jit_kernel: run_steps() runs networks with state");
   void* entry = workers ? parallel_entry_ : entry_;
   if (!entry) llvm::report_fatal_error("jit_kernel: code of another machine, or compiled without --parallel");
   constexpr auto counts = std::make_index_sequence<most_pointers>();
@@ -161,7 +162,8 @@ int jit_kernel::run(std::span<const float* const> inputs, std::span<float* const
 
 int jit_kernel::run_steps(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t steps,
                           void* memory, void* scratch) const {
-  if (!entry_) llvm::report_fatal_error("jit_kernel: code of another machine");
+  if (!entry_ || !summary_->hasState())
+    llvm::report_fatal_error("jit_kernel: code of another machine, or of a network without state");
   pointers p{};
   const std::size_t count = collect(inputs, outputs, p);
   return call_with(p, count, std::make_index_sequence<most_pointers>(), entry_, steps, memory, scratch);
