@@ -272,6 +272,15 @@ TEST(Bounds, OfBf16WeightsAreRelativeToTheShiftedInput) {
   EXPECT_GT(folded_network().map(shifting(-300)).map(shifting(200)).dense(1).of(100.5f, true).error, 0x1p-8 * 64 * 200);
 }
 
+TEST(Bounds, OfASineReachAllValuesOfAPeriod) {
+  // The argument 6432.41 is off by 25.13, four periods. An eighth of that interval is a period, too.
+  const bounded y =
+      folded_network().dense(1).map({{.code = scalar_op::operand}, apply(activation::sin)}).of(100.5064f, true);
+  EXPECT_NEAR(y.value, -1, 1e-3);
+  EXPECT_TRUE(allows(y, 1) && allows(y, 0) && allows(y, -1));
+  EXPECT_FALSE(allows(y, 3));  // the safety factors leave 1.5 * 1.25 * 2 above -1
+}
+
 TEST(Bounds, OfFoldedInfinitiesAllowNan) {
   const bounded before = folded_network().map(shifting(1)).dense(2).of(kInfinity);
   EXPECT_TRUE(allows(before, kInfinity) && allows(before, kNan));

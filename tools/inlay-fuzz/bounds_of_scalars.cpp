@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace inlay::fuzz {
 namespace {
@@ -60,7 +61,7 @@ bounded divided(const bounded& a, const bounded& b) {
 }
 
 /// How far f may be from f(x) if x is off by up to `error`. Looks at the ends of the interval and between them, at the
-/// slope, and where functions have kinks, jumps and poles.
+/// slope, and where functions have kinks, jumps and poles, and sin and cos their extremes.
 double spread(const activation_row& row, double x, double error, double p0, double p1) {
   const double middle = row.formula(x, p0, p1);
   const double low = x - error, high = x + error;
@@ -79,6 +80,8 @@ double spread(const activation_row& row, double x, double error, double p0, doub
   };
   for (int i = -4; i <= 4; ++i) look(x + error * i / 4);
   for (double kink : {0.0, -0.0, p0, p1, -p0, p1 / p0, -3.0, 3.0, 6.0, std::nextafter(p0, kInfinity)}) look(kink);
+  constexpr double quarter = std::numbers::pi / 2;
+  for (int i = 0; i < 4; ++i) look((std::ceil(low / quarter) + i) * quarter);
   return unbounded ? kInfinity : 1.25 * worst;
 }
 
