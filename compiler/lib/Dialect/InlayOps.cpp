@@ -627,6 +627,7 @@ OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
 }
 
 LogicalResult HistoryOp::verify() {
+  if (getTaps() == 1) return emitOpError("keeps nothing with one tap: inlay.reshape gives that row");
   return verifyShapes(
       *this, op::history, {getInput()}, getResult(),
       words_of(ops::history_attributes{static_cast<uint32_t>(getTaps()), static_cast<uint32_t>(getDilation())}));

@@ -65,6 +65,8 @@ class Planner {
   static constexpr int64_t kClashingStride = 512;  // elements
 
   Value copyOf(Value value, mlir::OpBuilder &builder);
+  void numberOps();
+  mlir::BlockArgument stateAt(int64_t place);
   void takeInitials();
   void claimStates();
   bool replacesState(Value next, Value state);
@@ -153,6 +155,19 @@ void Planner::claimOutputs() {
   }
 }
 
+/// Finds the order of the ops. Copies that are added change it.
+void Planner::numberOps() {
+  int64_t position = 0;
+  for (mlir::Operation &op : function.front()) order[&op] = position++;
+}
+
+/// The state that lies at this place of the network's memory.
+mlir::BlockArgument Planner::stateAt(int64_t place) {
+  return *llvm::find_if(function.getArguments(), [&](mlir::BlockArgument argument) {
+    return stateOfArgument(function, argument.getArgNumber()) == place;
+  });
+}
+
 /// The first values of states are no results of the kernels. They become attributes of the states.
 void Planner::takeInitials() {
   auto terminator = llvm::cast<mlir::func::ReturnOp>(function.front().getTerminator());
@@ -160,9 +175,7 @@ void Planner::takeInitials() {
     auto place = function.getResultAttrOfType<mlir::IntegerAttr>(i, kInitialAttr);
     if (!place) continue;
     auto constant = terminator.getOperand(i).getDefiningOp<ConstantOp>();
-    for (unsigned argument = 0; argument < function.getNumArguments(); ++argument)
-      if (stateOfArgument(function, argument) == place.getInt())
-        function.setArgAttr(argument, kInitialAttr, constant.getValue());
+    function.setArgAttr(stateAt(place.getInt()).getArgNumber(), kInitialAttr, constant.getValue());
     terminator->eraseOperand(i);
     function.eraseResult(i);
     if (constant->use_empty()) constant->erase();
@@ -185,20 +198,14 @@ bool Planner::replacesState(Value next, Value state) {
 /// The next value of a state is computed in the state's memory, or copied there when all ops have read the state.
 void Planner::claimStates() {
   auto terminator = llvm::cast<mlir::func::ReturnOp>(function.front().getTerminator());
-  const auto number = [&] {
-    int64_t position = 0;
-    for (mlir::Operation &op : function.front()) order[&op] = position++;
-  };
-  number();
+  numberOps();
   llvm::SmallVector<std::pair<mlir::OpOperand *, int64_t>> copied;
   for (auto [i, operand] : llvm::enumerate(terminator->getOpOperands())) {
     const std::optional<int64_t> place = stateOfResult(function, static_cast<unsigned>(i));
     if (!place) continue;
-    const auto *state = llvm::find_if(function.getArguments(), [&](mlir::BlockArgument argument) {
-      return stateOfArgument(function, argument.getArgNumber()) == place;
-    });
-    if (operand.get() == *state) continue;  // it stays as it is
-    if (replacesState(operand.get(), *state))
+    Value state = stateAt(*place);
+    if (operand.get() == state) continue;  // it stays as it is
+    if (replacesState(operand.get(), state))
       bufferOf(operand.get())->root = "state", bufferOf(operand.get())->index = *place;
     else
       copied.emplace_back(&operand, *place);
@@ -334,8 +341,7 @@ void Planner::run() {
       merge(bufferOf(op->getResult(0)), bufferOf(viewed), offsetOf(viewed) + op.getViewedOffset());
   claimOutputs();
   claimStates();
-  int64_t position = 0;
-  for (mlir::Operation &op : function.front()) order[&op] = position++;
+  numberOps();
   for (KernelOp op : function.getOps<KernelOp>()) reuseInPlace(op);
   for (KernelOp op : function.getOps<KernelOp>()) computeInside(op);
   sizeRows();

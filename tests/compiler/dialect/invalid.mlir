@@ -335,3 +335,11 @@ func.func @softmax_of_integers(%x: tensor<3xi32>) -> tensor<3xi32> {
   %0 = inlay.softmax %x : tensor<3xi32>
   return %0 : tensor<3xi32>
 }
+
+// -----
+
+func.func @history_of_one_tap(%x: tensor<4xf32>) -> tensor<1x4xf32> {
+  // expected-error @+1 {{'inlay.history' op keeps nothing with one tap: inlay.reshape gives that row}}
+  %0 = inlay.history %x taps 1 dilation 1 place 0 : (tensor<4xf32>) -> tensor<1x4xf32>
+  return %0 : tensor<1x4xf32>
+}

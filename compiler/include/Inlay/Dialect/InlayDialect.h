@@ -41,7 +41,7 @@ inline constexpr llvm::StringLiteral kRowBlocksAttr =
 inline constexpr llvm::StringLiteral kMemoryAttr = "inlay.memory";  // function: bytes that it keeps between steps
 inline constexpr llvm::StringLiteral kStateAttr =
     "inlay.state";  // argument and result: where a state lies in that memory, in elements
-inline constexpr llvm::StringLiteral kInitialAttr = "inlay.initial";  // result: the first value of the state there
+inline constexpr llvm::StringLiteral kInitialAttr = "inlay.initial";  // result, later argument: a state's first value
 inline constexpr llvm::StringLiteral kTargetAttr = "inlay.target";    // function: the machine, a TargetAttr
 
 /// The machine that a network is compiled for; null before the layout phase.

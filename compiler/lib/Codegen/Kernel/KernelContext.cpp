@@ -267,6 +267,14 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
                                           withAllLanes(loc, vector));
 }
 
+void KernelContext::copyRun(Location loc, Value row, int64_t length, const RowView &from, Value source,
+                            const RowView &to, Value target) {
+  forEachVector(loc, length, [&](Value column, int64_t live) {
+    Value vector = load(loc, from, row, plus(loc, source, column), features.lanes, live, DeadLanes::unspecified);
+    store(loc, to, row, plus(loc, target, column), vector, live);
+  });
+}
+
 /// Whether lanes of zeros raise no exception flag: the program is one activation that is finite at 0. In other programs
 /// a dead lane repeats a live one, because a constant may make anything of a zero.
 static bool isFiniteAtZero(mlir::Region &program) {

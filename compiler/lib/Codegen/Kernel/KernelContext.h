@@ -118,6 +118,9 @@ class KernelContext {
                              int64_t lanes);
   void store(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column, mlir::Value vector,
              int64_t live);
+  /// Copies `length` elements of a row, from column `source` to column `target`.
+  void copyRun(mlir::Location loc, mlir::Value row, int64_t length, const RowView &from, mlir::Value source,
+               const RowView &to, mlir::Value target);
   mlir::Value loadScalar(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column);
   /// The first `lanes` lanes of a vector.
   mlir::Value firstLanes(mlir::Location loc, mlir::Value vector, int64_t lanes);

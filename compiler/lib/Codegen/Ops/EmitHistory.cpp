@@ -77,37 +77,34 @@ void emitHistory(HistoryOp op, KernelContext &context, ViewLookup views) {
   RowView taps = views(op.getResult());
   taps.padded = false;
   const auto count = static_cast<int64_t>(op.getTaps()), dilation = static_cast<int64_t>(op.getDilation());
-  const auto copy = [&](const RowView &from, Value fromRow, const RowView &to, Value toRow) {
-    context.forEachVector(loc, ring.elements, [&](Value column, int64_t live) {
-      Value vector = context.load(loc, from, fromRow, column, context.features.lanes, live, DeadLanes::unspecified);
-      context.store(loc, to, toRow, column, vector, live);
-    });
+  // The rows of the ring are no rows of the kernel: its view has the same ones for all of them.
+  const auto copy = [&](Value row, const RowView &from, const RowView &to) {
+    context.copyRun(loc, row, ring.elements, from, ring.zero(), to, ring.zero());
   };
   const auto tap = [&](Value number) {
     RowView view = taps;
     view.start = context.times(loc, number, ring.elements), view.elements = ring.elements;
     return view;
   };
-  llvm::SmallVector<Value> next = {ring.rows == 0 ? ring.zero() : ring.next()};
+  llvm::SmallVector<Value> next = {ring.next()};
   const auto step = [&](Value row) {
     // The row that is written next is the oldest one.
     const auto read = [&](Value i) {
-      copy(ring.row(ring.younger(next[0], context.times(loc, i, dilation))), ring.zero(), tap(i), row);
+      copy(row, ring.row(ring.younger(next[0], context.times(loc, i, dilation))), tap(i));
     };
     if (count <= kUnrolled)
       for (int64_t i = 0; i + 1 < count; ++i) read(ring.index(i));
     else
       context.forEach(loc, count - 1, 1, read);
-    copy(x, row, tap(ring.index(count - 1)), row);
-    if (ring.rows == 0) return;
-    copy(x, row, ring.row(next[0]), ring.zero());
+    copy(row, x, tap(ring.index(count - 1)));
+    copy(row, x, ring.row(next[0]));
     next[0] = ring.after(next[0]);
   };
   if (context.capacity == 1)
     step(ring.zero());
   else
-    context.forEach(loc, context.firstRow ? context.firstRow : ring.zero(), context.rows, 1, next, step);
-  if (ring.rows > 0) ring.setNext(next[0]);
+    context.forEach(loc, ring.zero(), context.rows, 1, next, step);
+  ring.setNext(next[0]);
 }
 
 }  // namespace inlay::compiler

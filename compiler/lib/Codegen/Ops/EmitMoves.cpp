@@ -12,16 +12,6 @@ using mlir::Value;
 
 namespace {
 
-/// Copies `length` elements of a row, from column `source` to column `target`.
-void copyRun(KernelContext &context, Location loc, Value row, int64_t length, const RowView &from, Value source,
-             const RowView &to, Value target) {
-  context.forEachVector(loc, length, [&](Value column, int64_t live) {
-    Value vector = context.load(loc, from, row, context.plus(loc, source, column), context.features.lanes, live,
-                                DeadLanes::unspecified);
-    context.store(loc, to, row, context.plus(loc, target, column), vector, live);
-  });
-}
-
 struct Runs {
   int64_t count, length;
 };
@@ -38,7 +28,7 @@ void copyRuns(Location loc, KernelContext &context, Runs runs, const RowView &fr
   context.forEachRow(loc, [&](Value row) {
     context.forEach(loc, runs.count, 1, [&](Value run) {
       const auto startOf = [&](int64_t period) { return context.plusTimes(loc, context.index(0, loc), run, period); };
-      copyRun(context, loc, row, runs.length, from, startOf(fromPeriod), to, startOf(toPeriod));
+      context.copyRun(loc, row, runs.length, from, startOf(fromPeriod), to, startOf(toPeriod));
     });
   });
 }
@@ -157,7 +147,7 @@ class Permutation {
   void along(llvm::ArrayRef<MovedAxis> all, Value source, Value target) {
     if (!all.empty() && all.back().source == 1 && all.back().target == 1) {
       return outer(all.drop_back(), source, target, [&](Value first, Value place) {
-        copyRun(context, loc, row, all.back().size, from, first, to, place);
+        context.copyRun(loc, row, all.back().size, from, first, to, place);
       });
     }
     outer(all, source, target, [&](Value first, Value place) {
@@ -257,7 +247,7 @@ void emitPad(PadOp op, KernelContext &context, ViewLookup views) {
       Value inside = context.plusTimes(loc, target, context.index(low[axis], loc), targets[axis]);
       fill(target, low[axis] * targets[axis]);
       if (axis == last && !isInside)
-        copyRun(context, loc, row, sizes[axis] * strides[axis], from, source, to, inside);
+        context.copyRun(loc, row, sizes[axis] * strides[axis], from, source, to, inside);
       else if (axis != last)
         context.forEach(loc, sizes[axis], 1, [&](Value index) {
           along(axis + 1, context.plusTimes(loc, source, index, strides[axis]),

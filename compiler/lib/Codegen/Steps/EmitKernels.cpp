@@ -26,7 +26,9 @@ class NetworkEmitter {
       : network(network), module(module), features(features), reproducible(reproducible) {}
 
   mlir::LogicalResult run(const NetworkSummary &summary) {
-    for (ConstantOp constant : network.getOps<ConstantOp>()) addGlobal(constant);
+    for (ConstantOp constant : network.getOps<ConstantOp>())
+      globals[constant] = createGlobal(llvm::cast<mlir::DenseElementsAttr>(constant.getValue()),
+                                       constant.getName().value_or("constant"), constant.getLoc());
     for (mlir::Operation &op : network.front().without_terminator()) all.push_back(&op);
     compact = llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); }) >= kManyOps;
     for (int64_t capacity : summary.rowBlocks)
@@ -56,21 +58,19 @@ class NetworkEmitter {
     return mlir::MemRefType::get({elements}, element ? element : mlir::Float32Type::get(network.getContext()));
   }
 
-  /// Weights become private constants of the object, aligned to a cache line.
-  void addGlobal(ConstantOp constant) {
+  /// A private constant of the object, aligned to a cache line.
+  mlir::memref::GlobalOp createGlobal(mlir::DenseElementsAttr elements, llvm::StringRef what, mlir::Location loc) {
     mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
-    auto elements = llvm::cast<mlir::DenseElementsAttr>(constant.getValue());
     // The kernels see bf16 weights only as bits. Few targets have bf16 in registers: LLVM would move it as f32 and call
     // a library function to convert it back.
     if (elements.getElementType().isBF16()) elements = elements.bitcast(builder.getI16Type());
     auto flatType = mlir::RankedTensorType::get({elements.getNumElements()}, elements.getElementType());
-    std::string name = (network.getName() + "." + constant.getName().value_or("constant")).str();
+    std::string name = (network.getName() + "." + what).str();
     while (mlir::SymbolTable::lookupSymbolIn(module, name)) name += "_";
-    auto global = builder.create<mlir::memref::GlobalOp>(constant.getLoc(), name, builder.getStringAttr("private"),
-                                                         flat(elements.getNumElements(), elements.getElementType()),
-                                                         elements.reshape(flatType),
-                                                         /*constant=*/true, builder.getI64IntegerAttr(64));
-    globals[constant] = global;
+    return builder.create<mlir::memref::GlobalOp>(loc, name, builder.getStringAttr("private"),
+                                                  flat(elements.getNumElements(), elements.getElementType()),
+                                                  elements.reshape(flatType),
+                                                  /*constant=*/true, builder.getI64IntegerAttr(64));
   }
 
   /// A network with at least this many ops is emitted compactly: equal ops share their code. A smaller network is
@@ -115,7 +115,7 @@ class NetworkEmitter {
     KernelContext context(builder, /*capacity=*/1, Value(), features);
     RowView memory;
     memory.memory = reset.getArgument(0), memory.elements = elements;
-    Value row = context.index(0, loc);
+    Value row = context.index(0, loc);  // and the first column
     Value zeros = context.splat(loc, 0, features.lanes);
     context.forEachVector(loc, elements,
                           [&](Value column, int64_t live) { context.store(loc, memory, row, column, zeros, live); });
@@ -123,23 +123,13 @@ class NetworkEmitter {
       const unsigned number = argument.getArgNumber();
       auto initial = network.getArgAttrOfType<mlir::DenseElementsAttr>(number, kInitialAttr);
       if (!initial) continue;
-      mlir::OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(module.getBody());
-      auto constant = builder.create<ConstantOp>(argument.getLoc(), initial.getType(), mlir::StringAttr(), initial);
-      addGlobal(constant);
-      mlir::memref::GlobalOp global = globals[constant];
-      globals.erase(constant.getResult());
-      constant->erase();
-      builder.setInsertionPointToEnd(&reset.getBody().back());
+      mlir::memref::GlobalOp global = createGlobal(initial, "initial", argument.getLoc());
       RowView from, to = memory;
       from.memory = builder.create<mlir::memref::GetGlobalOp>(loc, global.getType(), global.getName());
       from.elements = to.elements = elementsOf(argument);
       to.base = *stateOfArgument(network, number);
-      context.forEachVector(loc, from.elements, [&](Value column, int64_t live) {
-        context.store(loc, to, row, column, context.load(loc, from, row, column, features.lanes, live), live);
-      });
+      context.copyRun(loc, row, from.elements, from, row, to, row);
     }
-    builder.setInsertionPointToEnd(&reset.getBody().back());
     builder.create<mlir::func::ReturnOp>(loc);
   }
 
