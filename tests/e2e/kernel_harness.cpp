@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include "inlay/operations.hpp"
+
 namespace inlay::testing {
 namespace {
 
@@ -25,15 +27,6 @@ float random_input(std::mt19937& random, bool edges) {
                                       -104.0f};
   if (edges && random() % 3 == 0) return special[random() % std::size(special)];
   return std::uniform_real_distribution<float>(-3, 3)(random);
-}
-
-/// The rows of the smallest table that input `node` is an index into.
-std::uint32_t rows_of(const graph_view& graph, const node_record& node) {
-  std::uint32_t rows = max_elements;
-  for (const node_record& reader : graph.nodes)
-    if (reader.kind == op::embedding && &graph.nodes[graph.operands(reader)[0]] == &node)
-      rows = std::min(rows, graph.nodes[graph.operands(reader)[1]].dims.sizes[0]);
-  return rows;
 }
 
 /// An index into a table; with `edges`, sometimes one that lies outside.
@@ -110,7 +103,7 @@ std::string compare_with_interpreter(const graph_builder& builder, const std::st
       if (node.kind != op::input) continue;
       const std::size_t count = batch * static_cast<std::size_t>(node.dims.elements());
       float* input = allocate(count);
-      const std::uint32_t rows = node.type == dtype::i32 ? rows_of(graph, node) : 0;
+      const std::uint32_t rows = node.type == dtype::i32 ? ops::rows_of_smallest_table(graph, node) : 0;
       for (std::size_t i = 0; i < count; ++i)
         input[i] = node.type == dtype::i32 ? std::bit_cast<float>(random_index(random, rows, how.edges))
                                            : random_input(random, how.edges);

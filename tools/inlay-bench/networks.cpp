@@ -45,10 +45,7 @@ std::vector<network_library> installed_libraries() {
 /// Fills an i32 input with the bits of indices into the tables of all layers that read it.
 void draw_indices(const graph_view& graph, const node_record& input, std::vector<float>& elements,
                   std::mt19937& random) {
-  std::uint32_t rows = max_elements;
-  for (const node_record& reader : graph.nodes)
-    if (reader.kind == op::embedding && &graph.nodes[graph.operands(reader)[0]] == &input)
-      rows = std::min(rows, graph.nodes[graph.operands(reader)[1]].dims.sizes[0]);
+  const std::uint32_t rows = ops::rows_of_smallest_table(graph, input);
   for (float& each : elements) each = std::bit_cast<float>(static_cast<std::uint32_t>(random() % rows));
 }
 

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "inlay/operations.hpp"
+
 namespace inlay::fuzz {
 namespace {
 
@@ -102,20 +104,11 @@ std::int32_t draw_index(random_source& random, std::uint32_t rows, unsigned perc
   return random.one_of(outside);
 }
 
-/// The rows of the smallest table that input `node` is an index into.
-std::uint32_t rows_of(const graph_view& graph, const node_record& node) {
-  std::uint32_t rows = max_elements;
-  for (const node_record& reader : graph.nodes)
-    if (reader.kind == op::embedding && &graph.nodes[graph.operands(reader)[0]] == &node)
-      rows = std::min(rows, graph.nodes[graph.operands(reader)[1]].dims.sizes[0]);
-  return rows;
-}
-
 }  // namespace
 
 std::vector<float> make_input(const graph_view& graph, const node_record& node, std::size_t batch,
                               const data_plan& plan) {
-  const std::uint32_t rows = node.type == dtype::i32 ? rows_of(graph, node) : 0;
+  const std::uint32_t rows = node.type == dtype::i32 ? ops::rows_of_smallest_table(graph, node) : 0;
   const auto elements = static_cast<std::size_t>(node.dims.elements());
   std::vector<float> values;
   values.reserve(batch * elements);

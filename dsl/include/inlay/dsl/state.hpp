@@ -83,11 +83,11 @@ struct state_declaration<sizes<Sizes...>, Initial> {
   }
 };
 
-/// `state<f32, 16>("h")`: 16 numbers that the network remembers. They are 0 before the first step. Without a batch or
-/// another network's steps in between, each step finds what the step before it has assigned:
+/// `state<f32, 16>("h")`: 16 numbers that the network remembers. They are 0 before the first step. Each step
+/// finds what the step before it has assigned:
 ///
-///     network("smooth", input<f32, 1>("x"), state<f32, 1>("y"), [](auto x, auto y) { return y = 0.9f * y + 0.1f * x;
-///     })
+///     network("smooth", input<f32, 1>("x"), state<f32, 1>("y"),
+///             [](auto x, auto y) { return y = 0.9f * y + 0.1f * x; })
 ///
 /// A network assigns each state once.
 template <class T, std::uint32_t... Sizes>

@@ -31,6 +31,17 @@ constexpr reference_values evaluate_embedding(const reference_inputs& from) {
   return y;
 }
 
+/// The rows of the smallest table that the i32 input `node` is an index into; max_elements where no layer reads it.
+constexpr std::uint32_t rows_of_smallest_table(const graph_view& graph, const node_record& node) {
+  std::uint32_t rows = max_elements;
+  for (const node_record& reader : graph.nodes) {
+    if (reader.kind != op::embedding || &graph.nodes[graph.operands(reader)[0]] != &node) continue;
+    const std::uint32_t size = graph.nodes[graph.operands(reader)[1]].dims.sizes[0];
+    if (size < rows) rows = size;
+  }
+  return rows;
+}
+
 inline constexpr op_row embedding_row{.id = op::embedding,
                                       .name = "embedding",
                                       .least_operands = 2,
