@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "isolate.hpp"
+#include "jit_kernel.hpp"
 #include "shrink.hpp"
 
 namespace inlay::fuzz {
@@ -134,13 +135,14 @@ TEST(Trial, HasManyStepsAndNoPartsOfANetworkWithState) {
 
 TEST(Trial, HasEveryKindOfCall) {
   bool split = false, empty = false, several = false, bf16 = false, refused = false, single = false;
-  unsigned optimised = 0, parallel = 0;
+  unsigned optimised = 0, parallel = 0, all = 0;
   std::set<unsigned> parts;
   std::set<std::size_t> batches;
   for (std::uint64_t i = 0; i < 2000; ++i) {
     const trial t = draw_trial({}, i);
     several = several || t.networks.size() > 1, bf16 = bf16 || t.bf16;
-    optimised += t.optimised, parallel += t.parallel;
+    optimised += t.optimised, parallel += t.parallel, all += t.share_all;
+    EXPECT_TRUE(t.parallel || !t.share_all);
     for (const call_plan& call : t.calls) {
       split = split || call.first > 0, empty = empty || call.batch == 0;
       refused = refused || (t.max_batch > 0 && call.batch > t.max_batch), single = single || t.max_batch == 1;
@@ -148,9 +150,43 @@ TEST(Trial, HasEveryKindOfCall) {
     }
   }
   EXPECT_TRUE(split && empty && several && bf16 && refused && single);
-  for (unsigned count : {optimised, parallel}) EXPECT_TRUE(count > 150 && count < 400) << count;
+  EXPECT_LT(all, parallel);
+  for (unsigned count : {optimised, parallel, all}) EXPECT_TRUE(count > 150 && count < 400) << count;
   EXPECT_EQ(parts, (std::set<unsigned>{0, 1, 2, 3, 7}));
   for (std::size_t batch = 0; batch <= 70; ++batch) EXPECT_TRUE(batches.contains(batch)) << batch;
+}
+
+TEST(Trial, DividesSmallLayersAmongThreads) {
+  // One image of 9 by 9 pixels is too small to be worth it.
+  network net{.name = "small", .steps = {}, .outputs = {{2, "y"}}};
+  net.steps.push_back({.kind = op::input, .dims = {3, {4, 9, 9}}, .name = "x"});
+  net.steps.push_back({.kind = op::parameter, .dims = {4, {8, 4, 3, 3}}, .name = "conv.weight"});
+  const auto how = words_of(ops::conv2d_attributes{});
+  net.steps.push_back({.kind = op::conv2d,
+                       .dims = {3, {8, 7, 7}},
+                       .name = "conv",
+                       .operands = {0, 1, no_node},
+                       .attributes = {how.begin(), how.end()}});
+  const graph_builder b = build(net);
+  ASSERT_FALSE(b.first_violation());
+  const weights w = make_weights(b.view(), {});
+  for (const bool share_all : {false, true}) {
+    std::string error;
+    const auto kernel = tools::jit_kernel::compile(b.view(), w, {.parallel = true, .share_all = share_all}, error);
+    ASSERT_TRUE(kernel) << error;
+    int meetings = 0;
+    const inlay_parallel_for two_parts{[](void* count, void (*work)(void*, std::size_t, std::size_t), void* argument) {
+                                         ++*static_cast<int*>(count);
+                                         for (std::size_t part : {0u, 1u}) work(argument, part, 2);
+                                       },
+                                       &meetings};
+    const std::vector<float> x(4 * 9 * 9, 1.0f);
+    std::vector<float> y(8 * 7 * 7), scratch(kernel->scratch_bytes() / sizeof(float) + 1);
+    const float* const inputs[] = {x.data()};
+    float* const outputs[] = {y.data()};
+    ASSERT_EQ(kernel->run(inputs, outputs, 1, scratch.data(), &two_parts), 0);
+    EXPECT_EQ(meetings, share_all ? 1 : 0);
+  }
 }
 
 }  // namespace

@@ -192,7 +192,9 @@ const char* name_of_regime(regime r) {
 
 void print_trial(const trial& t) {
   std::printf("// cpu %s%s%s%s", t.cpu.c_str(), t.optimised ? ", optimised" : "", t.bf16 ? ", bf16 weights" : "",
-              t.parallel ? ", parallel" : "");
+              t.share_all  ? ", parallel in every layer"
+              : t.parallel ? ", parallel"
+                           : "");
   if (t.max_batch > 0) std::printf(", max batch %zu", t.max_batch);
   std::printf("; weights: %s, inputs: %s%s; calls:", name_of_regime(t.data.weights), name_of_regime(t.data.inputs),
               t.data.edges ? " with corners" : "");

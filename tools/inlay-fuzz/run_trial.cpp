@@ -228,6 +228,7 @@ verdict run_trial(const trial& t, const trial_settings& settings) {
                                                        .bf16_weights = t.bf16,
                                                        .parallel = t.parallel,
                                                        .max_batch = t.max_batch,
+                                                       .share_all = t.share_all,
                                                        .optimised = t.optimised},
                                                       error);
   if (kernels.empty()) {

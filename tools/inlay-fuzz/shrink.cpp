@@ -379,7 +379,8 @@ std::vector<trial> simpler(const trial& t) {
       if (batch > 0 && batch < call.batch) change([&](trial& s) { s.calls[i].batch = batch; });
   }
   const bool uses_parts = std::ranges::any_of(t.calls, [](const call_plan& call) { return call.parts > 0; });
-  if (t.parallel && !uses_parts) change([](trial& s) { s.parallel = false; });
+  if (t.parallel && !uses_parts) change([](trial& s) { s.parallel = s.share_all = false; });
+  if (t.share_all) change([](trial& s) { s.share_all = false; });
   if (t.max_batch > 0) change([](trial& s) { s.max_batch = 0; });
   if (t.bf16) change([](trial& s) { s.bf16 = false; });
   if (t.optimised) change([](trial& s) { s.optimised = false; });

@@ -104,6 +104,7 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
   options.object.exported = true;
   options.maxBatch = static_cast<std::int64_t>(target.max_batch);
   options.reproducible = target.reproducible;
+  options.shareAll = target.share_all;
   options.object.optimised = target.optimised;
   llvm::Expected<compiler::CompileResult> result = compiler::compileModule(*module, *resolved, options);
   if (!result) return give_up(result.takeError());

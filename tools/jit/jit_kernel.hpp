@@ -27,6 +27,7 @@ struct jit_target {
   bool parallel = false;      ///< add the entry point for several threads
   std::size_t max_batch = 0;  ///< largest batch that a call may have; 0 for any
   bool reproducible = false;  ///< the same bits for every batch, number of threads and processor
+  bool share_all = false;     ///< with `parallel`: divide every layer that can be divided, however small
   bool optimised = true;      ///< false compiles in a third of the time, to slow code with the same results
 };
 

@@ -2,6 +2,8 @@
 // How a network is divided among threads.
 #include "Inlay/Network/Stages.h"
 
+#include "Inlay/Network/ShareAll.h"
+
 namespace inlay::compiler {
 namespace {
 
@@ -16,17 +18,17 @@ constexpr int64_t kFlopsWorthSharing = 500'000;
 /// With fewer lines the shares of the threads differ much.
 constexpr int64_t kManyLines = 8;
 
-Stage::Split splitOf(mlir::Operation &op, int64_t capacity) {
+Stage::Split splitOf(mlir::Operation &op, int64_t capacity, bool all) {
   auto layer = llvm::dyn_cast<ContractionOp>(op);
   const bool isImage = layer && layer.getWindow();
   const bool hasPanels = layer && layer.getFeatures() >= 2 * featuresAtOnce(layer, capacity);
   if (capacity > 1) return hasPanels && !isImage ? Stage::Split::panels : Stage::Split::rows;
   const int64_t lines = llvm::cast<KernelOp>(op).getLines();
-  const bool sharesLines = lines > 1 && llvm::cast<KernelOp>(op).getFlops() >= kFlopsWorthSharing;
+  const bool sharesLines = lines > 1 && (all || llvm::cast<KernelOp>(op).getFlops() >= kFlopsWorthSharing);
   // By lines, every thread reads all weights; by panels, the whole image.
   const bool prefersPanels =
       hasPanels && (!sharesLines || lines < kManyLines || bytesOf(layer.getWeight()) > bytesOf(layer.getInput()));
-  if (prefersPanels && bytesOf(layer.getWeight()) >= kWeightsWorthSharing) return Stage::Split::panels;
+  if (prefersPanels && (all || bytesOf(layer.getWeight()) >= kWeightsWorthSharing)) return Stage::Split::panels;
   return sharesLines ? Stage::Split::lines : Stage::Split::none;
 }
 
@@ -48,7 +50,7 @@ llvm::SmallVector<Stage> stagesOf(mlir::func::FuncOp network, int64_t capacity) 
   llvm::SmallVector<Stage> stages;
   for (mlir::Operation &op : network.front().without_terminator()) {
     if (!llvm::cast<KernelOp>(op).hasKernel()) continue;
-    const Stage::Split split = splitOf(op, capacity);
+    const Stage::Split split = splitOf(op, capacity, sharesAll(network->getParentOp()));
     auto layer = llvm::dyn_cast<ContractionOp>(op);
     if (capacity == 1 && split == Stage::Split::panels && layer.getSkipZeros())
       stages.push_back({Stage::Split::lists, {&op}});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the phases over a module. Writes dumps and keeps summaries on the way.
+#include "Inlay/Network/ShareAll.h"
 #include "Inlay/Pipelines/Pipelines.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -29,6 +30,7 @@ constexpr Phase kFirstForTarget = Phase::layout;
 /// Runs the phases from `first` up to `last`, none of them object, over `module`.
 llvm::Error runPhases(mlir::ModuleOp module, Phase first, Phase last, const Target &target,
                       const CompileOptions &options, llvm::StringRef dumpDirectory, CompiledNetworks *planned) {
+  if (options.shareAll) module->setAttr(kShareAllAttr, mlir::UnitAttr::get(module.getContext()));
   for (auto [number, phase] : llvm::enumerate(kPhases)) {
     if (phase < first || phase > last || phase == Phase::object) continue;
     mlir::PassManager passes(module.getContext());

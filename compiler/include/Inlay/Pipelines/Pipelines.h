@@ -49,6 +49,7 @@ struct CompileOptions {
   int64_t maxBatch = 0;       ///< refuse larger batches and need scratch memory for no more; 0 for any batch
   /// Give the same bits for every batch, every number of threads and every processor with fused multiply-add.
   bool reproducible = false;
+  bool shareAll = false;  ///< with `parallel`: divide every layer that can be divided, however small; for tests
 };
 
 /// The networks as they are compiled for one target.

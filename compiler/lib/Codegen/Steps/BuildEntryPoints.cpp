@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds the public functions of each network: `<name>_run` splits any batch into row blocks and calls the kernels,
 // `<name>_run_parallel` has the caller's threads call their stages, `<name>_scratch_bytes` returns a constant.
+#include "Inlay/Network/ShareAll.h"
 #include "Inlay/Network/Summary.h"
 #include "Inlay/Transforms/Passes.h"
 
@@ -228,7 +229,8 @@ class EntryBuilder {
       Value worth;
       if (capacity > 1) {
         Value flops = builder.create<LLVM::MulOp>(loc, operands.back(), number(summary.flops));
-        worth = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::uge, flops, number(kWorthMeeting));
+        worth = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::uge, flops,
+                                             number(sharesAll(module) ? 0 : kWorthMeeting));
       }
       if (inArray()) {  // there is no branch to `alone` then
         Value all = builder.create<LLVM::ConstantOp>(loc, builder.getBoolAttr(true));
