@@ -49,8 +49,13 @@ int flags_of(const tools::jit_kernel& kernel, const std::vector<float>& x, std::
   std::vector<std::uint32_t> scratch(kernel.scratch_bytes() / 4 + 1, 0x7fa00000);
   const float* inputs[] = {in.data()};
   float* results[] = {out.data()};
+  std::vector<float> memory(kernel.memory_bytes() / 4);
+  if (!memory.empty()) kernel.reset(memory.data());
   std::feclearexcept(FE_ALL_EXCEPT);
-  kernel.run(inputs, results, samples, scratch.data());
+  if (memory.empty())
+    kernel.run(inputs, results, samples, scratch.data());
+  else
+    kernel.run_steps(inputs, results, samples, memory.data(), scratch.data());
   const int raised = std::fetestexcept(kTraps);
   std::feclearexcept(FE_ALL_EXCEPT);
   return raised;
@@ -277,6 +282,41 @@ TEST_P(ExceptionFlags, ReproducibleSumsReadNoDeadLanes) {
                               << ": " << describe(flags);
         }
     }
+}
+
+TEST_P(ExceptionFlags, ElementsThatNobodyReadsAreNotDividedByZero) {
+  // LLVM forwards the stored vector to readers of single elements. It then leaves zeros in the other lanes of a
+  // constant, as in x / 6 and log(x + 1).
+  const auto literal = [](float number) { return instruction{.code = scalar_op::literal, .p0 = number}; };
+  const instruction x{.code = scalar_op::operand, .a = 0};
+  const std::vector<instruction> programs[] = {
+      {x, literal(6), {.code = scalar_op::divide, .a = 0, .b = 1}},
+      {x, literal(1), {.code = scalar_op::add, .a = 0, .b = 1}, apply(activation::log, 2)},
+      {x, apply(activation::hard_sigmoid, 0)}};
+  for (const std::uint32_t width : {2u, 5u, 9u, 16u, 17u, 33u})
+    for (const std::vector<instruction>& program : programs)
+      for (const op reader : {op::normalize, op::slice, op::history}) {
+        graph_builder b("unread");
+        const std::uint32_t in[] = {b.input("x", {1, {width}})};
+        const std::uint32_t mapped[] = {b.map(in, program, {1, {width}})};
+        std::uint32_t read =
+            b.apply(op::normalize, mapped, words_of(ops::normalize_attributes{0, 1, 1e-5f, 1}), {}, "n");
+        std::uint32_t outputs = width;
+        if (reader == op::slice) {
+          read = b.apply(op::slice, mapped, words_of(ops::slice_attributes{0, width - 1, 1}));
+          outputs = 1;
+        }
+        if (reader == op::history) {
+          const std::uint32_t recent[] = {read};
+          read = b.apply(op::history, recent, words_of(ops::history_attributes{2, 1}), {}, "h");
+          outputs = 2 * width;
+        }
+        b.output(read, "y");
+        ASSERT_FALSE(b.finish());
+        const auto kernel = compile(b, {}, {.cpu = GetParam()});
+        const int flags = flags_of(*kernel, {1.5f, 2.0f, 0.25f}, 1, width, outputs);
+        EXPECT_EQ(flags, 0) << row_of(reader).name << " of width " << width << ": " << describe(flags);
+      }
 }
 
 INSTANTIATE_TEST_SUITE_P(Cpus, ExceptionFlags, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);

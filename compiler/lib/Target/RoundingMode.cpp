@@ -69,6 +69,28 @@ llvm::Function *callerInNearest(llvm::Function &entry) {
   return caller;
 }
 
+// Arithmetic detects the mode at a tenth of the cost of reading the register.
+
+/// Whether numbers are rounded to nearest. With u = 2^-23, 1 + 3/4 u - 3/4 u is 1 in nearest, 1 + u upward, and 1 - u
+/// downward and towards zero. The load is volatile, so that the compiler cannot compute the result.
+llvm::Value *findsNearest(llvm::IRBuilder<> &b) {
+  auto *global = new llvm::GlobalVariable(*b.GetInsertBlock()->getModule(), b.getFloatTy(), /*isConstant=*/true,
+                                          llvm::GlobalValue::PrivateLinkage,
+                                          llvm::ConstantFP::get(b.getFloatTy(), 0x1.8p-24), ".three_quarters_of_ulp");
+  llvm::Value *most = b.CreateLoad(b.getFloatTy(), global, /*isVolatile=*/true);
+  llvm::Value *rounded = b.CreateFSub(b.CreateFAdd(most, llvm::ConstantFP::get(b.getFloatTy(), 1)), most);
+  return b.CreateICmpEQ(b.CreateBitCast(rounded, b.getInt32Ty()), b.getInt32(0x3f800000));
+}
+
+/// The same in three instructions. As integers, 3/4 and 1/4 are 1 and 0 in nearest, 1 and 1 upward, 0 and 0 downward
+/// and towards zero. LLVM does not compute this intrinsic of a constant.
+llvm::Value *findsNearestByConversion(llvm::IRBuilder<> &b) {
+  llvm::Value *numbers = llvm::ConstantDataVector::get(b.getContext(), llvm::ArrayRef<float>{0.75f, 0.25f, 0, 0});
+  llvm::Value *rounded = b.CreateIntrinsic(llvm::Intrinsic::x86_sse2_cvtps2dq, {}, {numbers});
+  auto *pairs = llvm::FixedVectorType::get(b.getInt64Ty(), 2);
+  return b.CreateICmpEQ(b.CreateExtractElement(b.CreateBitCast(rounded, pairs), uint64_t{0}), b.getInt64(1));
+}
+
 void guard(llvm::Function &entry) {
   llvm::Module &module = *entry.getParent();
   llvm::Function *inNearest = callerInNearest(entry);
@@ -77,16 +99,9 @@ void guard(llvm::Function &entry) {
   llvm::BasicBlock *other = llvm::BasicBlock::Create(entry.getContext(), "", &entry);
   first->getTerminator()->eraseFromParent();
 
-  // Arithmetic detects the mode at a tenth of the cost of reading it. With u = 2^-23, 1 + 3/4 u - 3/4 u is 1 in
-  // nearest, 1 + u upward, and 1 - u downward and towards zero. The load is volatile, so that the compiler cannot
-  // compute the result.
   llvm::IRBuilder<> b(first);
-  auto *global =
-      new llvm::GlobalVariable(module, b.getFloatTy(), /*isConstant=*/true, llvm::GlobalValue::PrivateLinkage,
-                               llvm::ConstantFP::get(b.getFloatTy(), 0x1.8p-24), ".three_quarters_of_ulp");
-  llvm::Value *most = b.CreateLoad(b.getFloatTy(), global, /*isVolatile=*/true);
-  llvm::Value *rounded = b.CreateFSub(b.CreateFAdd(most, llvm::ConstantFP::get(b.getFloatTy(), 1)), most);
-  llvm::Value *isNearest = b.CreateICmpEQ(b.CreateBitCast(rounded, b.getInt32Ty()), b.getInt32(0x3f800000));
+  llvm::Value *isNearest =
+      llvm::Triple(module.getTargetTriple()).isX86() ? findsNearestByConversion(b) : findsNearest(b);
   b.CreateCondBr(isNearest, nearest, other, llvm::MDBuilder(entry.getContext()).createBranchWeights(1 << 20, 1));
 
   b.SetInsertPoint(other);

@@ -208,17 +208,17 @@ Value KernelContext::withAllLanes(Location loc, Value vector) {
       .getResult(0);
 }
 
-Value KernelContext::firstLanes(Location loc, Value vector, int64_t lanes) {
-  auto order = llvm::to_vector(llvm::seq<int64_t>(0, lanes));
-  Value all = withAllLanes(loc, vector);
-  return builder.create<vector::ShuffleOp>(loc, all, all, order);
-}
-
 Value KernelContext::fillDead(Location loc, Value vector, int64_t live, float fill) {
   const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
   if (live >= lanes) return vector;
   return builder.create<arith::SelectOp>(loc, prefixMask(loc, live, lanes), withAllLanes(loc, vector),
                                          splat(loc, fill, lanes));
+}
+
+/// Whether nothing was computed for `vector`.
+static bool isCopy(Value vector) {
+  mlir::Operation *op = vector.getDefiningOp();
+  return op && llvm::isa<arith::ConstantOp, vector::LoadOp, vector::MaskedLoadOp>(op);
 }
 
 /// Whether so many elements are a smaller register.
@@ -258,13 +258,18 @@ Value KernelContext::loadScalar(Location loc, const RowView &view, Value row, Va
 void KernelContext::store(Location loc, const RowView &view, Value row, Value column, Value vector, int64_t live) {
   Value position = address(loc, view, row, column);
   const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
-  if (live >= lanes || (view.padded && lanes <= features.lanes))
+  // LLVM forwards a store to the loads of single elements, and then computes these alone. The others would be divided
+  // by the zeros that it leaves of a constant.
+  if (!isCopy(vector)) vector = withAllLanes(loc, vector);
+  if (live >= lanes || (view.padded && lanes <= features.lanes)) {
     builder.create<vector::StoreOp>(loc, vector, view.memory, position);
-  else if (fillsPart(live, lanes))
-    builder.create<vector::StoreOp>(loc, firstLanes(loc, vector, live), view.memory, position);
-  else
-    builder.create<vector::MaskedStoreOp>(loc, view.memory, position, prefixMask(loc, live, lanes),
-                                          withAllLanes(loc, vector));
+  } else if (fillsPart(live, lanes)) {
+    auto first = llvm::to_vector(llvm::seq<int64_t>(0, live));
+    builder.create<vector::StoreOp>(loc, builder.create<vector::ShuffleOp>(loc, vector, vector, first), view.memory,
+                                    position);
+  } else {
+    builder.create<vector::MaskedStoreOp>(loc, view.memory, position, prefixMask(loc, live, lanes), vector);
+  }
 }
 
 void KernelContext::copyRun(Location loc, Value row, int64_t length, const RowView &from, Value source,
@@ -324,6 +329,13 @@ VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
     for (const Vectors &argument : arguments) widened.push_back(onAll(argument, widen));
     return onAll(inlineProgram(program, widened, least, elements), narrow);
   }
+  // A result that nothing computes with needs no other lanes.
+  const auto spread = [&](mlir::Operation &from, Value element) -> Value {
+    if (!from.hasOneUse() || !llvm::isa<YieldOp>(*from.user_begin()))
+      return withAllLanes(from.getLoc(), broadcast(from.getLoc(), element, lanes));
+    Value any = builder.create<mlir::LLVM::UndefOp>(from.getLoc(), vectorType(lanes));
+    return builder.create<vector::InsertOp>(from.getLoc(), element, any, 0);
+  };
   llvm::DenseMap<Value, Vectors> values;
   for (auto [argument, vectors] : llvm::zip_equal(program.getArguments(), arguments)) values[argument] = vectors;
   const size_t ways = arguments.front().size();
@@ -333,8 +345,7 @@ VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
     auto activation = llvm::dyn_cast<ActivationOp>(op);
     if (activation && elements == 1 && hasSingleForm(activation)) {
       Value x = builder.create<vector::ExtractOp>(op.getLoc(), values.at(activation.getInput()).front(), 0);
-      Value all = broadcast(op.getLoc(), emitSingleActivation(activation, x, builder), lanes);
-      values[activation.getResult()] = {withAllLanes(op.getLoc(), all)};
+      values[activation.getResult()] = {spread(op, emitSingleActivation(activation, x, builder))};
     } else if (activation) {
       Vectors result = emitActivation(activation, values.at(activation.getInput()), builder, width);
       values[activation.getResult()] = std::move(result);

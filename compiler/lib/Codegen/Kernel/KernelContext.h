@@ -122,8 +122,6 @@ class KernelContext {
   void copyRun(mlir::Location loc, mlir::Value row, int64_t length, const RowView &from, mlir::Value source,
                const RowView &to, mlir::Value target);
   mlir::Value loadScalar(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column);
-  /// The first `lanes` lanes of a vector.
-  mlir::Value firstLanes(mlir::Location loc, mlir::Value vector, int64_t lanes);
   /// Replaces the lanes from `live` on by `fill`.
   mlir::Value fillDead(mlir::Location loc, mlir::Value vector, int64_t live, float fill);
   /// The vector itself, to LLVM one whose lanes are all wanted: it would leave anything in those that are not, so that
