@@ -16,7 +16,10 @@ typename B::Float relu(B &b, typename B::Float x) {
 
 template <class B>
 typename B::Float leakyRelu(B &b, typename B::Float x, float slope) {
-  return b.select(b.lt(x, b.constant(0.0f)), b.mul(x, b.constant(slope)), x);
+  // The product that the select drops must not be 0 times infinity and must not overflow.
+  const bool keeps = std::abs(slope) <= 1;
+  auto below = keeps ? x : b.min(b.constant(-std::numeric_limits<float>::denorm_min()), x);
+  return b.select(b.lt(x, b.constant(0.0f)), b.mul(below, b.constant(slope)), x);
 }
 
 /// 1 where x > threshold, NaN where x is NaN, else 0.
