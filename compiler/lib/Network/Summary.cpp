@@ -173,6 +173,7 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
       summary.outputs.push_back(portOf(type, network.getResultAttrDict(static_cast<unsigned>(i))));
   auto blocks = network->getAttrOfType<mlir::DenseI64ArrayAttr>(kRowBlocksAttr).asArrayRef();
   summary.rowBlocks = blocks.vec();
+  if (auto samples = network->getAttrOfType<mlir::IntegerAttr>(kLanesAttr)) summary.samplesInLanes = samples.getInt();
   if (auto most = network->getAttrOfType<mlir::IntegerAttr>(kMaxBatchAttr)) summary.maxBatch = most.getInt();
   if (parallel)
     for (int64_t capacity : summary.rowBlocks) {
@@ -220,6 +221,7 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
       builder.getNamedAttr("input_types", builder.getDenseI64ArrayAttr(types)),
       builder.getNamedAttr("outputs", elements(summary.outputs)),
       builder.getNamedAttr("row_blocks", builder.getDenseI64ArrayAttr(summary.rowBlocks)),
+      builder.getNamedAttr("samples_in_lanes", builder.getI64IntegerAttr(summary.samplesInLanes)),
       builder.getNamedAttr("max_batch", builder.getI64IntegerAttr(summary.maxBatch)),
       builder.getNamedAttr("scratch_bytes", builder.getI64IntegerAttr(summary.scratchBytes)),
       builder.getNamedAttr("memory_bytes", builder.getI64IntegerAttr(summary.memoryBytes)),
@@ -244,6 +246,7 @@ NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
     input.type = static_cast<dtype>(type);
   ports("outputs", summary.outputs);
   summary.rowBlocks = entry.getAs<mlir::DenseI64ArrayAttr>("row_blocks").asArrayRef().vec();
+  summary.samplesInLanes = entry.getAs<mlir::IntegerAttr>("samples_in_lanes").getInt();
   summary.maxBatch = entry.getAs<mlir::IntegerAttr>("max_batch").getInt();
   summary.scratchBytes = entry.getAs<mlir::IntegerAttr>("scratch_bytes").getInt();
   summary.memoryBytes = entry.getAs<mlir::IntegerAttr>("memory_bytes").getInt();

@@ -68,6 +68,8 @@ void writeExplanation(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef t
     const int64_t rows = network.rowBlocks.front();
     out << llvm::formatv("\nnetwork {0}: {1} FLOP per sample, {2} of weights, {3} of scratch, ", network.name,
                          network.flops, bytes(network.weightBytes), bytes(network.scratchBytes));
+    if (network.samplesInLanes > 0)
+      out << llvm::formatv("{0} samples at a time, one in each lane; of fewer, ", network.samplesInLanes);
     out << (rows > 1 ? llvm::formatv("up to {0} samples at a time", rows).str() : "one sample at a time");
     out << "\n";
     constexpr bool isNumber[] = {false, false, false, false, true, true, false, false};

@@ -57,6 +57,7 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::ArrayRef<std::
                               {"flops_per_sample", network.flops},
                               {"row_blocks", llvm::json::Array(network.rowBlocks)},
                               {"layers", std::move(layers)}};
+    if (network.samplesInLanes > 0) object["samples_in_lanes"] = network.samplesInLanes;
     if (network.hasState()) object["memory_bytes"] = network.memoryBytes;
     if (network.maxBatch > 0) object["max_batch"] = network.maxBatch;
     array.push_back(std::move(object));

@@ -21,6 +21,15 @@ constexpr int64_t kVectorsPerPanel = 2;
 /// A network runs sample by sample if no layer is wider than this.
 constexpr int64_t kNarrowLayer = 8;
 
+/// A kernel with a sample in each lane keeps so many elements of each sample on the stack: 8 KiB with 16 lanes.
+constexpr int64_t kElementsInLanes = 128;
+
+/// What an activation costs in multiply-adds, about.
+constexpr int64_t kCostOfActivation = 12;
+
+/// Its inputs and outputs.
+constexpr unsigned kMostPortsInLanes = 16;
+
 /// Bytes of the images that a block of samples works on: a share of a last-level cache.
 constexpr int64_t kImagesOfBlock = 8 << 20;
 
@@ -252,6 +261,49 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     return std::clamp<int64_t>(kImagesOfBlock / (2 * largest + 1), 1, rows);
   }
 
+  /// Whether a kernel can compute samples side by side, one in each lane.
+  bool fitsLanes(mlir::func::FuncOp function) {
+    if (reproducible || (maxBatch > 0 && maxBatch < vectorLength)) return false;
+    if (function.getNumArguments() + function.getNumResults() > kMostPortsInLanes) return false;
+    int64_t elements = 0;
+    for (mlir::BlockArgument input : function.getArguments()) {
+      if (!llvm::cast<mlir::ShapedType>(input.getType()).getElementType().isF32()) return false;
+      elements += elementsOf(input);
+    }
+    for (mlir::Operation &op : function.front().without_terminator()) {
+      auto kernel = llvm::cast<KernelOp>(op);
+      if (!kernel.hasKernel()) continue;
+      elements += elementsOf(op.getResult(0));
+      if (auto layer = llvm::dyn_cast<ContractionOp>(op)) {
+        if (layer.getWindow()) return false;
+        for (mlir::Value extra : layer.getExtras())
+          if (!isElementwise(extra, layer.getResult())) return false;
+      } else if (auto map = llvm::dyn_cast<MapOp>(op)) {
+        for (mlir::Value operand : map.getInputs())
+          if (!isElementwise(operand, map.getResult())) return false;
+      } else if (!llvm::isa<SoftmaxOp>(op)) {
+        return false;
+      }
+    }
+    return elements <= kElementsInLanes;
+  }
+
+  /// Whether a kernel for blocks of rows has so many lanes without a feature that one with a sample in each lane is
+  /// faster. The latter loads each weight for fewer multiply-adds.
+  bool isFasterInLanes(mlir::func::FuncOp function) {
+    int64_t inRows = 0, inLanes = 0;
+    for (ContractionOp layer : function.getOps<ContractionOp>()) {
+      const int64_t cost = layer.getDepth() + (layer.getEpilogue().empty() ? 0 : kCostOfActivation);
+      inRows += static_cast<int64_t>(llvm::alignTo(layer.getFeatures(), layer.getVectorLength())) * cost;
+      inLanes += layer.getFeatures() * cost;
+    }
+    return inLanes * 5 < inRows * 4;
+  }
+
+  static bool isElementwise(mlir::Value operand, mlir::Value result) {
+    return elementsOf(operand) == elementsOf(result) || elementsOf(operand) == 1;
+  }
+
   void runOnOperation() override {
     mlir::func::FuncOp function = getOperation();
     const TargetAttr target = targetOf(function);
@@ -291,6 +343,8 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       narrow = narrow || stateOfArgument(function, argument.getArgNumber());
     int64_t rows = narrow ? 1 : upToMaxBatch(tilesPerBlock(weights) * rowsFor(registers));
     if (convolves) rows = upToCache(function, rows);
+    if (fitsLanes(function) && (narrow || isFasterInLanes(function)))
+      function->setAttr(kLanesAttr, rewriter.getI64IntegerAttr(vectorLength));
     llvm::SmallVector<int64_t> blocks = {rows};
     if (blocks.back() > 1) blocks.push_back(1);
     function->setAttr(kRowBlocksAttr, rewriter.getDenseI64ArrayAttr(blocks));

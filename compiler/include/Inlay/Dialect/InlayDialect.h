@@ -37,12 +37,20 @@ inline constexpr llvm::StringLiteral kArenaAttr = "inlay.arena";          // fun
 inline constexpr llvm::StringLiteral kWorkspaceAttr = "inlay.workspace";  // function: elements, if ops need any
 inline constexpr llvm::StringLiteral kMaxBatchAttr = "inlay.max_batch";   // function: largest batch, where there is one
 inline constexpr llvm::StringLiteral kRowBlocksAttr =
-    "inlay.row_blocks";                                             // function: most rows of each kernel, descending
+    "inlay.row_blocks";  // function: most rows of each kernel, descending
+inline constexpr llvm::StringLiteral kLanesAttr =
+    "inlay.samples_in_lanes";  // function: samples that a kernel computes side by side, one in each lane; or absent
 inline constexpr llvm::StringLiteral kMemoryAttr = "inlay.memory";  // function: bytes that it keeps between steps
 inline constexpr llvm::StringLiteral kStateAttr =
     "inlay.state";  // argument and result: where a state lies in that memory, in elements
 inline constexpr llvm::StringLiteral kInitialAttr = "inlay.initial";  // result, later argument: a state's first value
 inline constexpr llvm::StringLiteral kTargetAttr = "inlay.target";    // function: the machine, a TargetAttr
+
+/// For fewer samples, a kernel that computes one after the other is faster than one with a sample in each lane.
+inline int64_t fewestInLanes(int64_t lanes) { return lanes / 4 + 1; }
+
+/// The same where the samples are copied to a block of their own.
+inline int64_t fewestInPartOfLanes(int64_t lanes) { return lanes / 4 + 4; }
 
 /// The machine that a network is compiled for; null before the layout phase.
 inline TargetAttr targetOf(mlir::Operation *network) { return network->getAttrOfType<TargetAttr>(kTargetAttr); }

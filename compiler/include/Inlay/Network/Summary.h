@@ -45,6 +45,7 @@ struct NetworkSummary {
   std::vector<PortSummary> inputs, outputs;
   std::vector<LayerSummary> layers;
   std::vector<int64_t> rowBlocks;  // capacity of each kernel in rows, descending, ends with 1
+  int64_t samplesInLanes = 0;      // of the kernel with a sample in each lane; 0 if there is none
   /// For each row block, whether each of its stages is divided among threads; empty without --parallel.
   std::vector<std::vector<int64_t>> stages;
   int64_t maxBatch = 0;  // largest batch that a call may have; 0 for any
@@ -61,6 +62,9 @@ struct NetworkSummary {
   /// Whether it has `<name>_run_parallel`.
   bool isParallel() const { return !stages.empty(); }
   std::string kernelName(int64_t rows) const { return name + "_rows" + std::to_string(rows); }
+  /// The kernels with a sample in each lane: for as many samples as there are lanes, and for any number up to that.
+  std::string lanesName() const { return name + "_lanes"; }
+  std::string lanesPartName() const { return name + "_lanes_part"; }
   std::string stageName(int64_t rows, size_t stage) const {
     return kernelName(rows) + "_stage" + std::to_string(stage);
   }

@@ -185,6 +185,13 @@ Value KernelContext::acrossLanes(Location loc, Value all, llvm::function_ref<Val
   return all;
 }
 
+Value KernelContext::fenced(Location loc, Value vector) {
+  auto none = mlir::LLVM::FastmathFlagsAttr::get(builder.getContext(), mlir::LLVM::FastmathFlags::none);
+  auto fence = builder.getStringAttr("llvm.arithmetic.fence");
+  return builder.create<mlir::LLVM::CallIntrinsicOp>(loc, vector.getType(), fence, mlir::ValueRange(vector), none)
+      .getResult(0);
+}
+
 Value KernelContext::withAllLanes(Location loc, Value vector) {
   const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
   if (lanes < 2) return vector;
@@ -202,10 +209,7 @@ Value KernelContext::withAllLanes(Location loc, Value vector) {
     Value four = builder.create<vector::ShuffleOp>(loc, vector, vector, llvm::ArrayRef<int64_t>{0, 1, 0, 1});
     return builder.create<vector::ExtractStridedSliceOp>(loc, withAllLanes(loc, four), 0, lanes, 1);
   }
-  auto none = mlir::LLVM::FastmathFlagsAttr::get(builder.getContext(), mlir::LLVM::FastmathFlags::none);
-  auto fence = builder.getStringAttr("llvm.arithmetic.fence");
-  return builder.create<mlir::LLVM::CallIntrinsicOp>(loc, vector.getType(), fence, mlir::ValueRange(vector), none)
-      .getResult(0);
+  return fenced(loc, vector);
 }
 
 Value KernelContext::fillDead(Location loc, Value vector, int64_t live, float fill) {
@@ -260,7 +264,7 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
   const int64_t lanes = llvm::cast<mlir::VectorType>(vector.getType()).getDimSize(0);
   // LLVM forwards a store to the loads of single elements, and then computes these alone. The others would be divided
   // by the zeros that it leaves of a constant.
-  if (!isCopy(vector)) vector = withAllLanes(loc, vector);
+  if (!isCopy(vector)) vector = fenced(loc, vector);
   if (live >= lanes || (view.padded && lanes <= features.lanes)) {
     builder.create<vector::StoreOp>(loc, vector, view.memory, position);
   } else if (fillsPart(live, lanes)) {

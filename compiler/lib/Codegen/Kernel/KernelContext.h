@@ -156,6 +156,8 @@ class KernelContext {
   mlir::Value address(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column);
 
  private:
+  /// The vector itself, of which LLVM must not leave out lanes.
+  mlir::Value fenced(mlir::Location loc, mlir::Value vector);
   mlir::Value prefixMask(mlir::Location loc, int64_t live, int64_t lanes);
 };
 

@@ -44,6 +44,8 @@ class EntryBuilder {
       module.lookupSymbol<LLVM::LLVMFuncOp>(name).setLinkage(LLVM::Linkage::Internal);
     };
     for (int64_t rows : summary.rowBlocks) hide(summary.kernelName(rows));
+    if (summary.samplesInLanes > 0)
+      for (const std::string &name : {summary.lanesName(), summary.lanesPartName()}) hide(name);
     for (auto [rows, stages] : llvm::zip(summary.rowBlocks, summary.stages))
       for (size_t stage = 0; stage < stages.size(); ++stage) hide(summary.stageName(rows, stage));
   }
@@ -298,21 +300,19 @@ class EntryBuilder {
           builder.create<LLVM::StoreOp>(loc, moved, element(array, p));
           return Value();
         });
-      for (size_t p = 0; !array && p < ports; ++p) {
-        const PortSummary &port =
-            p < summary.inputs.size() ? summary.inputs[p] : summary.outputs[p - summary.inputs.size()];
-        Value elements = builder.create<LLVM::MulOp>(loc, rows, number(port.elements));
-        next.push_back(builder.create<LLVM::GEPOp>(loc, pointer, builder.getF32Type(),
-                                                   head->getArgument(static_cast<unsigned>(p)), elements));
-      }
+      for (size_t p = 0; !array && p < ports; ++p)
+        next.push_back(movedBy(head->getArgument(static_cast<unsigned>(p)), p, rows));
       next.push_back(builder.create<LLVM::SubOp>(loc, remaining, rows));
       Value over = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, next.back(), number(0));
       builder.create<LLVM::CondBrOp>(loc, over, done, mlir::ValueRange(), head, next);
     };
-    builder.setInsertionPointToEnd(head);
-    if (const int64_t capacity = summary.rowBlocks.front(); capacity > 1) {
+    const int64_t capacity = summary.rowBlocks.front(), lanes = summary.samplesInLanes;
+    Block *start = head;
+    if (lanes > 0 && capacity > 1) start = buildLanes(operands, remaining, head, single, moveOn);
+    builder.setInsertionPointToEnd(start);
+    if (capacity > 1) {
       Block *block = builder.createBlock(single);
-      builder.setInsertionPointToEnd(head);
+      builder.setInsertionPointToEnd(start);
       Value one = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, remaining, number(1));
       builder.create<LLVM::CondBrOp>(loc, one, single, block);
       builder.setInsertionPointToEnd(block);
@@ -321,6 +321,12 @@ class EntryBuilder {
       blockOperands.push_back(rows);
       call(capacity, blockOperands);
       moveOn(rows);
+    } else if (lanes > 0) {
+      Block *enough = builder.createBlock(single);
+      builder.setInsertionPointToEnd(start);
+      builder.create<LLVM::CondBrOp>(loc, isLess(remaining, number(fewestInLanes(lanes))), single, enough);
+      Block *rest = buildLanes(operands, remaining, enough, single, moveOn);
+      buildRestInLanes(operands, run.getArgument(static_cast<unsigned>(ports)), remaining, rest, single, done);
     } else {
       builder.create<LLVM::BrOp>(loc, mlir::ValueRange(), single);
     }
@@ -332,6 +338,54 @@ class EntryBuilder {
     builder.create<LLVM::ReturnOp>(loc, status(kOk));
     builder.setInsertionPointToEnd(refused);
     builder.create<LLVM::ReturnOp>(loc, refused->getArgument(0));
+  }
+
+  /// While there are as many samples as lanes, runs the kernel with a sample in each lane. `enough` is where they
+  /// may be so many. Returns the block where they are fewer.
+  Block *buildLanes(llvm::ArrayRef<Value> operands, Value remaining, Block *enough, Block *before,
+                    llvm::function_ref<void(Value)> moveOn) {
+    Block *whole = builder.createBlock(before), *rest = builder.createBlock(before);
+    builder.setInsertionPointToEnd(enough);
+    builder.create<LLVM::CondBrOp>(loc, isLess(remaining, number(summary.samplesInLanes)), rest, whole);
+    builder.setInsertionPointToEnd(whole);
+    builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.lanesName(), operands);
+    moveOn(number(summary.samplesInLanes));
+    return rest;
+  }
+
+  /// Runs the same kernel for the samples that are left in a batch. In a large batch it computes the last samples, some
+  /// of which it has computed before, with the same bits. A smaller batch is copied to a block of its own, which pays
+  /// less. What is left else goes to `single`.
+  void buildRestInLanes(llvm::ArrayRef<Value> operands, Value batch, Value remaining, Block *rest, Block *single,
+                        Block *done) {
+    Block *small = builder.createBlock(single), *part = builder.createBlock(single);
+    Block *again = builder.createBlock(single);
+    builder.setInsertionPointToEnd(rest);
+    builder.create<LLVM::CondBrOp>(loc, isLess(batch, number(summary.samplesInLanes)), small, again);
+    builder.setInsertionPointToEnd(small);
+    builder.create<LLVM::CondBrOp>(loc, isLess(remaining, number(fewestInPartOfLanes(summary.samplesInLanes))), single,
+                                   part);
+    builder.setInsertionPointToEnd(part);
+    llvm::SmallVector<Value> counted(operands);
+    counted.push_back(remaining);
+    builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.lanesPartName(), counted);
+    builder.create<LLVM::BrOp>(loc, mlir::ValueRange(), done);
+    builder.setInsertionPointToEnd(again);
+    Value back = builder.create<LLVM::SubOp>(loc, remaining, number(summary.samplesInLanes));  // negative
+    llvm::SmallVector<Value> moved(operands);
+    for (size_t p = 0; p < ports; ++p) moved[p] = movedBy(operands[p], p, back);
+    builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.lanesName(), moved);
+    builder.create<LLVM::BrOp>(loc, mlir::ValueRange(), done);
+  }
+
+  Value isLess(Value a, Value b) { return builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ult, a, b); }
+
+  /// The pointer to input or output p, moved on by a number of samples.
+  Value movedBy(Value port, size_t p, Value samples) {
+    const PortSummary &summaryOf =
+        p < summary.inputs.size() ? summary.inputs[p] : summary.outputs[p - summary.inputs.size()];
+    Value elements = builder.create<LLVM::MulOp>(loc, samples, number(summaryOf.elements));
+    return builder.create<LLVM::GEPOp>(loc, pointer, builder.getF32Type(), port, elements);
   }
 
   /// As many rows as a block takes. If slightly more than one block remains, split it evenly: a small last block would
@@ -399,13 +453,17 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
       module.emitOpError() << "has no '" << kEntriesAttr << "': run inlay-emit-kernels first";
       return signalPassFailure();
     }
-    llvm::SmallVector<LLVM::LLVMFuncOp> kernelsOfOneRow, inNearest;
+    llvm::SmallVector<LLVM::LLVMFuncOp> notInlined, inNearest;
     for (mlir::Attribute entry : entries) {
       NetworkSummary summary = entryFromAttribute(entry);
       EntryBuilder entryBuilder(summary, module);
       entryBuilder.run();
       if (summary.roundsToNearest) llvm::append_range(inNearest, entryBuilder.entries);
-      kernelsOfOneRow.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(summary.kernelName(1)));
+      notInlined.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(summary.kernelName(1)));
+      // Kernels with a sample in each lane are called in several places, and have buffers on the stack.
+      if (summary.samplesInLanes > 0)
+        for (const std::string &name : {summary.lanesName(), summary.lanesPartName()})
+          notInlined.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(name));
     }
     // no-builtins keeps LLVM from turning loops into calls of memset or memcpy. Only the caller's parallel_for can
     // throw.
@@ -415,7 +473,7 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
       if (!function.getName().ends_with("_run_parallel")) attributes.push_back("nounwind");
       // If the kernel for one row were inlined into the loop over samples, its constants would be loaded before the
       // loop, even for a single sample.
-      if (llvm::is_contained(kernelsOfOneRow, function)) attributes.push_back("noinline");
+      if (llvm::is_contained(notInlined, function)) attributes.push_back("noinline");
       if (llvm::is_contained(inNearest, function)) attributes.push_back(kRoundsToNearest);
       llvm::SmallVector<mlir::Attribute> all(builder.getStrArrayAttr(attributes).getValue());
       if (mlir::ArrayAttr own = function.getPassthroughAttr()) llvm::append_range(all, own);

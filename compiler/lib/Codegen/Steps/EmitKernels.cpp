@@ -6,6 +6,7 @@
 
 #include "Inlay/Network/Stages.h"
 #include "Kernel/KernelContext.h"
+#include "Lanes/EmitLanes.h"
 #include "Steps/SharedSteps.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -33,6 +34,8 @@ class NetworkEmitter {
     compact = llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); }) >= kManyOps;
     for (int64_t capacity : summary.rowBlocks)
       if (mlir::failed(emitKernel(summary, summary.kernelName(capacity), capacity, all, {}))) return mlir::failure();
+    if (summary.samplesInLanes > 0 && mlir::failed(emitLanes(network, summary, features, globals)))
+      return mlir::failure();
     if (summary.hasState()) emitReset(summary);
     for (auto [capacity, stages] : llvm::zip(summary.rowBlocks, summary.stages))
       for (auto [number, stage] : llvm::enumerate(stagesOf(network, capacity)))

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Moves samples between the caller's memory, where the elements of a sample lie side by side, and registers, where the
+// same element of several samples does.
+#ifndef INLAY_CODEGEN_TRANSPOSE_H
+#define INLAY_CODEGEN_TRANSPOSE_H
+
+#include "Kernel/KernelContext.h"
+
+namespace inlay::compiler {
+
+/// Loads `elements` elements of each of `lanes` samples, 4 or more, from the start of `samples`. Runs `take(element,
+/// vector)` for each element, some of them twice.
+void loadTransposed(KernelContext &context, mlir::Location loc, mlir::Value samples, int64_t elements, int64_t lanes,
+                    llvm::function_ref<void(int64_t, mlir::Value)> take);
+
+/// Stores them. `give(element)` returns the vector of an element, and is called for some elements twice.
+void storeTransposed(KernelContext &context, mlir::Location loc, mlir::Value samples, int64_t elements, int64_t lanes,
+                     llvm::function_ref<mlir::Value(int64_t)> give);
+
+}  // namespace inlay::compiler
+
+#endif  // INLAY_CODEGEN_TRANSPOSE_H
