@@ -29,7 +29,13 @@ constexpr std::size_t part = 512;
 /// The largest differences from the expected signal that are allowed. In a few milliseconds near silence, after the
 /// first note's attack is still to come, the WaveNet amplifies about 3000 times, and the rounding of f32 with it.
 constexpr std::size_t sensitive_begin = 448, sensitive_end = 640;
-constexpr double tolerance = 1e-5, sensitive_tolerance = 2e-5;
+struct differences {
+  double elsewhere = 0, sensitive = 0;
+  bool within(const differences& most) const { return elsewhere <= most.elsewhere && sensitive <= most.sensitive; }
+};
+constexpr differences allowed{1e-5, 2e-5};
+/// With `approximate` each tanh may be wrong by 2^-13, and the signal by what the layers make of that.
+constexpr differences allowed_of_approximate{2e-3, 2e-3};
 constexpr int rounds = 11;  // over the whole signal
 /// More samples of silence than either network remembers.
 constexpr std::size_t silence = 4096;
@@ -45,7 +51,7 @@ constexpr const char* usage =
     "  --help          prints this text\n\n"
     "Exit code: 0 if all is well; 1 if a file cannot be used, blocks disagree or a sample differs from the expected "
     "one\n"
-    "by more than 1e-5 (2e-5 in the samples 448 to 639); 2 if the arguments are wrong.\n";
+    "by more than 1e-5 (2e-5 in the samples 448 to 639; 2e-3 at the tier approximate); 2 if the arguments are wrong.\n";
 
 struct options {
   std::string in, out;  ///< empty: check and time
@@ -102,14 +108,14 @@ std::vector<float> read_floats(const std::string& file) {
 /// A compiled amplifier before its first sample, and what it is expected to do.
 struct amplifier {
   const char* name;
-  const char* tier;
+  inlay::accuracy tier;
   std::string expected;  ///< the file
   /// Plays from the first sample on, in blocks of so many samples. Returns the seconds for each part of 512 samples.
   std::function<std::vector<double>(std::span<const float> dry, std::span<float> wet, std::size_t block)> play;
 };
 
 template <const auto& Net>
-amplifier make(const char* name, const char* tier, const char* expected) {
+amplifier make(const char* name, inlay::accuracy tier, const char* expected) {
   auto channel = std::make_shared<inlay::stream<Net>>();
   return {name, tier, std::string(AMP_FOLDER "/data/") + expected,
           [channel](std::span<const float> dry, std::span<float> wet, std::size_t block) {
@@ -130,9 +136,13 @@ amplifier make(const char* name, const char* tier, const char* expected) {
 }
 
 std::vector<amplifier> amplifiers() {
-  return {make<wavenet>("wavenet", "exact", "wavenet.expected.f32"),
-          make<wavenet_fast>("wavenet", "fast", "wavenet.expected.f32"),
-          make<small>("small", "exact", "lstm.expected.f32"), make<small_fast>("small", "fast", "lstm.expected.f32")};
+  constexpr const char *of_wavenet = "wavenet.expected.f32", *of_small = "lstm.expected.f32";
+  return {make<wavenet>("wavenet", inlay::exact, of_wavenet),
+          make<wavenet_fast>("wavenet", inlay::fast, of_wavenet),
+          make<wavenet_approximate>("wavenet", inlay::approximate, of_wavenet),
+          make<small>("small", inlay::exact, of_small),
+          make<small_fast>("small", inlay::fast, of_small),
+          make<small_approximate>("small", inlay::approximate, of_small)};
 }
 
 double median(std::vector<double> values) {
@@ -140,12 +150,6 @@ double median(std::vector<double> values) {
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
 }
-
-/// The largest differences in the sensitive samples and in all others.
-struct differences {
-  double sensitive = 0, elsewhere = 0;
-  bool small() const { return sensitive <= sensitive_tolerance && elsewhere <= tolerance; }
-};
 
 differences compare(std::span<const float> wet, std::span<const float> expected) {
   differences found;
@@ -156,6 +160,8 @@ differences compare(std::span<const float> wet, std::span<const float> expected)
   }
   return found;
 }
+
+const char* text(inlay::accuracy tier) { return inlay::name_of(tier).data(); }
 
 /// Checks one amplifier and prints the line of it; returns whether all is well.
 bool check(const amplifier& amp, std::span<const float> dry) {
@@ -171,9 +177,11 @@ bool check(const amplifier& amp, std::span<const float> dry) {
   const bool same = std::ranges::all_of(
       wet, [&](const auto& each) { return std::memcmp(each.data(), wet[0].data(), 4 * dry.size()) == 0; });
   const differences found = compare(wet[0], expected);
-  std::printf("%-10s %-7s %8.1e   %8.1e   %-10s %s\n", amp.name, amp.tier, found.elsewhere, found.sensitive,
-              same ? "yes" : "NO", same && found.small() ? "good" : "WRONG");
-  return same && found.small();
+  const differences most = amp.tier == inlay::approximate ? allowed_of_approximate : allowed;
+  const bool good = same && found.within(most);
+  std::printf("%-10s %-11s %.1e of %.0e   %.1e of %.0e   %-10s %s\n", amp.name, text(amp.tier), found.elsewhere,
+              most.elsewhere, found.sensitive, most.sensitive, same ? "yes" : "NO", good ? "good" : "WRONG");
+  return good;
 }
 
 /// Prints how many times real time each amplifier is, with each block. They take turns, so that disturbances affect
@@ -188,9 +196,9 @@ void print_times(const std::vector<amplifier>& all, std::span<const float> dry) 
         seconds[a][b].insert(seconds[a][b].end(), parts.begin(), parts.end());
       }
   std::puts("\ntimes real time at 48 kHz, one core: the median of parts of 512 samples");
-  std::puts("                   blocks of 1        of 64       of 512     ns per sample in blocks of 64");
+  std::puts("                       blocks of 1        of 64       of 512     ns per sample in blocks of 64");
   for (std::size_t a = 0; a < all.size(); ++a) {
-    std::printf("%-10s %-7s", all[a].name, all[a].tier);
+    std::printf("%-10s %-11s", all[a].name, text(all[a].tier));
     for (const auto& each : seconds[a]) std::printf(" %12.1f", static_cast<double>(part) / rate / median(each));
     std::printf(" %12.0f\n", median(seconds[a][1]) / static_cast<double>(part) * 1e9);
   }
@@ -201,11 +209,10 @@ int check_and_time() {
   const std::vector<amplifier> all = amplifiers();
   std::printf("%zu samples of guitar, %.2f s, in blocks of 1, 64 and 512 samples\n\n", dry.size(),
               static_cast<double>(dry.size()) / rate);
-  std::puts("                   largest difference    same bits in");
-  std::puts("network    tier    in general  448..639   all blocks");
+  std::puts("                       largest difference, of what is allowed  same bits in");
+  std::puts("network    tier        in general         448..639             all blocks");
   bool good = true;
   for (const amplifier& amp : all) good = check(amp, dry) && good;
-  std::puts("allowed              1e-05      2e-05   yes");
   print_times(all, dry);
   if (!good) std::puts("\na signal is not the expected one, or depends on the size of the blocks");
   return good ? 0 : 1;
@@ -219,7 +226,8 @@ int play_file(const options& chosen) {
   std::vector<float> dry(silence, 0.0f);
   dry.insert(dry.end(), samples.begin(), samples.end());
   std::vector<float> wet(dry.size());
-  const amplifier amp = chosen.small ? make<small>("small", "exact", "") : make<wavenet>("wavenet", "exact", "");
+  const amplifier amp =
+      chosen.small ? make<small>("small", inlay::exact, "") : make<wavenet>("wavenet", inlay::exact, "");
   const double seconds = median(amp.play(dry, wet, part));
   const std::span<const float> heard = std::span(wet).subspan(silence);
   float peak = 0;

@@ -71,7 +71,9 @@ constexpr auto make_small(const char* name) {
 
 inline constexpr auto wavenet = make_wavenet<exact>("wavenet");
 inline constexpr auto wavenet_fast = make_wavenet<fast>("wavenet_fast");
+inline constexpr auto wavenet_approximate = make_wavenet<approximate>("wavenet_approximate");
 inline constexpr auto small = make_small<exact>("small");
 inline constexpr auto small_fast = make_small<fast>("small_fast");
+inline constexpr auto small_approximate = make_small<approximate>("small_approximate");
 
 }  // namespace amp_example

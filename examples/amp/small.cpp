@@ -6,3 +6,5 @@ using amp_example::small;
 INLAY_NETWORK(small);
 using amp_example::small_fast;
 INLAY_NETWORK(small_fast);
+using amp_example::small_approximate;
+INLAY_NETWORK(small_approximate);

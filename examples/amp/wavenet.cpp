@@ -6,3 +6,5 @@ using amp_example::wavenet;
 INLAY_NETWORK(wavenet);
 using amp_example::wavenet_fast;
 INLAY_NETWORK(wavenet_fast);
+using amp_example::wavenet_approximate;
+INLAY_NETWORK(wavenet_approximate);

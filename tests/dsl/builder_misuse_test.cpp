@@ -138,8 +138,8 @@ constexpr misuse misuses[] = {
      "a known operation", "instruction 1: operation 99"},
     {"ProgramOfAnUnknownActivation", map_of<instruction{.code = scalar_op::apply}>, fault::bad_program, "x",
      "a known activation", "instruction 1: number 0"},
-    {"ProgramOfAnUnknownTier", map_of<instruction{.code = scalar_op::add, .tier = static_cast<accuracy>(2)}>,
-     fault::bad_program, "x", "a known accuracy tier", "instruction 1: tier 2"},
+    {"ProgramOfAnUnknownTier", map_of<instruction{.code = scalar_op::add, .tier = static_cast<accuracy>(3)}>,
+     fault::bad_program, "x", "a known accuracy tier", "instruction 1: tier 3"},
 };
 
 /// A graph with one misuse, and further nodes that use what the misuse returned.

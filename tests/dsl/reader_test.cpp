@@ -394,8 +394,8 @@ TEST(Reader, NamesTheBrokenInstruction) {
       "expected a known activation, found instruction 3: number ");
   has(error_with(scalar_op::apply, offsetof(instruction, function), static_cast<std::uint32_t>(activation_count + 1)),
       "expected a known activation, found instruction 3: number ");
-  has(error_with(scalar_op::apply, offsetof(instruction, tier), 2),
-      "expected a known accuracy tier, found instruction 3: tier 2");
+  has(error_with(scalar_op::apply, offsetof(instruction, tier), 3),
+      "expected a known accuracy tier, found instruction 3: tier 3");
 }
 
 // The hash cannot be recomputed here: it would cover sizes that the record does not have.

@@ -24,8 +24,11 @@ struct accuracy_report {
   float ulp_at = 0;
   double absolute = 0;  ///< largest |found - exact|, within the contract's domain
   float absolute_at = 0;
+  double scaled = 0;  ///< largest |found - exact| / max(1, |exact|), within the contract's domain
+  float scaled_at = 0;
   std::uint64_t against = 0;  ///< neighbours between which the result moves in the wrong direction
   float against_at = 0;
+  double back = 0;          ///< largest such step
   std::uint64_t wrong = 0;  ///< results that differ from the exact one in being NaN or infinite, or in a zero's sign
   float wrong_at = 0;
 
@@ -46,6 +49,10 @@ std::vector<float> turning_points(const activation_row& row, const std::array<fl
 /// The floating-point environment that a kernel is called in.
 enum class rounding { nearest, up, down, zero };
 inline constexpr rounding all_roundings[] = {rounding::nearest, rounding::up, rounding::down, rounding::zero};
+
+/// Whether a report keeps the contract of `row`: contract_of(), or approximate_error for an `approximate` form.
+bool keeps_contract(const accuracy_report& report, const activation_row& row, accuracy tier, rounding mode,
+                    const std::array<float, 2>& parameters);
 
 /// The largest error allowed for `row` in a rounding mode, in f32 ulp. A row of one operation has a contract of 0.5 ulp
 /// and is rounded by the mode, so other modes than to nearest allow 1 ulp. Kernels of other rows compute in rounding to
@@ -91,6 +98,7 @@ class activation_under_test {
   std::array<float, 2> parameters_;
   std::uint32_t width_;
   rounding mode_ = rounding::nearest;
+  bool scaled_ = false;  // the contract is approximate_error
   std::unique_ptr<jit_kernel> kernel_;
 };
 

@@ -70,13 +70,13 @@ bool contest(const activation_row& row, const activations_options& options, nloh
   for (float& f : work.x) f = std::uniform_real_distribution<float>(positive ? 1e-3f : -6.0f, 6.0f)(random);
 
   std::vector<entrant> entrants;
-  for (const accuracy tier : {accuracy::exact, accuracy::fast}) {
-    if (tier == accuracy::fast && row.fast_ulp == 0) continue;
+  for (const accuracy tier : accuracy_tiers) {
+    if (!row.has(tier)) continue;
     entrant each;
     each.kernel = compile(row, tier);
     if (!each.kernel) return false;
     const auto run = reinterpret_cast<int (*)(const float*, float*, std::size_t, void*)>(each.kernel->entry());
-    each.who = {tier == accuracy::exact ? "exact" : "fast", [run] { run(work.x, work.y, 1, nullptr); }};
+    each.who = {std::string(name_of(tier)), [run] { run(work.x, work.y, 1, nullptr); }};
     entrants.push_back(std::move(each));
   }
   for (const peer_library& library : installed_peers())
@@ -88,7 +88,7 @@ bool contest(const activation_row& row, const activations_options& options, nloh
       }
   for (entrant& each : entrants) {
     check(row, each, work);
-    if (each.relative <= 1e-4) continue;
+    if (each.relative <= (each.who.name == "approximate" ? approximate_error : 1e-4)) continue;
     std::fprintf(stderr, "inlay-bench: error: %s of %s is wrong by %g\n", std::string(row.name).c_str(),
                  each.who.name.c_str(), each.relative);
     return false;
@@ -121,7 +121,7 @@ bool contest(const activation_row& row, const activations_options& options, nloh
 int run_activations(const activations_options& options) {
   std::vector<const activation_row*> rows;
   for (const activation_row& row : activation_table) {
-    bool contested = row.fast_ulp > 0;
+    bool contested = row.fast_ulp > 0 || row.has_approximate;
     for (const peer_library& library : installed_peers())
       for (const peer_function& peer : library.functions) contested = contested || peer.function == row.id;
     const bool named = std::find(options.names.begin(), options.names.end(), row.name) != options.names.end();

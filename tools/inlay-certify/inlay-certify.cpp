@@ -23,7 +23,10 @@ cl::list<std::string> names("function", cl::desc("Certify this activation only; 
                             cl::value_desc("name"), cl::cat(category));
 cl::opt<accuracy> tier("tier", cl::desc("Accuracy tier:"),
                        cl::values(clEnumValN(accuracy::exact, "exact", "the default of every call"),
-                                  clEnumValN(accuracy::fast, "fast", "what `sigmoid(x, fast)` asks for")),
+                                  clEnumValN(accuracy::fast, "fast", "what `mish(x, fast)` asks for"),
+                                  clEnumValN(accuracy::approximate, "approximate",
+                                             "what `tanh(x, approximate)` asks for; the contract is the error divided "
+                                             "by max(1, |result|)")),
                        cl::init(accuracy::exact), cl::cat(category));
 cl::opt<std::string> cpu("cpu", cl::desc("CPU to compile for; this machine must be able to run its code"),
                          cl::value_desc("name"), cl::init("native"), cl::cat(category));
@@ -80,6 +83,9 @@ std::string format(const char* pattern, Numbers... numbers) {
   return text;
 }
 
+/// Whether the contract of `row` is approximate_error.
+bool is_scaled(const activation_row& row) { return tier == accuracy::approximate && row.has_approximate; }
+
 /// Certifies one row; false if it breaks its contract or does not compile.
 bool certify(const activation_row& row, const std::array<float, 2>& values, unsigned workers, std::FILE* file) {
   std::string name(row.name);
@@ -108,10 +114,12 @@ bool certify(const activation_row& row, const std::array<float, 2>& values, unsi
   std::fprintf(stderr, "%s%-13s done in %.0f s\n", interactive ? "\r" : "", name.c_str(), seconds);
 
   const double contract = contract_of(row, tier, mode, values);
-  const bool kept = report.ulp <= contract && report.wrong == 0;
-  put(file, format("| %s | %.3f | %g | %.9g | %.3g | %llu | %llu | %s |", name.c_str(), report.ulp, contract,
-                   static_cast<double>(report.ulp_at), report.absolute, static_cast<unsigned long long>(report.against),
-                   static_cast<unsigned long long>(report.wrong), kept ? "kept" : "**broken**"));
+  const bool kept = keeps_contract(report, row, tier, mode, values), scaled = is_scaled(row);
+  put(file, format("| %s | %.3f | %g | %.9g | %.3g | %llu | %llu | %s |", name.c_str(),
+                   scaled ? report.scaled * 0x1p13 : report.ulp, scaled ? 1.0 : contract,
+                   static_cast<double>(scaled ? report.scaled_at : report.ulp_at), report.absolute,
+                   static_cast<unsigned long long>(report.against), static_cast<unsigned long long>(report.wrong),
+                   kept ? "kept" : "**broken**"));
   if (report.wrong > 0)
     std::fprintf(stderr, "inlay-certify: %s: NaN, infinity or the sign of zero is wrong at %llu floats, one is %.9g\n",
                  name.c_str(), static_cast<unsigned long long>(report.wrong), static_cast<double>(report.wrong_at));
@@ -143,7 +151,11 @@ int main(int argc, char** argv) {
   }
   const unsigned workers = jobs > 0 ? jobs : std::max(1u, std::thread::hardware_concurrency());
   put(file,
-      "| activation | max ulp | contract | at x = | max abs. error | against the function | wrong NaN, inf, -0 | |");
+      tier == accuracy::approximate
+          ? "| activation | max error / 2^-13 | contract | at x = | max abs. error | against the function | wrong NaN, "
+            "inf, -0 | |"
+          : "| activation | max ulp | contract | at x = | max abs. error | against the function | wrong NaN, inf, -0 | "
+            "|");
   put(file, "|---|---|---|---|---|---|---|---|");
   bool kept = true;
   for (const activation_row* row : rows) {

@@ -106,7 +106,10 @@ bounded applied(const instruction& c, const bounded& x, double least_ulp) {
   if (periodic && std::abs(x.value) > 32768) return {value, 2};
   const double contract = std::max(least_ulp, static_cast<double>(row.contract(c.tier)));
   if (contract <= 0.5 && error == 0 && is_float(value)) return settled(value, 0);
-  return settled(value, error + contract * ulp_of(std::abs(value) + error) + kDenormal);
+  const double largest = std::abs(value) + error;
+  const bool approximate = c.tier == accuracy::approximate && row.has_approximate;
+  const double own = approximate ? approximate_error * std::max(1.0, largest) : contract * ulp_of(largest);
+  return settled(value, error + own + kDenormal);
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ instruction drawer::function_of(std::uint32_t argument) {
   while (!settings_.has(row->name)) row = &activation_table[random_.pick(activation_count)];
   instruction c{
       .code = scalar_op::apply, .function = row->id, .a = argument, .p0 = row->defaults[0], .p1 = row->defaults[1]};
-  if (random_.chance(20)) c.tier = accuracy::fast;
+  if (random_.chance(30)) c.tier = random_.chance(50) ? accuracy::fast : accuracy::approximate;
   if (row->parameters > 0 && random_.chance(50)) {
     static constexpr float usual[] = {0.01f, 0.1f, 0.25f, 0.5f, 1, 1.5f, 2, 3, 20};
     static constexpr float unusual[] = {-0.5f, -1, -3, 0, 1e-30f, 1e30f, std::numeric_limits<float>::infinity()};

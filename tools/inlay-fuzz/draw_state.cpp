@@ -102,7 +102,7 @@ void drawer::squash(std::uint32_t result) {
   instruction c{.code = scalar_op::apply, .function = function, .a = result};
   c.p0 = row_of(function).defaults[0], c.p1 = row_of(function).defaults[1];
   if (function == activation::clamp) c.p0 = -2, c.p1 = 2;
-  if (random_.chance(20)) c.tier = accuracy::fast;
+  if (random_.chance(30)) c.tier = random_.chance(50) ? accuracy::fast : accuracy::approximate;
   push(c);
 }
 

@@ -342,7 +342,7 @@ class source_writer {
         (row.parameters < 1 || c.p0 == row.defaults[0]) && (row.parameters < 2 || c.p1 == row.defaults[1]);
     if (!defaults && row.parameters > 0) text += ", " + float_text(c.p0);
     if (!defaults && row.parameters > 1) text += ", " + float_text(c.p1);
-    return text + (c.tier == accuracy::fast ? ", fast)" : ")");
+    return text + (c.tier == accuracy::exact ? ")" : ", " + std::string(name_of(c.tier)) + ")");
   }
 };
 
@@ -404,9 +404,8 @@ std::string coverage::missing() const {
   for (const scalar_op_row& row : scalar_op_table)
     if (!codes.contains(row.id)) names += std::string(row.name) + " ";
   for (const activation_row& row : activation_table)
-    for (accuracy tier : {accuracy::exact, accuracy::fast})
-      if (!functions.contains({row.id, tier}))
-        names += std::string(row.name) + (tier == accuracy::fast ? ":fast " : " ");
+    for (accuracy tier : accuracy_tiers)
+      if (!functions.contains({row.id, tier})) names.append(row.name).append(":").append(name_of(tier)).append(" ");
   return names;
 }
 

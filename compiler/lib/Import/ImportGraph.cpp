@@ -106,7 +106,8 @@ Value Importer::importInstruction(llvm::ArrayRef<instruction> program, llvm::Arr
       const activation_row &row = row_of(code.function);
       const float numbers[] = {code.p0, code.p1};
       return builder.create<ActivationOp>(loc, builder.getF32Type(), ref(row.name), results[code.a],
-                                          llvm::ArrayRef<float>(numbers, row.parameters), code.tier == accuracy::fast);
+                                          llvm::ArrayRef<float>(numbers, row.parameters), code.tier == accuracy::fast,
+                                          code.tier == accuracy::approximate);
     }
   }
   return {};

@@ -49,8 +49,16 @@ enum class activation : std::uint32_t {
   clamp = 32,
 };
 
-/// Accuracy tier of one call: `exact` is the default, `fast` gives up the last bits to save time.
-enum class accuracy : std::uint32_t { exact = 0, fast = 1 };
+/// Accuracy tier of one call: `exact` is the default, `fast` gives up the last bits to save time, `approximate` all but
+/// the first twelve.
+enum class accuracy : std::uint32_t { exact = 0, fast = 1, approximate = 2 };
+inline constexpr accuracy accuracy_tiers[] = {accuracy::exact, accuracy::fast, accuracy::approximate};
+inline constexpr std::string_view name_of(accuracy tier) {
+  return tier == accuracy::exact ? "exact" : tier == accuracy::fast ? "fast" : "approximate";
+}
+
+/// The largest error of the `approximate` forms: 2^-13, times the result where that is greater than 1.
+inline constexpr double approximate_error = 0x1p-13;
 
 /// One row of the table. `formula` and `derivative` take x and the two parameters and work in constant expressions. In
 /// every row NaN in gives NaN out.
@@ -65,10 +73,15 @@ struct activation_row {
   float exact_ulp;                                       ///< largest error of the compiled `exact` form, in f32 ulp
   std::string_view domain;                               ///< range, saturation, and what happens at the edges
   float fast_ulp = 0;                                    ///< the same for the `fast` form; 0: `fast` means `exact`
+  bool has_approximate = false;                          ///< otherwise `approximate` means `fast`
 
-  /// Largest error at `tier`, in f32 ulp.
+  /// Whether it has a form of its own for `tier`.
+  constexpr bool has(accuracy tier) const {
+    return tier == accuracy::exact || (tier == accuracy::fast ? fast_ulp > 0 : has_approximate);
+  }
+  /// Largest error at `tier`, in f32 ulp. The error of an `approximate` form is approximate_error instead.
   constexpr float contract(accuracy tier) const {
-    return tier == accuracy::fast && fast_ulp > 0 ? fast_ulp : exact_ulp;
+    return tier != accuracy::exact && fast_ulp > 0 ? fast_ulp : exact_ulp;
   }
 };
 
@@ -127,7 +140,9 @@ inline constexpr activation_row activation_table[] = {
      [](double x, double, double) { return detail::sigmoid(x); },
      [](double x, double, double) { return detail::sigmoid(x) * detail::sigmoid(-x); },
      2,
-     "1 / (1 + exp(-x)); range [0, 1], monotone; saturates: the derivative is below 1e-4 beyond |x| = 9.2"},
+     "1 / (1 + exp(-x)); range [0, 1], monotone; saturates: the derivative is below 1e-4 beyond |x| = 9.2",
+     0,
+     true},
     {activation::tanh,
      "tanh",
      0,
@@ -136,7 +151,9 @@ inline constexpr activation_row activation_table[] = {
      [](double x, double, double) { return math::tanh(x); },
      [](double x, double, double) { return 1 - math::tanh(x) * math::tanh(x); },
      1.1f,
-     "range [-1, 1], monotone, odd; saturates beyond |x| = 9.01 in f32"},
+     "range [-1, 1], monotone, odd; saturates beyond |x| = 9.01 in f32",
+     0,
+     true},
     {activation::softplus,
      "softplus",
      2,
@@ -148,7 +165,8 @@ inline constexpr activation_row activation_table[] = {
      [](double x, double beta, double threshold) { return beta * x > threshold ? 1.0 : detail::sigmoid(beta * x); },
      2,
      "log(1 + exp(beta x)) / beta, and x itself where beta x > threshold; range [0, inf]; never overflows",
-     6},
+     6,
+     true},
     {activation::step,
      "step",
      1,
@@ -168,7 +186,9 @@ inline constexpr activation_row activation_table[] = {
      [](double x, double, double) { return math::exp(x); },
      [](double x, double, double) { return math::exp(x); },
      1,
-     "range [0, inf]; overflows to inf above 88.72 in f32; denormal results are kept"},
+     "range [0, inf]; overflows to inf above 88.72 in f32; denormal results are kept",
+     0,
+     true},
     {activation::relu6,
      "relu6",
      0,
@@ -215,7 +235,9 @@ inline constexpr activation_row activation_table[] = {
      [](double x, double, double) { return detail::damped(x, detail::normal_cdf(x)); },
      [](double x, double, double) { return detail::normal_cdf(x) + detail::damped(x, detail::normal_density(x)); },
      2,
-     "x Phi(x), Phi the normal distribution; relative accuracy in the negative tail"},
+     "x Phi(x), Phi the normal distribution; relative accuracy in the negative tail",
+     0,
+     true},
     {activation::gelu_tanh,
      "gelu_tanh",
      0,
@@ -241,7 +263,9 @@ inline constexpr activation_row activation_table[] = {
        return detail::sigmoid(x) + detail::damped(x, detail::sigmoid(x)) * detail::sigmoid(-x);
      },
      2,
-     "x sigmoid(x), also called swish; least value -0.278"},
+     "x sigmoid(x), also called swish; least value -0.278",
+     0,
+     true},
     {activation::mish,
      "mish",
      0,
@@ -411,7 +435,9 @@ inline constexpr activation_row activation_table[] = {
      [](double x, double, double) { return math::erf(x); },
      [](double x, double, double) { return 1.1283791670955125739 * math::exp(-x * x); },
      2,
-     "error function; range [-1, 1]"},
+     "error function; range [-1, 1]",
+     0,
+     true},
     {activation::threshold,
      "threshold",
      2,

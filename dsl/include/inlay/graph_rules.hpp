@@ -43,9 +43,9 @@ constexpr bool is_inside(range_record r, std::size_t size) { return r.first <= s
 
 /// Whether instruction `index` of a map with `operands` operands is known and reads only operands and earlier results.
 constexpr bool is_sound(const instruction& c, std::uint32_t index, std::uint32_t operands) {
-  if (c.code == scalar_op::operand) return c.a < operands && c.tier <= accuracy::fast;
+  if (c.code == scalar_op::operand) return c.a < operands && c.tier <= accuracy::approximate;
   const std::uint32_t arity = scalar_arity(c.code);
-  return c.code >= scalar_op::operand && c.code <= scalar_op::apply && c.tier <= accuracy::fast &&
+  return c.code >= scalar_op::operand && c.code <= scalar_op::apply && c.tier <= accuracy::approximate &&
          (arity == 0 || c.a < index) && (arity < 2 || c.b < index) && (arity < 3 || c.c < index) &&
          (c.code != scalar_op::apply || is_activation(c.function));
 }

@@ -87,6 +87,7 @@ class VectorBuilder {
   // Only where has_avx512().
   bool has_avx512() const { return features.avx512 && features.lanes == 16; }
   Float scalef(Float x, Float exponent);  ///< x * 2^floor(exponent), rounded once
+  Float fraction(Float x);                ///< x - floor(x); 0 for infinities
   Float exponent(Float x);                ///< floor(log2 |x|); -inf for 0, inf for inf
   Float mantissa(Float x);                ///< x / 2^k in [1, 2), where k is exponent(x); NaN for x < 0
 

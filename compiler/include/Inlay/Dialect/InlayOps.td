@@ -253,9 +253,12 @@ def Inlay_ActivationOp : Inlay_Op<"activation", [Pure, SameOperandsAndResultType
     ```
   }];
   let arguments = (ins StrAttr:$function, F32:$input, DefaultValuedAttr<DenseF32ArrayAttr, "{}">:$parameters,
-                       UnitAttr:$fast);
+                       UnitAttr:$fast, UnitAttr:$approximate);
   let results = (outs F32:$result);
-  let assemblyFormat = "$function `(` $input `)` (`with` $parameters^)? (`fast` $fast^)? attr-dict `:` type($result)";
+  let assemblyFormat = [{
+    $function `(` $input `)` (`with` $parameters^)? (`fast` $fast^)? (`approximate` $approximate^)? attr-dict `:`
+    type($result)
+  }];
   let hasVerifier = 1;
   let hasFolder = 1;
   let extraClassDeclaration = [{

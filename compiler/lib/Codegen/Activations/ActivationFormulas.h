@@ -4,6 +4,7 @@
 #ifndef INLAY_CODEGEN_ACTIVATIONFORMULAS_H
 #define INLAY_CODEGEN_ACTIVATIONFORMULAS_H
 
+#include "Math/ApproximateFormulas.h"
 #include "Math/SpecialFormulas.h"
 
 namespace inlay::compiler::formulas {

@@ -10,12 +10,33 @@ namespace inlay::compiler {
 static constexpr float kSeluScale = static_cast<float>(inlay::detail::selu_scale);
 static constexpr float kSeluScaleAlpha = static_cast<float>(inlay::detail::selu_scale * inlay::detail::selu_alpha);
 
+/// The form of the tier `approximate`, if the row has one and the target has tables.
+static std::optional<VectorBuilder::Float> approximate(ActivationOp op, VectorBuilder &b,
+                                                       const VectorBuilder::Float &x) {
+  if (!op.getApproximate() || !b.has_tables()) return std::nullopt;
+  switch (op.getRow().id) {
+    case activation::sigmoid: return formulas::approximateSigmoid(b, x);
+    case activation::tanh: return formulas::approximateTanh(b, x);
+    case activation::exp: return formulas::approximateExp(b, x);
+    case activation::gelu: return formulas::approximateGelu(b, x);
+    case activation::silu: return formulas::approximateSilu(b, x);
+    case activation::erf: return formulas::approximateErf(b, x);
+    case activation::softplus:
+      // Beyond the table the result is x; below a smaller threshold it is not.
+      if (op.getParameter(0) == 1.0f && op.getParameter(1) >= formulas::kSoftplusOf16.limit)
+        return formulas::approximateSoftplus(b, x);
+      return std::nullopt;
+    default: return std::nullopt;
+  }
+}
+
 VectorBuilder::Vectors emitActivation(ActivationOp op, VectorBuilder::Vectors x, mlir::OpBuilder &builder,
                                       VectorFeatures features) {
   VectorBuilder b(builder, op.getLoc(), features);
   VectorBuilder::Float v{std::move(x)};
   const float p0 = op.getParameter(0), p1 = op.getParameter(1);
-  const bool fast = op.getFast();  // rows without a `fast` form ignore it
+  if (auto result = approximate(op, b, v)) return result->vectors;
+  const bool fast = op.getFast() || op.getApproximate();  // rows without a `fast` form ignore it
   switch (op.getRow().id) {
     case activation::relu: return formulas::relu(b, v).vectors;
     case activation::leaky_relu: return formulas::leakyRelu(b, v, p0).vectors;

@@ -166,6 +166,12 @@ VectorBuilder::Float VectorBuilder::lookup(const float (&table)[32], Int index) 
   return {each([&](Value i) { return intrinsic("avx512.vpermi2var.ps.512", {low, i, high}); }, index)};
 }
 
+VectorBuilder::Float VectorBuilder::fraction(Float x) {
+  // Control 1: the integer below, without fraction bits.
+  Value control = integer(32, 1), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
+  return {each([&](Value v) { return intrinsic("avx512.mask.reduce.ps.512", {v, control, v, mask, rounding}); }, x)};
+}
+
 VectorBuilder::Float VectorBuilder::exponent(Float x) {
   Value mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
   return {each([&](Value v) { return intrinsic("avx512.mask.getexp.ps.512", {v, v, mask, rounding}); }, x)};

@@ -9,6 +9,7 @@ namespace inlay {
 /// Accuracy tiers, given per call: `sigmoid(x, fast)`.
 inline constexpr accuracy exact = accuracy::exact;
 inline constexpr accuracy fast = accuracy::fast;
+inline constexpr accuracy approximate = accuracy::approximate;
 
 namespace detail {
 

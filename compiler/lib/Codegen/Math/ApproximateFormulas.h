@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The forms of the tier `approximate`: polynomials from tables in registers. Only where the builder has_tables().
+#ifndef INLAY_CODEGEN_APPROXIMATEFORMULAS_H
+#define INLAY_CODEGEN_APPROXIMATEFORMULAS_H
+
+#include "Math/ApproximateTables.h"
+
+namespace inlay::compiler::formulas {
+
+/// f(a) for a from 0 to the table's limit.
+template <class B, int Rows, int Count>
+typename B::Float approximateByCells(B &b, typename B::Float a, const ApproximateCells<Rows, Count> &cells) {
+  auto place = b.fma(a, b.constant(cells.scale), b.constant(cells.start));
+  auto index = b.shr_arithmetic(b.bitcast_int(place), cells.shift);
+  auto result = b.lookup(cells.rows[Rows - 1], index);
+  for (int i = Rows - 2; i >= 0; --i) result = b.fma(result, a, b.lookup(cells.rows[i], index));
+  return result;
+}
+
+/// Odd f(x); constant beyond the limit.
+template <class B, int Rows16, int Rows8>
+typename B::Float approximateOdd(B &b, typename B::Float x, const ApproximateCells<Rows16, 16> &of16,
+                                 const ApproximateCells<Rows8, 8> &of8) {
+  const auto by = [&](const auto &cells) {
+    return b.copysign(approximateByCells(b, b.min(b.constant(cells.limit), b.abs(x)), cells), x);
+  };
+  return b.has_avx512() ? by(of16) : by(of8);
+}
+
+/// max(x, 0) + sign f(|x|), where f is 0 beyond the limit. NaN comes through the maximum.
+template <class B, int Rows16, int Rows8>
+typename B::Float approximateRamp(B &b, typename B::Float x, int sign, const ApproximateCells<Rows16, 16> &of16,
+                                  const ApproximateCells<Rows8, 8> &of8) {
+  auto ramp = b.max(b.constant(0.0f), x);
+  const auto by = [&](const auto &cells) {
+    auto correction = approximateByCells(b, b.limited_magnitude(x, cells.limit), cells);
+    return sign > 0 ? b.add(ramp, correction) : b.sub(ramp, correction);
+  };
+  return b.has_avx512() ? by(of16) : by(of8);
+}
+
+template <class B>
+typename B::Float approximateTanh(B &b, typename B::Float x) {
+  return approximateOdd(b, x, kTanhOf16, kTanhOf8);
+}
+template <class B>
+typename B::Float approximateErf(B &b, typename B::Float x) {
+  return approximateOdd(b, x, kErfOf16, kErfOf8);
+}
+template <class B>
+typename B::Float approximateSigmoid(B &b, typename B::Float x) {
+  return b.add(approximateOdd(b, x, kSigmoidOf16, kSigmoidOf8), b.constant(0.5f));
+}
+template <class B>
+typename B::Float approximateSoftplus(B &b, typename B::Float x) {
+  return approximateRamp(b, x, 1, kSoftplusOf16, kSoftplusOf8);
+}
+template <class B>
+typename B::Float approximateSilu(B &b, typename B::Float x) {
+  return approximateRamp(b, x, -1, kSiluOf16, kSiluOf8);
+}
+template <class B>
+typename B::Float approximateGelu(B &b, typename B::Float x) {
+  return approximateRamp(b, x, -1, kGeluOf16, kGeluOf8);
+}
+
+/// exp(x) = 2^n 2^f with n = floor(t), t = x / ln2. The polynomials have the least relative error, 2^-13.7, by the
+/// algorithm of Remez: for 2^f from 0 to 1, and for 2^(f + 1/2) from -1/2 to 1/2.
+template <class B>
+typename B::Float approximateExp(B &b, typename B::Float x) {
+  const auto series = [&](typename B::Float f, float c0, float c1, float c2, float c3) {
+    return b.fma(b.fma(b.fma(b.constant(c3), f, b.constant(c2)), f, b.constant(c1)), f, b.constant(c0));
+  };
+  // 1 / ln2, rounded so that no result overflows that should not.
+  auto inverseOfLn2 = b.constant(0x1.715474p0f);
+  if (b.has_avx512()) {
+    auto t = b.silent_mul(x, inverseOfLn2);  // the product may overflow where the result is 0
+    return b.scalef(series(b.fraction(t), 0x1.fff632p-1f, 0x1.64444cp-1f, 0x1.cefc4cp-3f, 0x1.3f96a4p-4f), t);
+  }
+  // u = t - 1/2, rounded to n by adding 1.5 * 2^23. From t = 128 on the power is infinite, up to -127 it is 0.
+  auto u = b.fma(b.min(b.constant(88.8f), b.max(b.constant(-88.0f), x)), inverseOfLn2, b.constant(-0.5f));
+  auto magic = b.constant(0x1.8p23f), sum = b.add(u, magic);
+  auto power = b.bitcast_float(b.add(b.shl(b.bitcast_int(sum), 23), b.constant_int(127 << 23)));
+  return b.mul(series(b.sub(u, b.sub(sum, magic)), 0x1.6a033cp0f, 0x1.f5f97ep-1f, 0x1.5f56a4p-2f, 0x1.3f96a4p-4f),
+               power);
+}
+
+}  // namespace inlay::compiler::formulas
+
+#endif  // INLAY_CODEGEN_APPROXIMATEFORMULAS_H
