@@ -5,6 +5,7 @@
 // CHECK: inlay.constant dense<2.000000e+00> : tensor<3xf32>
 // CHECK: inlay.dense "fc1" %arg0, %{{.*}} bias(%{{.*}}) with(%arg1) : (tensor<4xf32>, tensor<3x4xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32> {
 // CHECK: inlay.activation "leaky_relu"(%{{.*}}) with [{{.*}}] fast : f32
+// CHECK: inlay.activation "tanh"(%{{.*}}) approximate : f32
 // CHECK: inlay.yield
 // CHECK: inlay.map(%{{.*}}, %arg1)
 // CHECK: inlay.softmax %{{.*}} : tensor<3xf32>
@@ -18,6 +19,7 @@ func.func @every_op(%x: tensor<4xf32>, %r: tensor<3xf32>) -> tensor<7x1xf32> {
   ^bb0(%sum: f32, %residual: f32):
     %5 = arith.addf %sum, %residual : f32
     %6 = inlay.activation "leaky_relu"(%5) with [0.25] fast : f32
+    %approximate = inlay.activation "tanh"(%5) approximate : f32
     inlay.yield %6 : f32
   }
   %1 = inlay.map(%0, %r) : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32> {

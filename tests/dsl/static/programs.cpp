@@ -38,7 +38,7 @@ static_assert(has_program(graph_of<comparisons>, 10, {load(0), number(3), number
 constexpr auto activations = network("activations", input<f32, 3>("x"), [](auto x) {
   return outputs(relu(x), leaky_relu(x), leaky_relu(x, 0.2f), sigmoid(x), sigmoid(x, fast), tanh(x, exact), softplus(x),
                  softplus(x, 2, 10, fast), step(x), step(x, 1.5f), exp(x, fast), softplus(x, fast), elu(x, fast),
-                 identity(x));
+                 tanh(x, approximate), identity(x));
 });
 INLAY_NETWORK(activations);
 constexpr bool is_activation_map(std::uint32_t map, activation function, float p0 = 0, float p1 = 0,
@@ -57,8 +57,9 @@ static_assert(is_activation_map(9, activation::step, 0) && is_activation_map(10,
 static_assert(is_activation_map(11, activation::exp, 0, 0, accuracy::fast));
 static_assert(is_activation_map(12, activation::softplus, 1, 20, accuracy::fast));
 static_assert(is_activation_map(13, activation::elu, 1, 0, accuracy::fast));
-static_assert(graph_of<activations>.nodes.size() == 14, "identity adds no node");
-static_assert(graph_of<activations>.outputs[13].node == 0);
+static_assert(is_activation_map(14, activation::tanh, 0, 0, accuracy::approximate));
+static_assert(graph_of<activations>.nodes.size() == 15, "identity adds no node");
+static_assert(graph_of<activations>.outputs[14].node == 0);
 
 // User-defined activations are plain generic lambdas. They nest like the library's. Their parameter is a named
 // variable, so an expression that is passed becomes a node.

@@ -20,11 +20,11 @@ struct ApproximateCells {
 inline constexpr ApproximateCells<3, 16> kTanhOf16 = {
     {
         {-0x1.6fa9e4p-6f, -0x1.4ddf6cp-6f, 0x1.5f498cp-5f, 0x1.55ff4ep-3f, 0x1.49a5e4p-2f, 0x1.e7e14ep-2f, 0x1.391dd6p-1f, 0x1.70c8ap-1f,
-         0x1.a9e832p-1f, 0x1.d7e6fep-1f, 0x1.ee1b9cp-1f, 0x1.f84268p-1f, 0x1.054d68p0f, 0.0f, -0x1.18cb6cp-9f, -0x1.26625p-7f},
+         0x1.a9e832p-1f, 0x1.d7e6fep-1f, 0x1.ee1b9cp-1f, 0x1.f84268p-1f, 0x1.0366fp0f, 0.0f, -0x1.18cb6cp-9f, -0x1.26625p-7f},
         {0x1.2736dep0f, 0x1.26a21p0f, 0x1.044d98p0f, 0x1.9e9cdp-1f, 0x1.320ffap-1f, 0x1.acc972p-2f, 0x1.21daccp-2f, 0x1.7e74b4p-3f,
-         0x1.9775d4p-4f, 0x1.48e09cp-5f, 0x1.02ae3ap-6f, 0x1.8ffe3cp-8f, -0x1.20029cp-7f, 0x1.00bf3cp0f, 0x1.090ebap0f, 0x1.1656a4p0f},
+         0x1.9775d4p-4f, 0x1.48e09cp-5f, 0x1.02ae3ap-6f, 0x1.8ffe3cp-8f, -0x1.7a3a0ep-8f, 0x1.00bf3cp0f, 0x1.090ebap0f, 0x1.1656a4p0f},
         {-0x1.78d9f8p-2f, -0x1.7a1d96p-2f, -0x1.31598p-2f, -0x1.b1e5d8p-3f, -0x1.1d5b46p-3f, -0x1.664a26p-4f, -0x1.b58e7p-5f, -0x1.06d1e6p-5f,
-         -0x1.ec22eap-7f, -0x1.565b6ap-8f, -0x1.d9056ep-10f, -0x1.45fe8p-11f, 0x1.e4912cp-11f, -0x1.0e6656p-4f, -0x1.8309fp-3f, -0x1.2636cep-2f},
+         -0x1.ec22eap-7f, -0x1.565b6ap-8f, -0x1.d9056ep-10f, -0x1.45fe8p-11f, 0x1.4431a8p-11f, -0x1.0e6656p-4f, -0x1.8309fp-3f, -0x1.2636cep-2f},
     },
     0x1.4cccccp2f, 0x1.dfffd8p-1f, 0x1.ap0f, 20};
 
@@ -41,14 +41,14 @@ inline constexpr ApproximateCells<4, 8> kTanhOf8 = {
 /// sigmoid(a) - 1/2 within 4.5e-05 up to 10.0.
 inline constexpr ApproximateCells<3, 16> kSigmoidOf16 = {
     {
-        {-0x1.5b73fep-7f, -0x1.7e2752p-7f, 0x1.d799p-7f, 0x1.1e72eep-4f, 0x1.245c2p-3f, 0x1.bef5p-3f, 0x1.255226p-2f, 0x1.5f2ccp-2f,
-         0x1.9c79b4p-2f, 0x1.cfb84cp-2f, 0x1.e99222p-2f, 0x1.f5e608p-2f, 0x1.082f9p-1f, 0.0f, -0x1.f7182ap-11f, -0x1.0b5b88p-8f},
-        {0x1.25f8fcp-2f, 0x1.289b7ep-2f, 0x1.0b4752p-2f, 0x1.b3fbe4p-3f, 0x1.49eb8p-3f, 0x1.d99e9cp-4f, 0x1.47c7e4p-4f, 0x1.ba6848p-5f,
-         0x1.e606eep-6f, 0x1.992f12p-7f, 0x1.4f6754p-8f, 0x1.0e23d4p-9f, -0x1.cd08d6p-9f, 0x1.00b102p-2f, 0x1.086d92p-2f, 0x1.150392p-2f},
-        {-0x1.7411ap-5f, -0x1.7f3b68p-5f, -0x1.3ec32p-5f, -0x1.d2ae5cp-6f, -0x1.3bd182p-6f, -0x1.9753fep-7f, -0x1.fe221ap-8f, -0x1.39cd46p-8f,
-         -0x1.2f5906p-9f, -0x1.b8ae48p-11f, -0x1.3d7b3p-12f, -0x1.c81a5ap-14f, 0x1.925af2p-13f, -0x1.043134p-7f, -0x1.75bb2ep-6f, -0x1.1e04b2p-5f},
+        {-0x1.390d28p-7f, -0x1.9d00bep-7f, 0x1.52c3dep-7f, 0x1.051c24p-4f, 0x1.16b946p-3f, 0x1.b2cdf6p-3f, 0x1.20811ap-2f, 0x1.5ba58p-2f,
+         0x1.9a68bap-2f, 0x1.cee104p-2f, 0x1.e946ccp-2f, 0x1.f5d0ap-2f, 0x1.04d746p-1f, 0.0f, -0x1.2007b8p-11f, -0x1.9c07c2p-9f},
+        {0x1.23cc4ep-2f, 0x1.29e85ep-2f, 0x1.0f6592p-2f, 0x1.bdfa62p-3f, 0x1.52da96p-3f, 0x1.e73d5p-4f, 0x1.5136bap-4f, 0x1.c6ada2p-5f,
+         0x1.f24dfcp-6f, 0x1.a19052p-7f, 0x1.54738p-8f, 0x1.10a758p-9f, -0x1.181bfap-9f, 0x1.00657ap-2f, 0x1.05f4fap-2f, 0x1.11d6c6p-2f},
+        {-0x1.6b7644p-5f, -0x1.82b4a4p-5f, -0x1.46e3d8p-5f, -0x1.e26528p-6f, -0x1.477f54p-6f, -0x1.a69102p-7f, -0x1.084a9p-7f, -0x1.4475b6p-8f,
+         -0x1.38703cp-9f, -0x1.c31882p-11f, -0x1.42e212p-12f, -0x1.ccd20cp-14f, 0x1.f3c33ep-14f, -0x1.8a581cp-8f, -0x1.3dfbfep-6f, -0x1.0946c8p-5f},
     },
-    0x1.4p3f, 0x1.f3330ap-2f, 0x1.ap0f, 20};
+    0x1.4p3f, 0x1.efffd6p-2f, 0x1.a8p0f, 20};
 
 /// sigmoid(a) - 1/2 within 4.5e-05 up to 10.0.
 inline constexpr ApproximateCells<4, 8> kSigmoidOf8 = {
@@ -85,11 +85,11 @@ inline constexpr ApproximateCells<4, 8> kErfOf8 = {
 /// log(1 + exp(-a)) within 6.6e-05 up to 10.0.
 inline constexpr ApproximateCells<3, 16> kSoftplusOf16 = {
     {
-        {0x1.8847e2p-3f, 0x1.be140ap-4f, 0x1.e5a6d4p-5f, 0x1.001fd4p-5f, 0x1.07ac8cp-6f, 0x1.0a3e9cp-7f, -0x1.9b7fp-6f, 0x1.62e43p-1f,
+        {0x1.8847e2p-3f, 0x1.be140ap-4f, 0x1.e5a6d4p-5f, 0x1.001fd4p-5f, 0x1.07ac8cp-6f, 0x1.0a3e9cp-7f, -0x1.838b32p-7f, 0x1.62e43p-1f,
          0x1.61b6dp-1f, 0x1.5a8d58p-1f, 0x1.489064p-1f, 0x1.2aeb96p-1f, 0x1.04da4cp-1f, 0x1.b68ecap-2f, 0x1.65386cp-2f, 0x1.1b8d92p-2f},
-        {-0x1.1aca92p-4f, -0x1.1777dcp-5f, -0x1.0c9c9p-6f, -0x1.fad2eap-8f, -0x1.d7be1ep-9f, -0x1.b28fcep-10f, 0x1.61cf1ep-8f, -0x1.ffa45ap-2f,
+        {-0x1.1aca92p-4f, -0x1.1777dcp-5f, -0x1.0c9c9p-6f, -0x1.fad2eap-8f, -0x1.d7be1ep-9f, -0x1.b28fcep-10f, 0x1.56abd2p-9f, -0x1.ffa45ap-2f,
          -0x1.f56738p-2f, -0x1.d4c2cap-2f, -0x1.9d9c5ap-2f, -0x1.59429ep-2f, -0x1.12faap-2f, -0x1.a60206p-3f, -0x1.3abb92p-3f, -0x1.cb77fap-4f},
-        {0x1.a5279cp-8f, 0x1.66aaecp-9f, 0x1.2eabd4p-10f, 0x1.fcdccep-12f, 0x1.ab1072p-13f, 0x1.662b8cp-14f, -0x1.2ebc82p-12f, 0x1.f8b946p-4f,
+        {0x1.a5279cp-8f, 0x1.66aaecp-9f, 0x1.2eabd4p-10f, 0x1.fcdccep-12f, 0x1.ab1072p-13f, 0x1.662b8cp-14f, -0x1.2c3ea2p-13f, 0x1.f8b946p-4f,
          0x1.cc5922p-4f, 0x1.81f7a2p-4f, 0x1.2d6c94p-4f, 0x1.bd4066p-5f, 0x1.3b7f82p-5f, 0x1.b21af2p-6f, 0x1.249f5cp-6f, 0x1.851a52p-7f},
     },
     0x1.4p3f, 0x1.266642p-3f, 0x1.7p0f, 19};

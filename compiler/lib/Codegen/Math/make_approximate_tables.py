@@ -86,6 +86,11 @@ def fit(f, low, high, at_low, at_high, degree):
                 c_high = c  # less c lowers the difference, because u^2 - 1 is negative
             else:
                 c_low = c
+        # The slopes at the ends, rise +- 2 c, keep the sign of the rise where the function is monotone.
+        rise = abs(at_high - at_low) / 2
+        samples = [f(middle + half * u) for u in grid]
+        if samples in (sorted(samples), sorted(samples, reverse=True)):
+            c = min(max(c, -rise / 2), rise / 2)
         powers = [-c, 0.0, c]
     else:  # line + (u^2 - 1)(c + d u), exact at two inner points
         u1, u2 = 1 - math.sqrt(2), math.sqrt(2) - 1  # these make the product of the four distances least
