@@ -10,11 +10,13 @@
 #include "activations.hpp"
 #include "compare.hpp"
 #include "networks.hpp"
+#include "stream.hpp"
 
 namespace {
 
 constexpr char usage[] = R"(usage: inlay-bench activations [options]
        inlay-bench networks [model.o] [options]
+       inlay-bench stream [options]
        inlay-bench compare OTHER [options] [-- options of networks]
 
 Times compiled code against its peers in one interleaved run, after checking that every contestant computes the same.
@@ -29,6 +31,11 @@ Times compiled code against its peers in one interleaved run, after checking tha
                       at build time, OpenBLAS, oneDNN, ONNX Runtime and RTNeural; for convolutions oneDNN. Batch norms
                       are folded into the layers before them for peers, too. tools/inlay-bench/CMakeLists.txt says
                       where the build looks for the libraries.
+  stream              networks that get one number after the other, on one thread: the time of a step, step by step and
+                      in blocks of 64, and the slowest of many calls that are each timed on their own. The networks:
+                      gru8 (GRU 8 and dense 1), lstm16 (LSTM 16 and dense 1), dense (1-8-8-8-1 tanh, without state),
+                      tcn (five dilated causal convolutions) and wavenet (that of examples/amp). Peers are the
+                      interpreter and, if it was there at build time, RTNeural.
   compare             the kernels of this build against those of another build's inlay-bench, OTHER: runs `networks` of
                       both in turn and compares them row by row
 
@@ -46,6 +53,9 @@ options of networks:
   --bf16              also with the weights stored as bf16
   --threads N         also compiled for N threads; per cent of the peak stay those of one
   --html FILE         also write a page with a roofline picture
+options of stream:
+  --network NAME      this network only; may be repeated
+  --calls N           calls of each contestant that are timed on their own (default 1000000)
 options of compare:
   --pairs N           runs of each program (default 11)
   --tolerance N       per cent that a row may be slower (default 2)
@@ -74,11 +84,11 @@ option texts(std::string_view name, std::vector<std::string>& into) {
   return {name, [&into](const char* value) { return into.emplace_back(value), true; }};
 }
 
-bool parse(const char* value, int& number) {
+bool parse(const char* value, int& number, long largest = 100000) {
   char* end = nullptr;
   const long parsed = std::strtol(value, &end, 10);
   number = static_cast<int>(parsed);
-  return end != value && *end == 0 && parsed >= 1 && parsed <= 100000;
+  return end != value && *end == 0 && parsed >= 1 && parsed <= largest;
 }
 
 option rounds(int& into) {
@@ -137,6 +147,17 @@ int networks(int argc, char** argv) {
   return inlay::bench::run_networks(options);
 }
 
+int stream(int argc, char** argv) {
+  inlay::bench::stream_options options;
+  const auto calls = [&](const char* value) { return parse(value, options.calls, 10000000); };
+  const std::vector<option> known = {texts("--network", options.names),
+                                     text("--json", options.json),
+                                     rounds(options.rounds),
+                                     {"--calls", calls, "--calls needs a number from 1 to 10000000, found"}};
+  if (const int stop = read(argc, argv, known, {}, nullptr)) return stop - 1;
+  return inlay::bench::run_stream(options);
+}
+
 int compare(int argc, char** argv) {
   inlay::bench::compare_options options;
   int own = argc;  // arguments up to "--"
@@ -158,6 +179,7 @@ int main(int argc, char** argv) {
   const std::string_view command = argc < 2 ? "" : argv[1];
   if (command == "activations") return activations(argc, argv);
   if (command == "networks") return networks(argc, argv);
+  if (command == "stream") return stream(argc, argv);
   if (command == "compare") return compare(argc, argv);
   if (command == "--help" || argc < 2) {
     std::fputs(usage, argc < 2 ? stderr : stdout);

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// inlay-bench stream: networks that get one sample after the other, step by step and in blocks of steps.
+#include "stream.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <deque>
+#include <fstream>
+#include <random>
+
+#include "inlay/graph_memory.hpp"
+#include "inlay/interpreter.hpp"
+#include "jit_kernel.hpp"
+#include "machine.hpp"
+#include "peers/stream_peers.hpp"
+#include "relative_error.hpp"
+
+namespace inlay::bench {
+namespace {
+
+std::vector<stream_library> libraries() {
+  return {
+#ifdef INLAY_BENCH_RTNEURAL_STREAMS
+      rtneural_stream,
+#endif
+#ifdef INLAY_BENCH_RTNEURAL_STREAMS_AVX2
+      rtneural_stream_avx2,
+#endif
+  };
+}
+
+/// The steps of the signal, which is played again and again. A multiple of every number of steps in a call.
+constexpr std::size_t signal_steps = 1024;
+
+std::vector<float> draw_signal() {
+  std::mt19937 random(2);
+  std::normal_distribution<float> normal;
+  std::vector<float> signal(signal_steps);
+  for (float& each : signal) each = normal(random);
+  return signal;
+}
+
+/// Where a contestant is in the signal, and what it computed last.
+struct player {
+  const std::vector<float>& signal;
+  std::vector<float> out;
+  std::size_t at = 0;
+
+  player(const std::vector<float>& all, std::size_t steps) : signal(all), out(steps) {}
+  const float* next() {
+    const float* const steps = signal.data() + at;
+    at = (at + out.size()) % signal_steps;
+    return steps;
+  }
+};
+
+/// Memory for a kernel, aligned as it needs it.
+class aligned_memory {
+ public:
+  explicit aligned_memory(std::size_t bytes) : bytes_(bytes + 64), start_(bytes_.data()) {
+    std::size_t space = bytes_.size();
+    std::align(64, bytes, start_, space);
+  }
+  void* get() const { return start_; }
+
+ private:
+  std::vector<std::byte> bytes_;
+  void* start_;
+};
+
+struct stream_contestant {
+  player* plays;
+  contestant calls;      ///< does one call
+  timed_calls one_call;  ///< null: its calls are not timed on their own
+  std::function<void()> reset;
+};
+
+/// The contestants of one contest.
+class line_up {
+ public:
+  line_up(const bench_network& network, std::size_t steps, const std::vector<float>& signal)
+      : network_(network), steps_(steps), signal_(signal) {}
+
+  /// Compiles the network. Returns an error, or nothing.
+  std::string add_compiled() {
+    std::string error;
+    kernel_ = tools::jit_kernel::compile(network_.graph, network_.values, {.cpu = INLAY_BENCH_CPU}, error);
+    if (!kernel_) return error;
+    void* const scratch = memory_.emplace_back(kernel_->scratch_bytes()).get();
+    player* const plays = &players_.emplace_back(signal_, steps_);
+    if (!remembers(network_.graph)) {
+      const auto entry = reinterpret_cast<int (*)(const float*, float*, std::size_t, void*)>(kernel_->entry());
+      add("compiled", plays, [=, steps = steps_] { entry(plays->next(), plays->out.data(), steps, scratch); }, [] {});
+      return {};
+    }
+    void* const memory = memory_.emplace_back(kernel_->memory_bytes()).get();
+    const auto entry = reinterpret_cast<int (*)(const float*, float*, std::size_t, void*, void*)>(kernel_->entry());
+    add(
+        "compiled", plays, [=, steps = steps_] { entry(plays->next(), plays->out.data(), steps, memory, scratch); },
+        [memory, kernel = kernel_.get()] { kernel->reset(memory); });
+    return {};
+  }
+
+  void add_peer(const stream_peer& peer) {
+    player* const plays = &players_.emplace_back(signal_, steps_);
+    add(
+        peer.name, plays,
+        [=, run = peer.run, model = peer.model.get(), steps = steps_] {
+          run(model, plays->next(), plays->out.data(), steps);
+        },
+        [peer] { peer.reset(peer.model.get()); });
+  }
+
+  /// The interpreter allocates memory, so its calls are not timed on their own.
+  void add_interpreter(interpreter& runs) {
+    player* const plays = &players_.emplace_back(signal_, steps_);
+    add(
+        "interpreted", plays,
+        [=, this, &runs] {
+          const float* const in = plays->next();
+          float* const out = plays->out.data();
+          runs.run({&in, 1}, {&out, 1}, steps_, engine::baseline, interpreted_);
+        },
+        [this] { interpreted_ = {}; });
+    all_.back().one_call = nullptr;
+  }
+
+  const std::vector<stream_contestant>& all() const { return all_; }
+
+ private:
+  const bench_network& network_;
+  const std::size_t steps_;
+  const std::vector<float>& signal_;
+  std::unique_ptr<tools::jit_kernel> kernel_;
+  std::deque<aligned_memory> memory_;
+  std::deque<player> players_;
+  interpreter_memory interpreted_;
+  std::vector<stream_contestant> all_;
+
+  template <class Work>
+  void add(const std::string& name, player* plays, Work work, std::function<void()> reset) {
+    all_.push_back({plays, contestant(name, work), each_on_its_own(work), std::move(reset)});
+  }
+};
+
+/// Plays the whole signal from the first step on and returns the largest error.
+double error_of(const stream_contestant& who, const std::vector<float>& exact) {
+  who.reset();
+  who.plays->at = 0;
+  std::vector<float> found;
+  while (found.size() < exact.size()) {
+    std::ranges::fill(who.plays->out, unwritten());
+    who.calls.run();
+    found.insert(found.end(), who.plays->out.begin(), who.plays->out.end());
+  }
+  return relative_error(found, exact);
+}
+
+/// Holds one contest. False, with a message, if a contestant is wrong or does not compile.
+bool hold_contest(const bench_network& network, int steps, const stream_options& options,
+                  const std::vector<float>& signal, stream_report& report) {
+  const auto fail = [&](const std::string& who, const std::string& what) {
+    std::fprintf(stderr, "inlay-bench: error: %s, calls of %d steps: %s: %s\n", network.name.c_str(), steps,
+                 who.c_str(), what.c_str());
+    return false;
+  };
+  interpreter_result interpreted = interpreter::create(network.graph, network.values);
+  if (!interpreted) return fail("interpreted", interpreted.errors.front());
+  std::vector<float> exact(signal.size());
+  interpreted.value->run(signal.data(), exact.data(), signal.size(), engine::reference);
+
+  line_up contestants(network, static_cast<std::size_t>(steps), signal);
+  if (const std::string error = contestants.add_compiled(); !error.empty()) return fail("compiled", error);
+  for (const stream_library& library : libraries())
+    if (const stream_peer peer = library(network.name, network.values); peer.model) contestants.add_peer(peer);
+  contestants.add_interpreter(*interpreted.value);
+
+  stream_contest contest{.network = network.name, .steps = steps, .results = {}, .clock = {}};
+  bool right = true;
+  std::vector<contestant> calls;
+  std::vector<timed_calls> single;
+  for (const stream_contestant& each : contestants.all()) {
+    const double error = error_of(each, exact);
+    contest.results.push_back({.contestant = each.calls.name,
+                               .step = {},
+                               .on_its_own = each.one_call != nullptr,
+                               .call = {},
+                               .max_error = error});
+    calls.push_back(each.calls);
+    if (each.one_call) single.push_back(each.one_call);
+    if (error <= 1e-3) continue;
+    char text[64];
+    std::snprintf(text, sizeof text, "its result is off by %g", error);
+    right = fail(each.calls.name, text);
+  }
+  single.push_back(each_on_its_own([] {}));
+  const std::vector<timing> times = hold(calls, options.rounds, 1e-3);
+  const std::vector<single_calls> slowest = time_single_calls(single, static_cast<std::size_t>(options.calls));
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    contest.results[i].step = {times[i].median / steps, times[i].lower / steps, times[i].upper / steps};
+    if (contest.results[i].on_its_own) contest.results[i].call = slowest[next++];
+  }
+  contest.clock = slowest.back();
+  print(contest);
+  report.contests.push_back(std::move(contest));
+  return right;
+}
+
+/// The networks that the options choose. Prints a message if there is none.
+std::vector<bench_network> chosen(const stream_options& options) {
+  const std::vector<bench_network> all = stream_suite();
+  if (options.names.empty()) return all;
+  std::vector<bench_network> result;
+  for (const std::string& name : options.names) {
+    const auto found = std::ranges::find(all, name, &bench_network::name);
+    if (found != all.end()) {
+      result.push_back(*found);
+      continue;
+    }
+    std::string error = "--network: there is no '" + name + "'; there are";
+    for (const bench_network& each : all) error += " " + each.name;
+    std::fprintf(stderr, "inlay-bench: error: %s\n", error.c_str());
+    return {};
+  }
+  return result;
+}
+
+}  // namespace
+
+int run_stream(const stream_options& options) {
+  const std::vector<bench_network> networks = chosen(options);
+  if (networks.empty()) return 2;
+  stream_report report{.cpu = cpu_name(), .peers = {}, .contests = {}};
+  for (const stream_library& library : libraries()) {
+    const stream_peer peer = library("gru8", stream_suite().front().values);
+    report.peers.push_back(peer.name + ": " + peer.how);
+  }
+  print_head(report, options);
+  const std::vector<float> signal = draw_signal();
+  bool right = true;
+  for (const bench_network& network : networks)
+    for (const int steps : network.batches) right = hold_contest(network, steps, options, signal, report) && right;
+  if (options.json.empty()) return right ? 0 : 1;
+  std::ofstream file(options.json);
+  file << json_of(report, options);
+  file.close();
+  if (file) return right ? 0 : 1;
+  std::fprintf(stderr, "inlay-bench: error: cannot write '%s'\n", options.json.c_str());
+  return 2;
+}
+
+}  // namespace inlay::bench
