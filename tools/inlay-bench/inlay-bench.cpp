@@ -56,6 +56,7 @@ options of networks:
 options of stream:
   --network NAME      this network only; may be repeated
   --calls N           calls of each contestant that are timed on their own (default 1000000)
+  --level N           the signal is noise whose root mean square is N hundredths (default 20, as music)
 options of compare:
   --pairs N           runs of each program (default 11)
   --tolerance N       per cent that a row may be slower (default 2)
@@ -149,11 +150,13 @@ int networks(int argc, char** argv) {
 
 int stream(int argc, char** argv) {
   inlay::bench::stream_options options;
+  const auto level = [&](const char* value) { return parse(value, options.level); };
   const auto calls = [&](const char* value) { return parse(value, options.calls, 10000000); };
   const std::vector<option> known = {texts("--network", options.names),
                                      text("--json", options.json),
                                      rounds(options.rounds),
-                                     {"--calls", calls, "--calls needs a number from 1 to 10000000, found"}};
+                                     {"--calls", calls, "--calls needs a number from 1 to 10000000, found"},
+                                     {"--level", level, "--level needs a number from 1 to 100000, found"}};
   if (const int stop = read(argc, argv, known, {}, nullptr)) return stop - 1;
   return inlay::bench::run_stream(options);
 }

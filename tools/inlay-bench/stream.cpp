@@ -33,9 +33,9 @@ std::vector<stream_library> libraries() {
 /// The steps of the signal, which is played again and again. A multiple of every number of steps in a call.
 constexpr std::size_t signal_steps = 1024;
 
-std::vector<float> draw_signal() {
+std::vector<float> draw_signal(int level) {
   std::mt19937 random(2);
-  std::normal_distribution<float> normal;
+  std::normal_distribution<float> normal(0, 0.01f * static_cast<float>(level));
   std::vector<float> signal(signal_steps);
   for (float& each : signal) each = normal(random);
   return signal;
@@ -238,7 +238,7 @@ int run_stream(const stream_options& options) {
     report.peers.push_back(peer.name + ": " + peer.how);
   }
   print_head(report, options);
-  const std::vector<float> signal = draw_signal();
+  const std::vector<float> signal = draw_signal(options.level);
   bool right = true;
   for (const bench_network& network : networks)
     for (const int steps : network.batches) right = hold_contest(network, steps, options, signal, report) && right;

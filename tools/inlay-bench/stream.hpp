@@ -15,7 +15,10 @@ struct stream_options {
   std::vector<std::string> names;  ///< empty: all
   int rounds = 31;
   int calls = 1000000;  ///< calls of each contestant that are timed on their own
-  std::string json;     ///< file to write; empty: none
+  /// The signal is normal noise with a root mean square of so many hundredths. Libraries whose functions branch on
+  /// their arguments are slower with a loud signal, because they take several branches and predict them wrongly.
+  int level = 20;
+  std::string json;  ///< file to write; empty: none
 };
 
 /// One contestant on one network and number of steps.

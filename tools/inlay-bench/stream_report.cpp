@@ -10,8 +10,8 @@
 namespace inlay::bench {
 
 void print_head(const stream_report& report, const stream_options& options) {
-  std::printf("%s, one thread, %d interleaved rounds, %d single calls\n", report.cpu.c_str(), options.rounds,
-              options.calls);
+  std::printf("%s, one thread, %d interleaved rounds, %d single calls, noise at level %d\n", report.cpu.c_str(),
+              options.rounds, options.calls, options.level);
   for (const std::string& peer : report.peers) std::printf("%s.\n", peer.c_str());
   std::printf(
       "step: median time of a step, call after call. A call on its own: each call is timed with the clock\n"
@@ -49,11 +49,8 @@ nlohmann::json json_of(const single_calls& calls) {
 }  // namespace
 
 std::string json_of(const stream_report& report, const stream_options& options) {
-  nlohmann::json json = {{"cpu", report.cpu},
-                         {"rounds", options.rounds},
-                         {"single_calls", options.calls},
-                         {"clock", call_clock::name},
-                         {"peers", report.peers}};
+  nlohmann::json json = {{"cpu", report.cpu},      {"rounds", options.rounds},  {"single_calls", options.calls},
+                         {"level", options.level}, {"clock", call_clock::name}, {"peers", report.peers}};
   for (const stream_contest& contest : report.contests) {
     nlohmann::json each = {{"network", contest.network},
                            {"steps_per_call", contest.steps},
