@@ -161,8 +161,8 @@ double error_of(const stream_contestant& who, const std::vector<float>& exact) {
 bool hold_contest(const bench_network& network, int steps, const stream_options& options,
                   const std::vector<float>& signal, stream_report& report) {
   const auto fail = [&](const std::string& who, const std::string& what) {
-    std::fprintf(stderr, "inlay-bench: error: %s, calls of %d steps: %s: %s\n", network.name.c_str(), steps,
-                 who.c_str(), what.c_str());
+    std::fprintf(stderr, "inlay-bench: error: %s, calls of %d step%s: %s: %s\n", network.name.c_str(), steps,
+                 steps == 1 ? "" : "s", who.c_str(), what.c_str());
     return false;
   };
   interpreter_result interpreted = interpreter::create(network.graph, network.values);
