@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -18,6 +19,7 @@
 #include "networks.hpp"
 #include "random_weights.hpp"
 #include "relative_error.hpp"
+#include "single_calls.hpp"
 
 namespace inlay::bench {
 namespace {
@@ -329,6 +331,33 @@ TEST(Page, NetworksThatDoNotMultiplyHaveNoPoint) {
   const std::string page = html_of(report);
   EXPECT_EQ(page.find("<svg"), std::string::npos);
   EXPECT_EQ(page.find("nan"), std::string::npos);
+}
+
+TEST(SingleCalls, OneSlowCallInAThousandIsSeen) {
+  // A call in a thousand takes 1 ms. The others take next to nothing.
+  const auto rarely_slow = each_on_its_own([call = 0]() mutable {
+    if (++call % 1000 != 0) return;
+    const auto start = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - start < std::chrono::milliseconds(1)) {
+    }
+  });
+  const timed_calls all[] = {rarely_slow, each_on_its_own([] {})};
+  const std::vector<single_calls> times = time_single_calls(all, 20000);
+  ASSERT_EQ(times.size(), 2u);
+  for (const single_calls& each : times) {
+    EXPECT_GT(each.median, 0);
+    EXPECT_LE(each.median, each.slow);
+    EXPECT_LE(each.slow, each.largest);
+  }
+  EXPECT_LT(times[0].median, 1e-3);
+  EXPECT_GT(times[0].slow, 0.9e-3) << "the 99.99th percentile is the third slowest of 20000";
+}
+
+TEST(SingleCalls, OneCallIsEnough) {
+  const timed_calls all[] = {each_on_its_own([] {})};
+  const single_calls time = time_single_calls(all, 1).front();
+  EXPECT_EQ(time.median, time.largest);
+  EXPECT_EQ(time.slow, time.largest);
 }
 
 }  // namespace

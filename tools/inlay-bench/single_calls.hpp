@@ -51,7 +51,7 @@ using timed_calls = std::function<void(std::span<std::uint32_t>)>;
 
 template <class Work>
 timed_calls each_on_its_own(Work work) {
-  return [work = std::move(work)](std::span<std::uint32_t> ticks) {
+  return [work = std::move(work)](std::span<std::uint32_t> ticks) mutable {
     for (std::uint32_t& each : ticks) {
       const std::uint64_t start = call_clock::before();
       work();
