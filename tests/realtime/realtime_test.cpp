@@ -83,10 +83,13 @@ bool play_in_blocks(Caller& caller, const float* x, float* y, float* again) {
 template <class Caller>
 class Realtime : public ::testing::Test {};
 
-using callers = ::testing::Types<by_stream<recurrent>, by_stream<blocks>, by_stream<wide>,
-                                 by_c<recurrent_run, recurrent_reset, RECURRENT_MEMORY_BYTES, RECURRENT_SCRATCH_BYTES>,
-                                 by_c<blocks_run, blocks_reset, BLOCKS_MEMORY_BYTES, BLOCKS_SCRATCH_BYTES>,
-                                 by_c<wide_run, wide_reset, WIDE_MEMORY_BYTES, WIDE_SCRATCH_BYTES>>;
+// Types of their own, because ctest names the tests after them.
+struct recurrent_in_c : by_c<recurrent_run, recurrent_reset, RECURRENT_MEMORY_BYTES, RECURRENT_SCRATCH_BYTES> {};
+struct blocks_in_c : by_c<blocks_run, blocks_reset, BLOCKS_MEMORY_BYTES, BLOCKS_SCRATCH_BYTES> {};
+struct wide_in_c : by_c<wide_run, wide_reset, WIDE_MEMORY_BYTES, WIDE_SCRATCH_BYTES> {};
+
+using callers =
+    ::testing::Types<by_stream<recurrent>, by_stream<blocks>, by_stream<wide>, recurrent_in_c, blocks_in_c, wide_in_c>;
 TYPED_TEST_SUITE(Realtime, callers);
 
 TYPED_TEST(Realtime, NoCallAllocatesOrLocks) {
