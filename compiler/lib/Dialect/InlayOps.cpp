@@ -250,7 +250,11 @@ LogicalResult ContractionOp::verify() {
     return failure();
   }
   const int64_t padded = static_cast<int64_t>(llvm::alignTo(getFeatures(), lanes));
-  if (elementsOf(getWeight()) != padded * getDepth())
+  if (getAlongInputs()) {
+    if (getWindow() || elementsOf(getWeight()) % getFeatures() != 0 || getFeatureStride() < getDepth())
+      return emitOpError() << "layer '" << getLayer() << "': weights along inputs have " << elementsOf(getWeight())
+                           << " elements, expected " << getFeatures() << " times at least " << getDepth();
+  } else if (elementsOf(getWeight()) != padded * getDepth())
     return emitOpError() << "layer '" << getLayer() << "': packed weight has " << elementsOf(getWeight())
                          << " elements, expected " << padded << " x " << getDepth();
   if (getBias() && elementsOf(getBias()) != padded)
@@ -262,6 +266,7 @@ int64_t ContractionOp::getDepth() {
   WindowAttr window = getWindowAttr();
   return window ? window.getTaps() * tensorType(getInput()).getShape().back() : elementsOf(getInput());
 }
+int64_t ContractionOp::getFeatureStride() { return elementsOf(getWeight()) / getFeatures(); }
 int64_t ContractionOp::getFeatures() { return tensorType(getResult()).getShape().back(); }
 int64_t ContractionOp::getPixels() { return elementsOf(getResult()) / getFeatures(); }
 

@@ -18,6 +18,9 @@ namespace {
 /// rows, since rows * vectors + vectors + 1 <= registers.
 constexpr int64_t kVectorsPerPanel = 2;
 
+/// A layer of up to so many features sums along its inputs, if these fill so many registers.
+constexpr int64_t kFewFeatures = 4, kDeep = 4;
+
 /// A network runs sample by sample if no layer is wider than this.
 constexpr int64_t kNarrowLayer = 8;
 
@@ -61,6 +64,16 @@ std::vector<float> packWeight(llvm::ArrayRef<float> weight, int64_t outputs, int
         packed[position] = weight[static_cast<size_t>(featureOfLane(n, outputs, lanes) * inputs + k)];
   }
   return packed;
+}
+
+/// [N][K] with zeros behind each row.
+std::vector<float> filledUp(llvm::ArrayRef<float> weight, int64_t depth, int64_t stride) {
+  std::vector<float> filled;
+  for (; !weight.empty(); weight = weight.drop_front(static_cast<size_t>(depth))) {
+    llvm::append_range(filled, weight.take_front(static_cast<size_t>(depth)));
+    filled.resize(filled.size() + static_cast<size_t>(stride - depth));
+  }
+  return filled;
 }
 
 /// [N][C][taps] as PyTorch stores the weights of a convolution -> [N][taps][C], the order of the pixels in memory.
@@ -174,7 +187,14 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     int64_t lanes, panel;
     mlir::Value weight, bias;
     std::vector<float> original;
+    bool alongInputs = false;
   };
+
+  /// Whether a layer is so narrow and so deep that most lanes would be empty, and adding the lanes in the end is little
+  /// work. The order of such a sum depends on the number of lanes.
+  bool sumsAlongInputs(int64_t outputs, int64_t depth, int64_t lanes) {
+    return !reproducible && outputs <= kFewFeatures && lanes < vectorLength && depth >= kDeep * vectorLength;
+  }
 
   /// Packs `weight`, which is [outputs][depth] or, with `taps`, [outputs][depth / taps][taps].
   mlir::FailureOr<Packed> pack(mlir::Operation *layer, mlir::Value weight, mlir::Value bias, int64_t outputs,
@@ -200,9 +220,12 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     if (bf16Weights) reportChanges(layer, packed.original);
     std::vector<float> moved;
     if (taps > 1) moved = channelsLast(packed.original, outputs, depth / taps, taps);
-    packed.weight =
-        constant(weight, packWeight(taps > 1 ? moved : packed.original, outputs, depth, packed.lanes, packed.panel),
-                 bf16Weights);
+    packed.alongInputs = taps == 1 && sumsAlongInputs(outputs, depth, packed.lanes);
+    packed.weight = constant(
+        weight,
+        packed.alongInputs ? filledUp(packed.original, depth, static_cast<int64_t>(llvm::alignTo(depth, vectorLength)))
+                           : packWeight(taps > 1 ? moved : packed.original, outputs, depth, packed.lanes, packed.panel),
+        bf16Weights);
     if (bias) {
       mlir::FailureOr<std::vector<float>> of = floatsOf(layer, bias, "bias");
       if (mlir::failed(of)) return mlir::failure();
@@ -217,11 +240,13 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     auto packed = pack(dense, dense.getWeight(), dense.getBias(), elementsOf(dense.getResult()),
                        elementsOf(dense.getInput()), /*taps=*/1, rewriter);
     if (mlir::failed(packed)) return mlir::failure();
-    auto contraction = rewriter.create<ContractionOp>(dense.getLoc(), dense.getType(), dense.getLayerAttr(),
-                                                      dense.getInput(), packed->weight, packed->bias, dense.getExtras(),
-                                                      packed->lanes, packed->panel, upToMaxBatch(rowsFor(registers)),
-                                                      !reproducible && skipsZeros(dense, packed->original),
-                                                      WindowAttr(), mlir::IntegerAttr(), mlir::DenseI64ArrayAttr());
+    const int64_t features = elementsOf(dense.getResult());
+    const int64_t rows = packed->alongInputs ? std::max<int64_t>(1, registers / 2 / features) : rowsFor(registers);
+    const bool skips = !reproducible && !packed->alongInputs && skipsZeros(dense, packed->original);
+    auto contraction = rewriter.create<ContractionOp>(
+        dense.getLoc(), dense.getType(), dense.getLayerAttr(), dense.getInput(), packed->weight, packed->bias,
+        dense.getExtras(), packed->lanes, packed->panel, upToMaxBatch(rows), skips, WindowAttr(), mlir::IntegerAttr(),
+        mlir::DenseI64ArrayAttr(), packed->alongInputs);
     contraction.getEpilogue().takeBody(dense.getEpilogue());
     rewriter.replaceOp(dense, contraction);
     return mlir::success();
@@ -238,7 +263,8 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     auto contraction = rewriter.create<ContractionOp>(
         conv.getLoc(), conv.getType(), conv.getLayerAttr(), conv.getInput(), packed->weight, packed->bias,
         conv.getExtras(), packed->lanes, packed->panel, columns * lines, /*skip_zeros=*/false, window,
-        rewriter.getI64IntegerAttr(columns), zeroLines(conv.getInput(), packed->original, rewriter));
+        rewriter.getI64IntegerAttr(columns), zeroLines(conv.getInput(), packed->original, rewriter),
+        /*along_inputs=*/false);
     contraction.getEpilogue().takeBody(conv.getEpilogue());
     rewriter.replaceOp(conv, contraction);
     return mlir::success();

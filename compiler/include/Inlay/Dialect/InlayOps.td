@@ -187,6 +187,9 @@ def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegment
     features in registers. With `skip_zeros` the kernel for a single sample does not read the weights for inputs that
     are zero.
 
+    With `along_inputs` the weights are [N][K], K filled up with zeros to whole registers: a layer of few features and
+    many inputs adds products of neighbouring inputs in the lanes, and the lanes in the end.
+
     With a `window` the op is a convolution: an image [H, W, C] becomes [OH, OW, N], and K is kernel height x kernel
     width x C. The rows of a tile are then pixels of one sample, `columns` of each line. The first and last lines of the
     image that `zero_lines` counts are zero, so a kernel may leave them out.
@@ -194,7 +197,7 @@ def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegment
   let arguments = (ins StrAttr:$layer, Inlay_Tensor:$input, Inlay_Weights:$weight, Optional<Inlay_Tensor>:$bias,
                        Variadic<Inlay_Tensor>:$extras, I64Attr:$vector_length, I64Attr:$panel, I64Attr:$rows,
                        UnitAttr:$skip_zeros, OptionalAttr<Inlay_WindowAttr>:$window, OptionalAttr<I64Attr>:$columns,
-                       OptionalAttr<DenseI64ArrayAttr>:$zero_lines);
+                       OptionalAttr<DenseI64ArrayAttr>:$zero_lines, UnitAttr:$along_inputs);
   let results = (outs Inlay_Tensor:$result);
   let regions = (region AnyRegion:$epilogue);
   let assemblyFormat = [{
@@ -208,6 +211,8 @@ def Inlay_ContractionOp : Inlay_Op<"contraction", [Pure, AttrSizedOperandSegment
     int64_t getDepth();
     /// Features: results of a dense layer, channels of a convolution.
     int64_t getFeatures();
+    /// With `along_inputs`: from the weights of one feature to those of the next.
+    int64_t getFeatureStride();
     /// The workspace of a layer that skips zeros has two lists of so many elements and a count: the values of the
     /// inputs that are not zero, and their places.
     int64_t getListLength(int64_t lanes);

@@ -111,6 +111,8 @@ class ContractionEmitter {
   /// The sum for such a layer, which starts as `start`. It adds pieces as long as the shortest register, then the
   /// lanes.
   mlir::Value dotProduct(mlir::Value start, mlir::Value weightStart);
+  /// The features of each row of a tile, for a layer that sums along its inputs.
+  llvm::SmallVector<mlir::Value> dotProducts(mlir::Value row, int64_t rows);
   /// Adds the products of a slab, `chains` k at a time.
   void accumulate(llvm::SmallVector<mlir::Value> &accumulators, mlir::Value row, int64_t rows, int64_t chains,
                   mlir::Value weightStart, llvm::ArrayRef<FeatureVector> vectors, const Slab &slab);

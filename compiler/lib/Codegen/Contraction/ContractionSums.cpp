@@ -74,6 +74,50 @@ Value ContractionEmitter::dotProduct(Value start, Value weightStart) {
   return builder.create<vector::ExtractOp>(loc, sums, 0);
 }
 
+llvm::SmallVector<Value> ContractionEmitter::dotProducts(Value row, int64_t rows) {
+  const int64_t all = context.features.lanes, tile = rows * width, whole = depth / all * all;
+  const int64_t chains = std::clamp<int64_t>(kChains / tile, 1, std::max<int64_t>(1, depth / all / 2));
+  llvm::SmallVector<Value> sums(static_cast<size_t>(chains * tile), context.splat(loc, 0, all));
+  for (int64_t i = 0; bias && i < tile; ++i) {
+    Value first = context.loadScalar(loc, *bias, context.index(0, loc), context.index(i % width, loc));
+    Value &sum = sums[static_cast<size_t>(i)];
+    sum = builder.create<vector::InsertOp>(loc, first, sum, 0);
+  }
+  const auto step = [&](Value k, int64_t live, int64_t chain) {
+    llvm::SmallVector<Value> weights;
+    for (int64_t n = 0; n < width; ++n)
+      weights.push_back(loadVector(weight, plus(k, weight.base + n * op.getFeatureStride()), all));
+    for (int64_t r = 0; r < rows; ++r) {
+      Value x = context.fillDead(loc, context.load(loc, input, plus(row, r), k, all, live), live, 0);
+      for (int64_t n = 0; n < width; ++n) {
+        Value &sum = sums[static_cast<size_t>(chain * tile + r * width + n)];
+        sum = builder.create<vector::FMAOp>(loc, x, weights[static_cast<size_t>(n)], sum);
+      }
+    }
+  };
+  const int64_t ofIteration = chains * all, looped = whole / ofIteration * ofIteration;
+  context.forEach(loc, looped, ofIteration, sums, [&](Value k) {
+    for (int64_t chain = 0; chain < chains; ++chain) step(plus(k, chain * all), all, chain);
+  });
+  for (int64_t k = looped; k < depth; k += all)
+    step(context.index(k, loc), std::min(all, depth - k), (k - looped) / all % chains);
+  joinChains(sums, chains);
+  llvm::SmallVector<Value> features;
+  for (int64_t r = 0; r < rows; ++r) {
+    Value vector;
+    for (int64_t n = 0; n < width; ++n) {
+      Value total = context.acrossLanes(loc, sums[static_cast<size_t>(r * width + n)], [&](Value a, Value b) -> Value {
+        return builder.create<arith::AddFOp>(loc, a, b);
+      });
+      Value each = builder.create<vector::ExtractOp>(loc, total, 0);
+      // Lanes without a feature repeat the first one.
+      vector = vector ? builder.create<vector::InsertOp>(loc, each, vector, n) : context.broadcast(loc, each, lanes);
+    }
+    features.push_back(vector);
+  }
+  return features;
+}
+
 void ContractionEmitter::accumulate(llvm::SmallVector<Value> &accumulators, Value row, int64_t rows, int64_t chains,
                                     Value weightStart, llvm::ArrayRef<FeatureVector> vectors, const Slab &slab) {
   const size_t tile = accumulators.size() / static_cast<size_t>(chains);

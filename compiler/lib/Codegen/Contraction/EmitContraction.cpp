@@ -132,7 +132,8 @@ llvm::SmallVector<ContractionEmitter::FeatureVector> ContractionEmitter::feature
 
 void ContractionEmitter::emitAll() {
   const auto tile = static_cast<int64_t>(op.getRows());
-  if (context.capacity <= tile) return emitSlab({context.index(0, loc), context.index(depth, loc), {}, {}});
+  if (context.capacity <= tile || op.getAlongInputs())
+    return emitSlab({context.index(0, loc), context.index(depth, loc), {}, {}});
   const auto part = [&](int64_t most) {  // of slabs that are about equal
     return context.index(llvm::alignTo(llvm::divideCeil(depth, llvm::divideCeil(depth, most)), kChains), loc);
   };
@@ -180,6 +181,11 @@ bool ContractionEmitter::finishesPanels() {
 
 void ContractionEmitter::emitTile(Value row, int64_t rows, Value weightStart, Value column,
                                   llvm::ArrayRef<FeatureVector> vectors, const Slab &slab) {
+  if (op.getAlongInputs()) {
+    for (auto [r, sum] : llvm::enumerate(dotProducts(row, rows)))
+      finish({sum}, placeOf(row, static_cast<int64_t>(r)), column, vectors, /*activate=*/!finishesPanels());
+    return;
+  }
   const size_t tile = static_cast<size_t>(rows) * vectors.size();
   // A small tile sums several k side by side. With one chain it would wait for each multiply-add.
   const int64_t most = nonzeros || isDotProduct() || context.reproducible ? 1 : std::max<int64_t>(1, depth / 2);

@@ -222,8 +222,10 @@ class LanesEmitter {
     const auto step = [&](Value k, int64_t chain) {
       Value x = load(loc, layer.getInput(), k);
       for (int64_t i = 0; i < count; ++i) {
-        Value weight =
-            broadcast(loc, layer.getWeight(), context.plus(loc, context.plusTimes(loc, weights, k, stride), i));
+        Value place = layer.getAlongInputs()
+                          ? context.plusTimes(loc, k, context.plus(loc, first, i), layer.getFeatureStride())
+                          : context.plus(loc, context.plusTimes(loc, weights, k, stride), i);
+        Value weight = broadcast(loc, layer.getWeight(), place);
         Value &sum = accumulators[static_cast<size_t>(chain * count + i)];
         sum = builder.create<vector::FMAOp>(loc, x, weight, sum);
       }
