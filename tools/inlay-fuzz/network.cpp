@@ -405,7 +405,11 @@ std::string coverage::missing() const {
     if (!codes.contains(row.id)) names += std::string(row.name) + " ";
   for (const activation_row& row : activation_table)
     for (accuracy tier : accuracy_tiers)
-      if (!functions.contains({row.id, tier})) names.append(row.name).append(":").append(name_of(tier)).append(" ");
+      if (!functions.contains({row.id, tier})) {
+        names += row.name;
+        if (tier != accuracy::exact) names.append(":").append(name_of(tier));
+        names += " ";
+      }
   return names;
 }
 
