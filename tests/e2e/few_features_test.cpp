@@ -60,6 +60,18 @@ TEST_P(FewFeatures, MultiplyInfinitiesOnlyByTheirOwnWeights) {
     }
 }
 
+TEST_P(FewFeatures, OfConvolutionsOfOnePixelAreNoneOfTheseLayers) {
+  std::mt19937 random(9);
+  for (const std::uint32_t features : {1u, 4u}) {
+    graph_builder b("image");
+    const std::uint32_t operands[] = {b.input("x", {3, {70, 2, 3}}), b.parameter("c.weight", {4, {features, 70, 1, 1}}),
+                                      no_node};
+    b.output(b.apply(op::conv2d, operands, words_of(ops::conv2d_attributes{}), {}, "c"), "y");
+    ASSERT_FALSE(b.finish());
+    EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random), "");
+  }
+}
+
 /// A policy head and a value head of one encoder, with a residual behind the activation.
 graph_builder heads() {
   graph_builder b("heads");

@@ -220,7 +220,7 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     if (bf16Weights) reportChanges(layer, packed.original);
     std::vector<float> moved;
     if (taps > 1) moved = channelsLast(packed.original, outputs, depth / taps, taps);
-    packed.alongInputs = taps == 1 && sumsAlongInputs(outputs, depth, packed.lanes);
+    packed.alongInputs = llvm::isa<DenseOp>(layer) && sumsAlongInputs(outputs, depth, packed.lanes);
     packed.weight = constant(
         weight,
         packed.alongInputs ? filledUp(packed.original, depth, static_cast<int64_t>(llvm::alignTo(depth, vectorLength)))
