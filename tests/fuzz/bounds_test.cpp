@@ -129,6 +129,23 @@ TEST(Bounds, AreWideOnBothSidesOfAJump) {
   EXPECT_FALSE(allows(stepped(0.7499f), 1));
 }
 
+TEST(Bounds, SeeALeastValueInsideOfTheInterval) {
+  // The comparison of 0.5 with 0 / 0 may be 0 or 1 to the bounds, so that the argument is between -23 and 0.
+  for (const activation function : {activation::gelu, activation::gelu_tanh, activation::silu, activation::mish}) {
+    const activation_row& row = row_of(function);
+    instruction last = apply(function);
+    last.a = 5;
+    const bounded y = of_map({{.code = scalar_op::divide, .a = 0, .b = 0},
+                              {.code = scalar_op::literal, .p0 = 0.5f},
+                              {.code = scalar_op::less, .a = 2, .b = 1},
+                              {.code = scalar_op::literal, .p0 = -23},
+                              {.code = scalar_op::multiply, .a = 3, .b = 4},
+                              last},
+                             0);
+    for (double x = -23; x < 0; x += 0.01) EXPECT_TRUE(allows(y, static_cast<float>(row.formula(x, 0, 0)))) << row.name;
+  }
+}
+
 TEST(Bounds, KnowNothingAtAPole) {
   // The reciprocal of x + sin(x) - sin(x) - x depends on rounding alone.
   const bounded pole = of_map({apply(activation::sin),

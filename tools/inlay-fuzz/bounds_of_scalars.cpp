@@ -79,6 +79,8 @@ double spread(const activation_row& row, double x, double error, double p0, doub
       unbounded = true;
   };
   for (int i = -4; i <= 4; ++i) look(x + error * i / 4);
+  // gelu, silu and mish have their least values near -1, and are 0 on both sides of it.
+  for (int i = -12; i <= 12; ++i) look(i / 2.0);
   for (double kink : {0.0, -0.0, p0, p1, -p0, p1 / p0, -3.0, 3.0, 6.0, std::nextafter(p0, kInfinity)}) look(kink);
   constexpr double quarter = std::numbers::pi / 2;
   for (int i = 0; i < 4; ++i) look((std::ceil(low / quarter) + i) * quarter);
