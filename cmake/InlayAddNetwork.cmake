@@ -8,6 +8,7 @@
 #                     [WEIGHTS_STRICT]                  a tensor that no network reads is an error, not a note
 #                     [WEIGHTS_TYPE f32|bf16]           default: f32; bf16 halves the bytes and rounds by up to 1/256
 #                     [PARALLEL]                        adds the entry points for several threads
+#                     [VOICES]                          adds the entry points for several streams of a network with state
 #                     [REPRODUCIBLE]                    the same bits for every batch, number of threads and CPU
 #                     [MAX_BATCH <samples>]             default: any; less scratch memory, larger batches are refused
 #                     [NAME <name>]                     names these kernels; for several from one SOURCE, see below
@@ -74,7 +75,7 @@ function(_inlay_check_call target source unparsed missing)
   if(unparsed)
     message(FATAL_ERROR "inlay_add_network(${target}): unknown arguments '${unparsed}'; "
                         "known are SOURCE, WEIGHTS, WEIGHTS_PREFIX, WEIGHTS_TIE, WEIGHTS_STRICT, WEIGHTS_TYPE, "
-                        "PARALLEL, REPRODUCIBLE, MAX_BATCH, NAME, EXPORT, CPU, TARGET and NETWORK")
+                        "PARALLEL, REPRODUCIBLE, VOICES, MAX_BATCH, NAME, EXPORT, CPU, TARGET and NETWORK")
   endif()
   if(NOT source)
     message(FATAL_ERROR "inlay_add_network(${target}): give SOURCE, the file with the INLAY_NETWORK() lines")
@@ -223,7 +224,7 @@ function(_inlay_claim_name target name object source)
 endfunction()
 
 function(inlay_add_network target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "PARALLEL;REPRODUCIBLE;WEIGHTS_STRICT;EXPORT"
+  cmake_parse_arguments(PARSE_ARGV 1 arg "PARALLEL;REPRODUCIBLE;VOICES;WEIGHTS_STRICT;EXPORT"
                         "SOURCE;WEIGHTS_PREFIX;WEIGHTS_TYPE;MAX_BATCH;NAME;TARGET" "CPU;NETWORK;WEIGHTS;WEIGHTS_TIE")
   _inlay_check_call("${target}" "${arg_SOURCE}" "${arg_UNPARSED_ARGUMENTS}" "${arg_KEYWORDS_MISSING_VALUES}")
 
@@ -273,6 +274,9 @@ function(inlay_add_network target)
   endif()
   if(arg_REPRODUCIBLE)
     list(APPEND options --reproducible)
+  endif()
+  if(arg_VOICES)
+    list(APPEND options --voices)
   endif()
   if(arg_EXPORT)
     list(APPEND options --export)

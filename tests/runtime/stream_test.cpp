@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tests stream<net> with hand-written kernels in place of inlayc's.
+// Tests stream<net> and voices<net> with hand-written kernels in place of inlayc's.
 #include "inlay/stream.hpp"
 
 #include <gtest/gtest.h>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "inlay/dsl.hpp"
+#include "inlay/voices.hpp"
 
 namespace {
 
@@ -37,6 +38,15 @@ int adder_kernels::run_steps(const float* x, float* y, std::size_t steps, void* 
   std::memset(scratch, 0x55, adder_scratch);  // so that a sanitizer sees memory that is too small
   auto* sum = static_cast<float*>(memory);
   for (std::size_t i = 0; i < 2 * steps; ++i) y[i] = sum[i % 2] += x[i];
+  return 0;
+}
+template <>
+int adder_kernels::run_voices_needs_VOICES(const float* x, float* y, std::size_t voices, std::size_t steps,
+                                           void* memories, void* scratch) {
+  for (std::size_t voice = 0; voice < voices; ++voice) {
+    auto* memory = static_cast<std::byte*>(memories) + voice * stream_memory<adder>::size;
+    if (const int result = run_steps(x + voice * 2 * steps, y + voice * 2 * steps, steps, memory, scratch)) return result;
+  }
   return 0;
 }
 template <>
@@ -120,6 +130,71 @@ TEST(Stream, SpansHoldWholeSteps) {
   EXPECT_EQ(s(in(x, 4), out(y, 2)), status::size_mismatch);
   EXPECT_EQ(s(in(x, 2), out(y, 4)), status::size_mismatch);
   EXPECT_EQ(s(in(), out()), status::ok);
+}
+
+TEST(Stream, SequencesHaveTheChannelsFirst) {
+  // More steps than the blocks in which they run.
+  for (const std::size_t steps : {0, 1, 3, 255, 256, 257, 1000}) {
+    stream<adder> s, expected;
+    std::vector<float> x(2 * steps), y(2 * steps, -1), rows(2 * steps), each(2 * steps);
+    for (std::size_t i = 0; i < steps; ++i) {
+      rows[2 * i] = x[i] = static_cast<float>(i % 7);
+      rows[2 * i + 1] = x[steps + i] = static_cast<float>(i % 5) - 1;
+    }
+    EXPECT_EQ(expected(rows, each), status::ok);
+    EXPECT_EQ(s.sequence(x, y), status::ok);
+    for (std::size_t i = 0; i < steps; ++i) {
+      EXPECT_EQ(y[i], each[2 * i]) << i;
+      EXPECT_EQ(y[steps + i], each[2 * i + 1]) << i;
+    }
+    EXPECT_EQ(s, expected);
+  }
+  stream<adder> s;
+  std::vector<float> x(3), y(4);
+  EXPECT_EQ(s.sequence(x, y), status::size_mismatch);
+  stream<adder> moved = std::move(s);
+  EXPECT_EQ(s.sequence(y, y), status::null_pointer);  // NOLINT(bugprone-use-after-move): that is what is tested
+}
+
+TEST(Voices, EachRemembersItsOwnPast) {
+  voices<adder> v(3);
+  EXPECT_EQ(v.size(), 3u);
+  const std::vector<float> x = {1, 10, 2, 20, 3, 30, 4, 40, 5, 50, 6, 60};  // two steps of each
+  std::vector<float> y(12);
+  EXPECT_EQ(v(x, y), status::ok);
+  EXPECT_EQ(y, (std::vector<float>{1, 10, 3, 30, 3, 30, 7, 70, 5, 50, 11, 110}));
+  v.reset(1);
+  EXPECT_EQ(v(std::span(x).first(6), std::span(y).first(6)), status::ok);
+  EXPECT_EQ(std::vector(y.begin(), y.begin() + 6), (std::vector<float>{4, 40, 2, 20, 14, 140}));
+  v.reset();
+  EXPECT_EQ(v(std::span(x).first(6), std::span(y).first(6)), status::ok);
+  EXPECT_EQ(std::vector(y.begin(), y.begin() + 6), (std::vector<float>{1, 10, 2, 20, 3, 30}));
+}
+
+TEST(Voices, MemoriesMoveToStreamsAndBack) {
+  voices<adder> v(2);
+  stream<adder> s;
+  (void)after(s, {7, 8});
+  v.memory(1) = s.memory();
+  std::swap(v.memory(0), v.memory(1));
+  float x[2] = {1, 1}, y[2] = {};
+  EXPECT_EQ(v.run(x, y, 1, 1), 0);
+  EXPECT_EQ(std::vector(y, y + 2), (std::vector<float>{8, 9}));
+  s.memory() = v.memory(0);
+  EXPECT_EQ(after(s, {1, 1}), (sums{9, 10}));
+}
+
+TEST(Voices, SpansHoldWholeSteps) {
+  voices<adder> v(3), none(0);
+  std::vector<float> x(18), y(18);
+  const auto in = [&](std::size_t count) { return std::span<const float>(x).first(count); };
+  const auto out = [&](std::size_t count) { return std::span(y).first(count); };
+  EXPECT_EQ(v(in(18), out(18)), status::ok);
+  EXPECT_EQ(v(in(0), out(0)), status::ok);
+  EXPECT_EQ(v(in(16), out(16)), status::size_mismatch) << "16 elements are no whole steps of three streams";
+  EXPECT_EQ(v(in(6), out(12)), status::size_mismatch);
+  EXPECT_EQ(none(in(0), out(0)), status::ok);
+  EXPECT_EQ(none(in(2), out(2)), status::size_mismatch);
 }
 
 }  // namespace

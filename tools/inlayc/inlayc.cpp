@@ -60,6 +60,10 @@ cl::opt<bool> reproducible("reproducible",
                            cl::desc("Give the same bits for every batch, every number of threads and every CPU with "
                                     "fused multiply-add, which takes longer"),
                            cl::cat(category));
+cl::opt<bool> voices("voices",
+                     cl::desc("Add <network>_run_voices(), which runs several streams of a network with state in one "
+                              "call, side by side where that is faster"),
+                     cl::cat(category));
 cl::opt<std::string> kernelsName("name",
                                  cl::desc("Name these kernels: <network>_<name>_run() and compiled<network, \"name\">, "
                                           "so that one network with several weights files fits into one program"),
@@ -246,6 +250,7 @@ llvm::Error run() {
   options.parallel = parallel;
   options.maxBatch = maxBatch;
   options.reproducible = reproducible;
+  options.voices = voices;
   options.object.exported = exported;
   options.object.anchor = anchor;
   llvm::Expected<CompileResult> result = compileModule(*module, *targets, options);

@@ -104,6 +104,7 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
   options.object.exported = true;
   options.maxBatch = static_cast<std::int64_t>(target.max_batch);
   options.reproducible = target.reproducible;
+  options.voices = target.voices;
   options.shareAll = target.share_all;
   options.object.optimised = target.optimised;
   llvm::Expected<compiler::CompileResult> result = compiler::compileModule(*module, *resolved, options);
@@ -133,6 +134,11 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
       if (!reset) return give_up(reset.takeError());
       kernel->reset_entry_ = reset->toPtr<void*>();
     }
+    if (kernel->summary_->runsVoices) {
+      auto voices = code->jit->lookup(name + "_run_voices");
+      if (!voices) return give_up(voices.takeError());
+      kernel->voices_entry_ = voices->toPtr<void*>();
+    }
     if (target.parallel) {
       auto parallel = code->jit->lookup(name + "_run_parallel");
       if (!parallel) return give_up(parallel.takeError());
@@ -159,6 +165,15 @@ int jit_kernel::run(std::span<const float* const> inputs, std::span<float* const
   constexpr auto counts = std::make_index_sequence<most_pointers>();
   return workers ? call_with(p, count, counts, entry, batch, scratch, workers)
                  : call_with(p, count, counts, entry, batch, scratch);
+}
+
+int jit_kernel::run_voices(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t voices,
+                           std::size_t steps, void* memories, void* scratch) const {
+  if (!voices_entry_) llvm::report_fatal_error("jit_kernel: code of another machine, or compiled without --voices");
+  pointers p{};
+  const std::size_t count = collect(inputs, outputs, p);
+  return call_with(p, count, std::make_index_sequence<most_pointers>(), voices_entry_, voices, steps, memories,
+                   scratch);
 }
 
 int jit_kernel::run_steps(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t steps,

@@ -27,6 +27,7 @@ struct jit_target {
   bool parallel = false;      ///< add the entry point for several threads
   std::size_t max_batch = 0;  ///< largest batch that a call may have; 0 for any
   bool reproducible = false;  ///< the same bits for every batch, number of threads and processor
+  bool voices = false;        ///< add the entry point for several streams
   bool share_all = false;     ///< with `parallel`: divide every layer that can be divided, however small
   bool optimised = true;      ///< false compiles in a third of the time, to slow code with the same results
 };
@@ -57,6 +58,9 @@ class jit_kernel {
   /// filled.
   int run_steps(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t steps, void* memory,
                 void* scratch) const;
+  /// Runs the steps of several streams, whose memories lie one behind the other.
+  int run_voices(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t voices,
+                 std::size_t steps, void* memories, void* scratch) const;
   void reset(void* memory) const;
   std::size_t memory_bytes() const;
   /// The C entry point `<name>_run`.
@@ -78,6 +82,7 @@ class jit_kernel {
   void* entry_ = nullptr;
   void* parallel_entry_ = nullptr;
   void* reset_entry_ = nullptr;
+  void* voices_entry_ = nullptr;
 };
 
 }  // namespace inlay::tools

@@ -40,6 +40,11 @@ class KernelsName {
     next();
     return batch() + next();
   }
+  /// The same with a second size_t in front of the first void*.
+  std::string voices() {
+    next();
+    return parameters + "mmPv" + next();
+  }
 
  private:
   /// The symbol has no more characters of the name than these, as in kernel_symbols.hpp.
@@ -73,6 +78,11 @@ class KernelsName {
 std::string mangledRun(const NetworkSummary &summary) {
   KernelsName name(summary);
   return summary.hasState() ? name.member("run_steps") + name.steps() : name.member("run") + name.batch();
+}
+
+std::string mangledRunVoices(const NetworkSummary &summary) {
+  KernelsName name(summary);
+  return name.member("run_voices_needs_VOICES") + name.voices();
 }
 
 std::string mangledReset(const NetworkSummary &summary) { return KernelsName(summary).member("reset") + "Pv"; }

@@ -43,7 +43,8 @@ llvm::Error runPhases(mlir::ModuleOp module, Phase first, Phase last, const Targ
               .bf16Weights = options.bf16Weights,
               .parallel = options.parallel,
               .maxBatch = options.maxBatch,
-              .reproducible = options.reproducible});
+              .reproducible = options.reproducible,
+              .voices = options.voices});
     // The passes that lower are MLIR's own. Checking the IR between them takes a third of their time.
     passes.enableVerifier(phase != Phase::lower);
     if (mlir::failed(passes.run(module)) || (phase == Phase::lower && mlir::failed(mlir::verify(module))))
@@ -87,6 +88,9 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, llvm::ArrayRe
       if (network->hasAttr(kMemoryAttr))
         return failed("--parallel: network '" + network.getName() +
                       "' has state, so that its samples are steps, one after the other; compile it without");
+  if (options.voices && llvm::none_of(module.getOps<mlir::func::FuncOp>(),
+                                      [](mlir::func::FuncOp network) { return network->hasAttr(kMemoryAttr); }))
+    return failed("--voices: no network has state; the samples of a batch run in one call without it");
   const bool several = targets.size() > 1;
   if (several)
     for (const Target &target : targets)

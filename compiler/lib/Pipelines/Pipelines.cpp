@@ -60,7 +60,7 @@ void addPhase(mlir::OpPassManager &passes, Phase phase, const PhaseOptions &opti
                                                               .avx2 = options.avx2,
                                                               .avx512 = options.avx512}));
       layout.bf16Weights = options.bf16Weights, layout.maxBatch = options.maxBatch;
-      layout.reproducible = options.reproducible;
+      layout.reproducible = options.reproducible, layout.voices = options.voices;
       passes.addNestedPass<func::FuncOp>(createSplitLayersPass());
       passes.addNestedPass<func::FuncOp>(createExpandTransposedPass());
       passes.addNestedPass<func::FuncOp>(createChannelsLastPass());
@@ -126,6 +126,8 @@ void registerPhasePipelines() {
                               llvm::cl::desc("give the same bits for every batch, number of "
                                              "threads and processor"),
                               llvm::cl::init(false)};
+    Option<bool> voices{*this, "voices", llvm::cl::desc("networks with state can run several streams in one call"),
+                        llvm::cl::init(false)};
     Option<bool> avx2{*this, "avx2", llvm::cl::desc("use AVX2 instructions without a portable form"),
                       llvm::cl::init(false)};
     Option<bool> avx512{*this, "avx512", llvm::cl::desc("use AVX-512 instructions without a portable form"),
@@ -143,7 +145,8 @@ void registerPhasePipelines() {
                 .bf16Weights = options.bf16Weights,
                 .parallel = options.parallel,
                 .maxBatch = options.maxBatch,
-                .reproducible = options.reproducible});
+                .reproducible = options.reproducible,
+                .voices = options.voices});
     };
     mlir::PassPipelineRegistration<Options>(("inlay-" + nameOf(phase)).str(), ("the " + nameOf(phase) + " phase").str(),
                                             add);

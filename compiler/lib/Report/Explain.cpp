@@ -71,6 +71,10 @@ void writeExplanation(llvm::ArrayRef<NetworkSummary> networks, llvm::StringRef t
     if (network.samplesInLanes > 0)
       out << llvm::formatv("{0} samples at a time, one in each lane; of fewer, ", network.samplesInLanes);
     out << (rows > 1 ? llvm::formatv("up to {0} samples at a time", rows).str() : "one sample at a time");
+    if (network.runsVoices)
+      out << (network.voicesInLanes > 0
+                  ? llvm::formatv("; of several streams {0} at a time, one in each lane", network.voicesInLanes).str()
+                  : std::string("; several streams one after the other"));
     out << "\n";
     constexpr bool isNumber[] = {false, false, false, false, true, true, false, false};
     Table table(isNumber);

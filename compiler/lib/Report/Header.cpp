@@ -80,6 +80,12 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
   out << "int " << network.name << "_run(" << parameters << "size_t " << samples
       << (network.hasState() ? ", void *memory" : "") << ", void *scratch);\n";
   if (network.hasState()) out << "void " << network.name << "_reset(void *memory);\n";
+  if (network.runsVoices)
+    out << "/* The same for several streams, in arrays [voices][steps][...]. `memories` has as many blocks of "
+        << macro("MEMORY_BYTES") << "\n * bytes, one behind the other. A stream gets what _run() gives it, up to "
+           "rounding. */\n"
+        << "int " << network.name << "_run_voices(" << parameters
+        << "size_t voices, size_t steps, void *memories, void *scratch);\n";
   if (network.isParallel())
     out << "/* The same on several threads; on the calling one alone where `workers` is null. */\n"
         << "int " << network.name << "_run_parallel(" << parameters

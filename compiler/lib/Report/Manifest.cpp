@@ -43,6 +43,10 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::ArrayRef<std::
       symbols.push_back(network.name + "_reset");
       symbols.push_back(mangledReset(network));
     }
+    if (network.runsVoices) {
+      symbols.push_back(network.name + "_run_voices");
+      symbols.push_back(mangledRunVoices(network));
+    }
     if (network.isParallel()) {
       symbols.push_back(network.name + "_run_parallel");
       symbols.push_back(mangledRunParallel(network));
@@ -58,6 +62,7 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::ArrayRef<std::
                               {"row_blocks", llvm::json::Array(network.rowBlocks)},
                               {"layers", std::move(layers)}};
     if (network.samplesInLanes > 0) object["samples_in_lanes"] = network.samplesInLanes;
+    if (network.runsVoices) object["voices_in_lanes"] = network.voicesInLanes;
     if (network.hasState()) object["memory_bytes"] = network.memoryBytes;
     if (network.maxBatch > 0) object["max_batch"] = network.maxBatch;
     array.push_back(std::move(object));

@@ -238,6 +238,7 @@ void addDispatch(llvm::Module &module, llvm::ArrayRef<NetworkSummary> networks,
     };
     add(network.name + "_run");
     if (network.hasState()) add(network.name + "_reset");
+    if (network.runsVoices) add(network.name + "_run_voices");
     if (network.isParallel()) add(network.name + "_run_parallel");
     builder.addConstant(network.name + "_scratch_bytes", network.scratchBytes);
   }

@@ -35,6 +35,8 @@ void addAliases(llvm::ArrayRef<NetworkSummary> networks, llvm::Module &module) {
     llvm::GlobalAlias::create(mangledRun(network), module.getFunction(network.name + "_run"));
     if (network.hasState())
       llvm::GlobalAlias::create(mangledReset(network), module.getFunction(network.name + "_reset"));
+    if (network.runsVoices)
+      llvm::GlobalAlias::create(mangledRunVoices(network), module.getFunction(network.name + "_run_voices"));
     if (network.isParallel())
       llvm::GlobalAlias::create(mangledRunParallel(network), module.getFunction(network.name + "_run_parallel"));
     llvm::GlobalAlias::create(mangledScratchBytes(network), module.getFunction(network.name + "_scratch_bytes"));

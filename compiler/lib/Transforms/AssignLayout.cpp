@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chooses register tiles and packs weights: dense layers and convolutions become inlay.contraction.
+#include "Inlay/Network/Summary.h"
 #include <cmath>
 
 #include "Inlay/Transforms/Passes.h"
@@ -24,8 +25,8 @@ constexpr int64_t kFewFeatures = 4, kDeep = 4;
 /// A network runs sample by sample if no layer is wider than this.
 constexpr int64_t kNarrowLayer = 8;
 
-/// A kernel with a sample in each lane keeps so many elements of each sample on the stack: 8 KiB with 16 lanes.
-constexpr int64_t kElementsInLanes = 128;
+/// The kernel with a stream in each lane has buffers for so many elements of each: with 16 lanes 64 KiB.
+constexpr int64_t kMostElementsOfVoices = 1024;
 
 /// What an activation costs in multiply-adds, about.
 constexpr int64_t kCostOfActivation = 12;
@@ -287,19 +288,14 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     return std::clamp<int64_t>(kImagesOfBlock / (2 * largest + 1), 1, rows);
   }
 
-  /// Whether a kernel can compute samples side by side, one in each lane.
-  bool fitsLanes(mlir::func::FuncOp function) {
-    if (reproducible || (maxBatch > 0 && maxBatch < vectorLength)) return false;
+  /// Whether a kernel can compute samples side by side, one in each lane, in buffers of so many elements for each.
+  bool fitsLanes(mlir::func::FuncOp function, int64_t most) {
     if (function.getNumArguments() + function.getNumResults() > kMostPortsInLanes) return false;
-    int64_t elements = 0;
-    for (mlir::BlockArgument input : function.getArguments()) {
+    for (mlir::BlockArgument input : function.getArguments())
       if (!llvm::cast<mlir::ShapedType>(input.getType()).getElementType().isF32()) return false;
-      elements += elementsOf(input);
-    }
     for (mlir::Operation &op : function.front().without_terminator()) {
       auto kernel = llvm::cast<KernelOp>(op);
       if (!kernel.hasKernel()) continue;
-      elements += elementsOf(op.getResult(0));
       if (auto layer = llvm::dyn_cast<ContractionOp>(op)) {
         if (layer.getWindow()) return false;
         for (mlir::Value extra : layer.getExtras())
@@ -307,11 +303,11 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       } else if (auto map = llvm::dyn_cast<MapOp>(op)) {
         for (mlir::Value operand : map.getInputs())
           if (!isElementwise(operand, map.getResult())) return false;
-      } else if (!llvm::isa<SoftmaxOp>(op)) {
+      } else if (!llvm::isa<SoftmaxOp, ConcatOp, SliceOp>(op)) {
         return false;
       }
     }
-    return elements <= kElementsInLanes;
+    return elementsInLanes(function) <= most;
   }
 
   /// Whether a kernel for blocks of rows has so many lanes without a feature that one with a sample in each lane is
@@ -338,8 +334,9 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       return signalPassFailure();
     }
     vectorLength = target.getLanes(), registers = target.getRegisters();
+    const bool hasState = function->hasAttr(kMemoryAttr), sameEverywhere = reproducible;
     // Steps must not depend on how many of them one call has.
-    if (function->hasAttr(kMemoryAttr)) reproducible = true;
+    if (hasState) reproducible = true;
     mlir::IRRewriter rewriter(&getContext());
     for (DenseOp dense : llvm::to_vector(function.getOps<DenseOp>()))
       if (mlir::failed(convert(dense, rewriter))) return signalPassFailure();
@@ -369,8 +366,13 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       narrow = narrow || stateOfArgument(function, argument.getArgNumber());
     int64_t rows = narrow ? 1 : upToMaxBatch(tilesPerBlock(weights) * rowsFor(registers));
     if (convolves) rows = upToCache(function, rows);
-    if (fitsLanes(function) && (narrow || isFasterInLanes(function)))
+    if (!reproducible && (maxBatch == 0 || maxBatch >= vectorLength) && fitsLanes(function, kMostElementsOnStack) &&
+        (narrow || isFasterInLanes(function)))
       function->setAttr(kLanesAttr, rewriter.getI64IntegerAttr(vectorLength));
+    if (hasState && voices)
+      function->setAttr(kVoicesAttr,
+                        rewriter.getI64IntegerAttr(
+                            !sameEverywhere && fitsLanes(function, kMostElementsOfVoices) ? vectorLength : 0));
     llvm::SmallVector<int64_t> blocks = {rows};
     if (blocks.back() > 1) blocks.push_back(1);
     function->setAttr(kRowBlocksAttr, rewriter.getDenseI64ArrayAttr(blocks));

@@ -73,6 +73,16 @@ inline std::byte* allocate_aligned(std::size_t bytes) {
 template <dtype Type>
 using element_of = std::conditional_t<Type == dtype::i32, std::int32_t, float>;
 
+/// Sets `samples` to the number of samples in every span, if all hold the same number. The spans have `elements`, and a
+/// sample of each has `sizes` of them.
+template <std::size_t N>
+constexpr bool hold_samples(const std::size_t (&elements)[N], const std::size_t (&sizes)[N], std::size_t& samples) {
+  samples = sizes[0] == 0 ? 0 : elements[0] / sizes[0];
+  for (std::size_t i = 0; i < N; ++i)
+    if (elements[i] != samples * sizes[i]) return false;
+  return true;
+}
+
 // Hidden, because each shared library's copy of a wrapper calls that library's own kernels: the loader must not replace
 // it by another library's copy.
 #define INLAY_DETAIL_HIDDEN [[gnu::visibility("hidden")]]
@@ -121,7 +131,7 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
   INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(std::span<const input_element<In>>... inputs,
                                                       repeated<std::span<float>, Out>... outputs) {
     std::size_t batch = 0;
-    const status checked = check_sizes({inputs.size()...}, {outputs.size()...}, batch);
+    const status checked = check_sizes({inputs.size()..., outputs.size()...}, batch);
     return checked != status::ok ? checked : static_cast<status>(run(inputs.data()..., outputs.data()..., batch));
   }
 
@@ -131,7 +141,7 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
                                                       repeated<std::span<float>, Out>... outputs,
                                                       const inlay_parallel_for& workers) {
     std::size_t batch = 0;
-    const status checked = check_sizes({inputs.size()...}, {outputs.size()...}, batch);
+    const status checked = check_sizes({inputs.size()..., outputs.size()...}, batch);
     if (checked != status::ok) return checked;
     const rounding_mode_keeper keeper;
     return static_cast<status>(
@@ -148,14 +158,9 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
       no_kernels_for_this_graph_run_inlayc_again<graph.hash, typename name_of_kernels<graph_of<Net>, Name>::type,
                                                  const input_element<In>*..., repeated<float*, Out>...>;
 
-  INLAY_DETAIL_HIDDEN status check_sizes(std::initializer_list<std::size_t> input_elements,
-                                         std::initializer_list<std::size_t> output_elements, std::size_t& batch) const {
-    constexpr std::size_t input_sizes[] = {input_size<In>...}, output_sizes[] = {output_size<Out>...};
-    batch = *input_elements.begin() / input_sizes[0];
-    for (std::size_t i = 0; i < input_count; ++i)
-      if (input_elements.begin()[i] != batch * input_sizes[i]) return status::size_mismatch;
-    for (std::size_t i = 0; i < output_count; ++i)
-      if (output_elements.begin()[i] != batch * output_sizes[i]) return status::size_mismatch;
+  INLAY_DETAIL_HIDDEN status check_sizes(const std::size_t (&elements)[input_count + output_count],
+                                         std::size_t& batch) const {
+    if (!hold_samples(elements, {input_size<In>..., output_size<Out>...}, batch)) return status::size_mismatch;
     return !owned_ && bytes_ < scratch_bytes() ? status::scratch_too_small : status::ok;
   }
 

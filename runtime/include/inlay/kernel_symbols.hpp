@@ -32,6 +32,9 @@ struct [[gnu::visibility("default")]] no_kernels_for_this_graph_run_inlayc_again
   /// In place of run(), the two functions of a network with state.
   static int run_steps(Pointers... inputs_then_outputs, std::size_t steps, void* memory, void* scratch);
   static void reset(void* memory);
+  /// Defined only with inlayc --voices (VOICES in inlay_add_network()).
+  static int run_voices_needs_VOICES(Pointers... inputs_then_outputs, std::size_t voices, std::size_t steps,
+                                     void* memories, void* scratch);
   static std::size_t scratch_bytes();
   /// Defined only with inlayc --parallel (PARALLEL in inlay_add_network()).
   static int run_parallel_needs_PARALLEL(Pointers... inputs_then_outputs, std::size_t batch, void* scratch,

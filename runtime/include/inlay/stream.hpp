@@ -2,7 +2,11 @@
 // Runs a network with state from C++, step by step: `stream<amp> channel; channel(in, out);`.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstring>
+#include <tuple>
+#include <vector>
 
 #include "inlay/compiled.hpp"
 #include "inlay/graph_memory.hpp"
@@ -81,14 +85,30 @@ class stream_base<Net, Name, std::index_sequence<In...>, std::index_sequence<Out
   /// outputs; every span holds the same number of steps. Outputs must not overlap any other span.
   INLAY_DETAIL_HIDDEN [[nodiscard]] status operator()(std::span<const input_element<In>>... inputs,
                                                       repeated<std::span<float>, Out>... outputs) {
-    constexpr std::size_t input_sizes[] = {input_size<In>...}, output_sizes[] = {output_size<Out>...};
-    const std::size_t input_elements[] = {inputs.size()...}, output_elements[] = {outputs.size()...};
-    const std::size_t steps = input_elements[0] / input_sizes[0];
-    for (std::size_t i = 0; i < input_count; ++i)
-      if (input_elements[i] != steps * input_sizes[i]) return status::size_mismatch;
-    for (std::size_t i = 0; i < output_count; ++i)
-      if (output_elements[i] != steps * output_sizes[i]) return status::size_mismatch;
+    std::size_t steps = 0;
+    if (!hold_samples({inputs.size()..., outputs.size()...}, {input_size<In>..., output_size<Out>...}, steps))
+      return status::size_mismatch;
     return static_cast<status>(run(inputs.data()..., outputs.data()..., steps));
+  }
+
+  /// The same for signals in PyTorch's layout [channels, time]: a span holds its first element of all steps, then the
+  /// second one of all steps, and so on. The results have the bits that the steps give one by one. For recordings:
+  /// unlike other calls it allocates memory, for blocks of steps in the kernels' layout.
+  INLAY_DETAIL_HIDDEN [[nodiscard]] status sequence(std::span<const input_element<In>>... inputs,
+                                                    repeated<std::span<float>, Out>... outputs) {
+    std::size_t steps = 0;
+    if (!hold_samples({inputs.size()..., outputs.size()...}, {input_size<In>..., output_size<Out>...}, steps))
+      return status::size_mismatch;
+    std::tuple<std::vector<input_element<In>>...> in(input_size<In> * steps_of_block...);
+    std::array<std::vector<float>, output_count> out = {std::vector<float>(output_size<Out> * steps_of_block)...};
+    for (std::size_t first = 0; first < steps; first += steps_of_block) {
+      const std::size_t count = (std::min)(steps_of_block, steps - first);
+      (transpose(inputs.data() + first, steps, std::get<In>(in).data(), input_size<In>, count, input_size<In>), ...);
+      const int result = run(std::get<In>(in).data()..., out[Out].data()..., count);
+      if (result != 0) return static_cast<status>(result);
+      (transpose(out[Out].data(), output_size<Out>, outputs.data() + first, steps, output_size<Out>, count), ...);
+    }
+    return status::ok;
   }
 
   /// Calls the entry point, which checks only for null pointers. 0 is success.
@@ -100,6 +120,18 @@ class stream_base<Net, Name, std::index_sequence<In...>, std::index_sequence<Out
   using kernels =
       no_kernels_for_this_graph_run_inlayc_again<graph.hash, typename name_of_kernels<graph_of<Net>, Name>::type,
                                                  const input_element<In>*..., repeated<float*, Out>...>;
+  /// Steps that sequence() runs in one call: more than a kernel's block of rows.
+  static constexpr std::size_t steps_of_block = 256;
+
+  /// Writes rows of `to` from columns of `from`; the rows of both are so far apart.
+  template <class Element>
+  static void transpose(const Element* from, std::size_t from_stride, Element* to, std::size_t to_stride,
+                        std::size_t rows, std::size_t columns) {
+    for (std::size_t row = 0; row < rows; ++row)
+      for (std::size_t column = 0; column < columns; ++column)
+        to[row * to_stride + column] = from[column * from_stride + row];
+  }
+
   static std::unique_ptr<std::byte[], aligned_delete> allocate_scratch() {
     return std::unique_ptr<std::byte[], aligned_delete>(allocate_aligned(scratch_bytes()));
   }

@@ -40,6 +40,8 @@ inline constexpr llvm::StringLiteral kRowBlocksAttr =
     "inlay.row_blocks";  // function: most rows of each kernel, descending
 inline constexpr llvm::StringLiteral kLanesAttr =
     "inlay.samples_in_lanes";  // function: samples that a kernel computes side by side, one in each lane; or absent
+inline constexpr llvm::StringLiteral kVoicesAttr =
+    "inlay.voices_in_lanes";  // function: streams that a kernel runs side by side; 0 for one after the other; or absent
 inline constexpr llvm::StringLiteral kMemoryAttr = "inlay.memory";  // function: bytes that it keeps between steps
 inline constexpr llvm::StringLiteral kStateAttr =
     "inlay.state";  // argument and result: where a state lies in that memory, in elements

@@ -46,6 +46,9 @@ struct NetworkSummary {
   std::vector<LayerSummary> layers;
   std::vector<int64_t> rowBlocks;  // capacity of each kernel in rows, descending, ends with 1
   int64_t samplesInLanes = 0;      // of the kernel with a sample in each lane; 0 if there is none
+  bool runsVoices = false;         // whether it has `<name>_run_voices`
+  int64_t voicesInLanes = 0;       // of the kernel with a stream in each lane; 0 if there is none
+  int64_t fewestVoices = 0;        // for which that kernel is faster than one stream after the other
   /// For each row block, whether each of its stages is divided among threads; empty without --parallel.
   std::vector<std::vector<int64_t>> stages;
   int64_t maxBatch = 0;  // largest batch that a call may have; 0 for any
@@ -65,6 +68,8 @@ struct NetworkSummary {
   /// The kernels with a sample in each lane: for as many samples as there are lanes, and for any number up to that.
   std::string lanesName() const { return name + "_lanes"; }
   std::string lanesPartName() const { return name + "_lanes_part"; }
+  /// The kernel with a stream in each lane.
+  std::string voicesName() const { return name + "_voices"; }
   std::string stageName(int64_t rows, size_t stage) const {
     return kernelName(rows) + "_stage" + std::to_string(stage);
   }
@@ -76,6 +81,16 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel);
 /// Whether a kernel for a single row can keep a layer's result in a register. The result must fit into one, and only
 /// contractions may read it, as their input.
 bool fitsRegister(ContractionOp layer);
+
+/// The vectors that a kernel with a sample in each lane has buffers for: its inputs, states and results.
+int64_t elementsInLanes(mlir::func::FuncOp network);
+
+/// A kernel with a sample in each lane keeps so many of them on the stack: 8 KiB with 16 lanes.
+inline constexpr int64_t kMostElementsOnStack = 128;
+
+/// Whether the kernel with a stream in each lane has its buffers in the scratch memory, because they are too large for
+/// the stack.
+bool voicesUseScratch(mlir::func::FuncOp network);
 
 /// Where the workspace of the kernel for a single row begins, in elements of the scratch memory.
 int64_t workspaceBase(mlir::func::FuncOp network);

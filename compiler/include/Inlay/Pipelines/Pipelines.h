@@ -30,6 +30,7 @@ struct PhaseOptions {
   bool parallel = false;      ///< emit kernels that threads divide among them, besides the others
   int64_t maxBatch = 0;       ///< largest batch that a call may have; 0 for any
   bool reproducible = false;  ///< the same bits for every batch, number of threads and processor
+  bool voices = false;        ///< networks with state can run several streams in one call
 };
 
 /// Appends the passes of one phase; nothing for import and object, which are not pass pipelines.
@@ -49,6 +50,7 @@ struct CompileOptions {
   int64_t maxBatch = 0;       ///< refuse larger batches and need scratch memory for no more; 0 for any batch
   /// Give the same bits for every batch, every number of threads and every processor with fused multiply-add.
   bool reproducible = false;
+  bool voices = false;    ///< emit `<name>_run_voices` for networks with state
   bool shareAll = false;  ///< with `parallel`: divide every layer that can be divided, however small; for tests
 };
 

@@ -91,6 +91,7 @@ def AssignLayoutPass : Pass<"inlay-assign-layout", "::mlir::func::FuncOp"> {
     Option<"bf16Weights", "bf16-weights", "bool", /*default=*/"false", "store the weights of layers as bf16">,
     Option<"maxBatch", "max-batch", "int64_t", /*default=*/"0", "largest batch that a call may have; 0 for any">,
     Option<"reproducible", "reproducible", "bool", /*default=*/"false", "no layer skips zeros">,
+    Option<"voices", "voices", "bool", /*default=*/"false", "a network with state can run several streams in one call">,
   ];
 }
 

@@ -5,6 +5,7 @@
 
 namespace inlay::compiler {
 
+namespace memref = mlir::memref;
 namespace vector = mlir::vector;
 using mlir::Location;
 using mlir::Value;
@@ -56,27 +57,18 @@ Value pick(KernelContext &context, Location loc, llvm::ArrayRef<Value> vectors, 
   return picked;
 }
 
-}  // namespace
+/// Where `element` of the sample in a lane is.
+using Place = llvm::function_ref<Value(int64_t lane, int64_t element)>;
 
-void loadTransposed(KernelContext &context, Location loc, Value samples, int64_t elements, int64_t lanes,
-                    llvm::function_ref<void(int64_t, Value)> take) {
-  const auto load = [&](int64_t position, int64_t count) -> Value {
-    return context.builder.create<vector::LoadOp>(loc, context.vectorType(count), samples,
-                                                  context.index(position, loc));
-  };
-  if (elements < kBlock) {
-    llvm::SmallVector<Value> vectors;
-    for (int64_t v = 0; v < elements; ++v) vectors.push_back(load(v * lanes, lanes));
-    for (int64_t element = 0; element < elements; ++element)
-      take(element, pick(context, loc, vectors, lanes, [&](int64_t sample) { return sample * elements + element; }));
-    return;
-  }
+void loadBlocks(KernelContext &context, Location loc, Value memory, Place place, int64_t elements, int64_t lanes,
+                llvm::function_ref<void(int64_t, Value)> take) {
   forEachBlock(elements, [&](int64_t first) {
     llvm::SmallVector<Value> rows;
     for (int64_t row = 0; row < kBlock; ++row) {
       Value all = lanes == kBlock ? Value() : context.splat(loc, 0, lanes);
       for (int64_t quarter = 0; quarter < lanes; quarter += kBlock) {
-        Value block = load((quarter + row) * elements + first, kBlock);
+        Value block = context.builder.create<vector::LoadOp>(loc, context.vectorType(kBlock), memory,
+                                                             place(quarter + row, first));
         all = all ? context.builder.create<vector::InsertStridedSliceOp>(loc, block, all, quarter, 1) : block;
       }
       rows.push_back(all);
@@ -86,23 +78,8 @@ void loadTransposed(KernelContext &context, Location loc, Value samples, int64_t
   });
 }
 
-void storeTransposed(KernelContext &context, Location loc, Value samples, int64_t elements, int64_t lanes,
-                     llvm::function_ref<Value(int64_t)> give) {
-  const auto store = [&](Value vector, int64_t position) {
-    context.builder.create<vector::StoreOp>(loc, vector, samples, context.index(position, loc));
-  };
-  if (elements < kBlock) {
-    llvm::SmallVector<Value> vectors;
-    for (int64_t element = 0; element < elements; ++element) vectors.push_back(give(element));
-    for (int64_t v = 0; v < elements; ++v) {
-      const auto from = [&](int64_t lane) {
-        const int64_t place = v * lanes + lane;
-        return place % elements * lanes + place / elements;
-      };
-      store(pick(context, loc, vectors, lanes, from), v * lanes);
-    }
-    return;
-  }
+void storeBlocks(KernelContext &context, Location loc, Value memory, Place place, int64_t elements, int64_t lanes,
+                 llvm::function_ref<Value(int64_t)> give) {
   forEachBlock(elements, [&](int64_t first) {
     llvm::SmallVector<Value> vectors;
     for (int64_t i = 0; i < kBlock; ++i) vectors.push_back(give(first + i));
@@ -112,9 +89,75 @@ void storeTransposed(KernelContext &context, Location loc, Value samples, int64_
             lanes == kBlock
                 ? all
                 : context.builder.create<vector::ExtractStridedSliceOp>(loc, all, quarter, kBlock, 1).getResult();
-        store(block, (quarter + static_cast<int64_t>(row)) * elements + first);
+        context.builder.create<vector::StoreOp>(loc, block, memory, place(quarter + static_cast<int64_t>(row), first));
       }
   });
+}
+
+}  // namespace
+
+void loadTransposed(KernelContext &context, Location loc, Value samples, int64_t elements, int64_t lanes,
+                    llvm::function_ref<void(int64_t, Value)> take) {
+  if (elements >= kBlock) {
+    const auto place = [&](int64_t lane, int64_t element) { return context.index(lane * elements + element, loc); };
+    return loadBlocks(context, loc, samples, place, elements, lanes, take);
+  }
+  llvm::SmallVector<Value> vectors;
+  for (int64_t v = 0; v < elements; ++v)
+    vectors.push_back(context.builder.create<vector::LoadOp>(loc, context.vectorType(lanes), samples,
+                                                             context.index(v * lanes, loc)));
+  for (int64_t element = 0; element < elements; ++element)
+    take(element, pick(context, loc, vectors, lanes, [&](int64_t sample) { return sample * elements + element; }));
+}
+
+void storeTransposed(KernelContext &context, Location loc, Value samples, int64_t elements, int64_t lanes,
+                     llvm::function_ref<Value(int64_t)> give) {
+  if (elements >= kBlock) {
+    const auto place = [&](int64_t lane, int64_t element) { return context.index(lane * elements + element, loc); };
+    return storeBlocks(context, loc, samples, place, elements, lanes, give);
+  }
+  llvm::SmallVector<Value> vectors;
+  for (int64_t element = 0; element < elements; ++element) vectors.push_back(give(element));
+  for (int64_t v = 0; v < elements; ++v) {
+    const auto from = [&](int64_t lane) {
+      const int64_t place = v * lanes + lane;
+      return place % elements * lanes + place / elements;
+    };
+    context.builder.create<vector::StoreOp>(loc, pick(context, loc, vectors, lanes, from), samples,
+                                            context.index(v * lanes, loc));
+  }
+}
+
+void gatherTransposed(KernelContext &context, Location loc, SpreadSamples samples, int64_t elements,
+                      llvm::function_ref<void(int64_t, Value)> take) {
+  const auto lanes = static_cast<int64_t>(samples.starts.size());
+  const auto place = [&](int64_t lane, int64_t element) {
+    return context.plus(loc, context.plus(loc, samples.starts[static_cast<size_t>(lane)], samples.offset), element);
+  };
+  if (elements >= kBlock) return loadBlocks(context, loc, samples.memory, place, elements, lanes, take);
+  for (int64_t element = 0; element < elements; ++element) {
+    Value all = context.splat(loc, 0, lanes);
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      Value each = context.builder.create<memref::LoadOp>(loc, samples.memory, place(lane, element));
+      all = context.builder.create<vector::InsertOp>(loc, each, all, lane);
+    }
+    take(element, all);
+  }
+}
+
+void scatterTransposed(KernelContext &context, Location loc, SpreadSamples samples, int64_t elements,
+                       llvm::function_ref<Value(int64_t)> give) {
+  const auto lanes = static_cast<int64_t>(samples.starts.size());
+  const auto place = [&](int64_t lane, int64_t element) {
+    return context.plus(loc, context.plus(loc, samples.starts[static_cast<size_t>(lane)], samples.offset), element);
+  };
+  if (elements >= kBlock) return storeBlocks(context, loc, samples.memory, place, elements, lanes, give);
+  for (int64_t element = 0; element < elements; ++element) {
+    Value all = give(element);
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      context.builder.create<memref::StoreOp>(loc, context.builder.create<vector::ExtractOp>(loc, all, lane),
+                                              samples.memory, place(lane, element));
+  }
 }
 
 }  // namespace inlay::compiler

@@ -17,6 +17,19 @@ void loadTransposed(KernelContext &context, mlir::Location loc, mlir::Value samp
 void storeTransposed(KernelContext &context, mlir::Location loc, mlir::Value samples, int64_t elements, int64_t lanes,
                      llvm::function_ref<mlir::Value(int64_t)> give);
 
+/// Samples that lie apart: the one of lane i begins at `starts[i]` + `offset`.
+struct SpreadSamples {
+  mlir::Value memory;
+  llvm::ArrayRef<mlir::Value> starts;
+  mlir::Value offset;
+};
+
+/// The same for samples that lie apart. Several of them may be the same one.
+void gatherTransposed(KernelContext &context, mlir::Location loc, SpreadSamples samples, int64_t elements,
+                      llvm::function_ref<void(int64_t, mlir::Value)> take);
+void scatterTransposed(KernelContext &context, mlir::Location loc, SpreadSamples samples, int64_t elements,
+                       llvm::function_ref<mlir::Value(int64_t)> give);
+
 }  // namespace inlay::compiler
 
 #endif  // INLAY_CODEGEN_TRANSPOSE_H

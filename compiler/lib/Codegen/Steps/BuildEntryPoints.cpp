@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds the public functions of each network: `<name>_run` splits any batch into row blocks and calls the kernels,
-// `<name>_run_parallel` has the caller's threads call their stages, `<name>_scratch_bytes` returns a constant.
+// `<name>_run_parallel` has the caller's threads call their stages, `<name>_run_voices` runs several streams,
+// `<name>_scratch_bytes` returns a constant.
 #include "Inlay/Network/ShareAll.h"
 #include "Inlay/Network/Summary.h"
 #include "Inlay/Transforms/Passes.h"
@@ -37,6 +38,7 @@ class EntryBuilder {
     }
     buildRun();
     if (summary.isParallel()) buildRunParallel();
+    if (summary.runsVoices) buildRunVoices();
     auto size = function(summary.name + "_scratch_bytes", builder.getI64Type(), {});
     builder.setInsertionPointToStart(size.addEntryBlock(builder));
     builder.create<LLVM::ReturnOp>(loc, number(summary.scratchBytes));
@@ -46,6 +48,7 @@ class EntryBuilder {
     for (int64_t rows : summary.rowBlocks) hide(summary.kernelName(rows));
     if (summary.samplesInLanes > 0)
       for (const std::string &name : {summary.lanesName(), summary.lanesPartName()}) hide(name);
+    if (summary.voicesInLanes > 0) hide(summary.voicesName());
     for (auto [rows, stages] : llvm::zip(summary.rowBlocks, summary.stages))
       for (size_t stage = 0; stage < stages.size(); ++stage) hide(summary.stageName(rows, stage));
   }
@@ -250,6 +253,65 @@ class EntryBuilder {
     });
   }
 
+  /// While streams remain, runs as many as there are lanes. Few of them run one after the other, and so do all where no
+  /// kernel has lanes for them.
+  void buildRunVoices() {
+    llvm::SmallVector<mlir::Type> arguments(ports, pointer);
+    arguments.append({builder.getI64Type(), builder.getI64Type(), pointer, pointer});
+    auto run = function(summary.name + "_run_voices", builder.getI32Type(), arguments);
+    entries.push_back(run);
+    Block *entry = run.addEntryBlock(builder);
+    const auto argument = [&](size_t number) -> Value { return run.getArgument(static_cast<unsigned>(number)); };
+    Value voices = argument(ports), steps = argument(ports + 1), memories = argument(ports + 2);
+    Value scratch = argument(ports + 3);
+    llvm::SmallVector<Value> first(run.getArguments().take_front(ports));
+    first.append({memories, voices});
+
+    mlir::Region &body = run.getBody();
+    llvm::SmallVector<mlir::Type> state(ports + 1, pointer);
+    state.push_back(builder.getI64Type());
+    Block *head = builder.createBlock(&body, body.end(), state, llvm::SmallVector<mlir::Location>(state.size(), loc));
+    Block *single = builder.createBlock(&body, body.end()), *done = builder.createBlock(&body, body.end());
+    Block *refused = builder.createBlock(&body, body.end(), builder.getI32Type(), loc);
+    emitChecks(run, entry, Value(), {voices, steps}, {memories, scratch}, head, first, refused, done);
+
+    const llvm::SmallVector<Value> operands(head->getArguments().take_front(ports));
+    Value memory = head->getArgument(static_cast<unsigned>(ports)), remaining = head->getArguments().back();
+    const auto moveOn = [&](Value count) {
+      llvm::SmallVector<Value> next;
+      Value rows = builder.create<LLVM::MulOp>(loc, count, steps);
+      for (size_t p = 0; p < ports; ++p) next.push_back(movedBy(operands[p], p, rows));
+      Value bytes = builder.create<LLVM::MulOp>(loc, count, number(summary.memoryBytes));
+      next.push_back(builder.create<LLVM::GEPOp>(loc, pointer, builder.getI8Type(), memory, bytes));
+      next.push_back(builder.create<LLVM::SubOp>(loc, remaining, count));
+      Value over = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, next.back(), number(0));
+      builder.create<LLVM::CondBrOp>(loc, over, done, mlir::ValueRange(), head, next);
+    };
+    builder.setInsertionPointToEnd(head);
+    if (summary.voicesInLanes > 0) {
+      Block *several = builder.createBlock(single);
+      builder.setInsertionPointToEnd(head);
+      builder.create<LLVM::CondBrOp>(loc, isLess(remaining, number(summary.fewestVoices)), single, several);
+      builder.setInsertionPointToEnd(several);
+      Value count = builder.create<LLVM::UMinOp>(loc, remaining, number(summary.voicesInLanes));
+      llvm::SmallVector<Value> ofKernel(operands);
+      ofKernel.append({memory, scratch, count, steps});
+      builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.voicesName(), ofKernel);
+      moveOn(count);
+    } else {
+      builder.create<LLVM::BrOp>(loc, mlir::ValueRange(), single);
+    }
+    builder.setInsertionPointToEnd(single);
+    llvm::SmallVector<Value> ofRun(operands);
+    ofRun.append({steps, memory, scratch});
+    builder.create<LLVM::CallOp>(loc, builder.getI32Type(), summary.name + "_run", ofRun);
+    moveOn(number(1));
+    builder.setInsertionPointToEnd(done);
+    builder.create<LLVM::ReturnOp>(loc, status(kOk));
+    builder.setInsertionPointToEnd(refused);
+    builder.create<LLVM::ReturnOp>(loc, refused->getArgument(0));
+  }
+
   void buildRun() {
     llvm::SmallVector<mlir::Type> arguments(ports, pointer);
     arguments.push_back(builder.getI64Type());
@@ -282,7 +344,8 @@ class EntryBuilder {
       for (size_t p = 0; p < ports; ++p)
         builder.create<LLVM::StoreOp>(loc, run.getArgument(static_cast<unsigned>(p)), slot(array, p));
     }
-    emitChecks(run, entry, array, held, head, refused, done);
+    emitChecks(run, entry, array, run.getArgument(static_cast<unsigned>(ports)), held, head,
+               run.getArguments().slice(array ? ports : 0, array ? 1 : ports + 1), refused, done);
 
     Value remaining = head->getArguments().back();
     llvm::SmallVector<Value> operands(head->getArguments().drop_back());
@@ -401,12 +464,12 @@ class EntryBuilder {
 
   Value status(int32_t code) { return builder.create<LLVM::ConstantOp>(loc, builder.getI32IntegerAttr(code)); }
 
-  /// An empty batch succeeds, whatever the pointers are. Otherwise no pointer may be null, and the batch must not be
-  /// too large.
-  void emitChecks(LLVM::LLVMFuncOp run, Block *entry, Value array, llvm::ArrayRef<Value> held, Block *start,
-                  Block *refused, Block *done) {
+  /// A call for 0 samples succeeds, whatever the pointers are. Otherwise no pointer may be null, and the last of
+  /// `counts` must not be too large. Goes to `start` with `state` then.
+  void emitChecks(LLVM::LLVMFuncOp run, Block *entry, Value array, mlir::ValueRange counts, llvm::ArrayRef<Value> held,
+                  Block *start, mlir::ValueRange first, Block *refused, Block *done) {
     builder.setInsertionPointToEnd(entry);
-    Value batch = run.getArgument(static_cast<unsigned>(ports));
+    const llvm::SmallVector<Value> state(first);
     Value null = builder.create<LLVM::ZeroOp>(loc, pointer);
     llvm::SmallVector<Value> pointers;
     if (!array) llvm::append_range(pointers, run.getArguments().take_front(ports));
@@ -419,9 +482,12 @@ class EntryBuilder {
     }
     if (!anyNull) anyNull = builder.create<LLVM::ConstantOp>(loc, builder.getBoolAttr(false));
     Block *check = builder.createBlock(start);
-    llvm::SmallVector<Value> state(run.getArguments().slice(array ? ports : 0, array ? 1 : ports + 1));
     builder.setInsertionPointToEnd(entry);
-    Value empty = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, batch, number(0));
+    Value empty;
+    for (Value each : counts) {
+      Value isNone = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, each, number(0));
+      empty = empty ? builder.create<LLVM::OrOp>(loc, empty, isNone).getResult() : isNone;
+    }
     builder.create<LLVM::CondBrOp>(loc, empty, done, check);
     builder.setInsertionPointToEnd(check);
     if (array)
@@ -440,7 +506,7 @@ class EntryBuilder {
     builder.create<LLVM::CondBrOp>(loc, anyNull, refused, mlir::ValueRange{status(kNullPointer)}, sized,
                                    mlir::ValueRange());
     builder.setInsertionPointToEnd(sized);
-    Value tooLarge = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ugt, batch, number(summary.maxBatch));
+    Value tooLarge = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ugt, counts.back(), number(summary.maxBatch));
     builder.create<LLVM::CondBrOp>(loc, tooLarge, refused, mlir::ValueRange{status(kBatchTooLarge)}, start, state);
   }
 };
@@ -464,6 +530,7 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
       if (summary.samplesInLanes > 0)
         for (const std::string &name : {summary.lanesName(), summary.lanesPartName()})
           notInlined.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(name));
+      if (summary.voicesInLanes > 0) notInlined.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(summary.voicesName()));
     }
     // no-builtins keeps LLVM from turning loops into calls of memset or memcpy. Only the caller's parallel_for can
     // throw.

@@ -34,7 +34,15 @@ class NetworkEmitter {
     compact = llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); }) >= kManyOps;
     for (int64_t capacity : summary.rowBlocks)
       if (mlir::failed(emitKernel(summary, summary.kernelName(capacity), capacity, all, {}))) return mlir::failure();
-    if (summary.samplesInLanes > 0 && mlir::failed(emitLanes(network, summary, features, globals)))
+    const auto kernelInLanes = [&](const std::string &name, int64_t numbers, mlir::OpBuilder &builder) {
+      const llvm::SmallVector<mlir::Type> indices(static_cast<size_t>(numbers), builder.getIndexType());
+      return createFunction(summary, name, features.lanes, indices, builder);
+    };
+    if (summary.samplesInLanes > 0 &&
+        mlir::failed(emitLanes(network, summary, features, globals, kernelInLanes)))
+      return mlir::failure();
+    if (summary.voicesInLanes > 0 &&
+        mlir::failed(emitVoices(network, summary, features, globals, kernelInLanes)))
       return mlir::failure();
     if (summary.hasState()) emitReset(summary);
     for (auto [capacity, stages] : llvm::zip(summary.rowBlocks, summary.stages))
@@ -80,11 +88,10 @@ class NetworkEmitter {
   /// faster without that, because its addresses are constants and each op begins before the previous one ends.
   static constexpr int64_t kManyOps = 24;
 
-  /// Creates a function with a kernel's arguments: the inputs, the outputs, the memory if there is state, the scratch
-  /// memory, then the number of rows if there may be several, then the part and the number of parts if it is a stage.
-  /// The types `further` follow.
+  /// Creates a function with a kernel's pointers: the inputs, the outputs, the memory if there is state, the scratch
+  /// memory. The types `further` follow.
   mlir::func::FuncOp createFunction(const NetworkSummary &summary, const std::string &name, int64_t capacity,
-                                    bool hasParts, llvm::ArrayRef<mlir::Type> further, mlir::OpBuilder &builder) {
+                                    llvm::ArrayRef<mlir::Type> further, mlir::OpBuilder &builder) {
     builder.setInsertionPointToEnd(module.getBody());
     llvm::SmallVector<mlir::Type> arguments;
     for (const PortSummary &port : summary.inputs)
@@ -94,8 +101,6 @@ class NetworkEmitter {
     if (summary.hasState()) arguments.push_back(flat(summary.memoryBytes / static_cast<int64_t>(sizeof(float))));
     arguments.push_back(flat(std::max<int64_t>(1, summary.scratchBytes / static_cast<int64_t>(sizeof(float)))));
     const size_t pointers = arguments.size();
-    if (capacity > 1) arguments.push_back(builder.getIndexType());
-    if (hasParts) arguments.append(2, builder.getIndexType());
     arguments.append(further.begin(), further.end());
 
     auto function = builder.create<mlir::func::FuncOp>(network.getLoc(), name, builder.getFunctionType(arguments, {}));
@@ -104,6 +109,13 @@ class NetworkEmitter {
       function.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
     builder.setInsertionPointToStart(function.addEntryBlock());
     return function;
+  }
+
+  /// The numbers that follow a kernel's pointers: that of the rows if there may be several, then the part and the
+  /// number of parts if it is a stage.
+  static llvm::SmallVector<mlir::Type> numbersOf(int64_t capacity, bool hasParts, mlir::OpBuilder &builder) {
+    return llvm::SmallVector<mlir::Type>(static_cast<size_t>((capacity > 1 ? 1 : 0) + (hasParts ? 2 : 0)),
+                                         builder.getIndexType());
   }
 
   /// Emits `<name>_reset`, which sets a memory to what it is before the first step: zeros, and the first values of
@@ -155,7 +167,8 @@ class NetworkEmitter {
   mlir::LogicalResult emitKernel(const NetworkSummary &summary, const std::string &name, int64_t capacity,
                                  llvm::ArrayRef<mlir::Operation *> ops, std::optional<Stage::Split> split) {
     mlir::OpBuilder builder(module.getContext());
-    mlir::func::FuncOp kernel = createFunction(summary, name, capacity, split.has_value(), {}, builder);
+    mlir::func::FuncOp kernel =
+        createFunction(summary, name, capacity, numbersOf(capacity, split.has_value(), builder), builder);
     KernelContext context = contextOf(kernel, summary, capacity, split, builder);
     llvm::DenseMap<Value, Value> memory;
     for (auto &[constant, global] : globals)
@@ -234,18 +247,19 @@ class NetworkEmitter {
   mlir::func::FuncOp emitStep(const NetworkSummary &summary, const std::string &name, int64_t capacity,
                               mlir::Operation &op, std::optional<Stage::Split> split) {
     mlir::OpBuilder builder(module.getContext());
-    llvm::SmallVector<mlir::Type> further;
+    llvm::SmallVector<mlir::Type> further = numbersOf(capacity, split.has_value(), builder);
+    const size_t numbers = further.size();
     for (Value value : valuesOf(op)) {
       const StepArgument told = stepArgumentOf(value);
       if (told == StepArgument::memory) further.push_back(globals.find(value)->second.getType());
       if (told == StepArgument::start) further.push_back(builder.getIndexType());
     }
-    mlir::func::FuncOp step = createFunction(summary, name, capacity, split.has_value(), further, builder);
+    mlir::func::FuncOp step = createFunction(summary, name, capacity, further, builder);
     step->setAttr("llvm.linkage", mlir::LLVM::LinkageAttr::get(module.getContext(), mlir::LLVM::Linkage::Internal));
     step->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
     KernelContext context = contextOf(step, summary, capacity, split, builder);
     llvm::SmallVector<std::pair<Value, RowView>> told;
-    size_t next = step.getNumArguments() - further.size();
+    size_t next = step.getNumArguments() - (further.size() - numbers);
     for (Value value : valuesOf(op)) {
       const StepArgument kind = stepArgumentOf(value);
       Value argument = kind == StepArgument::none ? Value() : step.getArgument(static_cast<unsigned>(next++));
