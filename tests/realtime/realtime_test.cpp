@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "guard.hpp"
-#include "inlay/stream.hpp"
+#include "inlay/voices.hpp"
 #include "model.hpp"
 #include "model_kernels.h"
 
@@ -35,7 +35,8 @@ std::vector<float> noise(unsigned seed) {
   return x;
 }
 
-/// Both ways to call a network: the C++ stream, and the C entry points with the caller's memory.
+/// The ways to call a network: the C++ stream, the C entry points with the caller's memory, and many streams in one
+/// call.
 template <const auto& Net>
 struct by_stream {
   inlay::stream<Net> stream;
@@ -55,6 +56,23 @@ struct by_c {
   by_c() { Reset(memory); }
   bool run(const float* x, float* y, std::size_t steps) { return Run(x, y, steps, memory, scratch) == 0; }
   void reset() { Reset(memory); }
+};
+
+/// A register of streams and a rest, all with the same signal. The results are those of one of them.
+template <const auto& Net>
+struct by_voices {
+  static constexpr std::size_t count = 17, heard = 5;
+  inlay::voices<Net> voices{count};
+  std::vector<float> in = std::vector<float>(count * most_steps * inputs);
+  std::vector<float> out = std::vector<float>(count * most_steps * outputs);
+
+  bool run(const float* x, float* y, std::size_t steps) {
+    for (std::size_t voice = 0; voice < count; ++voice) std::copy_n(x, steps * inputs, &in[voice * steps * inputs]);
+    const bool good = voices.run(in.data(), out.data(), count, steps) == 0;
+    std::copy_n(&out[heard * steps * outputs], steps * outputs, y);
+    return good;
+  }
+  void reset() { voices.reset(); }
 };
 
 /// Plays all steps in calls of `block` steps. Allocates nothing itself.
@@ -88,8 +106,8 @@ struct recurrent_in_c : by_c<recurrent_run, recurrent_reset, RECURRENT_MEMORY_BY
 struct blocks_in_c : by_c<blocks_run, blocks_reset, BLOCKS_MEMORY_BYTES, BLOCKS_SCRATCH_BYTES> {};
 struct wide_in_c : by_c<wide_run, wide_reset, WIDE_MEMORY_BYTES, WIDE_SCRATCH_BYTES> {};
 
-using callers =
-    ::testing::Types<by_stream<recurrent>, by_stream<blocks>, by_stream<wide>, recurrent_in_c, blocks_in_c, wide_in_c>;
+using callers = ::testing::Types<by_stream<recurrent>, by_stream<blocks>, by_stream<wide>, recurrent_in_c, blocks_in_c,
+                                 wide_in_c, by_voices<recurrent>, by_voices<blocks>>;
 TYPED_TEST_SUITE(Realtime, callers);
 
 TYPED_TEST(Realtime, NoCallAllocatesOrLocks) {

@@ -45,7 +45,8 @@ int adder_kernels::run_voices_needs_VOICES(const float* x, float* y, std::size_t
                                            void* memories, void* scratch) {
   for (std::size_t voice = 0; voice < voices; ++voice) {
     auto* memory = static_cast<std::byte*>(memories) + voice * stream_memory<adder>::size;
-    if (const int result = run_steps(x + voice * 2 * steps, y + voice * 2 * steps, steps, memory, scratch)) return result;
+    if (const int result = run_steps(x + voice * 2 * steps, y + voice * 2 * steps, steps, memory, scratch))
+      return result;
   }
   return 0;
 }

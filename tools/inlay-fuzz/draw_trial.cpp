@@ -42,6 +42,7 @@ trial draw_trial(const trial_settings& settings, std::uint64_t index) {
   const bool remembers = std::ranges::any_of(t.networks, [](const network& net) { return net.remembers(); });
   t.parallel = t.parallel && !remembers;  // inlayc refuses that
   t.share_all = t.parallel && random.chance(80);
+  t.voices = remembers && random.chance(60);
   t.optimised = decided(settings.optimised, random, 12);
   t.layout_seed = random.word();
   if (!settings.cpus.empty()) t.cpu = settings.cpus[index % settings.cpus.size()];

@@ -195,6 +195,7 @@ void print_trial(const trial& t) {
               t.share_all  ? ", parallel in every layer"
               : t.parallel ? ", parallel"
                            : "");
+  if (t.voices) std::printf(", voices");
   if (t.max_batch > 0) std::printf(", max batch %zu", t.max_batch);
   std::printf("; weights: %s, inputs: %s%s; calls:", name_of_regime(t.data.weights), name_of_regime(t.data.inputs),
               t.data.edges ? " with corners" : "");

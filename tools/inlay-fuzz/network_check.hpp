@@ -28,6 +28,8 @@ class network_check {
   verdict run(const tools::jit_kernel& kernel, const call_plan& call, random_source random, statistics& counts) const;
   /// All steps of a network with state, several times, divided into calls in several ways. All must give the same bits.
   verdict run_steps(const tools::jit_kernel& kernel, random_source random, statistics& counts) const;
+  /// One call of several streams, each of which has taken another number of steps before.
+  verdict run_voices(const tools::jit_kernel& kernel, random_source random, statistics& counts) const;
 
  private:
   const trial& t_;
@@ -47,11 +49,20 @@ class network_check {
 
     guarded_buffer& add(std::size_t count, random_source& random);
   };
-  call_buffers buffers_for(const tools::jit_kernel& kernel, const call_plan& call, random_source& random) const;
+  call_buffers buffers_for(const tools::jit_kernel& kernel, const call_plan& call, random_source& random) const {
+    return buffers_for(kernel, std::span(&call, 1), random);
+  }
+  /// The samples of several streams, one behind the other.
+  call_buffers buffers_for(const tools::jit_kernel& kernel, std::span<const call_plan> streams,
+                           random_source& random) const;
 
   /// Runs `call`, which returns the kernel's status, and finds what it may not do: return another status, change the
   /// control word, raise flags, leave outputs unwritten, or write them although it refuses.
-  verdict observe(const call_plan& call, const call_buffers& buffers, const std::function<int()>& kernel) const;
+  verdict observe(const call_plan& call, const call_buffers& buffers, const std::function<int()>& kernel) const {
+    return observe(std::span(&call, 1), where(call), buffers, kernel);
+  }
+  verdict observe(std::span<const call_plan> streams, const std::string& where, const call_buffers& buffers,
+                  const std::function<int()>& kernel) const;
   /// Compares the outputs of a call with the bounds.
   verdict judge(const call_plan& call, std::span<float* const> outputs, statistics& counts) const;
 

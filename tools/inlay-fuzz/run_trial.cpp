@@ -91,18 +91,23 @@ guarded_buffer& network_check::call_buffers::add(std::size_t count, random_sourc
   return *all.back();
 }
 
-network_check::call_buffers network_check::buffers_for(const tools::jit_kernel& kernel, const call_plan& call,
+network_check::call_buffers network_check::buffers_for(const tools::jit_kernel& kernel,
+                                                       std::span<const call_plan> streams,
                                                        random_source& random) const {
   call_buffers buffers;
+  std::size_t samples = 0;
+  for (const call_plan& stream : streams) samples += stream.batch;
   for (const std::vector<float>& all : inputs_) {
     const std::size_t elements = all.size() / std::max<std::size_t>(samples_, 1);
-    guarded_buffer& buffer = buffers.add(call.batch * elements, random);
-    std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(call.first * elements), call.batch * elements, buffer.data());
+    guarded_buffer& buffer = buffers.add(samples * elements, random);
+    float* to = buffer.data();
+    for (const call_plan& stream : streams)
+      to = std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(stream.first * elements), stream.batch * elements, to);
     buffer.make_read_only();
     buffers.inputs.push_back(buffer.data());
   }
   for (const output_record& o : graph_.outputs) {
-    guarded_buffer& buffer = buffers.add(call.batch * size_of(o), random);
+    guarded_buffer& buffer = buffers.add(samples * size_of(o), random);
     buffer.fill(kUnwritten);
     buffers.outputs.push_back(buffer.data());
   }
@@ -113,40 +118,42 @@ network_check::call_buffers network_check::buffers_for(const tools::jit_kernel& 
   return buffers;
 }
 
-verdict network_check::observe(const call_plan& call, const call_buffers& buffers,
-                               const std::function<int()>& kernel) const {
+verdict network_check::observe(std::span<const call_plan> streams, const std::string& where,
+                               const call_buffers& buffers, const std::function<int()>& kernel) const {
   const unsigned before = control_word();
   std::feclearexcept(FE_ALL_EXCEPT);
   const int status = kernel();
   const int raised = std::fetestexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW);
   std::feclearexcept(FE_ALL_EXCEPT);
-  const bool refused = is_refused(call);
+  const bool refused = is_refused(streams.front());
   if (refused && status != kTooLargeBatch)
     return {finding::bad_status,
-            where(call) + "limited to " + std::to_string(t_.max_batch) + ", it returned " + std::to_string(status),
+            where + "limited to " + std::to_string(t_.max_batch) + ", it returned " + std::to_string(status),
             {}};
   if (!refused && status != 0)
-    return {finding::bad_status, where(call) + "the kernel returned " + std::to_string(status), {}};
+    return {finding::bad_status, where + "the kernel returned " + std::to_string(status), {}};
   if (control_word() != before)
-    return {finding::control, where(call) + "the kernel changed the floating-point control word", {}};
+    return {finding::control, where + "the kernel changed the floating-point control word", {}};
+  std::size_t samples = 0;
+  for (const call_plan& stream : streams) samples += stream.batch;
   for (std::size_t o = 0; o < buffers.outputs.size(); ++o)
-    for (std::size_t i = 0; i < call.batch * size_of(graph_.outputs[o]); ++i) {
+    for (std::size_t i = 0; i < samples * size_of(graph_.outputs[o]); ++i) {
       const bool unwritten = std::bit_cast<std::uint32_t>(buffers.outputs[o][i]) == kUnwritten;
-      if (refused && !unwritten)
-        return {finding::bad_status, where(call) + "refused, but it has written to an output", {}};
+      if (refused && !unwritten) return {finding::bad_status, where + "refused, but it has written to an output", {}};
       if (!refused && unwritten)
         return {finding::not_written,
-                where(call) + "output '" + net_.outputs[o].name + "', element " + std::to_string(i) + " is not written",
+                where + "output '" + net_.outputs[o].name + "', element " + std::to_string(i) + " is not written",
                 {}};
     }
   bool calm = !refused;
-  for (std::size_t i = 0; i < call.batch && calm; ++i) calm = expected_.calm[call.first + i];
+  for (const call_plan& stream : streams)
+    for (std::size_t i = 0; i < stream.batch && calm; ++i) calm = expected_.calm[stream.first + i];
   if (!calm || raised == 0) return {};
   std::string names;
   if (raised & FE_INVALID) names += " invalid";
   if (raised & FE_DIVBYZERO) names += " divide-by-zero";
   if (raised & FE_OVERFLOW) names += " overflow";
-  return {finding::flags, where(call) + "all values are finite, but the kernel raised" + names, {}};
+  return {finding::flags, where + "all values are finite, but the kernel raised" + names, {}};
 }
 
 verdict network_check::judge(const call_plan& call, std::span<float* const> outputs, statistics& counts) const {
@@ -228,6 +235,7 @@ verdict run_trial(const trial& t, const trial_settings& settings) {
                                                        .bf16_weights = t.bf16,
                                                        .parallel = t.parallel,
                                                        .max_batch = t.max_batch,
+                                                       .voices = t.voices,
                                                        .share_all = t.share_all,
                                                        .optimised = t.optimised},
                                                       error);
@@ -243,6 +251,9 @@ verdict run_trial(const trial& t, const trial_settings& settings) {
       if (verdict v = check.compare_interpreter(); !ignored(v)) return v;
     if (remembers(graphs[n])) {
       if (verdict v = check.run_steps(*kernels[n], random_source(layout.word()), result.counts); !ignored(v)) return v;
+      if (t.voices)
+        if (verdict v = check.run_voices(*kernels[n], random_source(layout.word()), result.counts); !ignored(v))
+          return v;
       continue;
     }
     for (const call_plan& call : t.calls) {

@@ -381,6 +381,7 @@ std::vector<trial> simpler(const trial& t) {
   const bool uses_parts = std::ranges::any_of(t.calls, [](const call_plan& call) { return call.parts > 0; });
   if (t.parallel && !uses_parts) change([](trial& s) { s.parallel = s.share_all = false; });
   if (t.share_all) change([](trial& s) { s.share_all = false; });
+  if (t.voices) change([](trial& s) { s.voices = false; });
   if (t.max_batch > 0) change([](trial& s) { s.max_batch = 0; });
   if (t.bf16) change([](trial& s) { s.bf16 = false; });
   if (t.optimised) change([](trial& s) { s.optimised = false; });

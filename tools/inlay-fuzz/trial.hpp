@@ -25,6 +25,7 @@ struct trial {
   bool bf16 = false;
   bool parallel = false;
   bool share_all = false;         ///< of parallel code: every layer is divided; else only those where it pays
+  bool voices = false;            ///< entry points for several streams, where there is state
   bool optimised = true;          ///< by LLVM; most trials are not, so that they compile in a third of the time
   std::size_t max_batch = 0;      ///< the kernels' limit, which must refuse larger calls; 0 for none
   std::uint64_t layout_seed = 0;  ///< decides where buffers lie in their pages

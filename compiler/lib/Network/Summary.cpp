@@ -157,8 +157,8 @@ constexpr int64_t kNarrow = 8;
 /// number of them. Measured with AVX-512: 7 for a GRU of 8 features, 13 for an LSTM of 16, 9 for a GRU of 64.
 int64_t fewestVoices(mlir::func::FuncOp network) {
   const int64_t lanes = targetOf(network).getLanes();
-  const bool isNarrow = llvm::all_of(network.getOps<ContractionOp>(),
-                                     [](ContractionOp layer) { return layer.getFeatures() <= kNarrow; });
+  const bool isNarrow =
+      llvm::all_of(network.getOps<ContractionOp>(), [](ContractionOp layer) { return layer.getFeatures() <= kNarrow; });
   return isNarrow ? lanes / 2 : lanes - lanes / 8;
 }
 
@@ -239,6 +239,8 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
   for (const PortSummary &input : summary.inputs) types.push_back(static_cast<int64_t>(input.type));
   llvm::SmallVector<mlir::Attribute> stages;
   for (const std::vector<int64_t> &ofBlock : summary.stages) stages.push_back(builder.getDenseI64ArrayAttr(ofBlock));
+  llvm::SmallVector<int64_t> voices;
+  if (summary.runsVoices) voices = {summary.voicesInLanes, summary.fewestVoices};
   return builder.getDictionaryAttr({
       builder.getNamedAttr("name", builder.getStringAttr(summary.name)),
       builder.getNamedAttr("hash",
@@ -248,15 +250,13 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
       builder.getNamedAttr("outputs", elements(summary.outputs)),
       builder.getNamedAttr("row_blocks", builder.getDenseI64ArrayAttr(summary.rowBlocks)),
       builder.getNamedAttr("samples_in_lanes", builder.getI64IntegerAttr(summary.samplesInLanes)),
-      builder.getNamedAttr("runs_voices", builder.getBoolAttr(summary.runsVoices)),
-      builder.getNamedAttr("voices_in_lanes", builder.getI64IntegerAttr(summary.voicesInLanes)),
-      builder.getNamedAttr("fewest_voices", builder.getI64IntegerAttr(summary.fewestVoices)),
       builder.getNamedAttr("max_batch", builder.getI64IntegerAttr(summary.maxBatch)),
       builder.getNamedAttr("scratch_bytes", builder.getI64IntegerAttr(summary.scratchBytes)),
       builder.getNamedAttr("memory_bytes", builder.getI64IntegerAttr(summary.memoryBytes)),
       builder.getNamedAttr("flops", builder.getI64IntegerAttr(summary.flops)),
       builder.getNamedAttr("rounds_to_nearest", builder.getBoolAttr(summary.roundsToNearest)),
       builder.getNamedAttr("stages", builder.getArrayAttr(stages)),
+      builder.getNamedAttr("voices", builder.getDenseI64ArrayAttr(voices)),
   });
 }
 
@@ -276,9 +276,8 @@ NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
   ports("outputs", summary.outputs);
   summary.rowBlocks = entry.getAs<mlir::DenseI64ArrayAttr>("row_blocks").asArrayRef().vec();
   summary.samplesInLanes = entry.getAs<mlir::IntegerAttr>("samples_in_lanes").getInt();
-  summary.runsVoices = entry.getAs<mlir::BoolAttr>("runs_voices").getValue();
-  summary.voicesInLanes = entry.getAs<mlir::IntegerAttr>("voices_in_lanes").getInt();
-  summary.fewestVoices = entry.getAs<mlir::IntegerAttr>("fewest_voices").getInt();
+  const auto voices = entry.getAs<mlir::DenseI64ArrayAttr>("voices").asArrayRef();
+  if (!voices.empty()) summary.runsVoices = true, summary.voicesInLanes = voices[0], summary.fewestVoices = voices[1];
   summary.maxBatch = entry.getAs<mlir::IntegerAttr>("max_batch").getInt();
   summary.scratchBytes = entry.getAs<mlir::IntegerAttr>("scratch_bytes").getInt();
   summary.memoryBytes = entry.getAs<mlir::IntegerAttr>("memory_bytes").getInt();

@@ -82,7 +82,8 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
   if (network.hasState()) out << "void " << network.name << "_reset(void *memory);\n";
   if (network.runsVoices)
     out << "/* The same for several streams, in arrays [voices][steps][...]. `memories` has as many blocks of "
-        << macro("MEMORY_BYTES") << "\n * bytes, one behind the other. A stream gets what _run() gives it, up to "
+        << macro("MEMORY_BYTES")
+        << "\n * bytes, one behind the other. A stream gets what _run() gives it, up to "
            "rounding. */\n"
         << "int " << network.name << "_run_voices(" << parameters
         << "size_t voices, size_t steps, void *memories, void *scratch);\n";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chooses register tiles and packs weights: dense layers and convolutions become inlay.contraction.
-#include "Inlay/Network/Summary.h"
 #include <cmath>
+#include "Inlay/Network/Summary.h"
 
 #include "Inlay/Transforms/Passes.h"
 #include "StoredWeights.h"
@@ -370,9 +370,9 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
         (narrow || isFasterInLanes(function)))
       function->setAttr(kLanesAttr, rewriter.getI64IntegerAttr(vectorLength));
     if (hasState && voices)
-      function->setAttr(kVoicesAttr,
-                        rewriter.getI64IntegerAttr(
-                            !sameEverywhere && fitsLanes(function, kMostElementsOfVoices) ? vectorLength : 0));
+      function->setAttr(
+          kVoicesAttr,
+          rewriter.getI64IntegerAttr(!sameEverywhere && fitsLanes(function, kMostElementsOfVoices) ? vectorLength : 0));
     llvm::SmallVector<int64_t> blocks = {rows};
     if (blocks.back() > 1) blocks.push_back(1);
     function->setAttr(kRowBlocksAttr, rewriter.getDenseI64ArrayAttr(blocks));

@@ -33,8 +33,8 @@ class voices_base<Net, Name, std::index_sequence<In...>, std::index_sequence<Out
   INLAY_DETAIL_HIDDEN explicit voices_base(std::size_t count) : memories_(count) { reset(); }
 
   std::size_t size() const { return memories_.size(); }
-  /// What stream `voice` remembers. It may be assigned to that of a stream<Net>, and the other way round. Exchanging two
-  /// of them keeps the streams that are in use in front.
+  /// What stream `voice` remembers. It may be assigned to that of a stream<Net>, and the other way round. Exchanging
+  /// two of them keeps the streams that are in use in front.
   memory_type& memory(std::size_t voice) { return memories_[voice]; }
   const memory_type& memory(std::size_t voice) const { return memories_[voice]; }
 

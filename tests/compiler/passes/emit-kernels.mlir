@@ -2,7 +2,7 @@
 
 // A kernel for up to six rows and one for one row, with weights as private constants and accumulators as loop-carried
 // vectors. The loop has only multiply-adds; the activation is before the only store; the tail has a mask.
-// CHECK: module attributes {inlay.entries = [{flops = 121 : i64, hash = 77 : ui64, input_types = array<i64: 1>, inputs = array<i64: 5>, max_batch = 0 : i64, memory_bytes = 0 : i64, name = "net", outputs = array<i64: 11>, rounds_to_nearest = false, row_blocks = array<i64: 6, 1>, samples_in_lanes = 0 : i64, scratch_bytes = 0 : i64, stages = []}]}
+// CHECK: module attributes {inlay.entries = [{flops = 121 : i64, hash = 77 : ui64, input_types = array<i64: 1>, inputs = array<i64: 5>, max_batch = 0 : i64, memory_bytes = 0 : i64, name = "net", outputs = array<i64: 11>, rounds_to_nearest = false, row_blocks = array<i64: 6, 1>, samples_in_lanes = 0 : i64, scratch_bytes = 0 : i64, stages = [], voices = array<i64>}]}
 // CHECK: memref.global "private" constant @net.w : memref<60xf32>
 // CHECK: func.func private @net_rows6(%{{.*}}: memref<30xf32> {llvm.noalias}, %{{.*}}: memref<66xf32> {llvm.noalias}, {{.*}}, %{{.*}}: index)
 // CHECK: scf.for %{{.*}} iter_args({{.*}}) -> (vector<4xf32>, vector<4xf32>,

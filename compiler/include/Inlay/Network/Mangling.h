@@ -8,8 +8,9 @@
 namespace inlay::compiler {
 
 /// Mangled names (Itanium ABI) of the members `run` (of a network with state `run_steps`), `reset`,
-/// `run_voices_needs_VOICES`, `run_parallel_needs_PARALLEL` and `scratch_bytes` of `inlay::no_kernels_for_this_graph_run_inlayc_again<hash, ...>`.
-/// The C++ runtime refers to a kernel by them. They contain the graph's hash, so a stale kernel does not link.
+/// `run_voices_needs_VOICES`, `run_parallel_needs_PARALLEL` and `scratch_bytes` of
+/// `inlay::no_kernels_for_this_graph_run_inlayc_again<hash, ...>`. The C++ runtime refers to a kernel by them. They
+/// contain the graph's hash, so a stale kernel does not link.
 std::string mangledRun(const NetworkSummary &summary);
 std::string mangledRunVoices(const NetworkSummary &summary);
 std::string mangledReset(const NetworkSummary &summary);

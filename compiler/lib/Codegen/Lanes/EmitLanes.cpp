@@ -16,8 +16,7 @@ namespace {
 
 /// Emits the kernel for as many samples as there are lanes.
 mlir::LogicalResult emitWhole(mlir::func::FuncOp whole, mlir::func::FuncOp network, const NetworkSummary &summary,
-                              KernelContext &context,
-                              const llvm::MapVector<Value, memref::GlobalOp> &constants) {
+                              KernelContext &context, const llvm::MapVector<Value, memref::GlobalOp> &constants) {
   Location loc = network.getLoc();
   const int64_t lanes = context.features.lanes;
   LanesEmitter emitter(network, whole, context, constants);

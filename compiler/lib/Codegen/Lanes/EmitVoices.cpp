@@ -29,8 +29,8 @@ mlir::LogicalResult emitVoices(mlir::func::FuncOp network, const NetworkSummary 
   for (int64_t lane = 0; lane < features.lanes; ++lane)
     voices.push_back(builder.create<arith::MinUIOp>(loc, context.index(lane, loc), last));
   const auto startsOf = [&](Value stride) {
-    return llvm::map_to_vector(
-        voices, [&](Value voice) -> Value { return builder.create<arith::MulIOp>(loc, voice, stride); });
+    return llvm::map_to_vector(voices,
+                               [&](Value voice) -> Value { return builder.create<arith::MulIOp>(loc, voice, stride); });
   };
   const auto take = [&](Value into) {
     return [&, into](int64_t element, Value each) { emitter.store(loc, into, context.index(element, loc), each); };

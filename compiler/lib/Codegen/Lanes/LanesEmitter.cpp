@@ -53,9 +53,10 @@ LanesEmitter::LanesEmitter(mlir::func::FuncOp network, mlir::func::FuncOp kernel
 mlir::LogicalResult LanesEmitter::emitOps() {
   for (mlir::Operation &op : network.front().without_terminator()) {
     if (!llvm::cast<KernelOp>(op).hasKernel()) continue;
-    const bool known = llvm::TypeSwitch<mlir::Operation *, bool>(&op)
-                           .Case<ContractionOp, MapOp, SoftmaxOp, ConcatOp, SliceOp>([&](auto o) { return emit(o), true; })
-                           .Default(false);
+    const bool known =
+        llvm::TypeSwitch<mlir::Operation *, bool>(&op)
+            .Case<ContractionOp, MapOp, SoftmaxOp, ConcatOp, SliceOp>([&](auto o) { return emit(o), true; })
+            .Default(false);
     if (!known) return op.emitOpError("cannot be computed with a sample in each lane");
   }
   return mlir::success();
@@ -128,7 +129,7 @@ void LanesEmitter::finish(Location loc, mlir::Region &program, llvm::SmallVector
 }
 
 llvm::SmallVector<LanesEmitter::Vectors> LanesEmitter::argumentsOf(Location loc, mlir::ValueRange operands, Value first,
-                                                                  int64_t count) {
+                                                                   int64_t count) {
   llvm::SmallVector<Vectors> arguments;
   for (Value operand : operands) {
     Vectors &vectors = arguments.emplace_back();
@@ -209,7 +210,8 @@ void LanesEmitter::emit(ConcatOp op) {
 void LanesEmitter::emit(SliceOp op) {
   const int64_t runs = runsBefore(op.getResult(), op.getAxis()), length = elementsOf(op.getResult()) / runs;
   const int64_t first = static_cast<int64_t>(op.getStart()) * (length / static_cast<int64_t>(op.getLength()));
-  copyRuns(op.getLoc(), runs, length, op.getInput(), first, elementsOf(op.getInput()) / runs, op.getResult(), 0, length);
+  copyRuns(op.getLoc(), runs, length, op.getInput(), first, elementsOf(op.getInput()) / runs, op.getResult(), 0,
+           length);
 }
 
 void LanesEmitter::emit(ContractionOp layer) {

@@ -104,8 +104,8 @@ void loadTransposed(KernelContext &context, Location loc, Value samples, int64_t
   }
   llvm::SmallVector<Value> vectors;
   for (int64_t v = 0; v < elements; ++v)
-    vectors.push_back(context.builder.create<vector::LoadOp>(loc, context.vectorType(lanes), samples,
-                                                             context.index(v * lanes, loc)));
+    vectors.push_back(
+        context.builder.create<vector::LoadOp>(loc, context.vectorType(lanes), samples, context.index(v * lanes, loc)));
   for (int64_t element = 0; element < elements; ++element)
     take(element, pick(context, loc, vectors, lanes, [&](int64_t sample) { return sample * elements + element; }));
 }

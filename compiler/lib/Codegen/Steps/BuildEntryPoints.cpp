@@ -506,7 +506,8 @@ class EntryBuilder {
     builder.create<LLVM::CondBrOp>(loc, anyNull, refused, mlir::ValueRange{status(kNullPointer)}, sized,
                                    mlir::ValueRange());
     builder.setInsertionPointToEnd(sized);
-    Value tooLarge = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ugt, counts.back(), number(summary.maxBatch));
+    Value tooLarge =
+        builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ugt, counts.back(), number(summary.maxBatch));
     builder.create<LLVM::CondBrOp>(loc, tooLarge, refused, mlir::ValueRange{status(kBatchTooLarge)}, start, state);
   }
 };

@@ -38,11 +38,9 @@ class NetworkEmitter {
       const llvm::SmallVector<mlir::Type> indices(static_cast<size_t>(numbers), builder.getIndexType());
       return createFunction(summary, name, features.lanes, indices, builder);
     };
-    if (summary.samplesInLanes > 0 &&
-        mlir::failed(emitLanes(network, summary, features, globals, kernelInLanes)))
+    if (summary.samplesInLanes > 0 && mlir::failed(emitLanes(network, summary, features, globals, kernelInLanes)))
       return mlir::failure();
-    if (summary.voicesInLanes > 0 &&
-        mlir::failed(emitVoices(network, summary, features, globals, kernelInLanes)))
+    if (summary.voicesInLanes > 0 && mlir::failed(emitVoices(network, summary, features, globals, kernelInLanes)))
       return mlir::failure();
     if (summary.hasState()) emitReset(summary);
     for (auto [capacity, stages] : llvm::zip(summary.rowBlocks, summary.stages))
