@@ -18,12 +18,14 @@ namespace {
 
 using namespace perceptron_example;
 
-/// Whether the weights keep between their two limits after every update.
+/// Whether the weights are between their two limits after every update.
 bool keeps_limits(std::span<const update> updates, const separation& apart) {
+  constexpr double rounding = 1e-12;  // the first update may meet both limits
   for (std::size_t i = 0; i < updates.size(); ++i) {
     const triple w = as_triple(updates[i].weights);
     const double k = static_cast<double>(i + 1);
-    if (length(w) > apart.radius * std::sqrt(k) || product(w, apart.direction) < apart.margin * k) return false;
+    if (length(w) > apart.radius * std::sqrt(k) + rounding) return false;
+    if (product(w, apart.direction) < apart.margin * k - rounding) return false;
   }
   return true;
 }

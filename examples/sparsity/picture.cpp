@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include "svg.hpp"
 
@@ -17,7 +18,7 @@ using picture::place;
 
 constexpr int width = 980;
 constexpr double left = 40, bars_left = 232, bar_width = 250, row = 34, top = 136;
-constexpr double maps_left = 560, maps_top = 136, cell = 9.5, gap = 12;
+constexpr double maps_left = 534, maps_top = 136, cell = 9.5, gap = 12;
 
 /// One bar for each value.
 void draw_shares(drawing& d, std::span<const sparse_value> values) {
@@ -30,17 +31,21 @@ void draw_shares(drawing& d, std::span<const sparse_value> values) {
     d.text(bars_left - 8, y + 24, "value pale", format("%zu numbers", each.size()));
     d.rectangle("rest", bars_left, y, bar_width, 22);
     d.rectangle("zeros", bars_left, y, bar_width * each.share(), 22);
+    d.rectangle("dead", bars_left, y,
+                bar_width * static_cast<double>(each.always_zero()) / static_cast<double>(each.size()), 22);
     d.rectangle("frame", bars_left, y, bar_width, 22);
     const bool inside = each.share() > 0.2;
     d.text(bars_left + bar_width * each.share() + (inside ? -6 : 6), y + 16, inside ? "value light" : "small",
            format("%.0f %%", 100 * each.share()));
   }
-  const double y = top + static_cast<double>(values.size()) * row + 12;
-  d.rectangle("zeros", bars_left, y - 10, 12, 12);
-  d.text(bars_left + 18, y, "small", "zero");
-  d.rectangle("rest", bars_left + 70, y - 10, 12, 12);
-  d.rectangle("frame", bars_left + 70, y - 10, 12, 12);
-  d.text(bars_left + 88, y, "small", "not zero");
+  double y = top + static_cast<double>(values.size()) * row + 12;
+  for (const auto& [style, meaning] : {std::pair("dead", "numbers that are zero in every image"),
+                                       std::pair("zeros", "zeros of other numbers"), std::pair("rest", "not zero")}) {
+    d.rectangle(style, bars_left, y - 10, 12, 12);
+    d.rectangle("frame", bars_left, y - 10, 12, 12);
+    d.text(bars_left + 18, y, "small", meaning);
+    y += 18;
+  }
 }
 
 /// Planes of numbers side by side, `columns` in a line. 0 is white and the largest number is dark.
@@ -75,7 +80,7 @@ void draw_image(drawing& d, const sparse_value& image, const sparse_value& conv1
   d.text(maps_left, maps_top - 40, "heading", format("relu(conv1) of one image, a %d", digit));
   const auto zeros = std::ranges::count(of_sample(conv1), 0.0f);
   d.text(maps_left, maps_top - 20, "note",
-         format("16 filters; white is zero: %.0f %%",
+         format("16 filters; darker is larger, white is zero: %.0f %%",
                 100.0 * static_cast<double>(zeros) / static_cast<double>(conv1.size())));
   draw_planes(d, of_sample(conv1), side, 4, {maps_left, maps_top});
   const double x = maps_left + 4 * (static_cast<double>(side) * cell + gap) + 6;
@@ -111,7 +116,7 @@ double draw_contests(drawing& d, std::span<const contest> contests, const std::s
     d.text(chart_left - 8, at + 9, "value", each.layer + ", " + size + (each.drawn ? ", drawn" : ", LeNet's"));
     d.text(chart_left - 8, at + 23, "value pale", each.reads + format(", %.0f %% zeros", 100 * each.zeros));
     d.rectangle(each.ratio < 1 ? "loss" : "gain", chart_left, at, x(each.ratio) - chart_left, 22);
-    d.text(x(each.ratio) + 6, at + 16, "small", format("%.2f", each.ratio));
+    d.text(x(each.ratio) - 6, at + 16, "value light", format("%.2f", each.ratio));
     const auto time = [](double ns) { return ns < 1000 ? format("%.0f ns", ns) : format("%.1f µs", ns / 1000); };
     d.text(chart_left + chart_width + 20, at + 16, "small", time(each.multiply_ns));
     d.text(chart_left + chart_width + 110, at + 16, "small", time(each.skip_ns));
@@ -133,12 +138,13 @@ const sparse_value& value_named(std::span<const sparse_value> values, const std:
 std::string draw(std::span<const sparse_value> lenet, std::size_t image, int digit, std::span<const contest> contests,
                  const std::string& cpu) {
   const std::string title = "The zeros in a relu network";
-  const double second = 540, height = second + 64 + static_cast<double>(contests.size()) * row + 4 + 33 + 24;
-  drawing d(width, static_cast<int>(height), title,
-            ".small{font-size:12px}.pale{fill:#666}.zeros{fill:#1f5fa8}.rest{fill:#fff}.light{fill:#fff}"
-            ".gain{fill:#1b7837}.loss{fill:#b2182b}.one{stroke:#000;stroke-dasharray:4 3}"
-            ".shade0{fill:#f6d5b8}.shade1{fill:#f0b483}.shade2{fill:#e8924f}.shade3{fill:#d9701f}"
-            ".shade4{fill:#b55208}.shade5{fill:#7a3500}");
+  const double second = 524, height = second + 64 + static_cast<double>(contests.size()) * row + 4 + 33 + 24;
+  drawing d(
+      width, static_cast<int>(height), title,
+      ".small{font-size:12px}.pale{fill:#666}.zeros{fill:#4b86c6}.dead{fill:#163f70}.rest{fill:#fff}.light{fill:#fff}"
+      ".gain{fill:#1b7837}.loss{fill:#b2182b}.one{stroke:#000;stroke-dasharray:4 3}"
+      ".shade0{fill:#f6d5b8}.shade1{fill:#f0b483}.shade2{fill:#e8924f}.shade3{fill:#d9701f}"
+      ".shade4{fill:#b55208}.shade5{fill:#7a3500}");
   d.text(left, 38, "title", title);
   d.text(left, 62, "note",
          "LeNet of examples/lenet. relu makes zeros of all that is negative; max_pool keeps a zero only if "
