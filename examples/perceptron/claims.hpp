@@ -17,7 +17,7 @@ namespace perceptron_example {
 
 /// Prints a claim and whether it holds.
 inline bool claim(const std::string& what, bool holds) {
-  std::printf("  %-74s %s\n", what.c_str(), holds ? "yes" : "NO");
+  std::printf("  %-82s %s\n", what.c_str(), holds ? "yes" : "NO");
   return holds;
 }
 

@@ -93,7 +93,7 @@ void draw_bound(drawing& d, const story& s, const separation& apart) {
     d.circle("dot", p.at(static_cast<double>(i + 1), length(as_triple(s.updates[i].weights))), 2.2);
   if (!s.updates.empty()) {
     const place last = p.at(static_cast<double>(s.updates.size()), length(as_triple(s.updates.back().weights)));
-    d.text(last.x - 20, last.y - 8, "settled-text", "the rule");
+    d.text(last.x + 6, last.y + 22, "settled-text", "the rule");
   }
   const place meet = p.at(bound, apart.margin * bound);
   d.line("meet", meet, p.at(bound, 0));
@@ -115,7 +115,7 @@ void draw_mistakes(drawing& d, const story& settled, const story& unsettled, con
   for (int i = 1; i <= rounds; ++i) most = std::max({most, mistakes(settled, i), mistakes(unsettled, i)});
   d.text(middle, lower - 32, "heading", "Mistakes in each round through the points");
   d.text(middle, lower - 12, "note", format("From round %d on, XOR's rounds are all alike.", repeats.first + 1));
-  panel p(d, middle, lower, chart_width, lower_height, {0.5, rounds + 0.5}, {0, most + 0.5});
+  panel p(d, middle, lower, chart_width, lower_height, {0.5, rounds + 0.5}, {0, most + 0.8});
   std::vector<double> marks, counts;
   for (int i = 1; i <= rounds; ++i) marks.push_back(i);
   for (double each = 0; each <= most; ++each) counts.push_back(each);

@@ -13,10 +13,11 @@
 namespace sparsity_example {
 namespace {
 
-constexpr int rounds = 51;
+constexpr int rounds = 301;
 /// Images of a round, of which each is one call. Their features stay in the second-level cache.
 constexpr std::size_t most_images = 64;
-/// A round of one kernel takes about this long, so that the clock's resolution does not matter.
+/// A round of one kernel takes about this long: much longer than the clock's resolution, and shorter than what the
+/// system gives other programs, so that most rounds are undisturbed.
 constexpr double round_seconds = 4e-4;
 
 double seconds_of(const auto& run) {
@@ -31,15 +32,17 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-/// The layer by its definition, in double.
-std::vector<double> define(std::span<const float> features, const inlay::weight_tensor& weight,
-                           const inlay::weight_tensor& bias) {
-  std::vector<double> sums(bias.values.begin(), bias.values.end());
-  const std::size_t inputs = features.size();
-  for (std::size_t i = 0; i < sums.size(); ++i)
-    for (std::size_t k = 0; k < inputs; ++k)
-      sums[i] += static_cast<double>(weight.values[i * inputs + k]) * static_cast<double>(features[k]);
-  return sums;
+/// One result of the layer by its definition, in double, and the sum of its terms' sizes.
+struct exact {
+  double value, size;
+};
+exact define(std::span<const float> features, std::span<const float> weight, float bias) {
+  exact sum{static_cast<double>(bias), std::abs(static_cast<double>(bias))};
+  for (std::size_t k = 0; k < features.size(); ++k) {
+    const double term = static_cast<double>(weight[k]) * static_cast<double>(features[k]);
+    sum.value += term, sum.size += std::abs(term);
+  }
+  return sum;
 }
 
 /// The layer `name` on `count` samples.
@@ -51,41 +54,48 @@ contest measure(const inlay::weights& weights, const std::string& name, std::spa
   const std::size_t outputs = bias->values.size(), inputs = features.size() / count;
   inlay::compiled<Skip> skip;
   inlay::compiled<Multiply> multiply;
-  std::vector<float> results(outputs);
   contest found{};
   found.layer = std::to_string(inputs) + " → " + std::to_string(outputs);
   found.kilobytes = static_cast<double>(weight->values.size() * sizeof(float)) / 1024;
   found.zeros = static_cast<double>(std::ranges::count(features, 0.0f)) / static_cast<double>(features.size());
 
-  const auto check = [&](const auto& call, std::size_t sample) {
-    if (call(features.subspan(sample * inputs, inputs), std::span<float>(results)) != inlay::status::ok)
-      throw std::runtime_error("the compiled layer " + name + " refused to run");
-    const std::vector<double> exact = define(features.subspan(sample * inputs, inputs), *weight, *bias);
-    for (std::size_t i = 0; i < outputs; ++i) {
-      const double difference = std::abs(static_cast<double>(results[i]) - exact[i]);
-      if (!(difference <= found.difference)) found.difference = difference;  // true for NaN, too
-    }
-  };
+  std::vector<float> skipped(outputs), multiplied(outputs);
   for (std::size_t sample = 0; sample < count; ++sample) {
-    check([&](auto in, auto out) { return skip(in, out); }, sample);
-    check([&](auto in, auto out) { return multiply(in, out); }, sample);
+    const std::span<const float> of_sample = features.subspan(sample * inputs, inputs);
+    if (skip(of_sample, skipped) != inlay::status::ok || multiply(of_sample, multiplied) != inlay::status::ok)
+      throw std::runtime_error("the compiled layer " + name + " refused to run");
+    for (std::size_t i = 0; i < outputs; ++i) {
+      const exact sum = define(of_sample, std::span(weight->values).subspan(i * inputs, inputs), bias->values[i]);
+      for (const float result : {skipped[i], multiplied[i]}) {
+        const double difference = std::abs(static_cast<double>(result) - sum.value) / sum.size;
+        if (!(difference <= found.difference)) found.difference = difference;  // true for NaN, too
+      }
+    }
   }
 
-  const auto pass = [&](auto& net, int passes) {
-    for (int i = 0; i < passes; ++i)
-      for (std::size_t sample = 0; sample < count; ++sample) net.run(&features[sample * inputs], results.data(), 1);
+  std::vector<float> results(outputs);
+  // Both kernels of a round get the same images, and the next round goes on with the next ones.
+  const auto run = [&](auto& net, std::size_t sample, int calls) {
+    for (int i = 0; i < calls; ++i) {
+      net.run(&features[sample * inputs], results.data(), 1);
+      if (++sample == count) sample = 0;
+    }
+    return sample;
   };
-  pass(skip, 1), pass(multiply, 1);  // warm up
-  const int passes = std::max(1, static_cast<int>(round_seconds / seconds_of([&] { pass(multiply, 1); })));
+  const int all = static_cast<int>(count);
+  run(skip, 0, all), run(multiply, 0, all);  // warm up
+  const double seconds_per_call = seconds_of([&] { run(multiply, 0, all); }) / all;
+  const int calls = std::max(1, static_cast<int>(round_seconds / seconds_per_call));
   std::vector<double> skip_times, multiply_times, ratios;
+  std::size_t first = 0, next = 0;
   for (int round = 0; round < rounds; ++round) {
     // Each is first in every other round.
     double times[2];
     for (int turn = 0; turn < 2; ++turn) {
       const bool skips = (turn + round) % 2 == 0;
-      times[skips] = skips ? seconds_of([&] { pass(skip, passes); }) : seconds_of([&] { pass(multiply, passes); });
+      times[skips] = seconds_of([&] { next = skips ? run(skip, first, calls) : run(multiply, first, calls); });
     }
-    const double calls = static_cast<double>(passes) * static_cast<double>(count);
+    first = next;
     multiply_times.push_back(times[0] / calls * 1e9);
     skip_times.push_back(times[1] / calls * 1e9);
     ratios.push_back(times[0] / times[1]);

@@ -20,11 +20,12 @@ struct contest {
   double kilobytes;             ///< of the weights
   double skip_ns, multiply_ns;  ///< of a call with one sample: medians
   double ratio;                 ///< multiply to skip in the same round: the median. Above 1, skipping pays.
-  double difference;            ///< the largest one of both kernels' results from the layer's definition
+  /// The largest difference of a result from the layer's definition, by the sum of the sizes of its terms.
+  double difference;
 };
 
-/// Runs every layer on what it reads of `lenet`, and once more without zeros, in turn so that disturbances affect both
-/// kernels. Throws std::runtime_error if a kernel refuses to run.
+/// Runs every layer on what it reads of `lenet`, and the largest once more on numbers without zeros. The kernels take
+/// turns, so that disturbances affect both. Throws std::runtime_error if one refuses to run.
 std::vector<contest> measure_skipping(std::span<const sparse_value> lenet, const inlay::weights& weights);
 
 }  // namespace sparsity_example
