@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -12,6 +13,7 @@
 #include "Inlay/Target/Target.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/raw_ostream.h"
 #include "machine.hpp"
 #include "measure.hpp"
 #include "page.hpp"
@@ -75,6 +77,13 @@ bool read_all(const std::vector<std::string>& files, std::vector<certificate>& c
   return true;
 }
 
+/// Whether a file can be written or made there, without making it.
+bool may_write(const std::string& path) {
+  const std::filesystem::path file(path), folder = file.has_parent_path() ? file.parent_path() : ".";
+  const bool exists = access(path.c_str(), F_OK) == 0;
+  return !std::filesystem::is_directory(file) && access(exists ? path.c_str() : folder.c_str(), W_OK) == 0;
+}
+
 bool write(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
@@ -93,12 +102,15 @@ void show(const std::string& what, double part) {
 int main(int argc, char** argv) {
   llvm::InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
-  cl::ParseCommandLineOptions(
-      argc, argv,
-      "Compiles every activation, measures its error over the whole range of floats and its time, and writes one\n"
-      "self-contained page with curve, derivative, errors, times and certificates\n\n"
-      "Exit code: 0; 1 if an activation breaks its contract (the page shows which); 2 if the page cannot be made.\n\n"
-      "Example: inlay-activations --output activations.html\n");
+  if (!cl::ParseCommandLineOptions(
+          argc, argv,
+          "Compiles every activation, measures its error over the whole range of floats and its time, and writes one\n"
+          "self-contained page with curve, derivative, errors, times and certificates\n\n"
+          "Exit code: 0; 1 if an activation breaks its contract (the page shows which); 2 if the page cannot be "
+          "made.\n\n"
+          "Example: inlay-activations --output activations.html\n",
+          &llvm::errs()))
+    return 2;
   std::string error;
   const std::vector<const activation_row*> rows = chosen_rows(error);
   if (rows.empty()) return fail(2, error);
@@ -118,7 +130,7 @@ int main(int argc, char** argv) {
 
   // Minutes of measuring should not end at a folder that does not exist.
   for (const std::string& path : {output.getValue(), picture.getValue()})
-    if (!path.empty() && !std::ofstream(path, std::ios::app))
+    if (!path.empty() && !may_write(path))
       return fail(2, "cannot write '" + path + "': choose a folder that exists and may be written to");
 
   const auto results = measure(rows, certificates, facts.options, show, error);

@@ -130,9 +130,10 @@ std::optional<std::vector<activation_result>> measure(
     const activation_row& row = *result.row;
     progress(std::string(row.name),
              static_cast<double>(&result - results.data()) / static_cast<double>(results.size()));
+    const auto fail = [&] { return error = std::string(row.name) + ": " + error, std::nullopt; };
     for (form_result& form : result.forms) {
       const auto subject = activation_under_test::compile(row, form.tier, options.cpu, error);
-      if (!subject) return std::nullopt;
+      if (!subject) return fail();
       form.scaled = form.tier == accuracy::approximate;
       form.limit = form.scaled ? 1 : tools::contract_of(row, form.tier, tools::rounding::nearest);
       std::vector<float> points = tools::turning_points(row, row.defaults);
@@ -146,7 +147,7 @@ std::optional<std::vector<activation_result>> measure(
 
       entrant each{&form, tools::jit_kernel::compile(tools::activation_network(row, form.tier, timed_elements).view(),
                                                      {}, {.cpu = options.cpu}, error)};
-      if (!each.kernel) return std::nullopt;
+      if (!each.kernel) return fail();
       const auto run = reinterpret_cast<int (*)(const float*, float*, std::size_t, void*)>(each.kernel->entry());
       const float* const x =
           math::is_nan(row.formula(-1, static_cast<double>(row.defaults[0]), static_cast<double>(row.defaults[1])))

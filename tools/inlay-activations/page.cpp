@@ -42,7 +42,7 @@ svg .steps { stroke: var(--tier); stroke-width: 1.2; } svg .limit { stroke: var(
 svg .ring { fill: none; stroke: var(--tier); stroke-width: 1.6; } svg .key { fill: var(--tier); fill-opacity: 0.75; }
 )";
 
-/// The three columns of a tier without a form of its own say what it means.
+/// The form that a call at `tier` gets.
 const form_result* meant_by(const activation_result& result, accuracy tier) {
   if (const form_result* own = result.form(tier)) return own;
   return tier == accuracy::approximate && result.form(accuracy::fast) ? result.form(accuracy::fast)

@@ -127,10 +127,8 @@ std::string flat_parts(const shape& s, const scale& x, const frame& f) {
   return svg;
 }
 
-/// The class of a tier's marks.
-const char* kind_of(accuracy tier) {
-  return tier == accuracy::exact ? "exact" : tier == accuracy::fast ? "fast" : "approximate";
-}
+/// The class of a tier's marks is its name, a literal.
+const char* kind_of(accuracy tier) { return name_of(tier).data(); }
 
 /// The place of a float on the axis of buckets, in buckets.
 double place_of(const std::vector<bucket>& buckets, float x) {
