@@ -113,7 +113,7 @@ std::string curves(const activation_row& row, const scale& x, const scale& y, bo
   // Some derivatives are numbers where the function is not, as that of log is below 0.
   const auto f = curve_of(row), derivative = derivative_of(row);
   const auto slope = [&](double at) { return math::is_nan(f(at)) ? math::nan : derivative(at); };
-  // The derivative is dashed and on top: that of exp hides nothing.
+  // The dashed derivative comes last, so that both are seen where they coincide, as for exp.
   return curve("curve", f, x, y, thumbnail) + curve("slope", slope, x, y, thumbnail);
 }
 
@@ -196,21 +196,21 @@ std::string power(int base, int exponent) {
 std::string curve_plot(const activation_row& row, const shape& s) {
   constexpr frame f = curve_frame;
   const scale x{s.x, f.left, f.end()}, y{s.y, f.floor(), f.top};
-  std::string svg = opening(f, std::string(row.name) + " and its derivative"), inside;
+  std::string svg = opening(f, std::string(row.name) + " and its derivative"), inside, axes;
   inside += flat_parts(s, x, f);
   const bool shaded = !inside.empty();
   const double dx = distance_of_marks(s.x.length(), 12), dy = distance_of_marks(s.y.length(), 8);
   for (double v = std::ceil(s.x.low / dx) * dx; v <= s.x.high + dx * 1e-6; v += dx) {
     const bool zero = std::abs(v) < dx / 2;
-    inside += line(zero ? "axis" : "grid", x(v), f.top, x(v), f.floor());
+    (zero ? axes : inside) += line(zero ? "axis" : "grid", x(v), f.top, x(v), f.floor());
     svg += text("mark", "middle", x(v), f.floor() + 15, zero ? "0" : number(v));
   }
   for (double v = std::ceil(s.y.low / dy) * dy; v <= s.y.high; v += dy) {
     const bool zero = std::abs(v) < dy / 2;
-    inside += line(zero ? "axis" : "grid", f.left, y(v), f.end(), y(v));
+    (zero ? axes : inside) += line(zero ? "axis" : "grid", f.left, y(v), f.end(), y(v));
     svg += text("mark", "end", f.left - 6, y(v) + 4, zero ? "0" : number(v));
   }
-  svg += clipped(f, inside + curves(row, x, y, false));
+  svg += clipped(f, inside + axes + curves(row, x, y, false));
   svg += line("curve", f.left, 14, f.left + 22, 14) +
          text("label", "start", f.left + 28, 18, escaped(std::string(row.name)) + "(x)");
   const double second = f.left + 48 + 8 * static_cast<double>(row.name.size() + 3);
