@@ -17,13 +17,6 @@ namespace {
 constexpr std::uint64_t all_floats = std::uint64_t{1} << 32;
 constexpr std::size_t chunk = 1 << 16;  // floats per call of the kernel
 
-/// Whether the contract covers x. For large x it does not cover the reduction of sine and cosine; only NaN and the
-/// range are checked there.
-bool in_domain(const activation_row& row, float x) {
-  const bool periodic = row.id == activation::sin || row.id == activation::cos;
-  return !periodic || std::abs(x) <= 32768;
-}
-
 /// Whether NaN, infinities and the sign of zero are right.
 /// `scaled` means that the contract is approximate_error.
 bool special_is_right(const activation_row& row, float x, float found, double expected, rounding mode, bool scaled) {
@@ -59,6 +52,11 @@ class rounding_scope {
 };
 
 }  // namespace
+
+bool in_domain(const activation_row& row, float x) {
+  const bool periodic = row.id == activation::sin || row.id == activation::cos;
+  return !periodic || std::abs(x) <= 32768;
+}
 
 float float_in_order(std::uint32_t i) { return std::bit_cast<float>(i & 0x80000000u ? i & 0x7fffffffu : ~i); }
 

@@ -46,6 +46,10 @@ inline graph_builder activation_network(const activation_row& row, accuracy tier
 /// formula, and its parameters.
 std::vector<float> turning_points(const activation_row& row, const std::array<float, 2>& parameters);
 
+/// Whether the contract covers x. For large x it does not cover the reduction of sine and cosine; only NaN and the
+/// range are checked there.
+bool in_domain(const activation_row& row, float x);
+
 /// The floating-point environment that a kernel is called in.
 enum class rounding { nearest, up, down, zero };
 inline constexpr rounding all_roundings[] = {rounding::nearest, rounding::up, rounding::down, rounding::zero};

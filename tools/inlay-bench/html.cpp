@@ -5,6 +5,7 @@
 
 #include "networks.hpp"
 #include "roofline.hpp"
+#include "text.hpp"
 
 namespace inlay::bench {
 namespace {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "labels.hpp"
+#include "text.hpp"
 
 namespace inlay::bench {
 namespace {
@@ -122,19 +123,6 @@ std::string roofs(const networks_report& report, double peak, const scale& x, co
 }
 
 }  // namespace
-
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) switch (c) {
-      case '<': result += "&lt;"; break;
-      case '>': result += "&gt;"; break;
-      case '&': result += "&amp;"; break;
-      case '"': result += "&quot;"; break;
-      case '\'': result += "&#39;"; break;
-      default: result += c;
-    }
-  return result;
-}
 
 std::string roofline(const networks_report& report) {
   const std::vector<point> points = points_of(report);
