@@ -25,15 +25,17 @@ std::string textOf(unit_state state) {
   return text;
 }
 
-/// A number with the digits that a person reads; JSON has all.
-std::string textOf(double number) {
+/// Digits of a number that was given, and of one that was computed with a margin. JSON has all digits.
+constexpr int kGivenDigits = 7, kComputedDigits = 4;
+
+std::string textOf(double number, int digits) {
   std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%.5g", number);
+  llvm::raw_string_ostream(text) << llvm::format("%.*g", digits, number);
   return text;
 }
 
-std::string textOf(const saturation::interval& range) {
-  return range.is_known() ? "[" + textOf(range.low) + ", " + textOf(range.high) + "]" : "unknown";
+std::string textOf(const saturation::interval& range, int digits) {
+  return range.is_known() ? "[" + textOf(range.low, digits) + ", " + textOf(range.high, digits) + "]" : "unknown";
 }
 
 /// "leaky_relu(0.2)": the activation, with parameters that are not the defaults.
@@ -44,7 +46,7 @@ std::string textOf(const saturation::applied_function& f) {
   bool differs = false;
   for (uint32_t i = 0; i < row.parameters; ++i) {
     differs |= !math::is_equal(parameters[i], static_cast<double>(row.defaults[i]));
-    values += (i > 0 ? ", " : "") + textOf(parameters[i]);
+    values += (i > 0 ? ", " : "") + textOf(parameters[i], kGivenDigits);
   }
   return std::string(row.name) + (differs ? "(" + values + ")" : "");
 }
@@ -73,6 +75,7 @@ double flatShare(const layer_report& layer) {
 std::string unitsText(const layer_report& layer, unit_state state) {
   constexpr size_t kMost = 12;  // as many numbers as fit on a line behind the layer's name
   const size_t count = layer.count(state);
+  if (count == layer.units.size() && count > 1) return "all";
   std::vector<std::string> numbers;
   for (size_t u = 0; u < layer.units.size() && numbers.size() < kMost; ++u)
     if (layer.units[u].state == state) numbers.push_back(std::to_string(u));
@@ -83,15 +86,16 @@ std::string unitsText(const layer_report& layer, unit_state state) {
 
 std::string assumptionText(const SaturationReport& report, const NetworkSaturation& network) {
   if (network.samples)
-    return llvm::formatv("{0} samples of '{1}': what is seen in them, which proves nothing about other inputs",
-                         *network.samples, report.samplesFile)
+    return llvm::formatv("{0} samples of '{1}': seen in these samples, not proven for others", *network.samples,
+                         report.samplesFile)
                .str() +
            (report.bf16Weights ? "; weights are not rounded to bf16" : "");
   std::string text;
   for (const SaturationInput& input : network.inputs)
     text += (text.empty() ? "" : ", ") + input.name + " in " +
-            textOf(saturation::interval{input.range.low, input.range.high}) + (input.isDefault ? " (default)" : "");
-  return text + ": proven by intervals; active units may do more than is proven";
+            textOf(saturation::interval{input.range.low, input.range.high}, kGivenDigits) +
+            (input.isDefault ? " (default)" : "");
+  return text + ": proven by intervals; what they cannot prove is active";
 }
 
 /// A number, or null, which JSON has in place of NaN and infinity.
@@ -164,7 +168,7 @@ void writeSaturationText(const SaturationReport& report, llvm::raw_ostream& out)
                    (state == unit_state::unknown ? ", because " + layer.unknown_because : "") + "\n";
       }
       if (network.samples) cells.push_back(percentText(flatShare(layer)));
-      cells.push_back(textOf(layer.argument()));
+      cells.push_back(textOf(layer.argument(), kComputedDigits));
       table.add(std::move(cells));
     }
     table.print(out);

@@ -20,7 +20,12 @@ bool is_all_known(const bounds& all) {
 class analysis {
  public:
   analysis(const graph_view& graph, const weights& w, const bounds_request& request)
-      : graph_(graph), weights_(w), request_(request), last_use_(graph.nodes.size()), states_(graph.nodes.size()) {
+      : graph_(graph),
+        weights_(w),
+        request_(request),
+        last_use_(graph.nodes.size()),
+        states_(graph.nodes.size()),
+        state_causes_(graph.nodes.size()) {
     for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
       last_use_[i] = i;
       for (std::uint32_t operand : graph.operands(graph.nodes[i]))
@@ -41,12 +46,14 @@ class analysis {
   std::vector<std::uint32_t> last_use_;
   std::vector<bounds> states_;  ///< of state nodes: what they are assumed to hold; empty before the first pass
   std::vector<bounds> next_;    ///< of state nodes: what the last pass has updated them to
+  std::vector<std::string> state_causes_, next_causes_;  ///< of the two above: why some of them are unknown
   int passes_ = 0;
 
   /// One pass with the states as they are assumed. Returns whether the next states are within them, so that by
   /// induction they hold for every step, and otherwise makes them larger.
   bool settle() {
     next_.assign(graph_.nodes.size(), {});
+    next_causes_.assign(graph_.nodes.size(), {});
     pass({});
     ++passes_;
     bool settled = true;
@@ -61,6 +68,8 @@ class analysis {
           const double more = (now.high - now.low) / 2;
           now = saturation::settled(now.low - more, now.high + more);
         }
+        if (!now.is_known() && state_causes_[i].empty())
+          state_causes_[i] = next_causes_[i].empty() ? unsettled(graph_.nodes[i]) : next_causes_[i];
       }
     return settled;
   }
@@ -82,6 +91,7 @@ class analysis {
       }
       if (!is_all_known(all[i])) causes[i] = cause_of(view, causes);
       // A map may lose bounds on the way to a result that has some.
+      if (n.kind == op::update && !next_.empty()) next_causes_[graph_.operands(n)[0]] = causes[i];
       if (visit) visit(view, i, all[i], n.kind == op::map ? cause_of(view, causes) : causes[i]);
       for (std::uint32_t operand : graph_.operands(n))
         if (operand != no_node && last_use_[operand] == i) bounds().swap(all[operand]);
@@ -132,6 +142,10 @@ class analysis {
     return y;
   }
 
+  std::string unsettled(const node_record& state) const {
+    return "no bounds of the state '" + std::string(graph_.name_of(state)) + "' hold for every step";
+  }
+
   /// Where bounds were lost: at an operand, or at this node.
   std::string cause_of(const node_view& v, const std::vector<std::string>& causes) const {
     for (std::uint32_t operand : graph_.operands(v.node))
@@ -141,7 +155,7 @@ class analysis {
     switch (v.node.kind) {
       case op::parameter:
       case op::constant: return named + " has NaN or infinite weights";
-      case op::state: return "no bounds of the state " + named + " hold for every step";
+      case op::state: return state_causes_[static_cast<std::size_t>(&v.node - graph_.nodes.data())];
       case op::embedding: return "the indices of " + named + " may lie outside of its table";
       case op::normalize: return "the norm " + named + " may divide by 0 or overflow";
       case op::map:
