@@ -73,6 +73,19 @@ TEST(ActivationRanges, AreUnknownBeyondADomain) {
   EXPECT_FALSE(compiled_values_on({activation::sigmoid, 0, 0, {}}, kUnknown).is_known());
 }
 
+TEST(ActivationRanges, HoldBothSidesOfAJump) {
+  // log(2) / beta at 0, and x from the first number on whose product with beta is above 0.
+  const interval softplus = values_on({activation::softplus, 1e-30, 0, {}}, {-1, 2000});
+  EXPECT_EQ(softplus.low, 0);
+  EXPECT_GT(softplus.high, 6.9e29);
+  const interval step = values_on({activation::step, 0.1, 0, {}}, {0, 0.1});
+  EXPECT_EQ(step.high, 0);
+  EXPECT_EQ(values_on({activation::step, 0.1, 0, {}}, {0, std::nextafter(0.1, 1)}).high, 1);
+  const interval threshold = values_on({activation::threshold, 2, 7, {}}, {-5, 3});
+  EXPECT_EQ(threshold.high, 7);
+  EXPECT_NEAR(threshold.low, 2, 1e-12);
+}
+
 TEST(ActivationRanges, AreExactWhereRoundingIs) {
   const interval relu = compiled_values_on({activation::relu, 0, 0, {}}, {-2, 3});
   EXPECT_EQ(relu.low, 0);

@@ -207,6 +207,9 @@ TEST(Saturation, OfWeightsThatAreNoNumbersIsUnknown) {
   EXPECT_EQ(states_of(found[0]), (states{unknown, unknown, dead, unknown}));
   EXPECT_EQ(found[0].unknown_because, "'fc.weight' has NaN or infinite weights");
   EXPECT_FALSE(found[0].argument().is_known());
+  // One NaN among numbers is enough.
+  const subject sum(one_relu, {{"fc.weight", std::vector<float>(8, 1.0f)}});
+  EXPECT_EQ(states_of(sum.samples({1, 1, nan, 1, 1, 1}, 3)[0]), states(4, unknown));
   const auto seen = net.samples({0.5f, 0.5f}, 1);
   EXPECT_EQ(seen[0].units[0].state, unknown);
   EXPECT_EQ(seen[0].unknown_because, "a sample makes NaN");

@@ -66,6 +66,14 @@ void look_at(const applied_function& f, const interval& x, Each each) {
   }
 }
 
+/// Whether softplus changes on `x` from log(1 + exp(beta x)) / beta to x. It does where beta x, rounded, exceeds the
+/// threshold, which is within some units of the quotient, or within numbers that the product makes 0.
+bool jumps_on(const applied_function& f, const interval& x) {
+  if (f.function != activation::softplus) return false;
+  const double at = f.p1 / f.p0, beside = 8 * std::numeric_limits<double>::epsilon() * std::abs(at) + 0x1p-900;
+  return x.low - beside <= at && at <= x.high + beside;
+}
+
 bool is_periodic(activation function) { return function == activation::sin || function == activation::cos; }
 
 /// Beyond this argument the compiled sin and cos lose accuracy; their results stay in [-1, 1].
@@ -85,6 +93,9 @@ interval values_on(const applied_function& f, const interval& x) {
     has_nan = has_nan || math::is_nan(y);
     low = std::min(low, y), high = std::max(high, y);
   });
+  if (jumps_on(f, x))
+    for (const double y : {f.p1 / f.p0, detail::softplus(f.p1) / f.p0})
+      low = std::min(low, y), high = std::max(high, y);
   return has_nan ? kUnknown : settled(low, high);
 }
 
@@ -109,6 +120,7 @@ double steepest_on(const applied_function& f, const interval& x) {
     has_nan = has_nan || math::is_nan(slope);
     most = std::max(most, slope);
   });
+  if (jumps_on(f, x)) most = std::max({most, 1.0, detail::sigmoid(f.p1)});
   return has_nan ? math::nan : most;
 }
 
