@@ -279,6 +279,33 @@ TEST(Saturation, OfNetworksWithStateHoldsInEveryStepOrIsUnknown) {
   EXPECT_EQ(states_of(lost[1]), (states{active, active}));
 }
 
+constexpr auto follower = network("follower", input<f32, 1>("x"), state<f32, 1>("bent"), state<f32, 1>("total"),
+                                  [](auto x, auto bent, auto total) {
+                                    bent = tanh(total);
+                                    total = total + x;
+                                    return relu(bent);
+                                  });
+
+TEST(Saturation, NamesTheStateThatLosesBoundsFirst) {
+  const auto found = subject(follower, {}).ranges({-1, 1});
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(states_of(found[1]), (states{unknown}));
+  EXPECT_EQ(found[1].name, "bent");
+  EXPECT_EQ(found[1].unknown_because, "no bounds of the state 'total' hold for every step");
+}
+
+constexpr auto residual = network("residual", input<f32, 2>("x"), [](auto x) {
+  auto h = relu(x + dense<2>("fc", x));
+  return tanh(h * 2) + sigmoid(x);
+});
+
+TEST(Saturation, IsNamedAfterTheNearestLayer) {
+  std::string names;
+  for (const layer_report& layer : subject(residual, {}).ranges({-1, 1}))
+    names += std::string(row_of(layer.function.function).name) + " of " + layer.name + "; ";
+  EXPECT_EQ(names, "relu of fc; tanh of fc; sigmoid of x; ");
+}
+
 constexpr auto words = network("words", input<i32, 2>("tokens"),
                                [](auto tokens) { return tanh(reshape<6>(embedding<4, 3>("table", tokens))); });
 

@@ -40,7 +40,8 @@ std::vector<std::uint32_t> operands_behind(const graph_view& graph, const node_r
   return found;
 }
 
-/// The name of the nearest layer that the values come from, and which part of it they are.
+/// The name of the nearest layer or state that the values come from, and which part of it they are; of an input only
+/// where there is nothing else.
 std::string name_behind(const graph_view& graph, const std::vector<std::uint32_t>& values,
                         const std::vector<bool>& depends) {
   struct path {
@@ -50,13 +51,18 @@ std::string name_behind(const graph_view& graph, const std::vector<std::uint32_t
   std::deque<path> open;
   for (std::uint32_t value : values) open.push_back({value, {}});
   std::vector<bool> seen(graph.nodes.size());
+  std::string input;
   while (!open.empty()) {
     path at = open.front();
     open.pop_front();
     if (seen[at.node] || !depends[at.node]) continue;
     seen[at.node] = true;
     const node_record& n = graph.nodes[at.node];
-    if (n.name.count > 0) return std::string(graph.name_of(n)) + at.part;
+    if (n.name.count > 0) {
+      std::string named = std::string(graph.name_of(n)) + at.part;
+      if (n.kind != op::input) return named;
+      if (input.empty()) input = std::move(named);
+    }
     if (n.kind == op::slice && at.part.empty()) {
       const auto a = read_attributes<ops::slice_attributes>(graph.attributes(n));
       at.part = "[" + std::to_string(a.start) + ":" + std::to_string(a.start + a.length) + "]";
@@ -64,7 +70,7 @@ std::string name_behind(const graph_view& graph, const std::vector<std::uint32_t
     for (std::uint32_t operand : graph.operands(n))
       if (operand != no_node) open.push_back({operand, at.part});
   }
-  return "line";
+  return input;
 }
 
 /// What is known of all elements of a unit that have been seen.
