@@ -8,6 +8,7 @@
 #include "LoadWeights.h"
 #include "Outputs.h"
 #include "ReadModel.h"
+#include "Saturation.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
@@ -158,6 +159,7 @@ std::vector<tools::OutputFile> planOutputs(Phase last, const Compiled& compiled)
 llvm::Error checkFiles(llvm::ArrayRef<tools::OutputFile> outputs) {
   std::vector<tools::InputFile> inputs{{modelPath, "the model"}};
   for (const std::string& file : tools::weightsFiles()) inputs.push_back({file, "the weights (--weights)"});
+  for (const tools::InputFile& file : tools::saturationInputs()) inputs.push_back(file);
   std::vector<tools::OutputFile> all(outputs);
   if (!dumpDirectory.empty() && llvm::sys::fs::is_directory(dumpDirectory))
     for (auto [number, phase] : llvm::enumerate(kPhases))
@@ -189,14 +191,21 @@ llvm::Error run() {
     return failed("--anchor=" + anchor + ": give 16 hexadecimal digits in lower case");
   if (maxBatch.getNumOccurrences() > 0 && maxBatch < 1)
     return failed("--max-batch=" + llvm::Twine(maxBatch) + ": give 1 or more samples");
-  if (outputPath.empty()) {
+  if (llvm::Error error = tools::checkSaturationOptions()) return error;
+  // A report needs no kernels.
+  const bool reportOnly = tools::reportsSaturation() && outputPath.empty() && *last == Phase::object && !explain &&
+                          dumpDirectory.empty() && headerPath.empty() && manifestPath.empty();
+  if (outputPath.empty() && !reportOnly) {
     if (*last == Phase::object) return failed("no output: give -o kernels.o");
     outputPath = "-";
   }
   if (*last != Phase::object && !(headerPath.empty() && manifestPath.empty()))
     return failed("--compile-to=" + lastPhase + " writes IR only; leave out --header and --manifest");
   Compiled compiled;
-  const std::vector<tools::OutputFile> outputs = planOutputs(*last, compiled);
+  tools::SaturationReport saturation;
+  std::vector<tools::OutputFile> outputs;
+  if (tools::reportsSaturation()) outputs.push_back(tools::saturationOutput(saturation));
+  if (!reportOnly) llvm::append_range(outputs, planOutputs(*last, compiled));
   if (llvm::Error error = checkFiles(outputs)) return error;
 
   llvm::Expected<tools::Model> model = tools::readModel(modelPath);
@@ -206,6 +215,12 @@ llvm::Error run() {
   if (llvm::Error error = tools::checkWeightBytes(*graphs, weightsType == "bf16")) return error;
   llvm::Expected<weights> loaded = tools::loadWeights(*graphs);
   if (!loaded) return loaded.takeError();
+  if (tools::reportsSaturation()) {
+    llvm::Expected<tools::SaturationReport> report = tools::analyseSaturation(*graphs, *loaded, weightsType == "bf16");
+    if (!report) return report.takeError();
+    saturation = std::move(*report);
+    if (reportOnly) return tools::writeOutputs(outputs);
+  }
   llvm::Expected<std::vector<Target>> targets = resolveTargets(targetTriple, targetCpus);
   if (!targets) return targets.takeError();
   if (targets->size() > 1 && *last != Phase::object)

@@ -2,9 +2,9 @@
 // The table of inlayc --explain.
 
 #include "Inlay/Report/Report.h"
+#include "Inlay/Report/Table.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace inlay::compiler {
@@ -33,32 +33,6 @@ std::string limitOfOneSample(const LayerSummary &layer, int64_t weightBytes) {
   const bool readsMuch = llvm::is_contained({"conv2d", "max_pool", "avg_pool", "reduce"}, layer.kind);
   return readsMuch ? "reading values" : "arithmetic";
 }
-
-/// A table whose columns are as wide as their longest cells. Numbers stand to the right.
-class Table {
- public:
-  explicit Table(llvm::ArrayRef<bool> isNumber) : isNumber(isNumber), widths(isNumber.size(), 0) {}
-
-  void add(std::vector<std::string> cells) {
-    for (size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], cells[i].size());
-    rows.push_back(std::move(cells));
-  }
-  void print(llvm::raw_ostream &out) const {
-    for (const std::vector<std::string> &cells : rows) {
-      for (size_t i = 0; i < cells.size(); ++i) {
-        const auto width = static_cast<unsigned>(i + 1 < cells.size() ? widths[i] : 0);
-        out << "  ";
-        isNumber[i] ? out << llvm::right_justify(cells[i], width) : out << llvm::left_justify(cells[i], width);
-      }
-      out << "\n";
-    }
-  }
-
- private:
-  llvm::ArrayRef<bool> isNumber;
-  std::vector<size_t> widths;
-  std::vector<std::vector<std::string>> rows;
-};
 
 }  // namespace
 
