@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "activations.hpp"
+#include "batches.hpp"
 #include "compare.hpp"
 #include "networks.hpp"
 #include "stream.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr char usage[] = R"(usage: inlay-bench activations [options]
        inlay-bench networks [model.o] [options]
+       inlay-bench batches [model.o] [options]
        inlay-bench stream [options]
        inlay-bench compare OTHER [options] [-- options of networks]
 
@@ -31,11 +33,15 @@ Times compiled code against its peers in one interleaved run, after checking tha
                       at build time, OpenBLAS, oneDNN, ONNX Runtime and RTNeural; for convolutions oneDNN. Batch norms
                       are folded into the layers before them for peers, too. tools/inlay-bench/CMakeLists.txt says
                       where the build looks for the libraries.
+  batches             the time of a sample in each batch from 1 to 40, beside the least time that the machine needs, and
+                      the batches that are slower than those around them. The networks of an object file, or square
+                      (1000-1000 relu), odd (129-257-65-7 gelu) and mnist (784-512-256-10).
   stream              networks that get one number after the other, on one thread: the time of a step, step by step and
                       in blocks of 64, and the slowest of many calls that are each timed on their own. The networks:
                       gru8 (GRU 8 and dense 1), lstm16 (LSTM 16 and dense 1), dense (1-8-8-8-1 tanh, without state),
                       tcn (five dilated causal convolutions) and wavenet (that of examples/amp). Peers are the
-                      interpreter and, if it was there at build time, RTNeural.
+                      interpreter and, if it was there at build time, RTNeural. `16 streams` are as many in one call
+                      of a network with state; its times are for a step of one of them.
   compare             the kernels of this build against those of another build's inlay-bench, OTHER: runs `networks` of
                       both in turn and compares them row by row
 
@@ -53,6 +59,10 @@ options of networks:
   --bf16              also with the weights stored as bf16
   --threads N         also compiled for N threads; per cent of the peak stay those of one
   --html FILE         also write a page with a roofline picture
+options of batches:
+  --weights FILE, --network NAME   as for networks
+  --most N            the largest batch (default 40)
+  --svg FILE          also draw a picture
 options of stream:
   --network NAME      this network only; may be repeated
   --calls N           calls of each contestant that are timed on their own (default 1000000)
@@ -148,6 +158,19 @@ int networks(int argc, char** argv) {
   return inlay::bench::run_networks(options);
 }
 
+int batches(int argc, char** argv) {
+  inlay::bench::batches_options options;
+  const auto most = [&](const char* value) { return parse(value, options.most, 1000) && options.most > 1; };
+  const std::vector<option> known = {texts("--network", options.names), text("--weights", options.weights_file),
+                                     text("--json", options.json),      text("--svg", options.svg),
+                                     rounds(options.rounds),            {"--most", most,
+                                      "--most needs a number from 2 to 1000, found"}};
+  if (const int stop = read(argc, argv, known, {}, &options.model)) return stop - 1;
+  if (options.model.empty() && !options.weights_file.empty())
+    return fail("--weights needs a model.o; the built-in networks have their own, not", options.weights_file);
+  return inlay::bench::run_batches(options);
+}
+
 int stream(int argc, char** argv) {
   inlay::bench::stream_options options;
   const auto level = [&](const char* value) { return parse(value, options.level); };
@@ -182,6 +205,7 @@ int main(int argc, char** argv) {
   const std::string_view command = argc < 2 ? "" : argv[1];
   if (command == "activations") return activations(argc, argv);
   if (command == "networks") return networks(argc, argv);
+  if (command == "batches") return batches(argc, argv);
   if (command == "stream") return stream(argc, argv);
   if (command == "compare") return compare(argc, argv);
   if (command == "--help" || argc < 2) {

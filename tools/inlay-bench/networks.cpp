@@ -10,6 +10,7 @@
 #include <random>
 
 #include "batch_norms.hpp"
+#include "choose_networks.hpp"
 #include "dense_chain.hpp"
 #include "inlay/graph_memory.hpp"
 #include "inlay/interpreter.hpp"
@@ -242,31 +243,17 @@ bool write(const std::string& path, const std::string& text) {
   return static_cast<bool>(file);
 }
 
-/// The networks that the options choose. Prints a message if there is none.
-std::vector<bench_network> chosen(const networks_options& options) {
-  std::string error;
-  std::vector<bench_network> all =
-      options.model.empty() ? built_in_suite() : read_networks(options.model, options.weights_file, error);
-  std::vector<bench_network> result;
-  for (const std::string& name : options.names) {
-    const auto found = std::ranges::find(all, name, &bench_network::name);
-    if (found != all.end()) {
-      result.push_back(*found);
-      continue;
-    }
-    error = "--network: there is no '" + name + "'; there are";
-    for (const bench_network& each : all) error += " " + each.name;
-  }
-  if (error.empty()) return options.names.empty() ? all : result;
-  std::fprintf(stderr, "inlay-bench: error: %s\n", error.c_str());
-  return {};
-}
-
 }  // namespace
 
 int run_networks(const networks_options& options) {
-  const std::vector<bench_network> networks = chosen(options);
-  if (networks.empty()) return 2;
+  std::string error;
+  const std::vector<bench_network> networks = choose_networks(
+      options.model.empty() ? built_in_suite() : read_networks(options.model, options.weights_file, error),
+      options.names, error);
+  if (!error.empty()) {
+    std::fprintf(stderr, "inlay-bench: error: %s\n", error.c_str());
+    return 2;
+  }
   networks_report report;
   report.cpu = cpu_name();
   report.bandwidths = measure_bandwidths(std::min(options.rounds, 9));

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <random>
 
+#include "choose_networks.hpp"
 #include "inlay/graph_memory.hpp"
 #include "inlay/interpreter.hpp"
 #include "jit_kernel.hpp"
@@ -50,7 +51,7 @@ struct player {
   player(const std::vector<float>& all, std::size_t steps) : signal(all), out(steps) {}
   const float* next() {
     const float* const steps = signal.data() + at;
-    at = (at + out.size()) % signal_steps;
+    at = (at + out.size()) % signal.size();
     return steps;
   }
 };
@@ -69,11 +70,25 @@ class aligned_memory {
   void* start_;
 };
 
+/// The streams that `many streams` runs in one call: a register of them.
+constexpr std::size_t many = 16;
+
+/// Values of one stream, in the order in which calls of `steps` steps for `streams` equal streams take them.
+std::vector<float> in_calls(const std::vector<float>& values, std::size_t steps, std::size_t streams) {
+  std::vector<float> result;
+  for (std::size_t at = 0; at < values.size(); at += steps)
+    for (std::size_t stream = 0; stream < streams; ++stream)
+      result.insert(result.end(), values.begin() + static_cast<std::ptrdiff_t>(at),
+                    values.begin() + static_cast<std::ptrdiff_t>(at + steps));
+  return result;
+}
+
 struct stream_contestant {
   player* plays;
   contestant calls;      ///< does one call
   timed_calls one_call;  ///< null: its calls are not timed on their own
   std::function<void()> reset;
+  std::size_t streams = 1;  ///< that one call runs
 };
 
 /// The contestants of one contest.
@@ -85,7 +100,7 @@ class line_up {
   /// Compiles the network. Returns an error, or nothing.
   std::string add_compiled() {
     std::string error;
-    kernel_ = tools::jit_kernel::compile(network_.graph, network_.values, {.cpu = INLAY_BENCH_CPU}, error);
+    kernel_ = tools::jit_kernel::compile(network_.graph, network_.values, {.cpu = INLAY_BENCH_CPU, .voices = remembers(network_.graph)}, error);
     if (!kernel_) return error;
     void* const scratch = memory_.emplace_back(kernel_->scratch_bytes()).get();
     player* const plays = &players_.emplace_back(signal_, steps_);
@@ -99,6 +114,7 @@ class line_up {
     add(
         "compiled", plays, [=, steps = steps_] { entry(plays->next(), plays->out.data(), steps, memory, scratch); },
         [memory, kernel = kernel_.get()] { kernel->reset(memory); });
+    add_many_streams(scratch);
     return {};
   }
 
@@ -132,11 +148,30 @@ class line_up {
   const bench_network& network_;
   const std::size_t steps_;
   const std::vector<float>& signal_;
+  std::vector<float> signal_of_many_;
   std::unique_ptr<tools::jit_kernel> kernel_;
   std::deque<aligned_memory> memory_;
   std::deque<player> players_;
   interpreter_memory interpreted_;
   std::vector<stream_contestant> all_;
+
+  void add_many_streams(void* scratch) {
+    signal_of_many_ = in_calls(signal_, steps_, many);
+    player* const plays = &players_.emplace_back(signal_of_many_, many * steps_);
+    void* const memories = memory_.emplace_back(many * kernel_->memory_bytes()).get();
+    add(
+        std::to_string(many) + " streams", plays,
+        [=, steps = steps_, kernel = kernel_.get()] {
+          const float* const in = plays->next();
+          float* const out = plays->out.data();
+          kernel->run_voices({&in, 1}, {&out, 1}, many, steps, memories, scratch);
+        },
+        [memories, kernel = kernel_.get()] {
+          for (std::size_t stream = 0; stream < many; ++stream)
+            kernel->reset(static_cast<std::byte*>(memories) + stream * kernel->memory_bytes());
+        });
+    all_.back().streams = many;
+  }
 
   template <class Work>
   void add(const std::string& name, player* plays, Work work, std::function<void()> reset) {
@@ -181,7 +216,7 @@ bool hold_contest(const bench_network& network, int steps, const stream_options&
   std::vector<contestant> calls;
   std::vector<timed_calls> single;
   for (const stream_contestant& each : contestants.all()) {
-    const double error = error_of(each, exact);
+    const double error = error_of(each, in_calls(exact, static_cast<std::size_t>(steps), each.streams));
     contest.results.push_back({.contestant = each.calls.name,
                                .step = {},
                                .on_its_own = each.one_call != nullptr,
@@ -199,7 +234,8 @@ bool hold_contest(const bench_network& network, int steps, const stream_options&
   const std::vector<single_calls> slowest = time_single_calls(single, static_cast<std::size_t>(options.calls));
   std::size_t next = 0;
   for (std::size_t i = 0; i < times.size(); ++i) {
-    contest.results[i].step = {times[i].median / steps, times[i].lower / steps, times[i].upper / steps};
+    const double all = steps * static_cast<double>(contestants.all()[i].streams);
+    contest.results[i].step = {times[i].median / all, times[i].lower / all, times[i].upper / all};
     if (contest.results[i].on_its_own) contest.results[i].call = slowest[next++];
   }
   contest.clock = slowest.back();
@@ -208,30 +244,15 @@ bool hold_contest(const bench_network& network, int steps, const stream_options&
   return right;
 }
 
-/// The networks that the options choose. Prints a message if there is none.
-std::vector<bench_network> chosen(const stream_options& options) {
-  const std::vector<bench_network> all = stream_suite();
-  if (options.names.empty()) return all;
-  std::vector<bench_network> result;
-  for (const std::string& name : options.names) {
-    const auto found = std::ranges::find(all, name, &bench_network::name);
-    if (found != all.end()) {
-      result.push_back(*found);
-      continue;
-    }
-    std::string error = "--network: there is no '" + name + "'; there are";
-    for (const bench_network& each : all) error += " " + each.name;
-    std::fprintf(stderr, "inlay-bench: error: %s\n", error.c_str());
-    return {};
-  }
-  return result;
-}
-
 }  // namespace
 
 int run_stream(const stream_options& options) {
-  const std::vector<bench_network> networks = chosen(options);
-  if (networks.empty()) return 2;
+  std::string error;
+  const std::vector<bench_network> networks = choose_networks(stream_suite(), options.names, error);
+  if (!error.empty()) {
+    std::fprintf(stderr, "inlay-bench: error: %s\n", error.c_str());
+    return 2;
+  }
   stream_report report{.cpu = cpu_name(), .peers = {}, .contests = {}};
   for (const stream_library& library : libraries()) {
     const stream_peer peer = library("gru8", stream_suite().front().values);

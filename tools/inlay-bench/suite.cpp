@@ -2,6 +2,7 @@
 // The built-in suite.
 #include <algorithm>
 
+#include "batches.hpp"
 #include "inlay/graph_builder.hpp"
 #include "model_file.hpp"
 #include "random_weights.hpp"
@@ -61,6 +62,18 @@ std::vector<bench_network> built_in_suite() {
   suite.push_back(build("mnist", 784, mnist, {1, 32, 256}));
   suite.push_back(build("wide", 1024, wide, {1, 128}));
   for (bench_network& network : image_suite()) suite.push_back(std::move(network));
+  return suite;
+}
+
+std::vector<bench_network> batches_suite() {
+  using enum activation;
+  const layer_plan one_layer[] = {{1000, relu}};
+  const layer_plan odd[] = {{257, gelu}, {65, gelu}, {7}};
+  const layer_plan mnist[] = {{512, relu}, {256, relu}, {10, none, true}};
+  std::vector<bench_network> suite;
+  suite.push_back(build("square", 1000, one_layer, {}));
+  suite.push_back(build("odd", 129, odd, {}));
+  suite.push_back(build("mnist", 784, mnist, {}));
   return suite;
 }
 

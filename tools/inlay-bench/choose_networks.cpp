@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds networks by their names.
+#include "choose_networks.hpp"
+
+#include <algorithm>
+
+namespace inlay::bench {
+
+std::vector<bench_network> choose_networks(std::vector<bench_network> all, const std::vector<std::string>& names,
+                                           std::string& error) {
+  if (!error.empty()) return {};
+  if (names.empty()) return all;
+  std::vector<bench_network> chosen;
+  for (const std::string& name : names) {
+    const auto found = std::ranges::find(all, name, &bench_network::name);
+    if (found != all.end()) {
+      chosen.push_back(*found);
+      continue;
+    }
+    error = "--network: there is no '" + name + "'; there are";
+    for (const bench_network& each : all) error += " " + each.name;
+    return {};
+  }
+  return chosen;
+}
+
+}  // namespace inlay::bench
