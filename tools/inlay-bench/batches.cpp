@@ -43,8 +43,8 @@ std::vector<std::vector<float>> drawn(const std::vector<std::size_t>& sizes, std
 
 /// The level of memory that holds so many bytes.
 const read_bandwidth& level_of(double bytes, const batches_report& report) {
-  return *std::ranges::find_if(report.bandwidths,
-                               [&](const read_bandwidth& level) { return bytes <= static_cast<double>(level.capacity); });
+  return *std::ranges::find_if(
+      report.bandwidths, [&](const read_bandwidth& level) { return bytes <= static_cast<double>(level.capacity); });
 }
 
 /// Times a network. False, with a message, if it cannot be timed.
@@ -143,10 +143,11 @@ int run_batches(const batches_options& options) {
   batches_report report;
   report.cpu = cpu_name();
   report.bandwidths = measure_bandwidths(std::min(options.rounds, 9));
-  std::printf("%s, one thread, %d interleaved rounds. The least time is that of the multiply-adds at the machine's\n"
-              "peak, or that of reading the weights once, whichever is longer. Beyond neighbours: times least, divided\n"
-              "by the mean of the batches before and behind.\n",
-              report.cpu.c_str(), options.rounds);
+  std::printf(
+      "%s, one thread, %d interleaved rounds. The least time is that of the multiply-adds at the machine's\n"
+      "peak, or that of reading the weights once, whichever is longer. Beyond neighbours: times least, divided\n"
+      "by the mean of the batches before and behind.\n",
+      report.cpu.c_str(), options.rounds);
   for (const bench_network& network : networks)
     if (!hold_contest(network, options, report)) return 2;
   return write(options.json, json_of(report, options)) && write(options.svg, picture_of(report)) ? 0 : 2;

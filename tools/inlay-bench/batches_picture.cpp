@@ -28,17 +28,20 @@ std::vector<double> marks_up_to(double high) {
 
 void draw(picture::drawing& drawing, const batches_contest& contest, double top) {
   drawing.text(left, top, "heading", contest.network);
+  // Long numbers would run into the name of their axis.
+  const bool micro = contest.per_sample(0) > 1e-6;
+  const double unit = micro ? 1e6 : 1e9;
   double high = 0;
   const auto most = static_cast<double>(contest.seconds.size());
   std::vector<picture::place> times, least;
   for (std::size_t i = 0; i < contest.seconds.size(); ++i) {
     const auto batch = static_cast<double>(i + 1);
-    times.push_back({batch, 1e9 * contest.per_sample(i)}), least.push_back({batch, 1e9 * contest.least[i] / batch});
+    times.push_back({batch, unit * contest.per_sample(i)}), least.push_back({batch, unit * contest.least[i] / batch});
     high = std::max({high, times.back().y, least.back().y});
   }
   picture::panel panel(drawing, left, top + 14, plot_width, plot_height, {0, most + 1}, {0, 1.05 * high});
   panel.x_axis(marks_up_to(most), "%g", "samples in a call");
-  panel.y_axis(marks_up_to(1.05 * high), "%g", "ns per sample");
+  panel.y_axis(marks_up_to(1.05 * high), "%g", micro ? "µs per sample" : "ns per sample");
   panel.frame();
   drawing.path("least", panel.at(least), false);
   drawing.path("time", panel.at(times), false);
@@ -51,9 +54,11 @@ void draw(picture::drawing& drawing, const batches_contest& contest, double top)
 std::string picture_of(const batches_report& report) {
   picture::drawing drawing(width, head + row_height * static_cast<int>(report.contests.size()),
                            "Time of a sample over the batch", style);
+  drawing.text(left, 34, "title", "Time of a sample over the batch");
   drawing.text(left, 54, "note",
-               report.cpu + ", one thread. Dashed: the least time, of the multiply-adds at the machine's peak or of "
-                            "reading the weights once.");
+               report.cpu +
+                   ", one thread. Dashed: the least time, of the multiply-adds at the machine's peak or of "
+                   "reading the weights once.");
   drawing.text(left, 72, "note", "Red: more than 1.1 times as far from it as the batches before and behind.");
   double top = head + 12;
   for (const batches_contest& each : report.contests) draw(drawing, each, top), top += row_height;

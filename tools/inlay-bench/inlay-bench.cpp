@@ -161,10 +161,12 @@ int networks(int argc, char** argv) {
 int batches(int argc, char** argv) {
   inlay::bench::batches_options options;
   const auto most = [&](const char* value) { return parse(value, options.most, 1000) && options.most > 1; };
-  const std::vector<option> known = {texts("--network", options.names), text("--weights", options.weights_file),
-                                     text("--json", options.json),      text("--svg", options.svg),
-                                     rounds(options.rounds),            {"--most", most,
-                                      "--most needs a number from 2 to 1000, found"}};
+  const std::vector<option> known = {texts("--network", options.names),
+                                     text("--weights", options.weights_file),
+                                     text("--json", options.json),
+                                     text("--svg", options.svg),
+                                     rounds(options.rounds),
+                                     {"--most", most, "--most needs a number from 2 to 1000, found"}};
   if (const int stop = read(argc, argv, known, {}, &options.model)) return stop - 1;
   if (options.model.empty() && !options.weights_file.empty())
     return fail("--weights needs a model.o; the built-in networks have their own, not", options.weights_file);

@@ -100,7 +100,8 @@ class line_up {
   /// Compiles the network. Returns an error, or nothing.
   std::string add_compiled() {
     std::string error;
-    kernel_ = tools::jit_kernel::compile(network_.graph, network_.values, {.cpu = INLAY_BENCH_CPU, .voices = remembers(network_.graph)}, error);
+    kernel_ = tools::jit_kernel::compile(network_.graph, network_.values,
+                                         {.cpu = INLAY_BENCH_CPU, .voices = remembers(network_.graph)}, error);
     if (!kernel_) return error;
     void* const scratch = memory_.emplace_back(kernel_->scratch_bytes()).get();
     player* const plays = &players_.emplace_back(signal_, steps_);

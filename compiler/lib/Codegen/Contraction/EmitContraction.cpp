@@ -14,8 +14,9 @@ using mlir::Value;
 
 namespace {
 
-/// Tile sizes for the rows that are left behind the last whole tile. A smaller tile loads more for each row.
-constexpr int64_t kSmallTiles[] = {4, 2, 1};
+/// Tile sizes for the rows that are left behind the last whole tile. A smaller tile loads more for each row. With 3, no
+/// rest needs more than two of them after the fours: each tile more reads the weights of a panel once more.
+constexpr int64_t kSmallTiles[] = {4, 3, 2, 1};
 
 /// Skipping zeros is faster while less than this percentage of the inputs is nonzero.
 constexpr int64_t kWorthSkipping = 75;

@@ -2,6 +2,8 @@
 // Vector access to the rows of a kernel's values.
 #include "Kernel/KernelContext.h"
 
+#include <limits>
+
 #include "Inlay/Network/Summary.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -72,13 +74,20 @@ void KernelContext::forEachRowTile(Location loc, llvm::ArrayRef<int64_t> sizes,
                                    llvm::function_ref<void(Value, int64_t)> body) {
   Value next = firstRow ? firstRow : index(0, loc);
   if (capacity == 1) return body(next, 1);
+  int64_t before = std::numeric_limits<int64_t>::max();  // fewer rows than this are left
   for (int64_t size : sizes) {
     if (size > capacity) continue;
     Value step = index(size, loc), end = rows;
     if (size > 1) {
       Value left = builder.create<arith::SubIOp>(loc, rows, next);
-      end = builder.create<arith::SubIOp>(loc, rows, builder.create<arith::RemUIOp>(loc, left, step));
+      if (before <= 2 * size) {  // one tile at most
+        Value fits = builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::uge, left, step);
+        end = builder.create<arith::SelectOp>(loc, fits, builder.create<arith::AddIOp>(loc, next, step), next);
+      } else {
+        end = builder.create<arith::SubIOp>(loc, rows, builder.create<arith::RemUIOp>(loc, left, step));
+      }
     }
+    before = size;
     auto loop = builder.create<scf::ForOp>(loc, next, end, step);
     {
       mlir::OpBuilder::InsertionGuard guard(builder);
