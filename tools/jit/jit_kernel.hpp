@@ -5,11 +5,12 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "inlay/graph.hpp"
+#include "inlay/graph_training.hpp"
 #include "inlay/parallel_for.h"
 #include "inlay/weights.hpp"
 
@@ -28,6 +29,9 @@ struct jit_target {
   std::size_t max_batch = 0;  ///< largest batch that a call may have; 0 for any
   bool reproducible = false;  ///< the same bits for every batch, number of threads and processor
   bool share_all = false;     ///< with `parallel`: divide every layer that can be divided, however small
+  /// Compile a training step for this loss: each graph gives two kernels, of the network with weights in the memory,
+  /// and of the step. The weights are not read.
+  std::optional<loss> train = {};
   bool optimised = true;      ///< false compiles in a third of the time, to slow code with the same results
 };
 
@@ -58,6 +62,8 @@ class jit_kernel {
   int run_steps(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t steps, void* memory,
                 void* scratch) const;
   void reset(void* memory) const;
+  /// Packs the weights of a network that is trained, and sets gradients and loss to 0.
+  void begin(void* memory, void* scratch) const;
   std::size_t memory_bytes() const;
   /// The C entry point `<name>_run`.
   void* entry() const { return entry_; }
@@ -78,6 +84,7 @@ class jit_kernel {
   void* entry_ = nullptr;
   void* parallel_entry_ = nullptr;
   void* reset_entry_ = nullptr;
+  void* begin_entry_ = nullptr;
 };
 
 }  // namespace inlay::tools

@@ -663,4 +663,32 @@ LogicalResult ConcatOp::verify() {
                       words_of(ops::concat_attributes{static_cast<uint32_t>(getAxis())}));
 }
 
+// `<network>_begin` computes it, before any kernel runs.
+bool PackOp::hasKernel() { return false; }
+bool PackOp::sharesCode() { return false; }
+
+LogicalResult PackOp::verify() {
+  RankedTensorType weight = tensorType(getWeight());
+  if (weight.getRank() != 2) return emitOpError() << "weight must have 2 axes, found " << weight;
+  const int64_t features = weight.getDimSize(getTransposed() ? 1 : 0), depth = weight.getDimSize(getTransposed() ? 0 : 1);
+  const auto padded = static_cast<int64_t>(llvm::alignTo(features, getLanes()));
+  if (elementsOf(getResult()) != padded * depth)
+    return emitOpError() << "result must have " << padded * depth << " elements, found " << getResult().getType();
+  return success();
+}
+
+bool AccumulateOp::readsBeforeWriting(unsigned index) { return index == 0; }
+Value AccumulateOp::getViewed() { return getSum(); }
+bool AccumulateOp::sharesCode() { return false; }
+int64_t AccumulateOp::getFlops() { return (getRight() ? 2 : 1) * elementsOf(getSum()); }
+
+LogicalResult AccumulateOp::verify() {
+  if (getResult().getType() != getSum().getType())
+    return emitOpError() << "result must be " << getSum().getType() << " like the sum, found " << getResult().getType();
+  const int64_t added = elementsOf(getLeft()) * (getRight() ? elementsOf(getRight()) : 1);
+  if (elementsOf(getSum()) != added)
+    return emitOpError() << "adds " << added << " elements to a sum of " << elementsOf(getSum());
+  return success();
+}
+
 }  // namespace inlay::compiler

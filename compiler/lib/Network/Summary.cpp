@@ -5,6 +5,7 @@
 #include "Inlay/Network/Stages.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <utility>
 
@@ -187,7 +188,11 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
   // The kernel for a single row uses one row of the arena and has its workspace behind that row.
   if (auto workspace = network->getAttrOfType<mlir::IntegerAttr>(kWorkspaceAttr))
     scratch = std::max(scratch, workspaceBase(network) + workspace.getInt());
+  if (auto packed = network->getAttrOfType<mlir::IntegerAttr>(kPackedAttr))
+    scratch = packedBase(network) + packed.getInt();
   summary.scratchBytes = scratch * 4;
+  summary.role = roleOf(network);
+  if (auto parameters = network->getAttrOfType<mlir::IntegerAttr>(kLearnedAttr)) summary.parameters = parameters.getInt();
   for (mlir::Operation &op : network.front().without_terminator()) {
     if (!llvm::cast<KernelOp>(op).hasKernel()) continue;
     summary.layers.push_back(summarizeLayer(op));
@@ -202,6 +207,15 @@ int64_t workspaceBase(mlir::func::FuncOp network) {
   return network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt() + targetOf(network).getLanes();
 }
 
+int64_t packedBase(mlir::func::FuncOp network) {
+  constexpr int64_t kCacheLine = 16;  // elements
+  const int64_t rows = network->getAttrOfType<mlir::DenseI64ArrayAttr>(kRowBlocksAttr).asArrayRef().front();
+  int64_t end = network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt() * rows + targetOf(network).getLanes();
+  if (auto workspace = network->getAttrOfType<mlir::IntegerAttr>(kWorkspaceAttr))
+    end = std::max(end, workspaceBase(network) + workspace.getInt());
+  return static_cast<int64_t>(llvm::alignTo(end, kCacheLine));
+}
+
 mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext *context) {
   mlir::Builder builder(context);
   auto elements = [&](const std::vector<PortSummary> &ports) {
@@ -213,7 +227,7 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
   for (const PortSummary &input : summary.inputs) types.push_back(static_cast<int64_t>(input.type));
   llvm::SmallVector<mlir::Attribute> stages;
   for (const std::vector<int64_t> &ofBlock : summary.stages) stages.push_back(builder.getDenseI64ArrayAttr(ofBlock));
-  return builder.getDictionaryAttr({
+  llvm::SmallVector<mlir::NamedAttribute> entry({
       builder.getNamedAttr("name", builder.getStringAttr(summary.name)),
       builder.getNamedAttr("hash",
                            builder.getIntegerAttr(builder.getIntegerType(64, false), llvm::APInt(64, summary.hash))),
@@ -229,6 +243,9 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
       builder.getNamedAttr("rounds_to_nearest", builder.getBoolAttr(summary.roundsToNearest)),
       builder.getNamedAttr("stages", builder.getArrayAttr(stages)),
   });
+  if (summary.role != Role::inference)
+    entry.push_back(builder.getNamedAttr("role", builder.getI64IntegerAttr(static_cast<int64_t>(summary.role))));
+  return builder.getDictionaryAttr(entry);
 }
 
 NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
@@ -252,6 +269,7 @@ NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
   summary.memoryBytes = entry.getAs<mlir::IntegerAttr>("memory_bytes").getInt();
   summary.flops = entry.getAs<mlir::IntegerAttr>("flops").getInt();
   summary.roundsToNearest = entry.getAs<mlir::BoolAttr>("rounds_to_nearest").getValue();
+  if (auto role = entry.getAs<mlir::IntegerAttr>("role")) summary.role = static_cast<Role>(role.getInt());
   for (mlir::Attribute ofBlock : entry.getAs<mlir::ArrayAttr>("stages"))
     summary.stages.push_back(llvm::cast<mlir::DenseI64ArrayAttr>(ofBlock).asArrayRef().vec());
   return summary;

@@ -36,6 +36,10 @@ constexpr unsigned kMostPortsInLanes = 16;
 /// Bytes of the images that a block of samples works on: a share of a last-level cache.
 constexpr int64_t kImagesOfBlock = 8 << 20;
 
+/// Rows of a block while a network is trained: enough that reading and writing the gradients once for each block is
+/// little beside the products.
+constexpr int64_t kRowsOfTraining = 128;
+
 /// The number of row tiles in a block. Every block reads all weights once, so weights in a far cache need larger
 /// blocks.
 int64_t tilesPerBlock(int64_t weightBytes) {
@@ -207,6 +211,8 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     packed.panel = std::min(kVectorsPerPanel * packed.lanes, padded);
 
     rewriter.setInsertionPoint(layer);
+    if (roleOf(getOperation()) != Role::inference && !weight.getDefiningOp<ConstantOp>())
+      return packLearned(layer, weight, bias, packed, padded * depth, rewriter);
     auto constant = [&](mlir::Value original, const std::vector<float> &values, bool bf16) -> mlir::Value {
       auto type = mlir::RankedTensorType::get({static_cast<int64_t>(values.size())}, rewriter.getF32Type());
       auto source = original.getDefiningOp<ConstantOp>();
@@ -233,6 +239,25 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
         of->push_back((*of)[static_cast<size_t>(featureOfLane(n, outputs, packed.lanes))]);
       packed.bias = constant(bias, *of, /*bf16=*/false);
     }
+    return packed;
+  }
+
+  /// The same for a parameter that is trained, or its transpose: `<network>_begin` packs it.
+  mlir::FailureOr<Packed> packLearned(mlir::Operation *layer, mlir::Value weight, mlir::Value bias, Packed packed,
+                                      int64_t elements, mlir::RewriterBase &rewriter) {
+    // The transpose of a single row or column is a reshape.
+    mlir::Operation *transpose = weight.getDefiningOp();
+    mlir::Value parameter = weight;
+    if (llvm::isa_and_nonnull<PermuteOp, ReshapeOp>(transpose)) parameter = transpose->getOperand(0);
+    const bool fits = !transpose || (sizesOf(parameter).size() == 2 && sizesOf(parameter)[0] == sizesOf(weight)[1] &&
+                                     sizesOf(parameter)[1] == sizesOf(weight)[0]);
+    if (!isLearned(parameter) || !fits || bias || bf16Weights)
+      return layer->emitOpError() << layerPrefix(layer)
+                                  << "the weight of a layer that is trained must be a parameter in f32, without a bias "
+                                     "(the simplify phase makes an addition of it)";
+    auto type = mlir::RankedTensorType::get({elements}, rewriter.getF32Type());
+    packed.weight = rewriter.create<PackOp>(layer->getLoc(), type, parameter, packed.lanes, packed.panel,
+                                            /*transposed=*/transpose != nullptr);
     return packed;
   }
 
@@ -353,6 +378,8 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     llvm::SmallVector<ConstantOp> constants(function.getOps<ConstantOp>());
     for (ConstantOp constant : constants)
       if (constant->use_empty()) rewriter.eraseOp(constant);
+    for (mlir::Operation &op : llvm::make_early_inc_range(function.front()))
+      if (llvm::isa<PermuteOp, ReshapeOp>(op) && isLearned(op.getOperand(0)) && op.use_empty()) rewriter.eraseOp(&op);
 
     // One kernel is for blocks of rows and one for a single row. A network of narrow layers has no kernel for blocks:
     // its rows share too little, since each unrolls its activations anyway. Nor do convolutions gain from other rows.
@@ -365,9 +392,10 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       narrow = narrow && elementsOf(layer.getResult()) <= kNarrowLayer;
     }
     // What a step reads of the step before it is computed row by row.
+    const bool trains = roleOf(function) != Role::inference;
     for (mlir::BlockArgument argument : function.getArguments())
-      narrow = narrow || stateOfArgument(function, argument.getArgNumber());
-    int64_t rows = narrow ? 1 : upToMaxBatch(tilesPerBlock(weights) * rowsFor(registers));
+      narrow = !trains && (narrow || stateOfArgument(function, argument.getArgNumber()));
+    int64_t rows = narrow ? 1 : upToMaxBatch(trains ? kRowsOfTraining : tilesPerBlock(weights) * rowsFor(registers));
     if (convolves) rows = upToCache(function, rows);
     if (fitsLanes(function) && (narrow || isFasterInLanes(function)))
       function->setAttr(kLanesAttr, rewriter.getI64IntegerAttr(vectorLength));

@@ -444,4 +444,37 @@ def Inlay_SliceOp : Inlay_Op<"slice", [Pure, Inlay_Kernel<["hasKernel", "getView
   let hasFolder = 1;
 }
 
+def Inlay_PackOp : Inlay_Op<"pack", [Pure, Inlay_Kernel<["hasKernel", "sharesCode"]>]> {
+  let summary = "learned weights as a contraction reads them";
+  let description = [{
+    `weight` is [N, K], a parameter of a network that is trained, or with `transposed` [K, N]. The result has the layout
+    of a contraction's weight, `[panel][K][lanes]`. It lies in the scratch memory. `<network>_begin` computes it; kernels
+    only read it.
+  }];
+  let arguments = (ins Inlay_Tensor:$weight, I64Attr:$lanes, I64Attr:$panel, UnitAttr:$transposed);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = [{
+    $weight `lanes` `(` $lanes `)` `panel` `(` $panel `)` (`transposed` $transposed^)? attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def Inlay_AccumulateOp : Inlay_Op<"accumulate", [Pure, Inlay_Kernel<["readsBeforeWriting", "getViewed", "getFlops",
+                                                                     "sharesCode"]>]> {
+  let summary = "a sum over the samples of a batch: sum + left, or with `right` sum[n, k] + left[n] * right[k]";
+  let description = [{
+    `sum` is a state, and the result is its next value, which takes over its memory. So the samples of a batch are steps
+    of a network with state. The kernel for a block of rows adds all of them at once.
+
+    ```mlir
+    %g1 = inlay.accumulate %g0, %dy by %x : (tensor<8x2xf32>, tensor<8xf32>, tensor<2xf32>) -> tensor<8x2xf32>
+    ```
+  }];
+  let arguments = (ins Inlay_Tensor:$sum, Inlay_Tensor:$left, Optional<Inlay_Tensor>:$right);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = "$sum `,` $left (`by` $right^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 #endif // INLAY_OPS_TD

@@ -12,6 +12,8 @@ namespace inlay::compiler {
 /// The C++ runtime refers to a kernel by them. They contain the graph's hash, so a stale kernel does not link.
 std::string mangledRun(const NetworkSummary &summary);
 std::string mangledReset(const NetworkSummary &summary);
+/// A function of NetworkSummary::trainingFunctions().
+std::string mangledTraining(const NetworkSummary &summary, const std::string &function);
 std::string mangledRunParallel(const NetworkSummary &summary);
 std::string mangledScratchBytes(const NetworkSummary &summary);
 

@@ -8,6 +8,7 @@
 #include "Kernel/KernelContext.h"
 #include "Lanes/EmitLanes.h"
 #include "Steps/SharedSteps.h"
+#include "Training/EmitTraining.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -31,12 +32,14 @@ class NetworkEmitter {
       globals[constant] = createGlobal(llvm::cast<mlir::DenseElementsAttr>(constant.getValue()),
                                        constant.getName().value_or("constant"), constant.getLoc());
     for (mlir::Operation &op : network.front().without_terminator()) all.push_back(&op);
-    compact = llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); }) >= kManyOps;
+    compact = llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); }) >= kManyOps &&
+              summary.role == Role::inference;
     for (int64_t capacity : summary.rowBlocks)
       if (mlir::failed(emitKernel(summary, summary.kernelName(capacity), capacity, all, {}))) return mlir::failure();
     if (summary.samplesInLanes > 0 && mlir::failed(emitLanes(network, summary, features, globals)))
       return mlir::failure();
-    if (summary.hasState()) emitReset(summary);
+    if (summary.hasReset()) emitReset(summary);
+    if (summary.role != Role::inference) emitTraining(network, summary, features, module);
     for (auto [capacity, stages] : llvm::zip(summary.rowBlocks, summary.stages))
       for (auto [number, stage] : llvm::enumerate(stagesOf(network, capacity)))
         if (mlir::failed(emitKernel(summary, summary.stageName(capacity, number), capacity, stage.ops, stage.split)))
@@ -218,6 +221,7 @@ class NetworkEmitter {
                      .Case([&](ResampleOp o) { return emitResample(o, context, views), true; })
                      .Case([&](EmbeddingOp o) { return emitEmbedding(o, context, views), true; })
                      .Case([&](WindowOp o) { return emitWindow(o, context, views), true; })
+                     .Case([&](AccumulateOp o) { return emitAccumulate(o, context, views), true; })
                      .Default(false);
     if (!known) return op.emitOpError("has no emitter");
     return mlir::success();
@@ -318,6 +322,9 @@ class NetworkEmitter {
       // A view shares its constant's memory.
       while (Value viewed = llvm::cast<KernelOp>(value.getDefiningOp()).getViewed()) value = viewed;
       view.memory = memory.lookup(value);
+    } else if (place.getRoot() == "packed") {
+      view.memory = kernel.getArgument(static_cast<unsigned>(summary.pointers() - 1));
+      view.base = packedBase(network) + place.getIndex();
     } else if (place.getRoot() == "arena") {
       view.memory = kernel.getArgument(static_cast<unsigned>(summary.pointers() - 1));
       view.readable = true;  // the arena ends with a spare vector
