@@ -44,7 +44,8 @@ void augment(std::span<const float> image, std::span<float> moved, inlay::random
 template <class Trainer>
 double accuracy(Trainer& training, const image_set& images) {
   std::vector<float> said(images.size() * digit_count);
-  if (training.predict(images.pixels, said) != inlay::status::ok) throw std::runtime_error("the network refused to run");
+  if (training.predict(images.pixels, said) != inlay::status::ok)
+    throw std::runtime_error("the network refused to run");
   std::size_t right = 0;
   for (std::size_t i = 0; i < images.size(); ++i) {
     const auto at = said.begin() + static_cast<std::ptrdiff_t>(i * digit_count);

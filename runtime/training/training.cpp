@@ -78,8 +78,7 @@ void begin_training(training_state& training, initial how, std::uint64_t seed) {
     if (how == initial::kaiming_uniform) bound = std::sqrt(6 / use.fan_in);
     if (how == initial::xavier_uniform) bound = std::sqrt(6 / (use.fan_in + use.fan_out));
     if (use.what == purpose::bias && how != initial::linear) return;
-    for (std::size_t i = 0; i < dims.size(); ++i)
-      elements[i] = static_cast<float>(bound) * (2 * random.uniform() - 1);
+    for (std::size_t i = 0; i < dims.size(); ++i) elements[i] = static_cast<float>(bound) * (2 * random.uniform() - 1);
   });
 }
 
@@ -117,20 +116,20 @@ optimizer_settings next_settings(training_state& training, const optimizer& how,
 weights weights_of(const training_state& training, bool resumable) {
   weights all;
   for (const kept_part& part : parts_of(training_layout_of(training.graph), resumable))
-    for_each_parameter(training.graph, [&](std::uint32_t, const std::string& name, std::uint64_t offset,
-                                           const shape& dims) {
-      weight_tensor& tensor = all.tensors.emplace_back();
-      tensor.name = part.prefix + name, tensor.stored_type = "F32";
-      tensor.shape.assign(dims.sizes.begin(), dims.sizes.begin() + dims.rank);
-      const float* elements = training.memory + part.start + offset;
-      tensor.values.assign(elements, elements + dims.size());
-    });
+    for_each_parameter(training.graph,
+                       [&](std::uint32_t, const std::string& name, std::uint64_t offset, const shape& dims) {
+                         weight_tensor& tensor = all.tensors.emplace_back();
+                         tensor.name = part.prefix + name, tensor.stored_type = "F32";
+                         tensor.shape.assign(dims.sizes.begin(), dims.sizes.begin() + dims.rank);
+                         const float* elements = training.memory + part.start + offset;
+                         tensor.values.assign(elements, elements + dims.size());
+                       });
   if (resumable)
-    all.tensors.push_back({steps_name,
-                           {2},
-                           "F32",
-                           {static_cast<float>(training.steps % steps_base),
-                            static_cast<float>(training.steps / steps_base)}});
+    all.tensors.push_back(
+        {steps_name,
+         {2},
+         "F32",
+         {static_cast<float>(training.steps % steps_base), static_cast<float>(training.steps / steps_base)}});
   std::sort(all.tensors.begin(), all.tensors.end(),
             [](const weight_tensor& a, const weight_tensor& b) { return a.name < b.name; });
   return all;
@@ -143,11 +142,11 @@ std::vector<std::string> take_weights(training_state& training, const weights& f
   const std::vector<kept_part> parts = parts_of(training_layout_of(training.graph), true);
   const auto for_each_tensor = [&](auto body) {
     for (const kept_part& part : parts)
-      for_each_parameter(training.graph, [&](std::uint32_t, const std::string& name, std::uint64_t offset,
-                                             const shape& dims) {
-        const bool kept = *part.prefix == '\0' || resumable;
-        body(part.prefix + name, kept, training.memory + part.start + offset, dims.size());
-      });
+      for_each_parameter(training.graph,
+                         [&](std::uint32_t, const std::string& name, std::uint64_t offset, const shape& dims) {
+                           const bool kept = *part.prefix == '\0' || resumable;
+                           body(part.prefix + name, kept, training.memory + part.start + offset, dims.size());
+                         });
   };
   for_each_tensor([&](const std::string& name, bool kept, float*, std::size_t size) {
     const weight_tensor* tensor = kept ? from.find(name) : nullptr;

@@ -65,7 +65,8 @@ TEST(ActivationGradient, AgreesWithTheTable) {
       ASSERT_EQ(kernels[1]->run_steps(inputs, {}, 1, memory.data(), scratch.data()), 0);
       const float* gradient = memory.data() + training_layout_of(graph).gradients();
       for (std::uint32_t i = 0; i < width; ++i) {
-        const double slope = row.derivative(static_cast<double>(x[i]), static_cast<double>(p0), static_cast<double>(p1));
+        const double slope =
+            row.derivative(static_cast<double>(x[i]), static_cast<double>(p0), static_cast<double>(p1));
         const double expected = slope * static_cast<double>(x[i]);
         // The rounding of the target is worth about 2^-24 of its size.
         EXPECT_NEAR(static_cast<double>(gradient[i]), expected, 4e-6 * std::max(1.0, std::abs(expected)))
@@ -82,12 +83,9 @@ TEST(ActivationGradient, TrainsBehindALayer) {
     const std::uint32_t x = b.input("x", {1, {5}});
     const std::uint32_t w = b.parameter("fc.weight", {2, {7, 5}}), bias = b.parameter("fc.bias", {1, {7}});
     std::uint32_t h = b.dense("fc", x, w, bias);
-    const instruction program[] = {{.code = scalar_op::operand, .a = 0},
-                                   {.code = scalar_op::apply,
-                                    .function = row.id,
-                                    .a = 0,
-                                    .p0 = row.defaults[0],
-                                    .p1 = row.defaults[1]}};
+    const instruction program[] = {
+        {.code = scalar_op::operand, .a = 0},
+        {.code = scalar_op::apply, .function = row.id, .a = 0, .p0 = row.defaults[0], .p1 = row.defaults[1]}};
     h = b.map({&h, 1}, program, {1, {7}});
     const std::uint32_t v = b.parameter("out.weight", {2, {3, 7}}), none = no_node;
     b.output(b.dense("out", h, v, none), "y");

@@ -23,12 +23,12 @@ void check(const Net& net, const gradient_check& how = {}) {
   EXPECT_EQ(check_gradients(traced(net), how), "") << net.name << ", batch " << how.batch;
 }
 
-constexpr auto layers = network("layers", input<f32, 5>("x"), [](auto x) {
-  return dense<3>("c", tanh(dense<17>("b", sigmoid(dense<9>("a", x)))));
-});
+constexpr auto layers = network("layers", input<f32, 5>("x"),
+                                [](auto x) { return dense<3>("c", tanh(dense<17>("b", sigmoid(dense<9>("a", x))))); });
 
 TEST(Gradient, OfLayersForEveryLoss) {
-  for (loss which : {loss::mse, loss::cross_entropy, loss::bce, loss::huber, loss::hinge}) check(layers, {.which = which});
+  for (loss which : {loss::mse, loss::cross_entropy, loss::bce, loss::huber, loss::hinge})
+    check(layers, {.which = which});
 }
 
 TEST(Gradient, OfBatchesAroundABlock) {
@@ -117,22 +117,22 @@ TEST(Gradient, OfShapes) {
 TEST(Gradient, OfReductions) {
   check(network("sums", input<f32, 6>("x"), [](auto x) {
     auto m = reshape<3, 4>(dense<12>("a", x));
-    return sum<0>(tanh(m)) + mean<1, keepdim>(m * m) * sum(m) + amax<0>(m) * amin<0>(m);
+    return sum<0>(tanh(m)) + mean<1>(m * m, keepdim) * sum(m) + amax<0>(m) * amin<0>(m);
   }));
 }
 
 TEST(Gradient, OfNorms) {
-  check(network("layer", input<f32, 6>("x"), [](auto x) {
-    return dense<3>("b", tanh(layer_norm("norm", dense<9>("a", x))));
-  }), {.tolerance = 1e-3});
+  check(network("layer", input<f32, 6>("x"),
+                [](auto x) { return dense<3>("b", tanh(layer_norm("norm", dense<9>("a", x)))); }),
+        {.tolerance = 1e-3});
   check(network("rms", input<f32, 6>("x"), [](auto x) { return rms_norm("norm", dense<9>("a", x)); }),
         {.tolerance = 1e-3});
 }
 
 TEST(Gradient, OfALossInTheNetwork) {
-  check(network("own_loss", input<f32, 3>("x"), input<f32, 2>("y"), [](auto x, auto y) {
-    return mean(square(dense<2>("a", x) - y)) + 0.01f * sum(square(param<f32, 2>("extra")));
-  }), {.which = loss::output});
+  check(network("own_loss", input<f32, 3>("x"), input<f32, 2>("y"),
+                [](auto x, auto y) { return mean(square(dense<2>("a", x) - y * param<f32, 2>("extra"))); }),
+        {.which = loss::output});
 }
 
 TEST(Gradient, IsRefusedWithAReason) {

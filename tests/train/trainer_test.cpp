@@ -21,7 +21,8 @@ constexpr float exclusive[] = {0, 1, 1, 0};
 
 std::vector<float> parameters_of(const inlay::weights& w) {
   std::vector<float> all;
-  for (const inlay::weight_tensor& tensor : w.tensors) all.insert(all.end(), tensor.values.begin(), tensor.values.end());
+  for (const inlay::weight_tensor& tensor : w.tensors)
+    all.insert(all.end(), tensor.values.begin(), tensor.values.end());
   return all;
 }
 

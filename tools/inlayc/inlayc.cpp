@@ -5,9 +5,9 @@
 #include "Inlay/Import/ImportGraph.h"
 #include "Inlay/Pipelines/Pipelines.h"
 #include "Inlay/Report/Report.h"
+#include "Inlay/Training/Training.h"
 #include "LoadWeights.h"
 #include "Outputs.h"
-#include "Inlay/Training/Training.h"
 #include "ReadModel.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/CommandLine.h"
@@ -128,8 +128,9 @@ llvm::Expected<loss> chooseLoss(const std::vector<graph_view>& graphs) {
     if (llvm::none_of(graphs, [&](const graph_view& graph) { return graph.name == name; }))
       return failed("--train=" + name + ": '" + modelPath + "' has no network of this name among those to compile");
   if (!trained.empty() && (parallel || weightsType == "bf16"))
-    return failed("--train: the training step is for one thread and weights in f32; leave out --parallel and "
-                  "--weights-type=bf16");
+    return failed(
+        "--train: the training step is for one thread and weights in f32; leave out --parallel and "
+        "--weights-type=bf16");
   return static_cast<loss>(found - std::begin(loss_names));
 }
 

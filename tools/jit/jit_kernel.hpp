@@ -32,7 +32,7 @@ struct jit_target {
   /// Compile a training step for this loss: each graph gives two kernels, of the network with weights in the memory,
   /// and of the step. The weights are not read.
   std::optional<loss> train = {};
-  bool optimised = true;      ///< false compiles in a third of the time, to slow code with the same results
+  bool optimised = true;  ///< false compiles in a third of the time, to slow code with the same results
 };
 
 /// The CPUs whose code this machine can run: its own, and smaller ones of its family.

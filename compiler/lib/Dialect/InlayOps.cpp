@@ -670,7 +670,8 @@ bool PackOp::sharesCode() { return false; }
 LogicalResult PackOp::verify() {
   RankedTensorType weight = tensorType(getWeight());
   if (weight.getRank() != 2) return emitOpError() << "weight must have 2 axes, found " << weight;
-  const int64_t features = weight.getDimSize(getTransposed() ? 1 : 0), depth = weight.getDimSize(getTransposed() ? 0 : 1);
+  const int64_t features = weight.getDimSize(getTransposed() ? 1 : 0),
+                depth = weight.getDimSize(getTransposed() ? 0 : 1);
   const auto padded = static_cast<int64_t>(llvm::alignTo(features, getLanes()));
   if (elementsOf(getResult()) != padded * depth)
     return emitOpError() << "result must have " << padded * depth << " elements, found " << getResult().getType();

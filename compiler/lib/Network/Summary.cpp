@@ -192,7 +192,8 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
     scratch = packedBase(network) + packed.getInt();
   summary.scratchBytes = scratch * 4;
   summary.role = roleOf(network);
-  if (auto parameters = network->getAttrOfType<mlir::IntegerAttr>(kLearnedAttr)) summary.parameters = parameters.getInt();
+  if (auto parameters = network->getAttrOfType<mlir::IntegerAttr>(kLearnedAttr))
+    summary.parameters = parameters.getInt();
   for (mlir::Operation &op : network.front().without_terminator()) {
     if (!llvm::cast<KernelOp>(op).hasKernel()) continue;
     summary.layers.push_back(summarizeLayer(op));

@@ -58,8 +58,8 @@ Value gradientOfActivation(ActivationOp op, Value x, Value y, Value dy, ScalarBu
     case activation::exp: return b.mul(dy, y);
     case activation::elu: return b.mul(dy, b.select(b.greater(x, 0), one, b.mul(expBelow(x, 1, op, b), p0)));
     case activation::selu:
-      return b.mul(dy, b.select(b.greater(x, 0), b.number(kSeluScale),
-                                b.mul(expBelow(x, 1, op, b), kSeluScale * kSeluAlpha)));
+      return b.mul(
+          dy, b.select(b.greater(x, 0), b.number(kSeluScale), b.mul(expBelow(x, 1, op, b), kSeluScale * kSeluAlpha)));
     case activation::celu: return b.mul(dy, b.select(b.greater(x, 0), one, expBelow(x, 1 / p0, op, b)));
     case activation::gelu: {
       Value cdf = b.mul(b.add(b.apply("erf", b.mul(x, kHalfRoot), op), one), 0.5);

@@ -47,8 +47,8 @@ LogicalResult GradientBuilder::run(Value loss) {
   llvm::SmallVector<mlir::Operation *> ops;
   for (mlir::Operation &op : function.front().without_terminator()) ops.push_back(&op);
   auto type = typeOf(loss);
-  add(loss, builder.create<ConstantOp>(loss.getLoc(), type, mlir::StringAttr(),
-                                       mlir::DenseElementsAttr::get(type, 1.0f)));
+  add(loss,
+      builder.create<ConstantOp>(loss.getLoc(), type, mlir::StringAttr(), mlir::DenseElementsAttr::get(type, 1.0f)));
   for (mlir::Operation *op : llvm::reverse(ops)) {
     auto found = gradients.find(op->getResult(0));
     if (found == gradients.end()) continue;
@@ -114,8 +114,9 @@ LogicalResult GradientBuilder::rule(DenseOp op, Value dy) {
     llvm::SmallVector<int64_t> turned{sizesOf(weight)[1], sizesOf(weight)[0]};
     Value transposed =
         builder.create<PermuteOp>(loc, typeOf(weight).clone(turned), weight, llvm::ArrayRef<int64_t>{1, 0});
-    auto back = builder.create<DenseOp>(loc, op.getInput().getType(), builder.getStringAttr(op.getLayer() + ".gradient"),
-                                        dy, transposed, Value(), mlir::ValueRange(), mlir::StringAttr());
+    auto back =
+        builder.create<DenseOp>(loc, op.getInput().getType(), builder.getStringAttr(op.getLayer() + ".gradient"), dy,
+                                transposed, Value(), mlir::ValueRange(), mlir::StringAttr());
     add(op.getInput(), back.getResult());
   }
   if (!active.contains(weight)) return success();
@@ -172,8 +173,8 @@ LogicalResult GradientBuilder::rule(ConcatOp op, Value dy) {
   for (Value piece : op.getInputs()) {
     const int64_t length = sizesOf(piece)[op.getAxis()];
     if (active.contains(piece))
-      add(piece, builder.create<SliceOp>(op.getLoc(), piece.getType(), dy, static_cast<int64_t>(op.getAxis()), start,
-                                         length));
+      add(piece,
+          builder.create<SliceOp>(op.getLoc(), piece.getType(), dy, static_cast<int64_t>(op.getAxis()), start, length));
     start += length;
   }
   return success();
@@ -227,9 +228,8 @@ LogicalResult GradientBuilder::rule(ReduceOp op, Value dy) {
   dy = reshaped(dy, keptType, loc);
   if (kind == ops::reduction::sum || kind == ops::reduction::mean) {
     const double factor = kind == ops::reduction::mean ? 1.0 / static_cast<double>(count) : 1.0;
-    add(x, createMap(builder, loc, x.getType(), {dy}, [&](ScalarBuilder &b, mlir::ValueRange v) {
-          return b.mul(v[0], factor);
-        }));
+    add(x, createMap(builder, loc, x.getType(), {dy},
+                     [&](ScalarBuilder &b, mlir::ValueRange v) { return b.mul(v[0], factor); }));
     return success();
   }
   Value y = reshaped(op.getResult(), keptType, loc);
@@ -285,9 +285,8 @@ LogicalResult GradientBuilder::rule(NormalizeOp op, Value dy) {
     return b.apply("rsqrt", b.add(v[0], b.number(epsilon)));
   });
   Value along = mean(map({dy, y}, [](ScalarBuilder &b, mlir::ValueRange v) { return b.mul(v[0], v[1]); }));
-  Value dx = map({dy, y, along, r}, [](ScalarBuilder &b, mlir::ValueRange v) {
-    return b.mul(b.sub(v[0], b.mul(v[1], v[2])), v[3]);
-  });
+  Value dx = map({dy, y, along, r},
+                 [](ScalarBuilder &b, mlir::ValueRange v) { return b.mul(b.sub(v[0], b.mul(v[1], v[2])), v[3]); });
   if (op.getCentred() != 0)
     dx = map({dx, mean(dy), r}, [](ScalarBuilder &b, mlir::ValueRange v) { return b.sub(v[0], b.mul(v[1], v[2])); });
   add(op.getInput(), reshaped(dx, op.getInput().getType(), loc));

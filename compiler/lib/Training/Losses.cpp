@@ -21,8 +21,8 @@ mlir::RankedTensorType scalarType(mlir::OpBuilder &builder) {
 Value reduceAll(Value value, ops::reduction kind, mlir::OpBuilder &builder, Location loc) {
   const size_t rank = sizesOf(value).size();
   if (rank == 0) return value;
-  return builder.create<ReduceOp>(loc, scalarType(builder), value, static_cast<int64_t>(kind),
-                                  (int64_t{1} << rank) - 1, /*keepdim=*/0);
+  return builder.create<ReduceOp>(loc, scalarType(builder), value, static_cast<int64_t>(kind), (int64_t{1} << rank) - 1,
+                                  /*keepdim=*/0);
 }
 
 /// What a final sigmoid is applied to; the prediction itself without one.
@@ -47,9 +47,9 @@ mlir::FailureOr<Value> crossEntropy(Value prediction, Value target, mlir::OpBuil
   Location loc = prediction.getLoc();
   auto type = llvm::cast<mlir::RankedTensorType>(prediction.getType());
   if (type.getRank() != 1 || type.getDimSize(0) > kMostClasses) {
-    mlir::emitError(loc) << "cross_entropy: expected one number for each of at most " << kMostClasses
-                         << " classes, found " << type
-                         << "; give the network such an output, or compute the loss in the network and use --loss=output";
+    mlir::emitError(loc)
+        << "cross_entropy: expected one number for each of at most " << kMostClasses << " classes, found " << type
+        << "; give the network such an output, or compute the loss in the network and use --loss=output";
     return mlir::failure();
   }
   // A network that ends in softmax is trained on what comes before it: PyTorch's loss takes logits.
@@ -64,9 +64,8 @@ mlir::FailureOr<Value> crossEntropy(Value prediction, Value target, mlir::OpBuil
   Value rows = builder.create<ConstantOp>(loc, square, mlir::StringAttr(),
                                           mlir::DenseElementsAttr::get(square, llvm::ArrayRef<float>(identity)));
   Value chosen = builder.create<EmbeddingOp>(loc, type, target, rows);
-  Value terms = createMap(builder, loc, type, {logarithms, chosen}, [](ScalarBuilder &b, mlir::ValueRange v) {
-    return b.mul(b.neg(v[0]), v[1]);
-  });
+  Value terms = createMap(builder, loc, type, {logarithms, chosen},
+                          [](ScalarBuilder &b, mlir::ValueRange v) { return b.mul(b.neg(v[0]), v[1]); });
   return reduceAll(terms, ops::reduction::sum, builder, loc);
 }
 
@@ -81,9 +80,8 @@ mlir::Type typeOfTarget(loss which, Value prediction) {
 mlir::FailureOr<Value> lossOf(loss which, Value prediction, Value target, mlir::OpBuilder &builder) {
   Location loc = prediction.getLoc();
   const auto meanOf = [&](Value of, llvm::function_ref<Value(ScalarBuilder &, Value, Value)> term) -> Value {
-    Value terms = createMap(builder, loc, of.getType(), {of, target}, [&](ScalarBuilder &b, mlir::ValueRange v) {
-      return term(b, v[0], v[1]);
-    });
+    Value terms = createMap(builder, loc, of.getType(), {of, target},
+                            [&](ScalarBuilder &b, mlir::ValueRange v) { return term(b, v[0], v[1]); });
     return reduceAll(terms, ops::reduction::mean, builder, loc);
   };
   switch (which) {
@@ -91,9 +89,8 @@ mlir::FailureOr<Value> lossOf(loss which, Value prediction, Value target, mlir::
       return meanOf(prediction, [](ScalarBuilder &b, Value y, Value t) { return b.apply("square", b.sub(y, t)); });
     case loss::cross_entropy: return crossEntropy(prediction, target, builder);
     case loss::bce:
-      return meanOf(beforeSigmoid(prediction, builder), [](ScalarBuilder &b, Value z, Value t) {
-        return b.sub(b.apply("softplus", z), b.mul(z, t));
-      });
+      return meanOf(beforeSigmoid(prediction, builder),
+                    [](ScalarBuilder &b, Value z, Value t) { return b.sub(b.apply("softplus", z), b.mul(z, t)); });
     case loss::huber:
       return meanOf(prediction, [](ScalarBuilder &b, Value y, Value t) {
         Value distance = b.sub(y, t), size = b.apply("abs", distance);

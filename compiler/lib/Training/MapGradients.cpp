@@ -105,9 +105,11 @@ std::string advice(mlir::Operation &op) {
   if (!function) return ("'" + op.getName().getStringRef() + "' has no gradient").str();
   const llvm::StringRef name = function.getFunction();
   if (name == "step")
-    return "'step' cannot be trained: its derivative is 0 everywhere; train with sigmoid(k * x), whose slope grows with "
+    return "'step' cannot be trained: its derivative is 0 everywhere; train with sigmoid(k * x), whose slope grows "
+           "with "
            "k, and put step in its place afterwards";
-  return ("'" + name + "' cannot be trained: its derivative is 0 everywhere; train with tanh(k * x) in its place").str();
+  return ("'" + name + "' cannot be trained: its derivative is 0 everywhere; train with tanh(k * x) in its place")
+      .str();
 }
 
 }  // namespace

@@ -120,7 +120,8 @@ void Planner::spreadInputs() {
     if (!clashing(elementsOf(argument))) continue;
     llvm::SmallVector<ContractionOp> readers;
     for (mlir::Operation *user : argument.getUsers())
-      if (auto layer = llvm::dyn_cast<ContractionOp>(user); layer && !layer.getWindow()) readers.push_back(layer);
+      if (auto layer = llvm::dyn_cast<ContractionOp>(user); layer && !layer.getWindow() && layer.getInput() == argument)
+        readers.push_back(layer);
     if (readers.empty()) continue;
     mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&function.front());
     Value copy = copyOf(argument, builder);
@@ -205,7 +206,7 @@ void Planner::claimStates() {
     const std::optional<int64_t> place = stateOfResult(function, static_cast<unsigned>(i));
     if (!place) continue;
     Value state = stateAt(*place);
-    if (operand.get() == state) continue;                        // it stays as it is
+    if (operand.get() == state) continue;                       // it stays as it is
     if (operand.get().getDefiningOp<AccumulateOp>()) continue;  // adds to the state where that lies
     if (replacesState(operand.get(), state))
       bufferOf(operand.get())->root = "state", bufferOf(operand.get())->index = *place;

@@ -22,7 +22,7 @@ inline constexpr std::string_view loss_names[] = {"mse", "cross_entropy", "bce",
 /// row-major as in PyTorch and beginning at a cache line; what is between them is 0. The other parts have the same
 /// layout.
 struct training_layout {
-  std::uint64_t parameters = 0;  ///< floats of one part
+  std::uint64_t parameters = 0;                                             ///< floats of one part
   constexpr std::uint64_t gradients() const { return parameters; }          ///< sums over the batch
   constexpr std::uint64_t first_moments() const { return 2 * parameters; }  ///< momentum of SGD; means of Adam
   constexpr std::uint64_t second_moments() const { return 3 * parameters; }

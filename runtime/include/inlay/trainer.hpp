@@ -24,8 +24,8 @@ enum class method {
 struct optimizer {
   method how = method::adamw;
   double rate = 1e-3;
-  double momentum = 0;    ///< SGD
-  bool nesterov = false;  ///< SGD
+  double momentum = 0;                                ///< SGD
+  bool nesterov = false;                              ///< SGD
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< Adam
   double weight_decay = 0;
   /// The most that the gradient's norm, over all parameters, may be (torch.nn.utils.clip_grad_norm_); 0 for any.
@@ -58,9 +58,9 @@ class random_numbers {
 
 /// How the weights of layers begin. A weight of N x K has fan_in K and fan_out N.
 enum class initial {
-  linear,          ///< uniform within 1 / sqrt(fan_in), biases too, as torch.nn.Linear begins
-  kaiming_uniform, ///< uniform within sqrt(6 / fan_in), for relu; biases are 0
-  xavier_uniform   ///< uniform within sqrt(6 / (fan_in + fan_out)), for tanh and sigmoid; biases are 0
+  linear,           ///< uniform within 1 / sqrt(fan_in), biases too, as torch.nn.Linear begins
+  kaiming_uniform,  ///< uniform within sqrt(6 / fan_in), for relu; biases are 0
+  xavier_uniform    ///< uniform within sqrt(6 / (fan_in + fan_out)), for tanh and sigmoid; biases are 0
 };
 
 namespace detail {
@@ -227,9 +227,10 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   }
 
  private:
-  using training = typename training_symbols<
-      graph.hash, typename name_of_kernels<graph_of<Net>, role_name<Name, training_name<Loss>>>::type, Loss,
-      const input_element<In>*...>::type;
+  using training =
+      typename training_symbols<graph.hash,
+                                typename name_of_kernels<graph_of<Net>, role_name<Name, training_name<Loss>>>::type,
+                                Loss, const input_element<In>*...>::type;
   using prediction = no_kernels_for_this_graph_run_inlayc_again<
       graph.hash, typename name_of_kernels<graph_of<Net>, role_name<Name, kernels_name("predict")>>::type,
       const input_element<In>*..., float*>;
@@ -244,9 +245,7 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
     return batch;
   }
   float* memory() { return state_.memory; }
-  float mean_loss() const {
-    return state_.memory[layout.loss_sum()] / static_cast<float>(batch_);
-  }
+  float mean_loss() const { return state_.memory[layout.loss_sum()] / static_cast<float>(batch_); }
   std::span<float> part(std::string_view name, std::uint64_t start) {
     for (std::uint32_t i = 0; i < graph.nodes.size(); ++i)
       if (graph.nodes[i].kind == op::parameter && graph.name_of(graph.nodes[i]) == name)

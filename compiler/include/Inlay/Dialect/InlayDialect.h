@@ -48,7 +48,7 @@ inline constexpr llvm::StringLiteral kLearnedAttr =
     "inlay.learned";  // argument: a parameter that is trained, beside kStateAttr
 inline constexpr llvm::StringLiteral kRoleAttr = "inlay.role";      // function: a Role, if it is not inference
 inline constexpr llvm::StringLiteral kPackedAttr = "inlay.packed";  // function: elements of all packed weights
-inline constexpr llvm::StringLiteral kTargetAttr = "inlay.target";    // function: the machine, a TargetAttr
+inline constexpr llvm::StringLiteral kTargetAttr = "inlay.target";  // function: the machine, a TargetAttr
 
 /// For fewer samples, a kernel that computes one after the other is faster than one with a sample in each lane.
 inline int64_t fewestInLanes(int64_t lanes) { return lanes / 4 + 1; }

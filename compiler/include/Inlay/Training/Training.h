@@ -10,9 +10,9 @@
 namespace inlay::compiler {
 
 /// Makes two functions of an imported network with learned weights (Weights::learned). `network` itself becomes
-/// `<name>_predict`. The module gets `<name>_train_<loss>`, whose inputs are the network's and the target, and whose results
-/// are the next values of states: each parameter's gradient and the loss, both summed over the samples. An op without a
-/// gradient is diagnosed by its layer.
+/// `<name>_predict`. The module gets `<name>_train_<loss>`, whose inputs are the network's and the target, and whose
+/// results are the next values of states: each parameter's gradient and the loss, both summed over the samples. An op
+/// without a gradient is diagnosed by its layer.
 mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which);
 
 }  // namespace inlay::compiler

@@ -32,8 +32,9 @@ class NetworkEmitter {
       globals[constant] = createGlobal(llvm::cast<mlir::DenseElementsAttr>(constant.getValue()),
                                        constant.getName().value_or("constant"), constant.getLoc());
     for (mlir::Operation &op : network.front().without_terminator()) all.push_back(&op);
-    compact = llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); }) >= kManyOps &&
-              summary.role == Role::inference;
+    compact =
+        llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); }) >= kManyOps &&
+        summary.role == Role::inference;
     for (int64_t capacity : summary.rowBlocks)
       if (mlir::failed(emitKernel(summary, summary.kernelName(capacity), capacity, all, {}))) return mlir::failure();
     if (summary.samplesInLanes > 0 && mlir::failed(emitLanes(network, summary, features, globals)))

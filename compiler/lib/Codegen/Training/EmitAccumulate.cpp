@@ -21,8 +21,14 @@ constexpr int64_t kVectorsOfSum = 8;
 class ProductEmitter {
  public:
   ProductEmitter(AccumulateOp op, KernelContext &context, ViewLookup views)
-      : context(context), loc(op.getLoc()), left(views(op.getLeft())), right(views(op.getRight())),
-        sum(views(op.getSum())), lanes(context.features.lanes), features(left.elements), depth(right.elements) {
+      : context(context),
+        loc(op.getLoc()),
+        left(views(op.getLeft())),
+        right(views(op.getRight())),
+        sum(views(op.getSum())),
+        lanes(context.features.lanes),
+        features(left.elements),
+        depth(right.elements) {
     sum.stride = depth, sum.elements = depth;
   }
 
@@ -58,15 +64,13 @@ class ProductEmitter {
     llvm::SmallVector<Value> sums;
     for (int64_t i = 0; i < count; ++i)
       for (auto [at, width] : vectors)
-        sums.push_back(
-            context.load(loc, sum, context.plus(loc, feature, i), at, lanes, width, DeadLanes::unspecified));
+        sums.push_back(context.load(loc, sum, context.plus(loc, feature, i), at, lanes, width, DeadLanes::unspecified));
     const auto add = [&](Value row) {
       llvm::SmallVector<Value> elements;
       for (auto [at, width] : vectors)
         elements.push_back(context.load(loc, right, row, at, lanes, width, DeadLanes::unspecified));
       for (int64_t i = 0; i < count; ++i) {
-        Value factor =
-            context.broadcast(loc, context.loadScalar(loc, left, row, context.plus(loc, feature, i)), lanes);
+        Value factor = context.broadcast(loc, context.loadScalar(loc, left, row, context.plus(loc, feature, i)), lanes);
         for (size_t v = 0; v < vectors.size(); ++v) {
           Value &each = sums[static_cast<size_t>(i) * vectors.size() + v];
           each = context.builder.create<mlir::vector::FMAOp>(loc, factor, elements[v], each);
@@ -101,8 +105,7 @@ void emitSum(AccumulateOp op, KernelContext &context, ViewLookup views) {
     for (int64_t offset = 0; offset < live; offset += lanes) sums.push_back(load(sum, first, offset));
     const auto add = [&](Value row) {
       for (auto [v, each] : llvm::enumerate(sums))
-        each = context.builder.create<mlir::arith::AddFOp>(loc, each,
-                                                           load(left, row, static_cast<int64_t>(v) * lanes));
+        each = context.builder.create<mlir::arith::AddFOp>(loc, each, load(left, row, static_cast<int64_t>(v) * lanes));
     };
     if (context.capacity == 1)
       add(first);

@@ -3,6 +3,7 @@
 // optimizers.
 #include "Training/EmitTraining.h"
 
+#include "Lanes/Transpose.h"
 #include "llvm/Support/MathExtras.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -17,11 +18,18 @@ using mlir::Value;
 /// The numbers that an update reads, in this order, as `inlay::optimizer_settings` of the runtime has them.
 enum Setting : int64_t { scale, l2, keep, rate, beta1, beta2, correction, epsilon, nesterov, settings };
 
+/// The side of a block of weights that is transposed in registers.
+constexpr int64_t kBlock = 4;
+
 class TrainingEmitter {
  public:
   TrainingEmitter(mlir::func::FuncOp network, const NetworkSummary &summary, VectorFeatures features,
                   mlir::ModuleOp module)
-      : network(network), summary(summary), features(features), module(module), builder(module.getContext()),
+      : network(network),
+        summary(summary),
+        features(features),
+        module(module),
+        builder(module.getContext()),
         loc(network.getLoc()) {}
 
   void run() {
@@ -133,7 +141,7 @@ class TrainingEmitter {
     });
   }
 
-  /// [N][K] -> [panel][K][lanes]: one element after the other.
+  /// [N][K] -> [panel][K][lanes]: blocks of 4 x 4 where all lanes have a feature, else one element after the other.
   void packRows(PackOp pack, RowView from, RowView to, KernelContext &context) {
     llvm::ArrayRef<int64_t> sizes = sizesOf(pack.getWeight());
     const auto lanes = static_cast<int64_t>(pack.getLanes());
@@ -141,7 +149,12 @@ class TrainingEmitter {
     forEachPanel(pack, sizes[0], context, [&](Value first, int64_t live, int64_t width) {
       RowView panel = to;
       panel.start = context.times(loc, first, sizes[1]), panel.stride = panel.elements = width;
-      context.forEach(loc, sizes[1], 1, [&](Value k) {
+      const int64_t inBlocks = live == width && lanes % kBlock == 0 ? sizes[1] / kBlock * kBlock : 0;
+      context.forEach(loc, inBlocks, kBlock, [&](Value k) {
+        for (int64_t n = 0; n < width; n += lanes)
+          packBlocks(from, panel, context.plus(loc, first, n), n, k, lanes, context);
+      });
+      context.forEach(loc, context.index(inBlocks, loc), context.index(sizes[1], loc), 1, [&](Value k) {
         for (int64_t n = 0; n < width; ++n) {
           const int64_t feature = n < live ? n : n / lanes * lanes;
           Value element = context.loadScalar(loc, from, context.plus(loc, first, feature), k);
@@ -150,6 +163,23 @@ class TrainingEmitter {
         }
       });
     });
+  }
+
+  /// Four elements from `k` on of `lanes` rows from `first` on, as column `column` of a panel.
+  void packBlocks(const RowView &from, const RowView &panel, Value first, int64_t column, Value k, int64_t lanes,
+                  KernelContext &context) {
+    llvm::SmallVector<Value> rows;
+    for (int64_t row = 0; row < kBlock; ++row) {
+      Value all = lanes == kBlock ? Value() : context.splat(loc, 0, lanes);
+      for (int64_t quarter = 0; quarter < lanes; quarter += kBlock) {
+        Value block = context.load(loc, from, context.plus(loc, first, quarter + row), k, kBlock, kBlock);
+        all = all ? builder.create<mlir::vector::InsertStridedSliceOp>(loc, block, all, quarter, 1) : block;
+      }
+      rows.push_back(all);
+    }
+    for (auto [i, vector] : llvm::enumerate(transposeQuarters(context, loc, rows, lanes)))
+      context.store(loc, panel, context.plus(loc, k, static_cast<int64_t>(i)), context.index(column, loc), vector,
+                    lanes);
   }
 
   /// Emits a function that runs `body` on each vector of the parameters. `load(part)` and `store(part, vector)` have
@@ -164,8 +194,7 @@ class TrainingEmitter {
     RowView given;
     given.memory = update.getArgument(1), given.elements = settings;
     for (int64_t i = 0; i < settings; ++i)
-      numbers.push_back(
-          context.broadcast(loc, context.loadScalar(loc, given, row, context.index(i, loc)), lanes));
+      numbers.push_back(context.broadcast(loc, context.loadScalar(loc, given, row, context.index(i, loc)), lanes));
     context.forEachVector(loc, summary.parameters, [&](Value column, int64_t live) {
       const auto viewOf = [&](int64_t part) {
         RowView view;
@@ -178,9 +207,7 @@ class TrainingEmitter {
       const auto store = [&](int64_t part, const VectorBuilder::Float &value) {
         context.store(loc, viewOf(part), row, column, value.vectors.front(), live);
       };
-      const auto setting = [&](Setting which) {
-        return VectorBuilder::Float{{numbers[static_cast<size_t>(which)]}};
-      };
+      const auto setting = [&](Setting which) { return VectorBuilder::Float{{numbers[static_cast<size_t>(which)]}}; };
       body(context, load, store, setting);
     });
     builder.create<mlir::func::ReturnOp>(loc);
