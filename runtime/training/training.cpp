@@ -85,6 +85,7 @@ void begin_training(training_state& training, initial how, std::uint64_t seed) {
 optimizer_settings next_settings(training_state& training, const optimizer& how, std::size_t batch) {
   const double t = static_cast<double>(++training.steps);
   optimizer_settings settings{};
+  settings.last = static_cast<std::uint32_t>(training_layout_of(training.graph).parameters);
   double scale = 1 / static_cast<double>(batch);
   if (how.most_norm > 0) {
     const training_layout layout = training_layout_of(training.graph);

@@ -171,7 +171,7 @@ std::string check_gradients(const graph_builder& builder, const gradient_check& 
     std::vector<double> expected;
     double largest = 1;
     for (float& each : values) {
-      const float kept = each, above = kept + 0x1p-9f, below = kept - 0x1p-9f;
+      const float kept = each, above = kept + 0x1p-14f, below = kept - 0x1p-14f;
       each = above;
       const double high = total_loss(graph, at, how);
       each = below;

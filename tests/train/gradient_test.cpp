@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "inlay/dsl.hpp"
 #include "jit_kernel.hpp"
 
@@ -129,10 +131,100 @@ TEST(Gradient, OfNorms) {
         {.tolerance = 1e-3});
 }
 
+TEST(Gradient, OfConvolutions) {
+  check(network("one_layer", input<f32, 2, 5, 6>("x"), [](auto x) { return flatten(conv2d<3, 3>("a", x)); }));
+  check(network("many_features", input<f32, 1, 5, 5>("x"), [](auto x) { return flatten(conv2d<37, 2>("a", x)); }));
+  check(network("two_layers", input<f32, 3, 7, 6>("x"), [](auto x) {
+    auto h = tanh(conv2d<5, 3>("a", x, padding<1>));
+    return flatten(conv2d<2, 3>("b", h));
+  }));
+  check(network("padded_layers", input<f32, 1, 6, 6>("x"), [](auto x) {
+    auto h = sigmoid(conv2d<18, 3>("a", x, same_padding));
+    return dense<3>("c", flatten(tanh(conv2d<4, 5>("b", h, padding<2>))));
+  }));
+}
+
+TEST(Gradient, OfConvolutionsWithStrideAndDilation) {
+  check(network("strided", input<f32, 2, 8, 9>("x"), [](auto x) {
+    auto h = tanh(conv2d<3, 3>("a", x, stride<2>, padding<1>));
+    return flatten(conv2d<2, 2>("b", h, stride<2>));
+  }));
+  check(network("dilated", input<f32, 2, 9, 9>("x"), [](auto x) {
+    auto h = tanh(conv2d<3, 3>("a", x, dilation<2>));
+    return flatten(conv2d<2, 2>("b", h, dilation<3>));
+  }));
+}
+
+TEST(Gradient, OfConvolutionsOnEveryInstructionSet) {
+  for (const std::string& cpu : tools::runnable_cpus())
+    check(network("images", input<f32, 2, 6, 6>("x"), [](auto x) {
+            return flatten(conv2d<3, 3>("b", tanh(conv2d<20, 3>("a", x))));
+          }),
+          {.batch = 5, .cpu = cpu});
+}
+
+TEST(Gradient, OfPools) {
+  check(network("max_pools", input<f32, 2, 8, 12>("x"), [](auto x) {
+    auto h = max_pool<2>(tanh(conv2d<5, 3>("a", x, padding<1>)));
+    return dense<3>("c", flatten(max_pool<2, 3>(conv2d<4, 3>("b", h, padding<1>))));
+  }));
+  check(network("mean_pools", input<f32, 2, 8, 9>("x"), [](auto x) {
+    auto h = avg_pool<2>(conv2d<5, 3>("a", x, padding<1>));
+    return flatten(avg_pool<3>(tanh(h), stride<1>, padding<1>));
+  }));
+  check(network("global", input<f32, 2, 5, 6>("x"), [](auto x) {
+    return dense<3>("b", flatten(global_avg_pool(tanh(conv2d<5, 3>("a", x)))));
+  }));
+}
+
+TEST(Gradient, OfResampling) {
+  check(network("larger", input<f32, 1, 4, 5>("x"), [](auto x) {
+    auto h = upsample<2>(tanh(conv2d<3, 2>("a", x)), bilinear);
+    return flatten(pad<1, 2, 0, 1>(h, reflect));
+  }));
+}
+
+TEST(Gradient, OfSignals) {
+  check(network("signal", input<f32, 2, 20>("x"), [](auto x) {
+    auto h = tanh(conv1d<5, 3>("a", x, padding<1>));
+    return flatten(conv1d<2, 4>("b", h, stride<2>));
+  }));
+}
+
 TEST(Gradient, OfALossInTheNetwork) {
   check(network("own_loss", input<f32, 3>("x"), input<f32, 2>("y"),
                 [](auto x, auto y) { return mean(square(dense<2>("a", x) - y * param<f32, 2>("extra"))); }),
         {.which = loss::output});
+}
+
+TEST(Gradient, HasTheSameBitsOnEveryProcessorIfReproducible) {
+  const graph_builder b = traced(network("reproducible", input<f32, 2, 6, 6>("x"), [](auto x) {
+    auto h = max_pool<2>(tanh(conv2d<20, 3>("a", x)));
+    return dense<3>("c", silu(dense<33>("b", flatten(h))));
+  }));
+  const graph_view graph = b.view();
+  std::vector<float> x(71 * 72), target(71 * 3), first;
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 7919 % 1000) / 500 - 1;
+  for (std::size_t i = 0; i < target.size(); ++i) target[i] = static_cast<float>(i * 104729 % 1000) / 500 - 1;
+  for (const std::string& cpu : tools::runnable_cpus()) {
+    if (cpu == "x86-64") continue;  // has no fused multiply-add
+    tools::jit_target how;
+    how.cpu = cpu, how.train = loss::mse, how.reproducible = true;
+    std::string error;
+    const weights none;
+    const auto kernels = tools::jit_kernel::compile_all({&graph, 1}, {&none, 1}, how, error);
+    ASSERT_EQ(kernels.size(), 2u) << error;
+    std::vector<float> memory(kernels[1]->memory_bytes() / 4), scratch(kernels[1]->scratch_bytes() / 4);
+    const std::size_t parameters = training_layout_of(graph).parameters;
+    for (std::size_t i = 0; i < parameters; ++i) memory[i] = static_cast<float>(i * 31337 % 1000) / 2500 - 0.2f;
+    kernels[1]->begin(memory.data(), scratch.data());
+    const float* const inputs[] = {x.data(), target.data()};
+    ASSERT_EQ(kernels[1]->run_steps(inputs, {}, 71, memory.data(), scratch.data()), 0);
+    const std::vector<float> found(memory.begin() + static_cast<std::ptrdiff_t>(parameters),
+                                   memory.begin() + static_cast<std::ptrdiff_t>(2 * parameters));
+    if (first.empty()) first = found;
+    EXPECT_EQ(std::memcmp(first.data(), found.data(), found.size() * sizeof(float)), 0) << cpu;
+  }
 }
 
 TEST(Gradient, IsRefusedWithAReason) {
@@ -148,8 +240,17 @@ TEST(Gradient, IsRefusedWithAReason) {
            "'step' cannot be trained: its derivative is 0 everywhere; train with sigmoid(k * x)");
   contains(message(network("places", input<f32, 3>("x"), [](auto x) { return argmax<0>(dense<4>("fc", x)); })),
            "'argmax' cannot be trained: its derivative is 0 everywhere; train with softmax");
-  contains(message(network("image", input<f32, 1, 4, 4>("x"), [](auto x) { return flatten(conv2d<2, 3>("conv", x)); })),
-           "'conv2d' has no compiled gradient yet");
+  contains(message(network("grouped", input<f32, 2, 4, 4>("x"),
+                           [](auto x) { return flatten(conv2d<4, 3>("conv", x, groups<2>)); })),
+           "layer 'conv': a convolution with groups has no compiled gradient yet");
+  contains(message(network("overlapping", input<f32, 1, 6, 6>("x"),
+                           [](auto x) { return flatten(max_pool<3>(conv2d<2, 3>("conv", x), stride<1>)); })),
+           "max_pool has a compiled gradient only if its windows lie side by side");
+  contains(message(network("up", input<f32, 1, 4, 4>("x"),
+                           [](auto x) {
+                             return flatten(conv_transpose2d<1, 3>("up", conv2d<2, 3>("conv", x)));
+                           })),
+           "'conv_transpose2d' has no compiled gradient yet");
   contains(message(network("fixed", input<f32, 3>("x"), [](auto x) { return tanh(x); })), "it has no parameters");
   contains(message(network("norm", input<f32, 3>("x"), [](auto x) { return batch_norm("bn", dense<3>("fc", x)); })),
            "is a statistic of batches");

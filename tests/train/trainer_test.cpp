@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <inlay/interpreter.hpp>
+#include <inlay/thread_pool.hpp>
 #include <inlay/trainer.hpp>
 #include <numeric>
 
@@ -192,6 +193,38 @@ TEST(Trainer, LimitsTheNormOfTheGradient) {
   for (std::size_t i = 0; i < before.size(); ++i)
     moved += std::pow(static_cast<double>(after[i]) - static_cast<double>(before[i]), 2);
   EXPECT_NEAR(std::sqrt(moved), 1e-3, 1e-5);
+}
+
+TEST(Trainer, SharesItsWorkAmongThreads) {
+  inlay::random_numbers random(1);
+  std::vector<float> x(101 * 20);
+  std::vector<std::int32_t> labels(101);
+  for (float& each : x) each = random.uniform();
+  for (std::int32_t& each : labels) each = static_cast<std::int32_t>(random.below(3));
+  const auto train = [&](unsigned threads, std::size_t shares) {
+    inlay::thread_pool pool(threads);
+    inlay::trainer<classifier, loss::cross_entropy> training({.rate = 0.01}, 5);
+    if (shares > 1) training.share(pool, shares);
+    float last = 0;
+    for (int i = 0; i < 20; ++i) last = training.step(x, labels);
+    EXPECT_EQ(training.steps(), 20u);
+    std::vector<float> all = parameters_of(training.weights(true));
+    all.push_back(last);
+    return all;
+  };
+  const std::vector<float> alone = train(1, 1), two = train(2, 2), five = train(3, 5);
+  EXPECT_TRUE(same_bits(two, train(1, 2)));
+  EXPECT_TRUE(same_bits(five, train(2, 5)));
+  ASSERT_EQ(alone.size(), two.size());
+  for (std::size_t i = 0; i < alone.size(); ++i) {
+    EXPECT_NEAR(alone[i], two[i], 1e-4f);
+    EXPECT_NEAR(alone[i], five[i], 1e-4f);
+  }
+  // More shares than samples.
+  inlay::thread_pool pool(2);
+  inlay::trainer<classifier, loss::cross_entropy> training;
+  training.share(pool, 4);
+  EXPECT_FALSE(std::isnan(training.step(std::span(x).first(20), std::span(labels).first(1))));
 }
 
 TEST(Trainer, BeginsAsAsked) {

@@ -92,7 +92,7 @@ mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which) {
 
   GradientBuilder gradients(function, sums, builder);
   if (mlir::failed(gradients.run(*value))) return mlir::failure();
-  lossSum = builder.create<AccumulateOp>(loc, lossSum.getType(), lossSum, *value, Value());
+  lossSum = builder.create<AccumulateOp>(loc, lossSum.getType(), lossSum, *value, Value(), WindowAttr());
 
   llvm::SmallVector<Value> results;
   llvm::SmallVector<mlir::Type> types;

@@ -20,10 +20,7 @@ std::string describe(mlir::Operation *op) {
   return "";
 }
 
-static mlir::RankedTensorType typeOf(Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
-
-/// The sum of `value` along the axes whose bits are set, without them.
-static Value sumAlong(Value value, uint32_t axes, bool keepdim, mlir::OpBuilder &builder, Location loc) {
+Value sumAlong(Value value, uint32_t axes, bool keepdim, mlir::OpBuilder &builder, Location loc) {
   llvm::SmallVector<int64_t> sizes;
   for (auto [axis, size] : llvm::enumerate(sizesOf(value)))
     if ((axes >> axis & 1) == 0)
@@ -55,7 +52,8 @@ LogicalResult GradientBuilder::run(Value loss) {
     Value dy = sumOf(found->second, op->getLoc());
     const LogicalResult result =
         llvm::TypeSwitch<mlir::Operation *, LogicalResult>(op)
-            .Case<DenseOp, MapOp, SoftmaxOp, ReshapeOp, PermuteOp, ConcatOp, SliceOp, PadOp, ReduceOp, NormalizeOp>(
+            .Case<DenseOp, MapOp, SoftmaxOp, ReshapeOp, PermuteOp, ConcatOp, SliceOp, PadOp, ReduceOp, NormalizeOp,
+                  Conv2dOp, MaxPoolOp, AvgPoolOp, ResampleOp>(
                 [&](auto each) { return rule(each, dy); })
             .Default([&](mlir::Operation *each) -> LogicalResult {
               mlir::emitError(each->getLoc())
@@ -72,7 +70,7 @@ void GradientBuilder::add(Value value, Value gradient) {
   if (!active.contains(value)) return;
   if (auto found = sums.find(value); found != sums.end()) {
     found->second =
-        builder.create<AccumulateOp>(gradient.getLoc(), found->second.getType(), found->second, gradient, Value());
+        builder.create<AccumulateOp>(gradient.getLoc(), found->second.getType(), found->second, gradient, Value(), WindowAttr());
     return;
   }
   gradients[value].push_back(gradient);
@@ -112,22 +110,28 @@ LogicalResult GradientBuilder::rule(DenseOp op, Value dy) {
   if (op.getBias()) add(op.getBias(), dy);
   if (active.contains(op.getInput())) {
     llvm::SmallVector<int64_t> turned{sizesOf(weight)[1], sizesOf(weight)[0]};
-    Value transposed =
-        builder.create<PermuteOp>(loc, typeOf(weight).clone(turned), weight, llvm::ArrayRef<int64_t>{1, 0});
+    Value transposed = builder.create<AdjointOp>(loc, typeOf(weight).clone(turned), weight);
     auto back =
         builder.create<DenseOp>(loc, op.getInput().getType(), builder.getStringAttr(op.getLayer() + ".gradient"), dy,
                                 transposed, Value(), mlir::ValueRange(), mlir::StringAttr());
     add(op.getInput(), back.getResult());
   }
+  return addProduct(op, weight, dy, op.getInput(), WindowAttr());
+}
+
+LogicalResult GradientBuilder::addProduct(mlir::Operation *op, Value weight, Value dy, Value x, WindowAttr window) {
   if (!active.contains(weight)) return success();
+  // A signal's convolution reads its parameter [N, C, taps] as an image's.
+  auto reshape = weight.getDefiningOp<ReshapeOp>();
+  if (reshape && sizesOf(weight).take_front(2) == sizesOf(reshape.getInput()).take_front(2)) weight = reshape.getInput();
   auto found = sums.find(weight);
   if (found == sums.end()) {
-    mlir::emitError(loc) << describe(op)
-                         << "its weight is computed from other parameters, which cannot be trained yet: make the "
-                            "weight a parameter itself";
+    mlir::emitError(op->getLoc()) << describe(op)
+                                  << "its weight is computed from other parameters, which cannot be trained yet: make "
+                                     "the weight a parameter itself";
     return failure();
   }
-  found->second = builder.create<AccumulateOp>(loc, found->second.getType(), found->second, dy, op.getInput());
+  found->second = builder.create<AccumulateOp>(op->getLoc(), found->second.getType(), found->second, dy, x, window);
   return success();
 }
 

@@ -37,6 +37,10 @@ class GradientBuilder {
   mlir::Value reducedTo(mlir::Type type, mlir::Value gradient, mlir::Location loc);
   mlir::Value reshaped(mlir::Value value, mlir::Type type, mlir::Location loc);
 
+  /// Adds the products of `dy` and `x` to the gradient of a layer's weight. Diagnoses a weight that is no parameter.
+  mlir::LogicalResult addProduct(mlir::Operation *op, mlir::Value weight, mlir::Value dy, mlir::Value x,
+                                 WindowAttr window);
+
   // The rules: each adds to the gradients of the op's operands.
   mlir::LogicalResult rule(DenseOp op, mlir::Value dy);
   mlir::LogicalResult rule(MapOp op, mlir::Value dy);
@@ -48,7 +52,18 @@ class GradientBuilder {
   mlir::LogicalResult rule(PadOp op, mlir::Value dy);
   mlir::LogicalResult rule(ReduceOp op, mlir::Value dy);
   mlir::LogicalResult rule(NormalizeOp op, mlir::Value dy);
+  mlir::LogicalResult rule(Conv2dOp op, mlir::Value dy);
+  mlir::LogicalResult rule(MaxPoolOp op, mlir::Value dy);
+  mlir::LogicalResult rule(AvgPoolOp op, mlir::Value dy);
+  mlir::LogicalResult rule(ResampleOp op, mlir::Value dy);
 };
+
+inline mlir::RankedTensorType typeOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType());
+}
+
+/// The sum of `value` along the axes whose bits are set. With `keepdim` these stay, with size 1.
+mlir::Value sumAlong(mlir::Value value, uint32_t axes, bool keepdim, mlir::OpBuilder &builder, mlir::Location loc);
 
 /// "layer 'fc1': " or the kind of an op, for messages.
 std::string describe(mlir::Operation *op);

@@ -245,19 +245,17 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
   /// The same for a parameter that is trained, or its transpose: `<network>_begin` packs it.
   mlir::FailureOr<Packed> packLearned(mlir::Operation *layer, mlir::Value weight, mlir::Value bias, Packed packed,
                                       int64_t elements, mlir::RewriterBase &rewriter) {
-    // The transpose of a single row or column is a reshape.
-    mlir::Operation *transpose = weight.getDefiningOp();
-    mlir::Value parameter = weight;
-    if (llvm::isa_and_nonnull<PermuteOp, ReshapeOp>(transpose)) parameter = transpose->getOperand(0);
-    const bool fits = !transpose || (sizesOf(parameter).size() == 2 && sizesOf(parameter)[0] == sizesOf(weight)[1] &&
-                                     sizesOf(parameter)[1] == sizesOf(weight)[0]);
-    if (!isLearned(parameter) || !fits || bias || bf16Weights)
+    auto adjoint = weight.getDefiningOp<AdjointOp>();
+    mlir::Value parameter = adjoint ? adjoint.getWeight() : weight;
+    // The weight of a signal's convolution is [N, C, taps], which is an image's in another shape.
+    if (auto reshape = parameter.getDefiningOp<ReshapeOp>()) parameter = reshape.getInput();
+    if (!isLearned(parameter) || bias || bf16Weights)
       return layer->emitOpError() << layerPrefix(layer)
                                   << "the weight of a layer that is trained must be a parameter in f32, without a bias "
                                      "(the simplify phase makes an addition of it)";
     auto type = mlir::RankedTensorType::get({elements}, rewriter.getF32Type());
     packed.weight = rewriter.create<PackOp>(layer->getLoc(), type, parameter, packed.lanes, packed.panel,
-                                            /*transposed=*/transpose != nullptr);
+                                            /*transposed=*/adjoint != nullptr);
     return packed;
   }
 
@@ -378,8 +376,10 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     llvm::SmallVector<ConstantOp> constants(function.getOps<ConstantOp>());
     for (ConstantOp constant : constants)
       if (constant->use_empty()) rewriter.eraseOp(constant);
-    for (mlir::Operation &op : llvm::make_early_inc_range(function.front()))
-      if (llvm::isa<PermuteOp, ReshapeOp>(op) && isLearned(op.getOperand(0)) && op.use_empty()) rewriter.eraseOp(&op);
+    for (AdjointOp adjoint : llvm::to_vector(function.getOps<AdjointOp>()))
+      if (adjoint->use_empty()) rewriter.eraseOp(adjoint);
+    for (ReshapeOp reshape : llvm::to_vector(function.getOps<ReshapeOp>()))
+      if (isLearned(reshape.getInput()) && reshape->use_empty()) rewriter.eraseOp(reshape);
 
     // One kernel is for blocks of rows and one for a single row. A network of narrow layers has no kernel for blocks:
     // its rows share too little, since each unrolls its activations anyway. Nor do convolutions gain from other rows.

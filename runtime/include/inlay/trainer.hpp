@@ -2,6 +2,7 @@
 // Trains a network from C++: `trainer<net, loss::mse> training; training.step(x, target);`. The step is compiled.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -35,6 +36,8 @@ struct optimizer {
 /// The numbers that the compiled updates read, in their order.
 struct optimizer_settings {
   float scale, l2, keep, rate, beta1, beta2, correction, epsilon, nesterov;
+  /// Which of the parameters: from `first` on up to `last`, both multiples of 16.
+  std::uint32_t first, last;
 };
 
 /// Random numbers that are the same everywhere: SplitMix64 (Steele, Lea, Flood 2014).
@@ -84,15 +87,14 @@ std::vector<std::string> take_weights(training_state& training, const weights& f
 /// Writes a safetensors file. Returns the error, or nothing.
 std::string save_weights(const weights& all, const std::string& path);
 
+/// "train_" and the loss.
 template <loss Loss>
 inline constexpr auto training_name = [] {
   constexpr std::string_view text = loss_names[static_cast<std::size_t>(Loss)];
-  struct {
-    char chars[7 + text.size()]{};
-  } name;
-  std::copy_n("train_", 6, name.chars);
-  std::copy_n(text.data(), text.size(), name.chars + 6);
-  return kernels_name(name.chars);
+  char characters[7 + text.size()]{};
+  std::copy_n("train_", 6, characters);
+  std::copy_n(text.data(), text.size(), characters + 6);
+  return kernels_name(characters);
 }();
 
 /// `name` and "_" in front of `role`, if there is a name.
@@ -145,6 +147,9 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
     reset(seed, parameters);
   }
 
+  trainer_base(const trainer_base&) = delete;
+  trainer_base& operator=(const trainer_base&) = delete;
+
   /// Begins anew.
   void reset(std::uint64_t seed, initial parameters = initial::linear) {
     begin_training(state_, parameters, seed);
@@ -168,29 +173,42 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   {
     batch_ = batch_of({inputs.size()...});
     if (target.size() != batch_ * target_size) batch_ = 0;
-    if (batch_ == 0) return std::numeric_limits<float>::quiet_NaN();
-    training::begin(memory(), scratch_.get());
-    training::run_steps(inputs.data()..., target.data(), batch_, memory(), scratch_.get());
-    return mean_loss();
+    return differentiate([&](std::size_t first, std::size_t count, float* block_memory, std::byte* block_scratch) {
+      training::run_steps((inputs.data() + first * input_size<In>)..., target.data() + first * target_size, count,
+                          block_memory, block_scratch);
+    });
   }
   INLAY_DETAIL_HIDDEN float gradients(std::span<const input_element<In>>... inputs)
     requires(!has_target)
   {
     batch_ = batch_of({inputs.size()...});
-    if (batch_ == 0) return std::numeric_limits<float>::quiet_NaN();
-    training::begin(memory(), scratch_.get());
-    training::run_steps(inputs.data()..., batch_, memory(), scratch_.get());
-    return mean_loss();
+    return differentiate([&](std::size_t first, std::size_t count, float* block_memory, std::byte* block_scratch) {
+      training::run_steps((inputs.data() + first * input_size<In>)..., count, block_memory, block_scratch);
+    });
   }
 
   /// The second half: changes the parameters.
   INLAY_DETAIL_HIDDEN void update() {
-    optimizer_settings settings = next_settings(state_, how_, batch_);
-    if (how_.how == method::sgd)
-      training::update_sgd(memory(), &settings);
-    else
-      training::update_adam(memory(), &settings);
+    const optimizer_settings all = next_settings(state_, how_, batch_);
+    for_each_share([&](std::size_t i) {
+      optimizer_settings settings = all;
+      settings.first = line(i), settings.last = line(i + 1);
+      if (how_.how == method::sgd)
+        training::update_sgd(memory(), &settings);
+      else
+        training::update_adam(memory(), &settings);
+    });
     packed_ = false;
+  }
+
+  /// Divides the work of each step into `shares`, which `workers` run: a thread_pool, OpenMP's threads or your own. Each
+  /// share of the samples has gradients of its own, which are added. The bits depend on the number of shares, but not on
+  /// that of threads. Allocates memory for all shares but the first. `workers` must outlive the trainer.
+  INLAY_DETAIL_HIDDEN void share(const inlay_parallel_for& workers, std::size_t shares) {
+    workers_ = &workers;
+    others_.clear();
+    for (std::size_t i = 1; i < shares; ++i)
+      others_.push_back({block(allocate_aligned(training_bytes(graph))), block(allocate_aligned(training::scratch_bytes()))});
   }
 
   /// The network's outputs with the parameters of now.
@@ -235,6 +253,10 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
       graph.hash, typename name_of_kernels<graph_of<Net>, role_name<Name, kernels_name("predict")>>::type,
       const input_element<In>*..., float*>;
   using block = std::unique_ptr<std::byte[], aligned_delete>;
+  /// What a share of the samples works in.
+  struct share_memory {
+    block memory, scratch;
+  };
 
   /// The samples of a call; 0 if the inputs do not fit.
   static std::size_t batch_of(std::initializer_list<std::size_t> elements) {
@@ -245,6 +267,53 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
     return batch;
   }
   float* memory() { return state_.memory; }
+
+  std::size_t shares() const { return others_.size() + 1; }
+  /// Where share `i` of the parameters begins.
+  std::uint32_t line(std::size_t i) const {
+    return static_cast<std::uint32_t>(layout.parameters / memory_line * i / shares() * memory_line);
+  }
+  template <class Body>
+  INLAY_DETAIL_HIDDEN void for_each_share(Body body) {
+    if (others_.empty()) return body(std::size_t{0});
+    struct job {
+      Body& body;
+      std::size_t shares;
+    } all{body, shares()};
+    const auto work = [](void* argument, std::size_t part, std::size_t parts) {
+      job& from = *static_cast<job*>(argument);
+      for (std::size_t i = part; i < from.shares; i += parts) from.body(i);
+    };
+    workers_->run(workers_->context, work, &all);
+  }
+
+  /// `run(first sample, samples, memory, scratch memory)` adds the gradients of some samples.
+  template <class Run>
+  INLAY_DETAIL_HIDDEN float differentiate(Run run) {
+    if (batch_ == 0) return std::numeric_limits<float>::quiet_NaN();
+    for_each_share([&](std::size_t i) {
+      float* at = memory();
+      std::byte* scratch = scratch_.get();
+      if (i > 0) {
+        at = reinterpret_cast<float*>(others_[i - 1].memory.get()), scratch = others_[i - 1].scratch.get();
+        std::copy_n(memory(), layout.parameters, at);
+      }
+      training::begin(at, scratch);
+      const std::size_t first = batch_ * i / shares(), last = batch_ * (i + 1) / shares();
+      if (first < last) run(first, last - first, at, scratch);
+    });
+    if (!others_.empty())
+      for_each_share([&](std::size_t i) {
+        for (const share_memory& other : others_) {
+          const float* from = reinterpret_cast<const float*>(other.memory.get()) + layout.gradients();
+          float* to = memory() + layout.gradients();
+          for (std::size_t k = line(i), end = line(i + 1); k < end; ++k) to[k] += from[k];
+        }
+      });
+    for (const share_memory& other : others_)
+      memory()[layout.loss_sum()] += reinterpret_cast<const float*>(other.memory.get())[layout.loss_sum()];
+    return mean_loss();
+  }
   float mean_loss() const { return state_.memory[layout.loss_sum()] / static_cast<float>(batch_); }
   std::span<float> part(std::string_view name, std::uint64_t start) {
     for (std::uint32_t i = 0; i < graph.nodes.size(); ++i)
@@ -258,6 +327,8 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   block scratch_{allocate_aligned(training::scratch_bytes())};
   block predicting_{allocate_aligned(prediction::scratch_bytes())};
   training_state state_{graph, reinterpret_cast<float*>(memory_.get())};
+  const inlay_parallel_for* workers_ = nullptr;
+  std::vector<share_memory> others_{};  // all but the first
   std::size_t batch_ = 0;
   bool packed_ = false;  // for predictions
 };

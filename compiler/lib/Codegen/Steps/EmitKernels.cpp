@@ -319,6 +319,8 @@ class NetworkEmitter {
     view.base = startOf(value, capacity);
     view.padded = place.getPadded();
     view.line = place.getLine();
+    // All samples of a batch share the parameters, also where an op views them in another shape.
+    if (place.getRoot() == "state" && summary.role != Role::inference) view.stride = 0;
     if (place.getRoot() == "constant") {
       // A view shares its constant's memory.
       while (Value viewed = llvm::cast<KernelOp>(value.getDefiningOp()).getViewed()) value = viewed;

@@ -18,6 +18,10 @@ using mlir::Value;
 /// The numbers that an update reads, in this order, as `inlay::optimizer_settings` of the runtime has them.
 enum Setting : int64_t { scale, l2, keep, rate, beta1, beta2, correction, epsilon, nesterov, settings };
 
+/// Behind them are the first parameter and the one behind the last that an update changes, as i32. Both are multiples of
+/// a cache line.
+constexpr int64_t kWords = settings + 2;
+
 /// The side of a block of weights that is transposed in registers.
 constexpr int64_t kBlock = 4;
 
@@ -104,7 +108,9 @@ class TrainingEmitter {
       auto parameter = llvm::cast<mlir::BlockArgument>(pack.getWeight());
       from.base = *stateOfArgument(network, parameter.getArgNumber());
       to.base = packedBase(network) + pack->getAttrOfType<PlacementAttr>(kPlacementAttr).getIndex();
-      if (pack.getTransposed())
+      if (sizesOf(pack.getWeight()).size() > 2)
+        packKernel(pack, from, to, context);
+      else if (pack.getTransposed())
         packTransposed(pack, from, to, context);
       else
         packRows(pack, from, to, context);
@@ -165,6 +171,36 @@ class TrainingEmitter {
     });
   }
 
+  /// [N][C][taps] of a convolution -> [panel][taps][C][lanes]; its adjoint has C features, N channels and the taps in
+  /// reverse order. One element after the other.
+  void packKernel(PackOp pack, const RowView &from, const RowView &to, KernelContext &context) {
+    llvm::ArrayRef<int64_t> sizes = sizesOf(pack.getWeight());
+    const auto lanes = static_cast<int64_t>(pack.getLanes());
+    const int64_t ofOutput = elementsOf(pack.getWeight()) / sizes[0], taps = ofOutput / sizes[1];
+    const bool turned = pack.getTransposed();
+    const int64_t features = sizes[turned ? 1 : 0], channels = sizes[turned ? 0 : 1];
+    const int64_t ofFeature = turned ? taps : ofOutput, ofChannel = turned ? ofOutput : taps;
+    forEachPanel(pack, features, context, [&](Value first, int64_t live, int64_t width) {
+      context.forEach(loc, taps, 1, [&](Value tap) {
+        Value place = turned ? builder.createOrFold<arith::SubIOp>(loc, context.index(taps - 1, loc), tap) : tap;
+        context.forEach(loc, channels, 1, [&](Value channel) {
+          RowView source = from, target = to;
+          source.start = context.plusTimes(loc, context.plusTimes(loc, place, channel, ofChannel), first, ofFeature);
+          Value row = context.plus(loc, context.times(loc, tap, channels), channel);
+          target.start =
+              context.plus(loc, context.times(loc, first, taps * channels), context.times(loc, row, width));
+          for (int64_t n = 0; n < width; ++n) {
+            const int64_t feature = n < live ? n : n / lanes * lanes;
+            Value none = context.index(0, loc);
+            Value element = context.loadScalar(loc, source, none, context.index(feature * ofFeature, loc));
+            builder.create<mlir::memref::StoreOp>(loc, element, target.memory,
+                                                  context.address(loc, target, none, context.index(n, loc)));
+          }
+        });
+      });
+    });
+  }
+
   /// Four elements from `k` on of `lanes` rows from `first` on, as column `column` of a panel.
   void packBlocks(const RowView &from, const RowView &panel, Value first, int64_t column, Value k, int64_t lanes,
                   KernelContext &context) {
@@ -182,30 +218,35 @@ class TrainingEmitter {
                     lanes);
   }
 
-  /// Emits a function that runs `body` on each vector of the parameters. `load(part)` and `store(part, vector)` have
+  /// Emits a function that runs `body` on each vector of the parameters in the range that the settings name. `load(part)` and `store(part, vector)` have
   /// access to the parts of the memory: parameters, gradients, first and second moments.
   template <class Body>
   void emitUpdate(llvm::StringRef suffix, Body body) {
-    auto update = function(suffix, settings);
+    auto update = function(suffix, kWords);
     KernelContext context(builder, /*capacity=*/1, Value(), features);
     Value row = context.index(0, loc);
     const int64_t lanes = features.lanes;
     llvm::SmallVector<Value> numbers;
     RowView given;
-    given.memory = update.getArgument(1), given.elements = settings;
+    given.memory = update.getArgument(1), given.elements = kWords;
     for (int64_t i = 0; i < settings; ++i)
       numbers.push_back(context.broadcast(loc, context.loadScalar(loc, given, row, context.index(i, loc)), lanes));
-    context.forEachVector(loc, summary.parameters, [&](Value column, int64_t live) {
+    const auto bound = [&](int64_t i) -> Value {
+      Value word = context.loadScalar(loc, given, row, context.index(settings + i, loc));
+      Value number = builder.create<arith::BitcastOp>(loc, builder.getI32Type(), word);
+      return builder.create<arith::IndexCastUIOp>(loc, builder.getIndexType(), number);
+    };
+    context.forEach(loc, bound(0), bound(1), lanes, [&](Value column) {
       const auto viewOf = [&](int64_t part) {
         RowView view;
         view.memory = update.getArgument(0), view.base = part * summary.parameters, view.elements = summary.parameters;
         return view;
       };
       const auto load = [&](int64_t part) {
-        return VectorBuilder::Float{{context.load(loc, viewOf(part), row, column, lanes, live)}};
+        return VectorBuilder::Float{{context.load(loc, viewOf(part), row, column, lanes, lanes)}};
       };
       const auto store = [&](int64_t part, const VectorBuilder::Float &value) {
-        context.store(loc, viewOf(part), row, column, value.vectors.front(), live);
+        context.store(loc, viewOf(part), row, column, value.vectors.front(), lanes);
       };
       const auto setting = [&](Setting which) { return VectorBuilder::Float{{numbers[static_cast<size_t>(which)]}}; };
       body(context, load, store, setting);
