@@ -157,9 +157,8 @@ TEST(Gradient, OfConvolutionsWithStrideAndDilation) {
 
 TEST(Gradient, OfConvolutionsOnEveryInstructionSet) {
   for (const std::string& cpu : tools::runnable_cpus())
-    check(network("images", input<f32, 2, 6, 6>("x"), [](auto x) {
-            return flatten(conv2d<3, 3>("b", tanh(conv2d<20, 3>("a", x))));
-          }),
+    check(network("images", input<f32, 2, 6, 6>("x"),
+                  [](auto x) { return flatten(conv2d<3, 3>("b", tanh(conv2d<20, 3>("a", x)))); }),
           {.batch = 5, .cpu = cpu});
 }
 
@@ -172,9 +171,8 @@ TEST(Gradient, OfPools) {
     auto h = avg_pool<2>(conv2d<5, 3>("a", x, padding<1>));
     return flatten(avg_pool<3>(tanh(h), stride<1>, padding<1>));
   }));
-  check(network("global", input<f32, 2, 5, 6>("x"), [](auto x) {
-    return dense<3>("b", flatten(global_avg_pool(tanh(conv2d<5, 3>("a", x)))));
-  }));
+  check(network("global", input<f32, 2, 5, 6>("x"),
+                [](auto x) { return dense<3>("b", flatten(global_avg_pool(tanh(conv2d<5, 3>("a", x))))); }));
 }
 
 TEST(Gradient, OfResampling) {
@@ -247,9 +245,7 @@ TEST(Gradient, IsRefusedWithAReason) {
                            [](auto x) { return flatten(max_pool<3>(conv2d<2, 3>("conv", x), stride<1>)); })),
            "max_pool has a compiled gradient only if its windows lie side by side");
   contains(message(network("up", input<f32, 1, 4, 4>("x"),
-                           [](auto x) {
-                             return flatten(conv_transpose2d<1, 3>("up", conv2d<2, 3>("conv", x)));
-                           })),
+                           [](auto x) { return flatten(conv_transpose2d<1, 3>("up", conv2d<2, 3>("conv", x))); })),
            "'conv_transpose2d' has no compiled gradient yet");
   contains(message(network("fixed", input<f32, 3>("x"), [](auto x) { return tanh(x); })), "it has no parameters");
   contains(message(network("norm", input<f32, 3>("x"), [](auto x) { return batch_norm("bn", dense<3>("fc", x)); })),

@@ -694,7 +694,8 @@ OpFoldResult AdjointOp::fold(FoldAdaptor adaptor) {
   turned.reserve(values.size());
   for (int64_t c = 0; c < channels; ++c)
     for (int64_t n = 0; n < outputs; ++n)
-      for (int64_t tap = taps; tap-- > 0;) turned.push_back(values[static_cast<size_t>((n * channels + c) * taps + tap)]);
+      for (int64_t tap = taps; tap-- > 0;)
+        turned.push_back(values[static_cast<size_t>((n * channels + c) * taps + tap)]);
   return mlir::DenseElementsAttr::get(tensorType(getResult()), llvm::ArrayRef(turned));
 }
 

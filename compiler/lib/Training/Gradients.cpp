@@ -53,8 +53,7 @@ LogicalResult GradientBuilder::run(Value loss) {
     const LogicalResult result =
         llvm::TypeSwitch<mlir::Operation *, LogicalResult>(op)
             .Case<DenseOp, MapOp, SoftmaxOp, ReshapeOp, PermuteOp, ConcatOp, SliceOp, PadOp, ReduceOp, NormalizeOp,
-                  Conv2dOp, MaxPoolOp, AvgPoolOp, ResampleOp>(
-                [&](auto each) { return rule(each, dy); })
+                  Conv2dOp, MaxPoolOp, AvgPoolOp, ResampleOp>([&](auto each) { return rule(each, dy); })
             .Default([&](mlir::Operation *each) -> LogicalResult {
               mlir::emitError(each->getLoc())
                   << describe(each) << "'" << each->getName().stripDialect() << "' has no compiled gradient yet; "
@@ -69,8 +68,8 @@ LogicalResult GradientBuilder::run(Value loss) {
 void GradientBuilder::add(Value value, Value gradient) {
   if (!active.contains(value)) return;
   if (auto found = sums.find(value); found != sums.end()) {
-    found->second =
-        builder.create<AccumulateOp>(gradient.getLoc(), found->second.getType(), found->second, gradient, Value(), WindowAttr());
+    found->second = builder.create<AccumulateOp>(gradient.getLoc(), found->second.getType(), found->second, gradient,
+                                                 Value(), WindowAttr());
     return;
   }
   gradients[value].push_back(gradient);
@@ -123,7 +122,9 @@ LogicalResult GradientBuilder::addProduct(mlir::Operation *op, Value weight, Val
   if (!active.contains(weight)) return success();
   // A signal's convolution reads its parameter [N, C, taps] as an image's.
   auto reshape = weight.getDefiningOp<ReshapeOp>();
-  if (reshape && sizesOf(weight).take_front(2) == sizesOf(reshape.getInput()).take_front(2)) weight = reshape.getInput();
+  if (reshape && sizesOf(reshape.getInput()).size() > 2 &&
+      sizesOf(weight).take_front(2) == sizesOf(reshape.getInput()).take_front(2))
+    weight = reshape.getInput();
   auto found = sums.find(weight);
   if (found == sums.end()) {
     mlir::emitError(op->getLoc()) << describe(op)

@@ -58,9 +58,7 @@ class GradientBuilder {
   mlir::LogicalResult rule(ResampleOp op, mlir::Value dy);
 };
 
-inline mlir::RankedTensorType typeOf(mlir::Value value) {
-  return llvm::cast<mlir::RankedTensorType>(value.getType());
-}
+inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
 
 /// The sum of `value` along the axes whose bits are set. With `keepdim` these stay, with size 1.
 mlir::Value sumAlong(mlir::Value value, uint32_t axes, bool keepdim, mlir::OpBuilder &builder, mlir::Location loc);

@@ -87,10 +87,9 @@ LogicalResult GradientBuilder::rule(Conv2dOp op, Value dy) {
     llvm::SmallVector<int64_t> turned(kernel);
     std::swap(turned[0], turned[1]);
     Value adjoint = builder.create<AdjointOp>(loc, typeOf(weight).clone(turned), weight);
-    auto back = builder.create<Conv2dOp>(
-        loc, x.getType(), builder.getStringAttr(op.getLayer() + ".gradient"), wide, adjoint, Value(),
-        mlir::ValueRange(), /*stride_h=*/1, /*stride_w=*/1, top, left, bottom, right, op.getDilationH(),
-        op.getDilationW(), /*groups=*/1);
+    auto back = builder.create<Conv2dOp>(loc, x.getType(), builder.getStringAttr(op.getLayer() + ".gradient"), wide,
+                                         adjoint, Value(), mlir::ValueRange(), /*stride_h=*/1, /*stride_w=*/1, top,
+                                         left, bottom, right, op.getDilationH(), op.getDilationW(), /*groups=*/1);
     add(x, back.getResult());
   }
   if (!active.contains(weight)) return success();
@@ -120,9 +119,10 @@ LogicalResult GradientBuilder::rule(MaxPoolOp op, Value dy) {
                           op.getPaddingLeft() == 0 && height * kernelH == sizesOf(x)[1] &&
                           width * kernelW == sizesOf(x)[2];
   if (!sideBySide) {
-    mlir::emitError(loc) << describe(op)
-                         << "max_pool has a compiled gradient only if its windows lie side by side and cover the image: "
-                            "a stride as large as the window, no padding, and sizes that are multiples of it";
+    mlir::emitError(loc)
+        << describe(op)
+        << "max_pool has a compiled gradient only if its windows lie side by side and cover the image: "
+           "a stride as large as the window, no padding, and sizes that are multiples of it";
     return failure();
   }
   const auto view = [&](Value image, int64_t inH, int64_t inW) {
@@ -165,8 +165,7 @@ LogicalResult GradientBuilder::rule(AvgPoolOp op, Value dy) {
         const bool exists = at < size + static_cast<int64_t>(after);
         counted += op.getCountIncludePad() ? exists : at >= 0 && at < size;
       }
-      for (int64_t at : inside)
-        terms[static_cast<size_t>(at)].push_back({window, 1.0f / static_cast<float>(counted)});
+      for (int64_t at : inside) terms[static_cast<size_t>(at)].push_back({window, 1.0f / static_cast<float>(counted)});
     }
     dy = resampled(dy, axis, terms, builder, loc);
   };

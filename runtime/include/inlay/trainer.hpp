@@ -201,14 +201,15 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
     packed_ = false;
   }
 
-  /// Divides the work of each step into `shares`, which `workers` run: a thread_pool, OpenMP's threads or your own. Each
-  /// share of the samples has gradients of its own, which are added. The bits depend on the number of shares, but not on
-  /// that of threads. Allocates memory for all shares but the first. `workers` must outlive the trainer.
+  /// Divides the work of each step into `shares`, which `workers` run: a thread_pool, OpenMP's threads or your own.
+  /// Each share of the samples has gradients of its own, which are added. The bits depend on the number of shares, but
+  /// not on that of threads. Allocates memory for all shares but the first. `workers` must outlive the trainer.
   INLAY_DETAIL_HIDDEN void share(const inlay_parallel_for& workers, std::size_t shares) {
     workers_ = &workers;
     others_.clear();
     for (std::size_t i = 1; i < shares; ++i)
-      others_.push_back({block(allocate_aligned(training_bytes(graph))), block(allocate_aligned(training::scratch_bytes()))});
+      others_.push_back(
+          {block(allocate_aligned(training_bytes(graph))), block(allocate_aligned(training::scratch_bytes()))});
   }
 
   /// The network's outputs with the parameters of now.

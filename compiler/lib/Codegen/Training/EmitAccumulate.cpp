@@ -95,8 +95,14 @@ class ProductEmitter {
 class WindowProductEmitter {
  public:
   WindowProductEmitter(AccumulateOp op, KernelContext &context, ViewLookup views)
-      : context(context), builder(context.builder), loc(op.getLoc()), left(views(op.getLeft())),
-        right(views(op.getRight())), sum(views(op.getSum())), window(*op.getWindow()), lanes(context.features.lanes) {
+      : context(context),
+        builder(context.builder),
+        loc(op.getLoc()),
+        left(views(op.getLeft())),
+        right(views(op.getRight())),
+        sum(views(op.getSum())),
+        window(*op.getWindow()),
+        lanes(context.features.lanes) {
     llvm::ArrayRef<int64_t> out = sizesOf(op.getLeft()), in = sizesOf(op.getRight());
     height = out[0], width = out[1], features = out[2], lineOfRight = in[1] * in[2], channels = in[2];
     taps = window.getTaps();
@@ -146,8 +152,7 @@ class WindowProductEmitter {
         gradients.push_back(context.load(loc, left, row, context.plus(loc, from, v * lanes), lanes,
                                          std::min(lanes, live - v * lanes), DeadLanes::unspecified));
       for (int64_t u = 0; u < count; ++u) {
-        Value pixel =
-            context.broadcast(loc, context.loadScalar(loc, right, row, context.plus(loc, under, u)), lanes);
+        Value pixel = context.broadcast(loc, context.loadScalar(loc, right, row, context.plus(loc, under, u)), lanes);
         for (int64_t v = 0; v < vectors; ++v) {
           Value &each = sums[static_cast<size_t>(u * vectors + v)];
           each = builder.create<mlir::vector::FMAOp>(loc, pixel, gradients[static_cast<size_t>(v)], each);
@@ -155,9 +160,8 @@ class WindowProductEmitter {
       }
     };
     const auto ofSample = [&](Value row) {
-      context.forEach(loc, height, 1, sums, [&](Value i) {
-        context.forEach(loc, width, 1, sums, [&](Value j) { ofPixel(row, i, j); });
-      });
+      context.forEach(loc, height, 1, sums,
+                      [&](Value i) { context.forEach(loc, width, 1, sums, [&](Value j) { ofPixel(row, i, j); }); });
     };
     if (context.capacity == 1)
       ofSample(context.index(0, loc));

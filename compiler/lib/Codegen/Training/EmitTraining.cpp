@@ -18,8 +18,8 @@ using mlir::Value;
 /// The numbers that an update reads, in this order, as `inlay::optimizer_settings` of the runtime has them.
 enum Setting : int64_t { scale, l2, keep, rate, beta1, beta2, correction, epsilon, nesterov, settings };
 
-/// Behind them are the first parameter and the one behind the last that an update changes, as i32. Both are multiples of
-/// a cache line.
+/// Behind them are the first parameter and the one behind the last that an update changes, as i32. Both are multiples
+/// of a cache line.
 constexpr int64_t kWords = settings + 2;
 
 /// The side of a block of weights that is transposed in registers.
@@ -187,8 +187,7 @@ class TrainingEmitter {
           RowView source = from, target = to;
           source.start = context.plusTimes(loc, context.plusTimes(loc, place, channel, ofChannel), first, ofFeature);
           Value row = context.plus(loc, context.times(loc, tap, channels), channel);
-          target.start =
-              context.plus(loc, context.times(loc, first, taps * channels), context.times(loc, row, width));
+          target.start = context.plus(loc, context.times(loc, first, taps * channels), context.times(loc, row, width));
           for (int64_t n = 0; n < width; ++n) {
             const int64_t feature = n < live ? n : n / lanes * lanes;
             Value none = context.index(0, loc);
@@ -218,8 +217,9 @@ class TrainingEmitter {
                     lanes);
   }
 
-  /// Emits a function that runs `body` on each vector of the parameters in the range that the settings name. `load(part)` and `store(part, vector)` have
-  /// access to the parts of the memory: parameters, gradients, first and second moments.
+  /// Emits a function that runs `body` on each vector of the parameters in the range that the settings name.
+  /// `load(part)` and `store(part, vector)` have access to the parts of the memory: parameters, gradients, first and
+  /// second moments.
   template <class Body>
   void emitUpdate(llvm::StringRef suffix, Body body) {
     auto update = function(suffix, kWords);
