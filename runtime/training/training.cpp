@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a trainer does outside of compiled code: initial parameters, the numbers of an update, and weights.
 #include <algorithm>
-#include <cstdio>
-#include <memory>
 
 #include "inlay/trainer.hpp"
 
@@ -167,15 +165,6 @@ std::vector<std::string> take_weights(training_state& training, const weights& f
                               : static_cast<std::uint64_t>(steps->values[0]) +
                                     static_cast<std::uint64_t>(steps->values[1]) * steps_base;
   return errors;
-}
-
-std::string save_weights(const weights& all, const std::string& path) {
-  const std::vector<std::byte> bytes = write_safetensors(all);
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  if (file == nullptr) return path + ": cannot be opened for writing";
-  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-  if (std::fclose(file) != 0 || !written) return path + ": cannot be written; is the disk full?";
-  return "";
 }
 
 }  // namespace inlay::detail
