@@ -2,6 +2,7 @@
 // Gradients of a compiled step against central differences in double.
 #include "gradient_check.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <sstream>
 #include <vector>
 
+#include "guarded_memory.hpp"
 #include "inlay/interpreter.hpp"
 #include "jit_kernel.hpp"
 
@@ -34,7 +36,13 @@ example draw(const graph_view& graph, const gradient_check& how) {
     if (node.kind != op::input && node.kind != op::parameter) continue;
     const std::size_t count = node.dims.size() * (node.kind == op::input ? how.batch : 1);
     std::vector<float> values(count);
-    for (float& each : values) each = static_cast<float>(uniform(random));
+    for (float& each : values) {
+      const auto index = static_cast<std::int32_t>(random() % 4);
+      if (node.type == dtype::i32)
+        std::memcpy(&each, &index, sizeof each);
+      else
+        each = static_cast<float>(uniform(random));
+    }
     if (node.kind == op::input) {
       drawn.inputs.push_back(std::move(values));
     } else {
@@ -125,7 +133,7 @@ std::string refusal_of(const graph_builder& builder, loss which) {
   return tools::jit_kernel::compile_all({&graph, 1}, {&none, 1}, target, error).empty() ? error : "";
 }
 
-std::string check_gradients(const graph_builder& builder, const gradient_check& how) {
+std::string check_gradients(const graph_builder& builder, const gradient_check& how, std::size_t* compared) {
   const graph_view graph = builder.view();
   std::ostringstream text;
   if (builder.first_violation()) return "the network is ill-formed";
@@ -138,29 +146,32 @@ std::string check_gradients(const graph_builder& builder, const gradient_check& 
   const tools::jit_kernel& step = *kernels[1];
 
   const training_layout layout = training_layout_of(graph);
-  const auto aligned = [](std::size_t bytes) {
-    return std::unique_ptr<float[], decltype(&std::free)>(
-        static_cast<float*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)), &std::free);
-  };
-  const auto memory = aligned(step.memory_bytes()), scratch = aligned(step.scratch_bytes());
+  guarded_floats memory(step.memory_bytes() / 4), scratch(step.scratch_bytes() / 4);
   // What is not written stays NaN and is seen.
-  std::fill_n(memory.get(), step.memory_bytes() / 4, std::nanf(""));
-  std::fill_n(scratch.get(), step.scratch_bytes() / 4, std::nanf(""));
+  std::ranges::fill(memory.span(), std::nanf(""));
+  std::ranges::fill(scratch.span(), std::nanf(""));
   std::size_t number = 0;
   for (std::uint32_t i = 0; i < graph.nodes.size(); ++i)
     if (graph.nodes[i].kind == op::parameter) {
       const std::vector<float>& values = at.parameters.tensors[number++].values;
-      std::copy(values.begin(), values.end(), memory.get() + parameter_offset(graph, i));
+      std::copy(values.begin(), values.end(), memory.data() + parameter_offset(graph, i));
     }
   std::vector<const float*> inputs;
-  for (const auto& each : at.inputs) inputs.push_back(each.data());
-  if (how.which != loss::output) inputs.push_back(at.target.data());
-  step.begin(memory.get(), scratch.get());
-  if (step.run_steps(inputs, {}, how.batch, memory.get(), scratch.get()) != 0) return "the step failed";
+  std::vector<std::unique_ptr<guarded_floats>> kept;
+  const auto give = [&](const std::vector<float>& values) {
+    kept.push_back(std::make_unique<guarded_floats>(values.size()));
+    std::ranges::copy(values, kept.back()->data());
+    inputs.push_back(kept.back()->data());
+  };
+  for (const auto& each : at.inputs) give(each);
+  if (how.which != loss::output) give(at.target);
+  step.begin(memory.data(), scratch.data());
+  if (step.run_steps(inputs, {}, how.batch, memory.data(), scratch.data()) != 0) return "the step failed";
 
   const double total = total_loss(graph, at, how);
   const auto loss_sum = static_cast<double>(memory[layout.loss_sum()]);
-  if (!(std::abs(loss_sum - total) <= 1e-5 * std::max(1.0, std::abs(total)))) {
+  if (how.rough && !(std::abs(total) < 1e4)) return "";
+  if (!(std::abs(loss_sum - total) <= (how.rough ? 1e-3 : 1e-5) * std::max(1.0, std::abs(total)))) {
     text << "the loss is " << loss_sum << ", expected " << total;
     return text.str();
   }
@@ -168,25 +179,36 @@ std::string check_gradients(const graph_builder& builder, const gradient_check& 
   for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
     if (graph.nodes[i].kind != op::parameter) continue;
     std::vector<float>& values = at.parameters.tensors[number++].values;
-    std::vector<double> expected;
+    std::vector<std::pair<std::size_t, double>> expected;
     double largest = 1;
-    for (float& each : values) {
-      const float kept = each, above = kept + 0x1p-14f, below = kept - 0x1p-14f;
-      each = above;
-      const double high = total_loss(graph, at, how);
-      each = below;
-      const double low = total_loss(graph, at, how);
-      each = kept;
-      expected.push_back((high - low) / (static_cast<double>(above) - static_cast<double>(below)));
-      largest = std::max(largest, std::abs(expected.back()));
+    const std::size_t distance =
+        how.most_elements == 0 ? 1 : std::max<std::size_t>(1, values.size() / how.most_elements);
+    for (std::size_t k = 0; k < values.size(); k += distance) {
+      const auto slope = [&](float step_size) {
+        const float before = values[k], above = before + step_size, below = before - step_size;
+        values[k] = above;
+        const double high = total_loss(graph, at, how);
+        values[k] = below;
+        const double low = total_loss(graph, at, how);
+        values[k] = before;
+        return (high - low) / (static_cast<double>(above) - static_cast<double>(below));
+      };
+      const double near = slope(0x1p-14f);
+      if (how.rough) {
+        const double far = slope(0x1p-11f);
+        if (!(std::abs(near - far) <= 1e-3 * std::max(1.0, std::abs(near))) || !(std::abs(near) < 1e4)) continue;
+      }
+      expected.emplace_back(k, near);
+      largest = std::max(largest, std::abs(near));
     }
-    const float* found = memory.get() + layout.gradients() + parameter_offset(graph, i);
-    for (std::size_t k = 0; k < expected.size(); ++k)
-      if (!(std::abs(static_cast<double>(found[k]) - expected[k]) <= how.tolerance * largest)) {
+    const float* found = memory.data() + layout.gradients() + parameter_offset(graph, i);
+    for (auto [k, slope] : expected)
+      if (!(std::abs(static_cast<double>(found[k]) - slope) <= how.tolerance * largest)) {
         text << graph.name_of(graph.nodes[i]) << ", element " << k << ": the gradient is " << found[k] << ", expected "
-             << expected[k];
+             << slope;
         return text.str();
       }
+    if (compared != nullptr) *compared += expected.size();
   }
   return "";
 }

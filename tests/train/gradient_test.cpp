@@ -80,6 +80,12 @@ TEST(Gradient, OfConstantLayers) {
   }));
 }
 
+TEST(Gradient, OfLayersWithAConstantBias) {
+  check(network("fixed_bias", input<f32, 2>("x"), [](auto x) {
+    return tanh(dense("a", x, param<f32, 3, 2>("a.weight"), constant<f32, 3>({1, -2, 0.5f})));
+  }));
+}
+
 TEST(Gradient, OfPointwiseArithmetic) {
   check(network("pointwise", input<f32, 5>("x"), [](auto x) {
     auto a = dense<5>("a", x);

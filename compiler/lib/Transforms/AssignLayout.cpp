@@ -211,8 +211,6 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     packed.panel = std::min(kVectorsPerPanel * packed.lanes, padded);
 
     rewriter.setInsertionPoint(layer);
-    if (roleOf(getOperation()) != Role::inference && !weight.getDefiningOp<ConstantOp>())
-      return packLearned(layer, weight, bias, packed, padded * depth, rewriter);
     auto constant = [&](mlir::Value original, const std::vector<float> &values, bool bf16) -> mlir::Value {
       auto type = mlir::RankedTensorType::get({static_cast<int64_t>(values.size())}, rewriter.getF32Type());
       auto source = original.getDefiningOp<ConstantOp>();
@@ -220,18 +218,23 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
                                               : mlir::DenseElementsAttr::get(type, llvm::ArrayRef(values));
       return rewriter.create<ConstantOp>(source.getLoc(), elements.getType(), source.getNameAttr(), elements);
     };
-    mlir::FailureOr<std::vector<float>> values = floatsOf(layer, weight, "weight");
-    if (mlir::failed(values)) return mlir::failure();
-    packed.original = std::move(*values);
-    if (bf16Weights) reportChanges(layer, packed.original);
-    std::vector<float> moved;
-    if (taps > 1) moved = channelsLast(packed.original, outputs, depth / taps, taps);
-    packed.alongInputs = llvm::isa<DenseOp>(layer) && sumsAlongInputs(outputs, depth, packed.lanes);
-    packed.weight = constant(
-        weight,
-        packed.alongInputs ? filledUp(packed.original, depth, static_cast<int64_t>(llvm::alignTo(depth, vectorLength)))
-                           : packWeight(taps > 1 ? moved : packed.original, outputs, depth, packed.lanes, packed.panel),
-        bf16Weights);
+    if (roleOf(getOperation()) != Role::inference && !weight.getDefiningOp<ConstantOp>()) {
+      if (mlir::failed(packLearned(layer, weight, packed, padded * depth, rewriter))) return mlir::failure();
+    } else {
+      mlir::FailureOr<std::vector<float>> values = floatsOf(layer, weight, "weight");
+      if (mlir::failed(values)) return mlir::failure();
+      packed.original = std::move(*values);
+      if (bf16Weights) reportChanges(layer, packed.original);
+      std::vector<float> moved;
+      if (taps > 1) moved = channelsLast(packed.original, outputs, depth / taps, taps);
+      packed.alongInputs = llvm::isa<DenseOp>(layer) && sumsAlongInputs(outputs, depth, packed.lanes);
+      packed.weight =
+          constant(weight,
+                   packed.alongInputs
+                       ? filledUp(packed.original, depth, static_cast<int64_t>(llvm::alignTo(depth, vectorLength)))
+                       : packWeight(taps > 1 ? moved : packed.original, outputs, depth, packed.lanes, packed.panel),
+                   bf16Weights);
+    }
     if (bias) {
       mlir::FailureOr<std::vector<float>> of = floatsOf(layer, bias, "bias");
       if (mlir::failed(of)) return mlir::failure();
@@ -242,21 +245,19 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     return packed;
   }
 
-  /// The same for a parameter that is trained, or its transpose: `<network>_begin` packs it.
-  mlir::FailureOr<Packed> packLearned(mlir::Operation *layer, mlir::Value weight, mlir::Value bias, Packed packed,
-                                      int64_t elements, mlir::RewriterBase &rewriter) {
+  /// The weight of a layer that is trained, a parameter or its adjoint: `<network>_begin` packs it.
+  static mlir::LogicalResult packLearned(mlir::Operation *layer, mlir::Value weight, Packed &packed, int64_t elements,
+                                         mlir::RewriterBase &rewriter) {
     auto adjoint = weight.getDefiningOp<AdjointOp>();
     mlir::Value parameter = adjoint ? adjoint.getWeight() : weight;
     // The weight of a signal's convolution is [N, C, taps], which is an image's in another shape.
     if (auto reshape = parameter.getDefiningOp<ReshapeOp>()) parameter = reshape.getInput();
-    if (!isLearned(parameter) || bias || bf16Weights)
-      return layer->emitOpError() << layerPrefix(layer)
-                                  << "the weight of a layer that is trained must be a parameter in f32, without a bias "
-                                     "(the simplify phase makes an addition of it)";
+    if (!isLearned(parameter))
+      return layer->emitOpError() << layerPrefix(layer) << "the weight of a layer that is trained must be a parameter";
     auto type = mlir::RankedTensorType::get({elements}, rewriter.getF32Type());
     packed.weight = rewriter.create<PackOp>(layer->getLoc(), type, parameter, packed.lanes, packed.panel,
                                             /*transposed=*/adjoint != nullptr);
-    return packed;
+    return mlir::success();
   }
 
   mlir::LogicalResult convert(DenseOp dense, mlir::RewriterBase &rewriter) {
