@@ -11,6 +11,9 @@
 #                     [VOICES]                          adds the entry points for several streams of a network with state
 #                     [REPRODUCIBLE]                    the same bits for every batch, number of threads and CPU
 #                     [MAX_BATCH <samples>]             default: any; less scratch memory, larger batches are refused
+#                     [TRAIN <network>...]              trains these: inlay::trainer<network> has their weights
+#                     [LOSS <loss>]                     what they minimise: mse (default), cross_entropy, bce, huber,
+#                                                       hinge, or output
 #                     [NAME <name>]                     names these kernels; for several from one SOURCE, see below
 #                     [EXPORT]                          other shared libraries and programs may call the kernels
 #                     [CPU <cpu>...] [TARGET <triple>]  default: the machine that builds, or CMake's cross target
@@ -75,7 +78,7 @@ function(_inlay_check_call target source unparsed missing)
   if(unparsed)
     message(FATAL_ERROR "inlay_add_network(${target}): unknown arguments '${unparsed}'; "
                         "known are SOURCE, WEIGHTS, WEIGHTS_PREFIX, WEIGHTS_TIE, WEIGHTS_STRICT, WEIGHTS_TYPE, "
-                        "PARALLEL, REPRODUCIBLE, VOICES, MAX_BATCH, NAME, EXPORT, CPU, TARGET and NETWORK")
+                        "PARALLEL, REPRODUCIBLE, VOICES, MAX_BATCH, TRAIN, LOSS, NAME, EXPORT, CPU, TARGET and NETWORK")
   endif()
   if(NOT source)
     message(FATAL_ERROR "inlay_add_network(${target}): give SOURCE, the file with the INLAY_NETWORK() lines")
@@ -225,7 +228,8 @@ endfunction()
 
 function(inlay_add_network target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "PARALLEL;REPRODUCIBLE;VOICES;WEIGHTS_STRICT;EXPORT"
-                        "SOURCE;WEIGHTS_PREFIX;WEIGHTS_TYPE;MAX_BATCH;NAME;TARGET" "CPU;NETWORK;WEIGHTS;WEIGHTS_TIE")
+                        "SOURCE;WEIGHTS_PREFIX;WEIGHTS_TYPE;MAX_BATCH;LOSS;NAME;TARGET"
+                        "CPU;NETWORK;TRAIN;WEIGHTS;WEIGHTS_TIE")
   _inlay_check_call("${target}" "${arg_SOURCE}" "${arg_UNPARSED_ARGUMENTS}" "${arg_KEYWORDS_MISSING_VALUES}")
 
   _inlay_resolve(source SOURCE ${arg_SOURCE})
@@ -286,6 +290,12 @@ function(inlay_add_network target)
   endif()
   if(DEFINED arg_MAX_BATCH)
     list(APPEND options --max-batch ${arg_MAX_BATCH})
+  endif()
+  foreach(network IN LISTS arg_TRAIN)
+    list(APPEND options --train ${network})
+  endforeach()
+  if(arg_LOSS)
+    list(APPEND options --loss ${arg_LOSS})
   endif()
   foreach(cpu IN LISTS arg_CPU)
     list(APPEND options --cpu ${cpu})

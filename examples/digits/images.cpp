@@ -33,9 +33,8 @@ std::array<int, image_pixels + 1> parse(const std::string& line, const std::stri
   return numbers;
 }
 
-}  // namespace
-
-image_set read_held_out_images(const std::string& path) {
+/// Every fifth image of each digit, or the others.
+image_set read_images(const std::string& path, bool held_out) {
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path + ": cannot be read");
   image_set images;
@@ -44,7 +43,7 @@ image_set read_held_out_images(const std::string& path) {
   for (int number = 1; std::getline(file, line); ++number) {
     const auto numbers = parse(line, path + ":" + std::to_string(number));
     const int label = numbers.back();
-    if (seen[static_cast<std::size_t>(label)]++ % 5 != 4) continue;
+    if ((seen[static_cast<std::size_t>(label)]++ % 5 == 4) != held_out) continue;
     for (int i = 0; i < image_pixels; ++i)
       images.pixels.push_back(static_cast<float>(numbers[static_cast<std::size_t>(i)]) / most_ink);
     images.labels.push_back(label);
@@ -52,6 +51,11 @@ image_set read_held_out_images(const std::string& path) {
   if (images.size() == 0) throw std::runtime_error(path + ": has no images");
   return images;
 }
+
+}  // namespace
+
+image_set read_held_out_images(const std::string& path) { return read_images(path, true); }
+image_set read_training_images(const std::string& path) { return read_images(path, false); }
 
 std::string as_text(const image_set& images, std::span<const std::size_t> chosen) {
   static constexpr std::string_view shades = " .:-=+*#%@";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The handwritten digits: reads the held-out part, and prints images as text.
+// The handwritten digits: reads them, and prints images as text.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +26,8 @@ struct image_set {
 /// Reads the held-out images of data/digits.csv: every fifth image of each digit, in file order. Throws
 /// std::runtime_error if the file cannot be read or, with the line's number, if a line is wrong.
 image_set read_held_out_images(const std::string& path);
+/// The other images.
+image_set read_training_images(const std::string& path);
 
 /// The images side by side, with two characters per pixel, darker for more ink.
 std::string as_text(const image_set& images, std::span<const std::size_t> chosen);

@@ -26,6 +26,8 @@ struct image_set {
 /// Reads the held-out images of data/digits.csv: every fifth image of each digit, in file order. Throws
 /// std::runtime_error if the file cannot be read or, with the line's number, if a line is wrong.
 image_set read_held_out_images(const std::string& path);
+/// The other images.
+image_set read_training_images(const std::string& path);
 
 /// The character for a strength from 0 to 1: the stronger, the darker. None of the characters is a sign.
 char shade(float strength);

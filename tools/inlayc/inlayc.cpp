@@ -5,6 +5,7 @@
 #include "Inlay/Import/ImportGraph.h"
 #include "Inlay/Pipelines/Pipelines.h"
 #include "Inlay/Report/Report.h"
+#include "Inlay/Training/Training.h"
 #include "LoadWeights.h"
 #include "Outputs.h"
 #include "ReadModel.h"
@@ -35,6 +36,14 @@ cl::opt<std::string> manifestPath("manifest", cl::desc("JSON manifest (default: 
                                   cl::value_desc("file"), cl::cat(category));
 cl::list<std::string> networkNames("network", cl::desc("Compile this network only; may be repeated"),
                                    cl::value_desc("name"), cl::cat(category));
+cl::list<std::string> trained("train",
+                              cl::desc("Compile the training step of this network, and the network with weights in "
+                                       "the caller's memory; may be repeated"),
+                              cl::value_desc("network"), cl::cat(category));
+cl::opt<std::string> lossName("loss",
+                              cl::desc("What training minimises: mse (default), cross_entropy, bce, huber, hinge, or "
+                                       "output, the network's own output"),
+                              cl::value_desc("name"), cl::init("mse"), cl::cat(category));
 cl::opt<std::string> lastPhase("compile-to",
                                cl::desc("Stop after a phase and write its IR: import, simplify, fuse, layout, plan, "
                                         "emit, lower; or object (default)"),
@@ -105,6 +114,29 @@ llvm::Expected<std::vector<graph_view>> chooseNetworks(const std::vector<graph_v
         return failed("'" + modelPath + "' has two networks named '" + std::string(chosen[i].name) +
                       "'; their C functions would clash, so rename one");
   return chosen;
+}
+
+/// Whether --train names the network.
+bool isTrained(const graph_view& graph) {
+  return llvm::any_of(trained, [&](const std::string& name) { return graph.name == name; });
+}
+
+/// The loss that --loss names. Refuses options that training does not have.
+llvm::Expected<loss> chooseLoss(const std::vector<graph_view>& graphs) {
+  auto found = llvm::find(loss_names, std::string_view(lossName));
+  if (found == std::end(loss_names)) {
+    std::string known;
+    for (std::string_view name : loss_names) known += " " + std::string(name);
+    return failed("--loss=" + lossName + ": no such loss; there are" + known);
+  }
+  for (const std::string& name : trained)
+    if (llvm::none_of(graphs, [&](const graph_view& graph) { return graph.name == name; }))
+      return failed("--train=" + name + ": '" + modelPath + "' has no network of this name among those to compile");
+  if (!trained.empty() && (parallel || weightsType == "bf16"))
+    return failed(
+        "--train: the training step is for one thread and weights in f32; leave out --parallel and "
+        "--weights-type=bf16");
+  return static_cast<loss>(found - std::begin(loss_names));
 }
 
 /// The path of a file that the command line does not name: beside the object.
@@ -212,8 +244,12 @@ llvm::Error run() {
   if (!model) return model.takeError();
   llvm::Expected<std::vector<graph_view>> graphs = chooseNetworks(model->graphs);
   if (!graphs) return graphs.takeError();
-  if (llvm::Error error = tools::checkWeightBytes(*graphs, weightsType == "bf16")) return error;
-  llvm::Expected<weights> loaded = tools::loadWeights(*graphs);
+  llvm::Expected<loss> chosenLoss = chooseLoss(*graphs);
+  if (!chosenLoss) return chosenLoss.takeError();
+  std::vector<graph_view> withWeights;
+  llvm::copy_if(*graphs, std::back_inserter(withWeights), [](const graph_view& graph) { return !isTrained(graph); });
+  if (llvm::Error error = tools::checkWeightBytes(withWeights, weightsType == "bf16")) return error;
+  llvm::Expected<weights> loaded = tools::loadWeights(withWeights);
   if (!loaded) return loaded.takeError();
   if (tools::reportsSaturation()) {
     llvm::Expected<tools::SaturationReport> report = tools::analyseSaturation(*graphs, *loaded, weightsType == "bf16");
@@ -251,8 +287,10 @@ llvm::Error run() {
   };
   for (graph_view graph : *graphs) {
     const std::string named = std::string(graph.name) + "_" + kernelsName;
+    const bool trains = isTrained(graph);
     if (!kernelsName.empty()) graph.name = named;
-    if (mlir::failed(importGraph(graph, lookup, *module)))
+    auto network = importGraph(graph, lookup, *module, trains ? Weights::learned : Weights::constants);
+    if (mlir::failed(network) || (trains && mlir::failed(buildTraining(*network, *chosenLoss))))
       return failed("the import phase failed; see the errors above");
   }
   loaded->tensors = {};  // the module has a copy

@@ -8,6 +8,7 @@
 
 #include "Inlay/Import/ImportGraph.h"
 #include "Inlay/Pipelines/Pipelines.h"
+#include "Inlay/Training/Training.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
@@ -93,7 +94,9 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
     };
     graph_view hashed = graphs[i];
     hashed.hash = graph_hash(graphs[i]);
-    if (mlir::failed(compiler::importGraph(hashed, lookup, *module)))
+    auto network = compiler::importGraph(hashed, lookup, *module,
+                                         target.train ? compiler::Weights::learned : compiler::Weights::constants);
+    if (mlir::failed(network) || (target.train && mlir::failed(compiler::buildTraining(*network, *target.train))))
       return give_up(compiler::failed("the import phase failed; see the errors above"));
   }
   llvm::Expected<compiler::Target> resolved = compiler::resolveTarget(target.triple, target.cpu);
@@ -129,7 +132,12 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
     auto entry = code->jit->lookup(name + "_run");
     if (!entry) return give_up(entry.takeError());
     kernel->entry_ = entry->toPtr<void*>();
-    if (kernel->summary_->hasState()) {
+    if (!kernel->summary_->trainingFunctions().empty()) {
+      auto begin = code->jit->lookup(name + "_begin");
+      if (!begin) return give_up(begin.takeError());
+      kernel->begin_entry_ = begin->toPtr<void*>();
+    }
+    if (kernel->summary_->hasReset()) {
       auto reset = code->jit->lookup(name + "_reset");
       if (!reset) return give_up(reset.takeError());
       kernel->reset_entry_ = reset->toPtr<void*>();
@@ -152,6 +160,10 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
 std::size_t jit_kernel::memory_bytes() const { return static_cast<std::size_t>(summary_->memoryBytes); }
 
 void jit_kernel::reset(void* memory) const { reinterpret_cast<void (*)(void*)>(reset_entry_)(memory); }
+
+void jit_kernel::begin(void* memory, void* scratch) const {
+  reinterpret_cast<void (*)(void*, void*)>(begin_entry_)(memory, scratch);
+}
 
 std::size_t jit_kernel::scratch_bytes() const { return static_cast<std::size_t>(summary_->scratchBytes); }
 

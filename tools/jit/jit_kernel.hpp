@@ -5,11 +5,12 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "inlay/graph.hpp"
+#include "inlay/graph_training.hpp"
 #include "inlay/parallel_for.h"
 #include "inlay/weights.hpp"
 
@@ -29,7 +30,10 @@ struct jit_target {
   bool reproducible = false;  ///< the same bits for every batch, number of threads and processor
   bool voices = false;        ///< add the entry point for several streams
   bool share_all = false;     ///< with `parallel`: divide every layer that can be divided, however small
-  bool optimised = true;      ///< false compiles in a third of the time, to slow code with the same results
+  /// Compile a training step for this loss: each graph gives two kernels, of the network with weights in the memory,
+  /// and of the step. The weights are not read.
+  std::optional<loss> train = {};
+  bool optimised = true;  ///< false compiles in a third of the time, to slow code with the same results
 };
 
 /// The CPUs whose code this machine can run: its own, and smaller ones of its family.
@@ -62,6 +66,8 @@ class jit_kernel {
   int run_voices(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t voices,
                  std::size_t steps, void* memories, void* scratch) const;
   void reset(void* memory) const;
+  /// Packs the weights of a network that is trained, and sets gradients and loss to 0.
+  void begin(void* memory, void* scratch) const;
   std::size_t memory_bytes() const;
   /// The C entry point `<name>_run`.
   void* entry() const { return entry_; }
@@ -83,6 +89,7 @@ class jit_kernel {
   void* parallel_entry_ = nullptr;
   void* reset_entry_ = nullptr;
   void* voices_entry_ = nullptr;
+  void* begin_entry_ = nullptr;
 };
 
 }  // namespace inlay::tools

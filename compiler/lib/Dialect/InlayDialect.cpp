@@ -43,6 +43,17 @@ std::optional<int64_t> stateOfResult(mlir::func::FuncOp network, unsigned index)
   return place ? std::optional<int64_t>(place.getInt()) : std::nullopt;
 }
 
+Role roleOf(mlir::Operation *network) {
+  auto role = network->getAttrOfType<mlir::IntegerAttr>(kRoleAttr);
+  return role ? static_cast<Role>(role.getInt()) : Role::inference;
+}
+
+bool isLearned(mlir::Value value) {
+  auto argument = llvm::dyn_cast_if_present<mlir::BlockArgument>(value);
+  auto network = argument ? llvm::dyn_cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp()) : nullptr;
+  return network && network.getArgAttr(argument.getArgNumber(), kLearnedAttr);
+}
+
 const activation_row *findActivation(llvm::StringRef name) {
   for (const activation_row &row : activation_table)
     if (llvm::StringRef(row.name.data(), row.name.size()) == name) return &row;

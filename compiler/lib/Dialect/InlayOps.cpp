@@ -663,4 +663,78 @@ LogicalResult ConcatOp::verify() {
                       words_of(ops::concat_attributes{static_cast<uint32_t>(getAxis())}));
 }
 
+// `<network>_begin` computes it, before any kernel runs.
+bool PackOp::hasKernel() { return false; }
+bool PackOp::sharesCode() { return false; }
+
+/// The taps of a weight, whose first two axes are features and channels.
+static int64_t tapsOf(Value weight) {
+  int64_t taps = 1;
+  for (int64_t size : tensorType(weight).getShape().drop_front(2)) taps *= size;
+  return taps;
+}
+
+LogicalResult AdjointOp::verify() {
+  llvm::SmallVector<int64_t> expected(tensorType(getWeight()).getShape());
+  if (expected.size() != 2 && expected.size() != 4)
+    return emitOpError() << "weight must have 2 or 4 axes, found " << getWeight().getType();
+  std::swap(expected[0], expected[1]);
+  if (tensorType(getResult()).getShape() != llvm::ArrayRef(expected))
+    return emitOpError() << "result is " << getResult().getType() << ", expected the first two axes exchanged";
+  return success();
+}
+
+OpFoldResult AdjointOp::fold(FoldAdaptor adaptor) {
+  auto elements = llvm::dyn_cast_if_present<mlir::DenseElementsAttr>(adaptor.getWeight());
+  if (!elements) return {};
+  const int64_t outputs = tensorType(getWeight()).getDimSize(0), channels = tensorType(getWeight()).getDimSize(1);
+  const int64_t taps = tapsOf(getWeight());
+  auto values = elements.getValues<float>();
+  std::vector<float> turned;
+  turned.reserve(values.size());
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t n = 0; n < outputs; ++n)
+      for (int64_t tap = taps; tap-- > 0;)
+        turned.push_back(values[static_cast<size_t>((n * channels + c) * taps + tap)]);
+  return mlir::DenseElementsAttr::get(tensorType(getResult()), llvm::ArrayRef(turned));
+}
+
+LogicalResult PackOp::verify() {
+  RankedTensorType weight = tensorType(getWeight());
+  if (weight.getRank() < 2) return emitOpError() << "weight must have 2 axes or more, found " << weight;
+  const int64_t features = weight.getDimSize(getTransposed() ? 1 : 0);
+  const int64_t depth = weight.getNumElements() / features;
+  const auto padded = static_cast<int64_t>(llvm::alignTo(features, getLanes()));
+  if (elementsOf(getResult()) != padded * depth)
+    return emitOpError() << "result must have " << padded * depth << " elements, found " << getResult().getType();
+  return success();
+}
+
+bool AccumulateOp::readsBeforeWriting(unsigned index) { return index == 0; }
+Value AccumulateOp::getViewed() { return getSum(); }
+bool AccumulateOp::sharesCode() { return false; }
+int64_t AccumulateOp::getFlops() {
+  const int64_t pixels = getWindow() ? elementsOf(getLeft()) / tensorType(getSum()).getDimSize(0) : 1;
+  return (getRight() ? 2 : 1) * elementsOf(getSum()) * pixels;
+}
+
+LogicalResult AccumulateOp::verify() {
+  if (getResult().getType() != getSum().getType())
+    return emitOpError() << "result must be " << getSum().getType() << " like the sum, found " << getResult().getType();
+  if (const auto window = getWindow()) {
+    RankedTensorType sum = tensorType(getSum());
+    if (!getRight() || sum.getRank() < 2 ||
+        mlir::failed(verifyWindow(*this, *window, getRight(), getLeft(), sum.getDimSize(0))))
+      return failure();
+    const int64_t channels = tensorType(getRight()).getDimSize(2);
+    if (sum.getDimSize(1) != channels || sum.getNumElements() != sum.getDimSize(0) * channels * window->getTaps())
+      return emitOpError() << "sum is " << sum << ", which does not fit the images and the window";
+    return success();
+  }
+  const int64_t added = elementsOf(getLeft()) * (getRight() ? elementsOf(getRight()) : 1);
+  if (elementsOf(getSum()) != added)
+    return emitOpError() << "adds " << added << " elements to a sum of " << elementsOf(getSum());
+  return success();
+}
+
 }  // namespace inlay::compiler

@@ -6,7 +6,7 @@
 
 #include "Inlay/Dialect/InlayDialect.h"
 #include "Resampling.h"
-#include "inlay/graph_memory.hpp"
+#include "inlay/graph_training.hpp"
 
 namespace inlay::compiler {
 namespace {
@@ -18,8 +18,8 @@ llvm::StringRef ref(std::string_view text) { return {text.data(), text.size()}; 
 
 class Importer {
  public:
-  Importer(const graph_view &graph, ParameterLookup parameters, mlir::ModuleOp module)
-      : graph(graph), parameters(parameters), module(module), builder(module.getContext()) {}
+  Importer(const graph_view &graph, ParameterLookup parameters, mlir::ModuleOp module, Weights weights)
+      : graph(graph), parameters(parameters), module(module), weights(weights), builder(module.getContext()) {}
 
   mlir::FailureOr<mlir::func::FuncOp> run();
 
@@ -27,6 +27,7 @@ class Importer {
   const graph_view &graph;
   ParameterLookup parameters;
   mlir::ModuleOp module;
+  const Weights weights;
   mlir::OpBuilder builder;
   llvm::SmallVector<Value> values;  // of each node, by index
 
@@ -264,6 +265,13 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
   for (const State &state : states)
     if (graph.operands(graph.nodes[state.node])[0] != no_node) outputs.push_back(typeOf(graph.nodes[state.node]));
 
+  // Learned parameters are arguments behind those.
+  for (const node_record &node : graph.nodes) {
+    if (node.kind != op::parameter || weights == Weights::constants) continue;
+    arguments[static_cast<size_t>(&node - graph.nodes.data())] = inputs.size();
+    inputs.push_back(typeOf(node));
+  }
+
   mlir::Location loc = mlir::NameLoc::get(
       builder.getStringAttr(ref(graph.name)),
       mlir::FileLineColLoc::get(builder.getContext(), ref(graph.source_file), /*line=*/1, /*column=*/1));
@@ -271,6 +279,10 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
   auto function = builder.create<mlir::func::FuncOp>(loc, ref(graph.name), builder.getFunctionType(inputs, outputs));
   function->setAttr(kHashAttr, builder.getIntegerAttr(builder.getIntegerType(64, false), llvm::APInt(64, graph.hash)));
   if (remembers(graph)) function->setAttr(kMemoryAttr, builder.getI64IntegerAttr(int64_t(memory_bytes(graph))));
+  if (weights == Weights::learned) {
+    function->setAttr(kMemoryAttr, builder.getI64IntegerAttr(int64_t(training_bytes(graph))));
+    function->setAttr(kLearnedAttr, builder.getI64IntegerAttr(int64_t(training_layout_of(graph).parameters)));
+  }
   builder.setInsertionPointToStart(function.addEntryBlock());
 
   unsigned argument = 0;
@@ -283,6 +295,15 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
     if (node.kind == op::state) {
       const auto number = static_cast<unsigned>(arguments[values.size()]);
       function.setArgAttr(number, kNameAttr, builder.getStringAttr(ref(graph.name_of(node))));
+      values.push_back(function.getArgument(number));
+      continue;
+    }
+    if (node.kind == op::parameter && weights == Weights::learned) {
+      const auto index = static_cast<uint32_t>(values.size());
+      const auto number = static_cast<unsigned>(arguments[index]);
+      function.setArgAttr(number, kNameAttr, builder.getStringAttr(ref(graph.name_of(node))));
+      function.setArgAttr(number, kLearnedAttr, builder.getUnitAttr());
+      function.setArgAttr(number, kStateAttr, builder.getI64IntegerAttr(int64_t(parameter_offset(graph, index))));
       values.push_back(function.getArgument(number));
       continue;
     }
@@ -314,8 +335,8 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
 }  // namespace
 
 mlir::FailureOr<mlir::func::FuncOp> importGraph(const graph_view &graph, ParameterLookup parameters,
-                                                mlir::ModuleOp module) {
-  return Importer(graph, parameters, module).run();
+                                                mlir::ModuleOp module, Weights weights) {
+  return Importer(graph, parameters, module, weights).run();
 }
 
 }  // namespace inlay::compiler

@@ -45,6 +45,11 @@ class KernelsName {
     next();
     return parameters + "mmPv" + next();
   }
+  /// The parameters of a function with two void*. The second one is a substitution. The class itself is the one before.
+  std::string twoPointers() {
+    next();
+    return "Pv" + next();
+  }
 
  private:
   /// The symbol has no more characters of the name than these, as in kernel_symbols.hpp.
@@ -86,6 +91,11 @@ std::string mangledRunVoices(const NetworkSummary &summary) {
 }
 
 std::string mangledReset(const NetworkSummary &summary) { return KernelsName(summary).member("reset") + "Pv"; }
+
+std::string mangledTraining(const NetworkSummary &summary, const std::string &function) {
+  KernelsName name(summary);
+  return name.member(function) + name.twoPointers();
+}
 
 std::string mangledRunParallel(const NetworkSummary &summary) {
   const KernelsName name(summary);

@@ -5,6 +5,7 @@
 #include "Inlay/Network/Stages.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <utility>
 
@@ -213,7 +214,12 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
     scratch = std::max(scratch, workspaceBase(network) + workspace.getInt());
   if (summary.voicesInLanes > 0 && voicesUseScratch(network))
     scratch = std::max(scratch, elementsInLanes(network) * summary.voicesInLanes);
+  if (auto packed = network->getAttrOfType<mlir::IntegerAttr>(kPackedAttr))
+    scratch = packedBase(network) + packed.getInt();
   summary.scratchBytes = scratch * 4;
+  summary.role = roleOf(network);
+  if (auto parameters = network->getAttrOfType<mlir::IntegerAttr>(kLearnedAttr))
+    summary.parameters = parameters.getInt();
   for (mlir::Operation &op : network.front().without_terminator()) {
     if (!llvm::cast<KernelOp>(op).hasKernel()) continue;
     summary.layers.push_back(summarizeLayer(op));
@@ -226,6 +232,15 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
 
 int64_t workspaceBase(mlir::func::FuncOp network) {
   return network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt() + targetOf(network).getLanes();
+}
+
+int64_t packedBase(mlir::func::FuncOp network) {
+  constexpr int64_t kCacheLine = 16;  // elements
+  const int64_t rows = network->getAttrOfType<mlir::DenseI64ArrayAttr>(kRowBlocksAttr).asArrayRef().front();
+  int64_t end = network->getAttrOfType<mlir::IntegerAttr>(kArenaAttr).getInt() * rows + targetOf(network).getLanes();
+  if (auto workspace = network->getAttrOfType<mlir::IntegerAttr>(kWorkspaceAttr))
+    end = std::max(end, workspaceBase(network) + workspace.getInt());
+  return static_cast<int64_t>(llvm::alignTo(end, kCacheLine));
 }
 
 mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext *context) {
@@ -241,7 +256,7 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
   for (const std::vector<int64_t> &ofBlock : summary.stages) stages.push_back(builder.getDenseI64ArrayAttr(ofBlock));
   llvm::SmallVector<int64_t> voices;
   if (summary.runsVoices) voices = {summary.voicesInLanes, summary.fewestVoices};
-  return builder.getDictionaryAttr({
+  llvm::SmallVector<mlir::NamedAttribute> entry({
       builder.getNamedAttr("name", builder.getStringAttr(summary.name)),
       builder.getNamedAttr("hash",
                            builder.getIntegerAttr(builder.getIntegerType(64, false), llvm::APInt(64, summary.hash))),
@@ -258,6 +273,9 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
       builder.getNamedAttr("stages", builder.getArrayAttr(stages)),
       builder.getNamedAttr("voices", builder.getDenseI64ArrayAttr(voices)),
   });
+  if (summary.role != Role::inference)
+    entry.push_back(builder.getNamedAttr("role", builder.getI64IntegerAttr(static_cast<int64_t>(summary.role))));
+  return builder.getDictionaryAttr(entry);
 }
 
 NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
@@ -283,6 +301,7 @@ NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
   summary.memoryBytes = entry.getAs<mlir::IntegerAttr>("memory_bytes").getInt();
   summary.flops = entry.getAs<mlir::IntegerAttr>("flops").getInt();
   summary.roundsToNearest = entry.getAs<mlir::BoolAttr>("rounds_to_nearest").getValue();
+  if (auto role = entry.getAs<mlir::IntegerAttr>("role")) summary.role = static_cast<Role>(role.getInt());
   for (mlir::Attribute ofBlock : entry.getAs<mlir::ArrayAttr>("stages"))
     summary.stages.push_back(llvm::cast<mlir::DenseI64ArrayAttr>(ofBlock).asArrayRef().vec());
   return summary;

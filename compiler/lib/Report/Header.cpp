@@ -36,11 +36,29 @@ typedef struct inlay_parallel_for {
 
 )";
 
+/// How to call the functions of a network whose weights are in the caller's memory.
+void writeLearning(const NetworkSummary &network, llvm::StringRef samples, llvm::raw_ostream &out) {
+  const std::string &name = network.name;
+  out << " * `memory` has " << macroName(name, "MEMORY_BYTES")
+      << " bytes, best aligned to 64, and is the caller's. Its parts have " << network.parameters
+      << " floats each:\n"
+         " * parameters, gradients, first and second moments; then comes the sum of the losses. "
+      << name << "_begin(memory, scratch)\n"
+      << " * packs the weights into `scratch`"
+      << (network.role == Role::training ? " and sets gradients and loss to 0" : "") << ". " << name
+      << "_run() then reads them there";
+  if (network.role == Role::training)
+    out << " and adds to gradients and loss,\n * for `" << samples << "` samples, any number of times. " << name
+        << "_update_sgd(memory, settings) or _update_adam() then changes the\n"
+           " * parameters. `settings` are the floats of inlay::optimizer_settings (inlay/trainer.hpp)";
+  out << ".\n";
+}
+
 void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostream &out) {
   const auto macro = [&](llvm::StringRef what) { return macroName(network.name, what); };
   ParameterNames names;
   std::string parameters;
-  const llvm::StringRef samples = network.hasState() ? "steps" : "batch";
+  const llvm::StringRef samples = network.hasState() && network.role == Role::inference ? "steps" : "batch";
   out << "/* Network '" << network.name << "', graph " << llvm::formatv("{0:x-16}", network.hash) << ".\n";
   out << " * Returns 0, or 1 if a pointer is null";
   if (network.maxBatch > 0) out << ", or 4 if " << samples << " exceeds " << macro("MAX_BATCH");
@@ -53,7 +71,9 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
     out << "`scratch` has " << macro("SCRATCH_BYTES")
         << " bytes, best aligned to 64; calls with different\n"
            " * scratch may run at the same time. Buffers must not overlap.\n";
-  if (network.hasState())
+  if (network.role != Role::inference)
+    writeLearning(network, samples, out);
+  else if (network.hasState())
     out << " * It runs `steps` steps, one after the other. `memory` has " << macro("MEMORY_BYTES")
         << " bytes, best aligned to 64, and is\n"
            " * the caller's: "
@@ -79,7 +99,10 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
   out << "#define " << macro("GRAPH_HASH") << " 0x" << llvm::utohexstr(network.hash, /*LowerCase=*/true) << "ull\n";
   out << "int " << network.name << "_run(" << parameters << "size_t " << samples
       << (network.hasState() ? ", void *memory" : "") << ", void *scratch);\n";
-  if (network.hasState()) out << "void " << network.name << "_reset(void *memory);\n";
+  if (network.hasReset()) out << "void " << network.name << "_reset(void *memory);\n";
+  for (const std::string &each : network.trainingFunctions())
+    out << "void " << network.name << "_" << each << "(void *memory, void *"
+        << (each == "begin" ? "scratch" : "settings") << ");\n";
   if (network.runsVoices)
     out << "/* The same for several streams, in arrays [voices][steps][...]. `memories` has as many blocks of "
         << macro("MEMORY_BYTES")

@@ -39,13 +39,17 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::ArrayRef<std::
     for (const LayerSummary &layer : network.layers) layers.push_back(layerObject(layer));
     llvm::json::Array symbols{network.name + "_run", network.name + "_scratch_bytes", mangledRun(network),
                               mangledScratchBytes(network)};
-    if (network.hasState()) {
+    if (network.hasReset()) {
       symbols.push_back(network.name + "_reset");
       symbols.push_back(mangledReset(network));
     }
     if (network.runsVoices) {
       symbols.push_back(network.name + "_run_voices");
       symbols.push_back(mangledRunVoices(network));
+    }
+    for (const std::string &each : network.trainingFunctions()) {
+      symbols.push_back(network.name + "_" + each);
+      symbols.push_back(mangledTraining(network, each));
     }
     if (network.isParallel()) {
       symbols.push_back(network.name + "_run_parallel");

@@ -105,7 +105,10 @@ class DispatchBuilder {
   void addEntry(const std::string &name, llvm::Function *choice, llvm::ArrayRef<llvm::Function *> candidates) {
     llvm::FunctionType *type = candidates.front()->getFunctionType();
     llvm::Function *unsupported = function(name + ".unsupported_cpu", type, llvm::GlobalValue::InternalLinkage);
-    builder.CreateRet(builder.getInt32(kUnsupportedCpu));
+    if (type->getReturnType()->isVoidTy())
+      builder.CreateRetVoid();
+    else
+      builder.CreateRet(builder.getInt32(kUnsupportedCpu));
 
     llvm::Function *resolver =
         function(name + ".resolver", llvm::FunctionType::get(pointer, false), llvm::GlobalValue::InternalLinkage);
@@ -124,7 +127,10 @@ class DispatchBuilder {
     for (llvm::Argument &argument : entry->args()) arguments.push_back(&argument);
     llvm::CallInst *call = builder.CreateCall(type, chosenOnce, arguments);
     call->setTailCallKind(llvm::CallInst::TCK_MustTail);
-    builder.CreateRet(call);
+    if (type->getReturnType()->isVoidTy())
+      builder.CreateRetVoid();
+    else
+      builder.CreateRet(call);
   }
 
   void addConstant(const std::string &name, int64_t value) {
@@ -237,7 +243,8 @@ void addDispatch(llvm::Module &module, llvm::ArrayRef<NetworkSummary> networks,
       builder.addEntry(name, choice, candidates);
     };
     add(network.name + "_run");
-    if (network.hasState()) add(network.name + "_reset");
+    if (network.hasReset()) add(network.name + "_reset");
+    for (const std::string &each : network.trainingFunctions()) add(network.name + "_" + each);
     if (network.runsVoices) add(network.name + "_run_voices");
     if (network.isParallel()) add(network.name + "_run_parallel");
     builder.addConstant(network.name + "_scratch_bytes", network.scratchBytes);

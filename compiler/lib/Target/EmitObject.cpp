@@ -33,10 +33,12 @@ std::vector<NetworkSummary> networksOf(mlir::ModuleOp module) {
 void addAliases(llvm::ArrayRef<NetworkSummary> networks, llvm::Module &module) {
   for (const NetworkSummary &network : networks) {
     llvm::GlobalAlias::create(mangledRun(network), module.getFunction(network.name + "_run"));
-    if (network.hasState())
+    if (network.hasReset())
       llvm::GlobalAlias::create(mangledReset(network), module.getFunction(network.name + "_reset"));
     if (network.runsVoices)
       llvm::GlobalAlias::create(mangledRunVoices(network), module.getFunction(network.name + "_run_voices"));
+    for (const std::string &each : network.trainingFunctions())
+      llvm::GlobalAlias::create(mangledTraining(network, each), module.getFunction(network.name + "_" + each));
     if (network.isParallel())
       llvm::GlobalAlias::create(mangledRunParallel(network), module.getFunction(network.name + "_run_parallel"));
     llvm::GlobalAlias::create(mangledScratchBytes(network), module.getFunction(network.name + "_scratch_bytes"));

@@ -37,6 +37,10 @@ constexpr unsigned kMostPortsInLanes = 16;
 /// Bytes of the images that a block of samples works on: a share of a last-level cache.
 constexpr int64_t kImagesOfBlock = 8 << 20;
 
+/// Rows of a block while a network is trained: enough that reading and writing the gradients once for each block is
+/// little beside the products.
+constexpr int64_t kRowsOfTraining = 128;
+
 /// The number of row tiles in a block. Every block reads all weights once, so weights in a far cache need larger
 /// blocks.
 int64_t tilesPerBlock(int64_t weightBytes) {
@@ -215,18 +219,23 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
                                               : mlir::DenseElementsAttr::get(type, llvm::ArrayRef(values));
       return rewriter.create<ConstantOp>(source.getLoc(), elements.getType(), source.getNameAttr(), elements);
     };
-    mlir::FailureOr<std::vector<float>> values = floatsOf(layer, weight, "weight");
-    if (mlir::failed(values)) return mlir::failure();
-    packed.original = std::move(*values);
-    if (bf16Weights) reportChanges(layer, packed.original);
-    std::vector<float> moved;
-    if (taps > 1) moved = channelsLast(packed.original, outputs, depth / taps, taps);
-    packed.alongInputs = llvm::isa<DenseOp>(layer) && sumsAlongInputs(outputs, depth, packed.lanes);
-    packed.weight = constant(
-        weight,
-        packed.alongInputs ? filledUp(packed.original, depth, static_cast<int64_t>(llvm::alignTo(depth, vectorLength)))
-                           : packWeight(taps > 1 ? moved : packed.original, outputs, depth, packed.lanes, packed.panel),
-        bf16Weights);
+    if (roleOf(getOperation()) != Role::inference && !weight.getDefiningOp<ConstantOp>()) {
+      if (mlir::failed(packLearned(layer, weight, packed, padded * depth, rewriter))) return mlir::failure();
+    } else {
+      mlir::FailureOr<std::vector<float>> values = floatsOf(layer, weight, "weight");
+      if (mlir::failed(values)) return mlir::failure();
+      packed.original = std::move(*values);
+      if (bf16Weights) reportChanges(layer, packed.original);
+      std::vector<float> moved;
+      if (taps > 1) moved = channelsLast(packed.original, outputs, depth / taps, taps);
+      packed.alongInputs = llvm::isa<DenseOp>(layer) && sumsAlongInputs(outputs, depth, packed.lanes);
+      packed.weight =
+          constant(weight,
+                   packed.alongInputs
+                       ? filledUp(packed.original, depth, static_cast<int64_t>(llvm::alignTo(depth, vectorLength)))
+                       : packWeight(taps > 1 ? moved : packed.original, outputs, depth, packed.lanes, packed.panel),
+                   bf16Weights);
+    }
     if (bias) {
       mlir::FailureOr<std::vector<float>> of = floatsOf(layer, bias, "bias");
       if (mlir::failed(of)) return mlir::failure();
@@ -235,6 +244,21 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       packed.bias = constant(bias, *of, /*bf16=*/false);
     }
     return packed;
+  }
+
+  /// The weight of a layer that is trained, a parameter or its adjoint: `<network>_begin` packs it.
+  static mlir::LogicalResult packLearned(mlir::Operation *layer, mlir::Value weight, Packed &packed, int64_t elements,
+                                         mlir::RewriterBase &rewriter) {
+    auto adjoint = weight.getDefiningOp<AdjointOp>();
+    mlir::Value parameter = adjoint ? adjoint.getWeight() : weight;
+    // The weight of a signal's convolution is [N, C, taps], which is an image's in another shape.
+    if (auto reshape = parameter.getDefiningOp<ReshapeOp>()) parameter = reshape.getInput();
+    if (!isLearned(parameter))
+      return layer->emitOpError() << layerPrefix(layer) << "the weight of a layer that is trained must be a parameter";
+    auto type = mlir::RankedTensorType::get({elements}, rewriter.getF32Type());
+    packed.weight = rewriter.create<PackOp>(layer->getLoc(), type, parameter, packed.lanes, packed.panel,
+                                            /*transposed=*/adjoint != nullptr);
+    return mlir::success();
   }
 
   mlir::LogicalResult convert(DenseOp dense, mlir::RewriterBase &rewriter) {
@@ -350,6 +374,10 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     llvm::SmallVector<ConstantOp> constants(function.getOps<ConstantOp>());
     for (ConstantOp constant : constants)
       if (constant->use_empty()) rewriter.eraseOp(constant);
+    for (AdjointOp adjoint : llvm::to_vector(function.getOps<AdjointOp>()))
+      if (adjoint->use_empty()) rewriter.eraseOp(adjoint);
+    for (ReshapeOp reshape : llvm::to_vector(function.getOps<ReshapeOp>()))
+      if (isLearned(reshape.getInput()) && reshape->use_empty()) rewriter.eraseOp(reshape);
 
     // One kernel is for blocks of rows and one for a single row. A network of narrow layers has no kernel for blocks:
     // its rows share too little, since each unrolls its activations anyway. Nor do convolutions gain from other rows.
@@ -362,14 +390,15 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       narrow = narrow && elementsOf(layer.getResult()) <= kNarrowLayer;
     }
     // What a step reads of the step before it is computed row by row.
+    const bool trains = roleOf(function) != Role::inference;
     for (mlir::BlockArgument argument : function.getArguments())
-      narrow = narrow || stateOfArgument(function, argument.getArgNumber());
-    int64_t rows = narrow ? 1 : upToMaxBatch(tilesPerBlock(weights) * rowsFor(registers));
+      narrow = !trains && (narrow || stateOfArgument(function, argument.getArgNumber()));
+    int64_t rows = narrow ? 1 : upToMaxBatch(trains ? kRowsOfTraining : tilesPerBlock(weights) * rowsFor(registers));
     if (convolves) rows = upToCache(function, rows);
     if (!reproducible && (maxBatch == 0 || maxBatch >= vectorLength) && fitsLanes(function, kMostElementsOnStack) &&
         (narrow || isFasterInLanes(function)))
       function->setAttr(kLanesAttr, rewriter.getI64IntegerAttr(vectorLength));
-    if (hasState && voices)
+    if (hasState && voices && !trains)
       function->setAttr(
           kVoicesAttr,
           rewriter.getI64IntegerAttr(!sameEverywhere && fitsLanes(function, kMostElementsOfVoices) ? vectorLength : 0));

@@ -239,6 +239,7 @@ struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
                  AddComputedBias<Conv2dOp>, AddComputedBias<ConvTranspose2dOp>>(&getContext());
     if (mlir::failed(mlir::applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
+    if (roleOf(getOperation()) != Role::inference) return;  // the layout phase packs what is learned
     for (mlir::Operation &op : getOperation().getOps()) {
       Value weight = weightsOf(&op).first;
       if (!weight || weight.getDefiningOp<ConstantOp>()) continue;

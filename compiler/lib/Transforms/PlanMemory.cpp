@@ -63,6 +63,7 @@ class Planner {
   /// Rows at a distance of a large power of two share few sets of the first-level cache, which then cannot hold a tile.
   static bool clashing(int64_t stride) { return stride % kClashingStride == 0; }
   static constexpr int64_t kClashingStride = 512;  // elements
+  static constexpr int64_t kCacheLine = 16;        // elements
 
   Value copyOf(Value value, mlir::OpBuilder &builder);
   void numberOps();
@@ -119,7 +120,8 @@ void Planner::spreadInputs() {
     if (!clashing(elementsOf(argument))) continue;
     llvm::SmallVector<ContractionOp> readers;
     for (mlir::Operation *user : argument.getUsers())
-      if (auto layer = llvm::dyn_cast<ContractionOp>(user); layer && !layer.getWindow()) readers.push_back(layer);
+      if (auto layer = llvm::dyn_cast<ContractionOp>(user); layer && !layer.getWindow() && layer.getInput() == argument)
+        readers.push_back(layer);
     if (readers.empty()) continue;
     mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&function.front());
     Value copy = copyOf(argument, builder);
@@ -204,7 +206,8 @@ void Planner::claimStates() {
     const std::optional<int64_t> place = stateOfResult(function, static_cast<unsigned>(i));
     if (!place) continue;
     Value state = stateAt(*place);
-    if (operand.get() == state) continue;  // it stays as it is
+    if (operand.get() == state) continue;                       // it stays as it is
+    if (operand.get().getDefiningOp<AccumulateOp>()) continue;  // adds to the state where that lies
     if (replacesState(operand.get(), state))
       bufferOf(operand.get())->root = "state", bufferOf(operand.get())->index = *place;
     else
@@ -334,8 +337,15 @@ void Planner::run() {
     const std::optional<int64_t> state = stateOfArgument(function, argument.getArgNumber());
     add(argument, state ? "state" : "input", state.value_or(argument.getArgNumber()));
   }
-  for (mlir::Operation &op : function.front().without_terminator())
-    add(op.getResult(0), llvm::isa<ConstantOp>(op) ? "constant" : "arena", 0);
+  int64_t packed = 0;
+  for (mlir::Operation &op : function.front().without_terminator()) {
+    if (auto pack = llvm::dyn_cast<PackOp>(op)) {
+      add(pack, "packed", packed);
+      packed += static_cast<int64_t>(llvm::alignTo(elementsOf(pack), kCacheLine));
+    } else {
+      add(op.getResult(0), llvm::isa<ConstantOp>(op) ? "constant" : "arena", 0);
+    }
+  }
   for (KernelOp op : function.getOps<KernelOp>())
     if (Value viewed = op.getViewed())
       merge(bufferOf(op->getResult(0)), bufferOf(viewed), offsetOf(viewed) + op.getViewedOffset());
@@ -352,7 +362,7 @@ void Planner::run() {
     mlir::Operation *op = value.getDefiningOp();
     if (!op) continue;
     auto &[buffer, offset] = place;
-    const int64_t stride = buffer->root == "constant" ? 0 : buffer->row;
+    const int64_t stride = buffer->root == "constant" || buffer->root == "packed" ? 0 : buffer->row;
     op->setAttr(kPlacementAttr, PlacementAttr::get(context, buffer->root, buffer->index, buffer->base, offset, stride,
                                                    isPadded(value), lines.lookup(value)));
   }
@@ -361,6 +371,7 @@ void Planner::run() {
   int64_t workspace = 0;  // ops use it one after the other
   for (KernelOp op : function.getOps<KernelOp>()) workspace = std::max(workspace, op.getWorkspace(lanes));
   if (workspace > 0) function->setAttr(kWorkspaceAttr, builder.getI64IntegerAttr(workspace));
+  if (packed > 0) function->setAttr(kPackedAttr, builder.getI64IntegerAttr(packed));
 }
 
 struct PlanMemoryPass : impl::PlanMemoryPassBase<PlanMemoryPass> {

@@ -36,6 +36,10 @@ struct [[gnu::visibility("default")]] no_kernels_for_this_graph_run_inlayc_again
   static int run_voices_needs_VOICES(Pointers... inputs_then_outputs, std::size_t voices, std::size_t steps,
                                      void* memories, void* scratch);
   static std::size_t scratch_bytes();
+  /// Beside run_steps() where the weights are in the memory (TRAIN in inlay_add_network()).
+  static void begin(void* memory, void* scratch);
+  static void update_sgd(void* memory, void* settings);
+  static void update_adam(void* memory, void* settings);
   /// Defined only with inlayc --parallel (PARALLEL in inlay_add_network()).
   static int run_parallel_needs_PARALLEL(Pointers... inputs_then_outputs, std::size_t batch, void* scratch,
                                          const inlay_parallel_for* workers);

@@ -343,3 +343,19 @@ func.func @history_of_one_tap(%x: tensor<4xf32>) -> tensor<1x4xf32> {
   %0 = inlay.history %x taps 1 dilation 1 place 0 : (tensor<4xf32>) -> tensor<1x4xf32>
   return %0 : tensor<1x4xf32>
 }
+
+// -----
+
+func.func @adds_more_than_the_sum_has(%sum: tensor<2x3xf32>, %left: tensor<2xf32>, %right: tensor<4xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{adds 8 elements to a sum of 6}}
+  %0 = inlay.accumulate %sum, %left by %right : (tensor<2x3xf32>, tensor<2xf32>, tensor<4xf32>) -> tensor<2x3xf32>
+  return %0 : tensor<2x3xf32>
+}
+
+// -----
+
+func.func @packs_too_few_elements(%weight: tensor<5x3xf32>) -> tensor<15xf32> {
+  // expected-error@+1 {{result must have 24 elements}}
+  %0 = inlay.pack %weight lanes(8) panel(8) : (tensor<5x3xf32>) -> tensor<15xf32>
+  return %0 : tensor<15xf32>
+}

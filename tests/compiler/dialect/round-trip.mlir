@@ -112,3 +112,17 @@ func.func @every_op_on_integers(%x: tensor<3xi32>, %w: tensor<10x4xf32>) -> tens
   %0 = inlay.embedding %x, %w : (tensor<3xi32>, tensor<10x4xf32>) -> tensor<3x4xf32>
   return %0 : tensor<3x4xf32>
 }
+
+// CHECK-LABEL: func.func @every_op_of_training
+// CHECK: inlay.pack %arg0 lanes(8) panel(8) : (tensor<5x3xf32>) -> tensor<24xf32>
+// CHECK: inlay.pack %arg0 lanes(4) panel(4) transposed : (tensor<5x3xf32>) -> tensor<20xf32>
+// CHECK: inlay.accumulate %arg0, %arg1 by %arg2 : (tensor<5x3xf32>, tensor<5xf32>, tensor<3xf32>) -> tensor<5x3xf32>
+// CHECK: inlay.accumulate %arg1, %arg1 : (tensor<5xf32>, tensor<5xf32>) -> tensor<5xf32>
+func.func @every_op_of_training(%w: tensor<5x3xf32>, %dy: tensor<5xf32>, %x: tensor<3xf32>)
+    -> (tensor<24xf32>, tensor<20xf32>, tensor<5x3xf32>, tensor<5xf32>) {
+  %0 = inlay.pack %w lanes(8) panel(8) : (tensor<5x3xf32>) -> tensor<24xf32>
+  %1 = inlay.pack %w lanes(4) panel(4) transposed : (tensor<5x3xf32>) -> tensor<20xf32>
+  %2 = inlay.accumulate %w, %dy by %x : (tensor<5x3xf32>, tensor<5xf32>, tensor<3xf32>) -> tensor<5x3xf32>
+  %3 = inlay.accumulate %dy, %dy : (tensor<5xf32>, tensor<5xf32>) -> tensor<5xf32>
+  return %0, %1, %2, %3 : tensor<24xf32>, tensor<20xf32>, tensor<5x3xf32>, tensor<5xf32>
+}

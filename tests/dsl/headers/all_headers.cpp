@@ -52,6 +52,7 @@
 #include "inlay/parallel_for.h"
 #include "inlay/reference.hpp"
 #include "inlay/thread_pool.hpp"
+#include "inlay/trainer.hpp"
 #include "inlay/weights.hpp"
 #ifdef _OPENMP
 #include "inlay/openmp.hpp"

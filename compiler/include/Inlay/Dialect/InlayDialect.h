@@ -46,7 +46,11 @@ inline constexpr llvm::StringLiteral kMemoryAttr = "inlay.memory";  // function:
 inline constexpr llvm::StringLiteral kStateAttr =
     "inlay.state";  // argument and result: where a state lies in that memory, in elements
 inline constexpr llvm::StringLiteral kInitialAttr = "inlay.initial";  // result, later argument: a state's first value
-inline constexpr llvm::StringLiteral kTargetAttr = "inlay.target";    // function: the machine, a TargetAttr
+inline constexpr llvm::StringLiteral kLearnedAttr =
+    "inlay.learned";  // argument: a parameter that is trained, beside kStateAttr
+inline constexpr llvm::StringLiteral kRoleAttr = "inlay.role";      // function: a Role, if it is not inference
+inline constexpr llvm::StringLiteral kPackedAttr = "inlay.packed";  // function: elements of all packed weights
+inline constexpr llvm::StringLiteral kTargetAttr = "inlay.target";  // function: the machine, a TargetAttr
 
 /// For fewer samples, a kernel that computes one after the other is faster than one with a sample in each lane.
 inline int64_t fewestInLanes(int64_t lanes) { return lanes / 4 + 1; }
@@ -61,6 +65,13 @@ inline TargetAttr targetOf(mlir::Operation *network) { return network->getAttrOf
 /// input or an output.
 std::optional<int64_t> stateOfArgument(mlir::func::FuncOp network, unsigned index);
 std::optional<int64_t> stateOfResult(mlir::func::FuncOp network, unsigned index);
+
+/// What a function of a module is for. The weights of the latter two are in the caller's memory.
+enum class Role : int64_t { inference, training, prediction };
+Role roleOf(mlir::Operation *network);
+
+/// Whether a value is a parameter that is trained. It lies in the network's memory, and no op of the network writes it.
+bool isLearned(mlir::Value value);
 
 /// Row of the table for a name such as "tanh"; null if there is none.
 const activation_row *findActivation(llvm::StringRef name);

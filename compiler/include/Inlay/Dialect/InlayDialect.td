@@ -24,8 +24,8 @@ def Inlay_PlacementAttr : AttrDef<Inlay_Dialect, "Placement"> {
   let mnemonic = "placement";
   let summary = "where the plan phase put a value";
   let description = [{
-    `root` is `input`, `output`, `state`, `arena` or `constant`; `index` counts inputs and outputs, and is the position
-    of a state in the network's memory. `offset` is the position of
+    `root` is `input`, `output`, `state`, `arena`, `constant` or `packed`; `index` counts inputs and outputs, and is the
+    position of a state in the network's memory, and that of packed weights in their part of the scratch memory. `offset` is the position of
     the value inside a row and `stride` the distance between rows, both in elements. An arena buffer starts at
     `base` elements times the number of rows of the kernel. In a `padded` value the rest of the last vector of each
     row belongs to the value as well, so kernels may write it without a mask. The lines of an image may lie `line`

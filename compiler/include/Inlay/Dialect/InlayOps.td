@@ -444,4 +444,59 @@ def Inlay_SliceOp : Inlay_Op<"slice", [Pure, Inlay_Kernel<["hasKernel", "getView
   let hasFolder = 1;
 }
 
+def Inlay_AdjointOp : Inlay_Op<"adjoint", [Pure]> {
+  let summary = "the weight of a layer on the way back";
+  let description = [{
+    `weight` is [N, C] of a dense layer, or [N, C, kernel height, kernel width] of a convolution. The result has the
+    first two axes exchanged and the taps in reverse order: with it the layer's gradient is a layer of the same kind.
+    The layout phase packs a parameter in this order.
+  }];
+  let arguments = (ins Inlay_Tensor:$weight);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = "$weight attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
+def Inlay_PackOp : Inlay_Op<"pack", [Pure, Inlay_Kernel<["hasKernel", "sharesCode"]>]> {
+  let summary = "learned weights as a contraction reads them";
+  let description = [{
+    `weight` is [N, C] or, for a convolution, [N, C, taps...], a parameter of a network that is
+    trained. With `transposed` its adjoint is packed. The result has the layout of a contraction's weight,
+    `[panel][K][lanes]`, where K goes through the taps and in each through the channels. It lies in the scratch memory.
+    `<network>_begin` computes it; kernels only read it.
+  }];
+  let arguments = (ins Inlay_Tensor:$weight, I64Attr:$lanes, I64Attr:$panel, UnitAttr:$transposed);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = [{
+    $weight `lanes` `(` $lanes `)` `panel` `(` $panel `)` (`transposed` $transposed^)? attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def Inlay_AccumulateOp : Inlay_Op<"accumulate", [Pure, Inlay_Kernel<["readsBeforeWriting", "getViewed", "getFlops",
+                                                                     "sharesCode"]>]> {
+  let summary = "a sum over the samples of a batch: sum + left, or with `right` sum[n, k] + left[n] * right[k]";
+  let description = [{
+    `sum` is a state, and the result is its next value, which takes over its memory. So the samples of a batch are steps
+    of a network with state. The kernel for a block of rows adds all of them at once.
+
+    With a `window` the sum is the weight [N, C, kernel height, kernel width] of a convolution, `left` an image
+    [OH, OW, N] and `right` the padded image [H, W, C] that the window slides over: each pixel of `left` adds its
+    products with the pixels under its window.
+
+    ```mlir
+    %g1 = inlay.accumulate %g0, %dy by %x : (tensor<8x2xf32>, tensor<8xf32>, tensor<2xf32>) -> tensor<8x2xf32>
+    ```
+  }];
+  let arguments = (ins Inlay_Tensor:$sum, Inlay_Tensor:$left, Optional<Inlay_Tensor>:$right,
+                       OptionalAttr<Inlay_WindowAttr>:$window);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = [{
+    $sum `,` $left (`by` $right^)? (`window` `(` $window^ `)`)? attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // INLAY_OPS_TD

@@ -14,6 +14,8 @@ namespace inlay::compiler {
 std::string mangledRun(const NetworkSummary &summary);
 std::string mangledRunVoices(const NetworkSummary &summary);
 std::string mangledReset(const NetworkSummary &summary);
+/// A function of NetworkSummary::trainingFunctions().
+std::string mangledTraining(const NetworkSummary &summary, const std::string &function);
 std::string mangledRunParallel(const NetworkSummary &summary);
 std::string mangledScratchBytes(const NetworkSummary &summary);
 

@@ -57,9 +57,19 @@ struct NetworkSummary {
   int64_t weightBytes = 0;
   int64_t flops = 0;
   bool roundsToNearest = false;  // its formulas rely on that mode
+  Role role = Role::inference;
+  int64_t parameters = 0;  // floats of all parameters in the memory of a network that is trained
 
   /// Whether its samples are steps, one after the other.
   bool hasState() const { return memoryBytes > 0; }
+  /// Whether `<name>_reset` sets its memory to what it is at first.
+  bool hasReset() const { return hasState() && role != Role::prediction; }
+  /// The functions `<name>_<function>(memory, other)` that a network with learned weights has beside `<name>_run`.
+  std::vector<std::string> trainingFunctions() const {
+    if (role == Role::inference) return {};
+    if (role == Role::prediction) return {"begin"};
+    return {"begin", "update_sgd", "update_adam"};
+  }
   /// The pointers of a kernel: inputs, outputs, the memory where there is state, and the scratch memory.
   size_t pointers() const { return inputs.size() + outputs.size() + (hasState() ? 2 : 1); }
   /// Whether it has `<name>_run_parallel`.
@@ -94,6 +104,9 @@ bool voicesUseScratch(mlir::func::FuncOp network);
 
 /// Where the workspace of the kernel for a single row begins, in elements of the scratch memory.
 int64_t workspaceBase(mlir::func::FuncOp network);
+
+/// Where the packed weights of a network that is trained begin in the scratch memory, in elements.
+int64_t packedBase(mlir::func::FuncOp network);
 
 /// Converts the part of a summary that the entry point needs to an attribute, and back.
 mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext *context);

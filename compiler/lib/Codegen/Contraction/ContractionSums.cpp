@@ -18,7 +18,7 @@ constexpr int64_t kStepsAhead = 4;
 }  // namespace
 
 Value ContractionEmitter::weightPosition(const FeatureVector &v, Value weightStart, Value k) {
-  return plus(context.plusTimes(loc, weightStart, k, v.weightStride), v.weightOffset);
+  return plus(context.plusTimes(loc, weightStart, k, v.weightStride), weight.base + v.weightOffset);
 }
 
 Value ContractionEmitter::loadVector(const RowView &view, Value position, int64_t count) {

@@ -165,7 +165,7 @@ void ContractionEmitter::emitSlab(const Slab &slab) {
   forEachPanel([&](Value weightStart, Value column, llvm::ArrayRef<FeatureVector> vectors) {
     Slab ofPanel = slab;
     if (slab.next) {
-      Value nextPanel = plus(weightStart, panel * depth);
+      Value nextPanel = plus(weightStart, weight.base + panel * depth);
       ofPanel.next = builder.create<arith::AddIOp>(loc, nextPanel, slab.next);
     }
     forEachRowTile([&](Value row, int64_t rows) { emitTile(row, rows, weightStart, column, vectors, ofPanel); });

@@ -178,6 +178,7 @@ void emitWindow(WindowOp op, KernelContext &context, ViewLookup views);
 void emitNormalize(NormalizeOp op, KernelContext &context, ViewLookup views);
 void emitReduce(ReduceOp op, KernelContext &context, ViewLookup views);
 void emitSoftmax(SoftmaxOp op, KernelContext &context, ViewLookup views);
+void emitAccumulate(AccumulateOp op, KernelContext &context, ViewLookup views);
 
 }  // namespace inlay::compiler
 

@@ -23,23 +23,6 @@ void forEachBlock(int64_t elements, llvm::function_ref<void(int64_t)> body) {
   for (int64_t first = 0; first < elements; first += kBlock) body(std::min(first, elements - kBlock));
 }
 
-/// Element (i, j) of the block in each quarter becomes element (j, i).
-llvm::SmallVector<Value> transposeQuarters(KernelContext &context, Location loc, llvm::ArrayRef<Value> v,
-                                           int64_t lanes) {
-  const auto inQuarters = [&](Value a, Value b, llvm::ArrayRef<int64_t> pattern) {
-    // From 4 on, a number of the pattern means `b`.
-    llvm::SmallVector<int64_t> all;
-    for (int64_t quarter = 0; quarter < lanes; quarter += kBlock)
-      for (const int64_t lane : pattern)
-        all.push_back(lane < kBlock ? quarter + lane : lanes + quarter + lane - kBlock);
-    return shuffle(context, loc, a, b, all);
-  };
-  Value low01 = inQuarters(v[0], v[1], {0, 4, 1, 5}), high01 = inQuarters(v[0], v[1], {2, 6, 3, 7});
-  Value low23 = inQuarters(v[2], v[3], {0, 4, 1, 5}), high23 = inQuarters(v[2], v[3], {2, 6, 3, 7});
-  return {inQuarters(low01, low23, {0, 1, 4, 5}), inQuarters(low01, low23, {2, 3, 6, 7}),
-          inQuarters(high01, high23, {0, 1, 4, 5}), inQuarters(high01, high23, {2, 3, 6, 7})};
-}
-
 /// Puts lane `from(i) % lanes` of vector `from(i) / lanes` into lane i.
 Value pick(KernelContext &context, Location loc, llvm::ArrayRef<Value> vectors, int64_t lanes,
            llvm::function_ref<int64_t(int64_t)> from) {
@@ -56,6 +39,26 @@ Value pick(KernelContext &context, Location loc, llvm::ArrayRef<Value> vectors, 
   }
   return picked;
 }
+
+}  // namespace
+
+llvm::SmallVector<Value> transposeQuarters(KernelContext &context, Location loc, llvm::ArrayRef<Value> v,
+                                           int64_t lanes) {
+  const auto inQuarters = [&](Value a, Value b, llvm::ArrayRef<int64_t> pattern) {
+    // From 4 on, a number of the pattern means `b`.
+    llvm::SmallVector<int64_t> all;
+    for (int64_t quarter = 0; quarter < lanes; quarter += kBlock)
+      for (const int64_t lane : pattern)
+        all.push_back(lane < kBlock ? quarter + lane : lanes + quarter + lane - kBlock);
+    return shuffle(context, loc, a, b, all);
+  };
+  Value low01 = inQuarters(v[0], v[1], {0, 4, 1, 5}), high01 = inQuarters(v[0], v[1], {2, 6, 3, 7});
+  Value low23 = inQuarters(v[2], v[3], {0, 4, 1, 5}), high23 = inQuarters(v[2], v[3], {2, 6, 3, 7});
+  return {inQuarters(low01, low23, {0, 1, 4, 5}), inQuarters(low01, low23, {2, 3, 6, 7}),
+          inQuarters(high01, high23, {0, 1, 4, 5}), inQuarters(high01, high23, {2, 3, 6, 7})};
+}
+
+namespace {
 
 /// Where `element` of the sample in a lane is.
 using Place = llvm::function_ref<Value(int64_t lane, int64_t element)>;

@@ -8,6 +8,11 @@
 
 namespace inlay::compiler {
 
+/// The elements of four vectors seen as blocks of 4 x 4, one in each quarter of a vector: element (i, j) of each block
+/// becomes element (j, i).
+llvm::SmallVector<mlir::Value> transposeQuarters(KernelContext &context, mlir::Location loc,
+                                                 llvm::ArrayRef<mlir::Value> vectors, int64_t lanes);
+
 /// Loads `elements` elements of each of `lanes` samples, 4 or more, from the start of `samples`. Runs `take(element,
 /// vector)` for each element, some of them twice.
 void loadTransposed(KernelContext &context, mlir::Location loc, mlir::Value samples, int64_t elements, int64_t lanes,

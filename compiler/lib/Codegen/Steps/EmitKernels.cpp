@@ -8,6 +8,7 @@
 #include "Kernel/KernelContext.h"
 #include "Lanes/EmitLanes.h"
 #include "Steps/SharedSteps.h"
+#include "Training/EmitTraining.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -31,7 +32,9 @@ class NetworkEmitter {
       globals[constant] = createGlobal(llvm::cast<mlir::DenseElementsAttr>(constant.getValue()),
                                        constant.getName().value_or("constant"), constant.getLoc());
     for (mlir::Operation &op : network.front().without_terminator()) all.push_back(&op);
-    compact = llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); }) >= kManyOps;
+    compact =
+        llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); }) >= kManyOps &&
+        summary.role == Role::inference;
     for (int64_t capacity : summary.rowBlocks)
       if (mlir::failed(emitKernel(summary, summary.kernelName(capacity), capacity, all, {}))) return mlir::failure();
     const auto kernelInLanes = [&](const std::string &name, int64_t numbers, mlir::OpBuilder &builder) {
@@ -42,7 +45,8 @@ class NetworkEmitter {
       return mlir::failure();
     if (summary.voicesInLanes > 0 && mlir::failed(emitVoices(network, summary, features, globals, kernelInLanes)))
       return mlir::failure();
-    if (summary.hasState()) emitReset(summary);
+    if (summary.hasReset()) emitReset(summary);
+    if (summary.role != Role::inference) emitTraining(network, summary, features, module);
     for (auto [capacity, stages] : llvm::zip(summary.rowBlocks, summary.stages))
       for (auto [number, stage] : llvm::enumerate(stagesOf(network, capacity)))
         if (mlir::failed(emitKernel(summary, summary.stageName(capacity, number), capacity, stage.ops, stage.split)))
@@ -229,6 +233,7 @@ class NetworkEmitter {
                      .Case([&](ResampleOp o) { return emitResample(o, context, views), true; })
                      .Case([&](EmbeddingOp o) { return emitEmbedding(o, context, views), true; })
                      .Case([&](WindowOp o) { return emitWindow(o, context, views), true; })
+                     .Case([&](AccumulateOp o) { return emitAccumulate(o, context, views), true; })
                      .Default(false);
     if (!known) return op.emitOpError("has no emitter");
     return mlir::success();
@@ -326,10 +331,15 @@ class NetworkEmitter {
     view.base = startOf(value, capacity);
     view.padded = place.getPadded();
     view.line = place.getLine();
+    // All samples of a batch share the parameters, also where an op views them in another shape.
+    if (place.getRoot() == "state" && summary.role != Role::inference) view.stride = 0;
     if (place.getRoot() == "constant") {
       // A view shares its constant's memory.
       while (Value viewed = llvm::cast<KernelOp>(value.getDefiningOp()).getViewed()) value = viewed;
       view.memory = memory.lookup(value);
+    } else if (place.getRoot() == "packed") {
+      view.memory = kernel.getArgument(static_cast<unsigned>(summary.pointers() - 1));
+      view.base = packedBase(network) + place.getIndex();
     } else if (place.getRoot() == "arena") {
       view.memory = kernel.getArgument(static_cast<unsigned>(summary.pointers() - 1));
       view.readable = true;  // the arena ends with a spare vector

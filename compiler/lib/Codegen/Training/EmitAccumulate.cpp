@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sums over the samples of a batch: the gradients of weights, which are products of matrices, and those of biases.
+#include "Kernel/KernelContext.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace inlay::compiler {
+
+using mlir::Location;
+using mlir::Value;
+
+namespace {
+
+/// Vectors of a tile along the columns. Each broadcast element then serves two multiply-adds.
+constexpr int64_t kVectorsOfTile = 2;
+
+/// Vectors of a plain sum that are added side by side.
+constexpr int64_t kVectorsOfSum = 8;
+
+/// Rows of a tile, so that its sums, two vectors and one broadcast element fit into the registers.
+int64_t rowsOfTile(const KernelContext &context) {
+  const int64_t registers = context.features.avx512 ? 32 : 16;
+  return (registers - 1 - kVectorsOfTile) / kVectorsOfTile;
+}
+
+/// Adds left[row][n] * right[row][k] to sum[n][k], for all rows of the kernel. A tile of n x k stays in registers while
+/// the rows go by, so every sum is read and written once.
+class ProductEmitter {
+ public:
+  ProductEmitter(AccumulateOp op, KernelContext &context, ViewLookup views)
+      : context(context),
+        loc(op.getLoc()),
+        left(views(op.getLeft())),
+        right(views(op.getRight())),
+        sum(views(op.getSum())),
+        lanes(context.features.lanes),
+        features(left.elements),
+        depth(right.elements) {
+    sum.stride = depth, sum.elements = depth;
+  }
+
+  void run() {
+    const int64_t width = kVectorsOfTile * lanes, whole = depth / width * width;
+    context.forEach(loc, whole, width, [&](Value column) { emitColumns(column, width); });
+    if (whole < depth) emitColumns(context.index(whole, loc), depth - whole);
+  }
+
+ private:
+  KernelContext &context;
+  const Location loc;
+  RowView left, right, sum;
+  const int64_t lanes, features, depth;
+
+  /// `live` columns from `column` on.
+  void emitColumns(Value column, int64_t live) {
+    const int64_t tile = rowsOfTile(context), whole = features / tile * tile;
+    context.forEach(loc, whole, tile, [&](Value feature) { emitTile(feature, tile, column, live); });
+    if (whole < features) emitTile(context.index(whole, loc), features - whole, column, live);
+  }
+
+  void emitTile(Value feature, int64_t count, Value column, int64_t live) {
+    llvm::SmallVector<std::pair<Value, int64_t>> vectors;  // the first column and the live lanes of each
+    for (int64_t offset = 0; offset < live; offset += lanes)
+      vectors.emplace_back(context.plus(loc, column, offset), std::min(lanes, live - offset));
+    llvm::SmallVector<Value> sums;
+    for (int64_t i = 0; i < count; ++i)
+      for (auto [at, width] : vectors)
+        sums.push_back(context.load(loc, sum, context.plus(loc, feature, i), at, lanes, width, DeadLanes::unspecified));
+    const auto add = [&](Value row) {
+      llvm::SmallVector<Value> elements;
+      for (auto [at, width] : vectors)
+        elements.push_back(context.load(loc, right, row, at, lanes, width, DeadLanes::unspecified));
+      for (int64_t i = 0; i < count; ++i) {
+        Value factor = context.broadcast(loc, context.loadScalar(loc, left, row, context.plus(loc, feature, i)), lanes);
+        for (size_t v = 0; v < vectors.size(); ++v) {
+          Value &each = sums[static_cast<size_t>(i) * vectors.size() + v];
+          each = context.builder.create<mlir::vector::FMAOp>(loc, factor, elements[v], each);
+        }
+      }
+    };
+    Value first = context.index(0, loc);
+    if (context.capacity == 1)
+      add(first);
+    else
+      context.forEach(loc, first, context.rows, 1, sums, add);
+    for (int64_t i = 0; i < count; ++i)
+      for (size_t v = 0; v < vectors.size(); ++v)
+        context.store(loc, sum, context.plus(loc, feature, i), vectors[v].first,
+                      sums[static_cast<size_t>(i) * vectors.size() + v], vectors[v].second);
+  }
+};
+
+/// The same for the weight [N][C][taps] of a convolution: `left` is an image [OH, OW, N], `right` the padded image
+/// [H, W, C] under the windows. The features are in the lanes. A tile has some elements of a window that lie side by
+/// side in a line of pixels.
+class WindowProductEmitter {
+ public:
+  WindowProductEmitter(AccumulateOp op, KernelContext &context, ViewLookup views)
+      : context(context),
+        builder(context.builder),
+        loc(op.getLoc()),
+        left(views(op.getLeft())),
+        right(views(op.getRight())),
+        sum(views(op.getSum())),
+        window(*op.getWindow()),
+        lanes(context.features.lanes) {
+    llvm::ArrayRef<int64_t> out = sizesOf(op.getLeft()), in = sizesOf(op.getRight());
+    height = out[0], width = out[1], features = out[2], lineOfRight = in[1] * in[2], channels = in[2];
+    taps = window.getTaps();
+  }
+
+  void run() {
+    // Without dilation the pixels of a window's line are one run.
+    const bool joined = window.getDilationW() == 1;
+    const int64_t runs = joined ? 1 : window.getKernelW(), length = joined ? window.getKernelW() * channels : channels;
+    const int64_t tile = rowsOfTile(context), whole = length / tile * tile;
+    context.forEach(loc, window.getKernelH(), 1, [&](Value line) {
+      context.forEach(loc, runs, 1, [&](Value run) {
+        context.forEach(loc, whole, tile, [&](Value first) { emitColumns(line, run, first, tile); });
+        if (whole < length) emitColumns(line, run, context.index(whole, loc), length - whole);
+      });
+    });
+  }
+
+ private:
+  KernelContext &context;
+  mlir::OpBuilder &builder;
+  const Location loc;
+  RowView left, right, sum;
+  const WindowAttr window;
+  const int64_t lanes;
+  int64_t height, width, features, lineOfRight, channels, taps;
+
+  void emitColumns(Value line, Value run, Value first, int64_t count) {
+    const int64_t panel = kVectorsOfTile * lanes, whole = features / panel * panel;
+    context.forEach(loc, whole, panel, [&](Value feature) { emitTile(line, run, first, count, feature, panel); });
+    if (whole < features) emitTile(line, run, first, count, context.index(whole, loc), features - whole);
+  }
+
+  /// `count` elements from `first` on of a run, for `live` features from `feature` on.
+  void emitTile(Value line, Value run, Value first, int64_t count, Value feature, int64_t live) {
+    const int64_t vectors = (live + lanes - 1) / lanes;
+    llvm::SmallVector<Value> sums(static_cast<size_t>(count * vectors), context.splat(loc, 0, lanes));
+    Value start = context.times(loc, line, window.getDilationH() * lineOfRight);
+    start = context.plus(loc, context.plusTimes(loc, start, run, window.getDilationW() * channels), first);
+    const auto ofPixel = [&](Value row, Value i, Value j) {
+      Value here = context.plus(loc, context.times(loc, i, width), j);
+      Value from = context.plusTimes(loc, feature, here, features);
+      Value under = context.plusTimes(loc, start, i, window.getStrideH() * lineOfRight);
+      under = context.plusTimes(loc, under, j, window.getStrideW() * channels);
+      llvm::SmallVector<Value> gradients;
+      for (int64_t v = 0; v < vectors; ++v)
+        gradients.push_back(context.load(loc, left, row, context.plus(loc, from, v * lanes), lanes,
+                                         std::min(lanes, live - v * lanes), DeadLanes::unspecified));
+      for (int64_t u = 0; u < count; ++u) {
+        Value pixel = context.broadcast(loc, context.loadScalar(loc, right, row, context.plus(loc, under, u)), lanes);
+        for (int64_t v = 0; v < vectors; ++v) {
+          Value &each = sums[static_cast<size_t>(u * vectors + v)];
+          each = builder.create<mlir::vector::FMAOp>(loc, pixel, gradients[static_cast<size_t>(v)], each);
+        }
+      }
+    };
+    const auto ofSample = [&](Value row) {
+      context.forEach(loc, height, 1, sums,
+                      [&](Value i) { context.forEach(loc, width, 1, sums, [&](Value j) { ofPixel(row, i, j); }); });
+    };
+    if (context.capacity == 1)
+      ofSample(context.index(0, loc));
+    else
+      context.forEach(loc, context.index(0, loc), context.rows, 1, sums, ofSample);
+    for (int64_t u = 0; u < count; ++u)
+      for (int64_t v = 0; v < vectors; ++v)
+        addTo(line, run, context.plus(loc, first, u), context.plus(loc, feature, v * lanes),
+              sums[static_cast<size_t>(u * vectors + v)], std::min(lanes, live - v * lanes));
+  }
+
+  /// Adds a vector of features to the weight, whose features lie apart.
+  void addTo(Value line, Value run, Value element, Value feature, Value vector, int64_t live) {
+    // Element `element` of the run is a channel of a pixel.
+    Value ofRun = context.index(channels, loc);
+    Value channel = builder.createOrFold<mlir::arith::RemUIOp>(loc, element, ofRun);
+    Value pixel = builder.createOrFold<mlir::arith::DivUIOp>(loc, element, ofRun);
+    Value tap = context.plus(loc, context.plus(loc, context.times(loc, line, window.getKernelW()), run), pixel);
+    Value place = context.plusTimes(loc, tap, channel, taps);
+    place = context.plus(loc, context.plusTimes(loc, place, feature, channels * taps), sum.base);
+    llvm::SmallVector<int32_t> offsets;
+    llvm::SmallVector<bool> exist;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      offsets.push_back(static_cast<int32_t>(lane < live ? lane * channels * taps : 0));
+      exist.push_back(lane < live);
+    }
+    auto indexType = mlir::VectorType::get({lanes}, builder.getI32Type());
+    auto maskType = mlir::VectorType::get({lanes}, builder.getI1Type());
+    Value indices = builder.create<mlir::arith::ConstantOp>(
+        loc, mlir::DenseElementsAttr::get(indexType, llvm::ArrayRef<int32_t>(offsets)));
+    Value mask = builder.create<mlir::arith::ConstantOp>(
+        loc, mlir::DenseElementsAttr::get(maskType, llvm::ArrayRef<bool>(exist)));
+    Value before = builder.create<mlir::vector::GatherOp>(loc, context.vectorType(lanes), sum.memory, place, indices,
+                                                          mask, context.splat(loc, 0, lanes));
+    Value after = builder.create<mlir::arith::AddFOp>(loc, before, vector);
+    builder.create<mlir::vector::ScatterOp>(loc, sum.memory, place, indices, mask, after);
+  }
+};
+
+/// Adds left[row][n] to sum[n], for all rows of the kernel.
+void emitSum(AccumulateOp op, KernelContext &context, ViewLookup views) {
+  Location loc = op.getLoc();
+  RowView left = views(op.getLeft()), sum = views(op.getSum());
+  const int64_t lanes = context.features.lanes, elements = sum.elements;
+  sum.stride = 0;
+  Value first = context.index(0, loc);
+  context.forEachVectors(loc, elements, kVectorsOfSum, [&](Value column, int64_t live) {
+    const auto load = [&](const RowView &view, Value row, int64_t offset) {
+      return context.load(loc, view, row, context.plus(loc, column, offset), lanes, std::min(lanes, live - offset),
+                          DeadLanes::unspecified);
+    };
+    llvm::SmallVector<Value> sums;
+    for (int64_t offset = 0; offset < live; offset += lanes) sums.push_back(load(sum, first, offset));
+    const auto add = [&](Value row) {
+      for (auto [v, each] : llvm::enumerate(sums))
+        each = context.builder.create<mlir::arith::AddFOp>(loc, each, load(left, row, static_cast<int64_t>(v) * lanes));
+    };
+    if (context.capacity == 1)
+      add(first);
+    else
+      context.forEach(loc, first, context.rows, 1, sums, add);
+    for (auto [v, each] : llvm::enumerate(sums)) {
+      const int64_t offset = static_cast<int64_t>(v) * lanes;
+      context.store(loc, sum, first, context.plus(loc, column, offset), each, std::min(lanes, live - offset));
+    }
+  });
+}
+
+}  // namespace
+
+void emitAccumulate(AccumulateOp op, KernelContext &context, ViewLookup views) {
+  if (op.getWindow())
+    WindowProductEmitter(op, context, views).run();
+  else if (op.getRight())
+    ProductEmitter(op, context, views).run();
+  else
+    emitSum(op, context, views);
+}
+
+}  // namespace inlay::compiler

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes the training step of an imported network: a copy with target, loss and gradients in place of its outputs.
+#include "Inlay/Training/Training.h"
+
+#include "Gradients.h"
+
+namespace inlay::compiler {
+namespace {
+
+using mlir::Value;
+
+/// What cannot be trained, whatever the loss is.
+mlir::LogicalResult check(mlir::func::FuncOp network, loss which) {
+  const auto refuse = [&](const llvm::Twine &why) {
+    mlir::emitError(network.getLoc()) << "network '" << network.getName() << "' cannot be trained: " << why;
+    return mlir::failure();
+  };
+  if (network.getNumResults() != 1)
+    return refuse("it has " + llvm::Twine(network.getNumResults()) +
+                  " outputs; give it one, such as the loss itself with --loss=output");
+  if (network->getAttrOfType<mlir::IntegerAttr>(kLearnedAttr).getInt() == 0)
+    return refuse("it has no parameters; constants in the source stay as they are");
+  for (mlir::BlockArgument argument : network.getArguments()) {
+    const auto name = network.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), kNameAttr);
+    if (!isLearned(argument) && stateOfArgument(network, argument.getArgNumber()))
+      return refuse("it has state, and gradients do not go through time yet");
+    if (isLearned(argument) && (name.getValue().ends_with("running_mean") || name.getValue().ends_with("running_var")))
+      return refuse("'" + name.getValue() +
+                    "' is a statistic of batches, which a step does not compute yet; use layer_norm or group_norm");
+  }
+  if (!network.getOps<HistoryOp>().empty()) return refuse("it has state, and gradients do not go through time yet");
+  if (which != loss::output) return mlir::success();
+  if (elementsOf(network.front().getTerminator()->getOperand(0)) != 1)
+    return refuse("with --loss=output its output is the loss, which must be one number");
+  return mlir::success();
+}
+
+/// Adds an argument that is a state at `place` of the memory.
+Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place, mlir::Location loc) {
+  mlir::Builder builder(function.getContext());
+  const unsigned number = function.getNumArguments();
+  function.insertArgument(number, type, builder.getDictionaryAttr({}), loc);
+  function.setArgAttr(number, kStateAttr, builder.getI64IntegerAttr(place));
+  return function.getArgument(number);
+}
+
+}  // namespace
+
+mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which) {
+  if (mlir::failed(check(network, which))) return mlir::failure();
+  mlir::MLIRContext *context = network.getContext();
+  mlir::Builder attributes(context);
+  mlir::Location loc = network.getLoc();
+  auto function = llvm::cast<mlir::func::FuncOp>(network->clone());
+  network->getParentOfType<mlir::ModuleOp>().push_back(function);
+  // The loss is a part of the name, so that a program which expects another one does not link.
+  const std::string_view named = loss_names[static_cast<size_t>(which)];
+  function.setName((network.getName() + "_train_" + llvm::StringRef(named.data(), named.size())).str());
+  network.setName((network.getName() + "_predict").str());
+  const auto setRole = [&](mlir::func::FuncOp of, Role role) {
+    of->setAttr(kRoleAttr, attributes.getI64IntegerAttr(static_cast<int64_t>(role)));
+  };
+  setRole(network, Role::prediction), setRole(function, Role::training);
+
+  mlir::Operation *terminator = function.front().getTerminator();
+  Value prediction = terminator->getOperand(0), target;
+  if (mlir::Type type = typeOfTarget(which, prediction)) {
+    unsigned number = 0;  // behind the inputs
+    while (number < function.getNumArguments() && !stateOfArgument(function, number)) ++number;
+    function.insertArgument(number, type, attributes.getDictionaryAttr({}), loc);
+    function.setArgAttr(number, kNameAttr, attributes.getStringAttr("target"));
+    target = function.getArgument(number);
+  }
+  mlir::OpBuilder builder(terminator);
+  mlir::FailureOr<Value> value = lossOf(which, prediction, target, builder);
+  if (mlir::failed(value)) return mlir::failure();
+
+  // The gradients and the loss are states: each sample adds to them.
+  const training_layout layout{
+      static_cast<uint64_t>(function->getAttrOfType<mlir::IntegerAttr>(kLearnedAttr).getInt())};
+  llvm::MapVector<Value, Value> sums;
+  llvm::SmallVector<std::pair<Value, int64_t>> places;  // of the gradients
+  for (unsigned i = 0, count = function.getNumArguments(); i < count; ++i) {
+    Value parameter = function.getArgument(i);
+    if (!isLearned(parameter)) continue;
+    const int64_t place = *stateOfArgument(function, i) + static_cast<int64_t>(layout.gradients());
+    sums[parameter] = addState(function, parameter.getType(), place, loc);
+    places.emplace_back(parameter, place);
+  }
+  const auto lossPlace = static_cast<int64_t>(layout.loss_sum());
+  Value lossSum = addState(function, value->getType(), lossPlace, loc);
+
+  GradientBuilder gradients(function, sums, builder);
+  if (mlir::failed(gradients.run(*value))) return mlir::failure();
+  lossSum = builder.create<AccumulateOp>(loc, lossSum.getType(), lossSum, *value, Value(), WindowAttr());
+
+  llvm::SmallVector<Value> results;
+  llvm::SmallVector<mlir::Type> types;
+  llvm::SmallVector<int64_t> resultPlaces;
+  const auto give = [&](Value result, int64_t place) {
+    results.push_back(result), types.push_back(result.getType()), resultPlaces.push_back(place);
+  };
+  for (auto [parameter, place] : places)
+    if (Value sum = gradients.results().lookup(parameter); sum.getDefiningOp()) give(sum, place);
+  give(lossSum, lossPlace);
+  terminator->setOperands(results);
+  function.setFunctionType(attributes.getFunctionType(function.getArgumentTypes(), types));
+  function.setAllResultAttrs(llvm::SmallVector<mlir::DictionaryAttr>(types.size(), attributes.getDictionaryAttr({})));
+  for (auto [i, place] : llvm::enumerate(resultPlaces))
+    function.setResultAttr(static_cast<unsigned>(i), kStateAttr, attributes.getI64IntegerAttr(place));
+  return mlir::success();
+}
+
+}  // namespace inlay::compiler

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gradient of each op, in one rule per op. All values are those of one sample; only the gradients of parameters are
+// sums over the batch, which inlay.accumulate makes.
+#include "Gradients.h"
+
+#include "inlay/operations.hpp"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace inlay::compiler {
+
+using mlir::failure;
+using mlir::Location;
+using mlir::LogicalResult;
+using mlir::success;
+using mlir::Value;
+
+std::string describe(mlir::Operation *op) {
+  if (std::string layer = layerPrefix(op); !layer.empty()) return layer;
+  if (auto loc = op->getLoc()->findInstanceOf<mlir::NameLoc>()) return ("'" + loc.getName().getValue() + "': ").str();
+  return "";
+}
+
+Value sumAlong(Value value, uint32_t axes, bool keepdim, mlir::OpBuilder &builder, Location loc) {
+  llvm::SmallVector<int64_t> sizes;
+  for (auto [axis, size] : llvm::enumerate(sizesOf(value)))
+    if ((axes >> axis & 1) == 0)
+      sizes.push_back(size);
+    else if (keepdim)
+      sizes.push_back(1);
+  return builder.create<ReduceOp>(loc, typeOf(value).clone(sizes), value, int64_t(ops::reduction::sum), int64_t(axes),
+                                  int64_t(keepdim));
+}
+
+GradientBuilder::GradientBuilder(mlir::func::FuncOp function, const llvm::MapVector<Value, Value> &sums,
+                                 mlir::OpBuilder &builder)
+    : function(function), builder(builder), sums(sums) {
+  for (auto &[parameter, sum] : sums) active.insert(parameter);
+  for (mlir::Operation &op : function.front().without_terminator())
+    if (llvm::any_of(op.getOperands(), [&](Value operand) { return active.contains(operand); }))
+      active.insert(op.getResult(0));
+}
+
+LogicalResult GradientBuilder::run(Value loss) {
+  llvm::SmallVector<mlir::Operation *> ops;
+  for (mlir::Operation &op : function.front().without_terminator()) ops.push_back(&op);
+  auto type = typeOf(loss);
+  add(loss,
+      builder.create<ConstantOp>(loss.getLoc(), type, mlir::StringAttr(), mlir::DenseElementsAttr::get(type, 1.0f)));
+  for (mlir::Operation *op : llvm::reverse(ops)) {
+    auto found = gradients.find(op->getResult(0));
+    if (found == gradients.end()) continue;
+    Value dy = sumOf(found->second, op->getLoc());
+    const LogicalResult result =
+        llvm::TypeSwitch<mlir::Operation *, LogicalResult>(op)
+            .Case<DenseOp, MapOp, SoftmaxOp, ReshapeOp, PermuteOp, ConcatOp, SliceOp, PadOp, ReduceOp, NormalizeOp,
+                  Conv2dOp, MaxPoolOp, AvgPoolOp, ResampleOp>([&](auto each) { return rule(each, dy); })
+            .Default([&](mlir::Operation *each) -> LogicalResult {
+              mlir::emitError(each->getLoc())
+                  << describe(each) << "'" << each->getName().stripDialect() << "' has no compiled gradient yet; "
+                  << "train the layers before it elsewhere, or make it of operations that have one (docs/training.md)";
+              return failure();
+            });
+    if (mlir::failed(result)) return failure();
+  }
+  return success();
+}
+
+void GradientBuilder::add(Value value, Value gradient) {
+  if (!active.contains(value)) return;
+  if (auto found = sums.find(value); found != sums.end()) {
+    found->second = builder.create<AccumulateOp>(gradient.getLoc(), found->second.getType(), found->second, gradient,
+                                                 Value(), WindowAttr());
+    return;
+  }
+  gradients[value].push_back(gradient);
+}
+
+Value GradientBuilder::sumOf(llvm::ArrayRef<Value> terms, Location loc) {
+  if (terms.size() == 1) return terms.front();
+  return createMap(builder, loc, terms.front().getType(), terms, [](ScalarBuilder &b, mlir::ValueRange all) {
+    Value sum = all.front();
+    for (Value each : all.drop_front()) sum = b.add(sum, each);
+    return sum;
+  });
+}
+
+Value GradientBuilder::reshaped(Value value, mlir::Type type, Location loc) {
+  if (value.getType() == type) return value;
+  return builder.create<ReshapeOp>(loc, type, value);
+}
+
+Value GradientBuilder::reducedTo(mlir::Type type, Value gradient, Location loc) {
+  if (gradient.getType() == type) return gradient;
+  llvm::ArrayRef<int64_t> from = sizesOf(gradient), to = llvm::cast<mlir::RankedTensorType>(type).getShape();
+  uint32_t axes = 0;
+  for (size_t back = 0; back < from.size(); ++back) {
+    const size_t axis = from.size() - 1 - back;
+    const bool repeats = back >= to.size() || to[to.size() - 1 - back] == 1;
+    if (repeats && from[axis] != 1) axes |= 1u << axis;
+  }
+  if (axes != 0) gradient = sumAlong(gradient, axes, /*keepdim=*/false, builder, loc);
+  return reshaped(gradient, type, loc);
+}
+
+// y = W x + b. dx = W^T dy, dW = dy x^T, db = dy.
+LogicalResult GradientBuilder::rule(DenseOp op, Value dy) {
+  Location loc = op.getLoc();
+  Value weight = op.getWeight();
+  if (op.getBias()) add(op.getBias(), dy);
+  if (active.contains(op.getInput())) {
+    llvm::SmallVector<int64_t> turned{sizesOf(weight)[1], sizesOf(weight)[0]};
+    Value transposed = builder.create<AdjointOp>(loc, typeOf(weight).clone(turned), weight);
+    auto back =
+        builder.create<DenseOp>(loc, op.getInput().getType(), builder.getStringAttr(op.getLayer() + ".gradient"), dy,
+                                transposed, Value(), mlir::ValueRange(), mlir::StringAttr());
+    add(op.getInput(), back.getResult());
+  }
+  return addProduct(op, weight, dy, op.getInput(), WindowAttr());
+}
+
+LogicalResult GradientBuilder::addProduct(mlir::Operation *op, Value weight, Value dy, Value x, WindowAttr window) {
+  if (!active.contains(weight)) return success();
+  // A signal's convolution reads its parameter [N, C, taps] as an image's.
+  auto reshape = weight.getDefiningOp<ReshapeOp>();
+  if (reshape && sizesOf(reshape.getInput()).size() > 2 &&
+      sizesOf(weight).take_front(2) == sizesOf(reshape.getInput()).take_front(2))
+    weight = reshape.getInput();
+  auto found = sums.find(weight);
+  if (found == sums.end()) {
+    mlir::emitError(op->getLoc()) << describe(op)
+                                  << "its weight is computed from other parameters, which cannot be trained yet: make "
+                                     "the weight a parameter itself";
+    return failure();
+  }
+  found->second = builder.create<AccumulateOp>(op->getLoc(), found->second.getType(), found->second, dy, x, window);
+  return success();
+}
+
+LogicalResult GradientBuilder::rule(MapOp op, Value dy) {
+  auto made = gradientsOfMap(op, dy, [&](Value operand) { return active.contains(operand); }, builder);
+  if (mlir::failed(made)) return failure();
+  for (auto [operand, gradient] : llvm::zip_equal(op.getInputs(), *made))
+    if (gradient) add(operand, reducedTo(operand.getType(), gradient, op.getLoc()));
+  return success();
+}
+
+// softmax: dx = y (dy - sum(dy y)). Its logarithm: dx = dy - exp(y) sum(dy).
+LogicalResult GradientBuilder::rule(SoftmaxOp op, Value dy) {
+  Location loc = op.getLoc();
+  Value y = op.getResult();
+  mlir::Type type = y.getType();
+  const bool logarithm = op.getLogarithm();
+  Value weighted = logarithm ? dy : createMap(builder, loc, type, {dy, y}, [](ScalarBuilder &b, mlir::ValueRange v) {
+    return b.mul(v[0], v[1]);
+  });
+  const auto last = static_cast<uint32_t>(sizesOf(y).size() - 1);
+  Value sum = sumAlong(weighted, 1u << last, /*keepdim=*/true, builder, loc);
+  add(op.getInput(), createMap(builder, loc, type, {dy, y, sum}, [&](ScalarBuilder &b, mlir::ValueRange v) {
+        return logarithm ? b.sub(v[0], b.mul(b.apply("exp", v[1]), v[2])) : b.mul(v[1], b.sub(v[0], v[2]));
+      }));
+  return success();
+}
+
+LogicalResult GradientBuilder::rule(ReshapeOp op, Value dy) {
+  add(op.getInput(), reshaped(dy, op.getInput().getType(), op.getLoc()));
+  return success();
+}
+
+LogicalResult GradientBuilder::rule(PermuteOp op, Value dy) {
+  llvm::SmallVector<int64_t> inverse(op.getAxes().size());
+  for (auto [to, from] : llvm::enumerate(op.getAxes())) inverse[static_cast<size_t>(from)] = static_cast<int64_t>(to);
+  add(op.getInput(), builder.create<PermuteOp>(op.getLoc(), op.getInput().getType(), dy, inverse));
+  return success();
+}
+
+LogicalResult GradientBuilder::rule(ConcatOp op, Value dy) {
+  int64_t start = 0;
+  for (Value piece : op.getInputs()) {
+    const int64_t length = sizesOf(piece)[op.getAxis()];
+    if (active.contains(piece))
+      add(piece,
+          builder.create<SliceOp>(op.getLoc(), piece.getType(), dy, static_cast<int64_t>(op.getAxis()), start, length));
+    start += length;
+  }
+  return success();
+}
+
+/// Zeros around `dy`, so that it has the type of `input`.
+static Value padded(Value dy, Value input, int64_t axis, int64_t start, mlir::OpBuilder &builder, Location loc) {
+  llvm::SmallVector<int64_t> low(sizesOf(input).size(), 0), high = low;
+  low[static_cast<size_t>(axis)] = start;
+  high[static_cast<size_t>(axis)] =
+      sizesOf(input)[static_cast<size_t>(axis)] - start - sizesOf(dy)[static_cast<size_t>(axis)];
+  return builder.create<PadOp>(loc, input.getType(), dy, low, high, llvm::APFloat(0.0f));
+}
+
+LogicalResult GradientBuilder::rule(SliceOp op, Value dy) {
+  add(op.getInput(), padded(dy, op.getInput(), static_cast<int64_t>(op.getAxis()), static_cast<int64_t>(op.getStart()),
+                            builder, op.getLoc()));
+  return success();
+}
+
+LogicalResult GradientBuilder::rule(PadOp op, Value dy) {
+  for (auto [axis, low] : llvm::enumerate(op.getLow())) {
+    const int64_t length = sizesOf(op.getInput())[axis];
+    if (length == sizesOf(dy)[axis]) continue;
+    llvm::SmallVector<int64_t> sizes(sizesOf(dy));
+    sizes[axis] = length;
+    dy = builder.create<SliceOp>(op.getLoc(), typeOf(dy).clone(sizes), dy, static_cast<int64_t>(axis), low, length);
+  }
+  add(op.getInput(), dy);
+  return success();
+}
+
+// Sums and means give each element dy. An extreme gives it to the elements that are the extreme, in equal shares, as in
+// PyTorch.
+LogicalResult GradientBuilder::rule(ReduceOp op, Value dy) {
+  Location loc = op.getLoc();
+  Value x = op.getInput();
+  const auto kind = static_cast<ops::reduction>(op.getKind());
+  const auto axes = static_cast<uint32_t>(op.getAxes());
+  if (kind == ops::reduction::argmax) {
+    mlir::emitError(loc) << describe(op)
+                         << "'argmax' cannot be trained: its derivative is 0 everywhere; train with softmax, and put "
+                            "argmax behind it afterwards";
+    return failure();
+  }
+  llvm::SmallVector<int64_t> kept(sizesOf(x));
+  int64_t count = 1;
+  for (auto [axis, size] : llvm::enumerate(kept))
+    if ((axes >> axis & 1) != 0) count *= size, size = 1;
+  mlir::Type keptType = typeOf(x).clone(kept);
+  dy = reshaped(dy, keptType, loc);
+  if (kind == ops::reduction::sum || kind == ops::reduction::mean) {
+    const double factor = kind == ops::reduction::mean ? 1.0 / static_cast<double>(count) : 1.0;
+    add(x, createMap(builder, loc, x.getType(), {dy},
+                     [&](ScalarBuilder &b, mlir::ValueRange v) { return b.mul(v[0], factor); }));
+    return success();
+  }
+  Value y = reshaped(op.getResult(), keptType, loc);
+  const auto isExtreme = [](ScalarBuilder &b, Value x, Value y) {
+    return b.compare(ScalarBuilder::Predicate::OEQ, x, y);
+  };
+  Value chosen = createMap(builder, loc, x.getType(), {x, y}, [&](ScalarBuilder &b, mlir::ValueRange v) {
+    return b.select(isExtreme(b, v[0], v[1]), b.number(1), b.number(0));
+  });
+  Value number = sumAlong(chosen, axes, /*keepdim=*/true, builder, loc);
+  add(x, createMap(builder, loc, x.getType(), {x, y, dy, number}, [&](ScalarBuilder &b, mlir::ValueRange v) {
+        return b.select(isExtreme(b, v[0], v[1]), b.div(v[2], v[3]), b.number(0));
+      }));
+  return success();
+}
+
+// y = (x - mean) r, r = 1 / sqrt(variance + eps). dx = r (dy - mean(dy) - y mean(dy y)); where the mean counts as 0,
+// without the second term. r is computed again from x.
+LogicalResult GradientBuilder::rule(NormalizeOp op, Value dy) {
+  Location loc = op.getLoc();
+  Value x = op.getInput(), y = op.getResult();
+  if (op.getChannelsLast() || !op.getEpilogue().empty()) return op.emitOpError("is not as the import makes it");
+  // With the groups as an axis of their own, a run has all axes from `first` on.
+  llvm::SmallVector<int64_t> sizes(sizesOf(x));
+  const auto axis = static_cast<size_t>(op.getAxis());
+  const auto groups = static_cast<int64_t>(op.getGroups());
+  size_t first = axis;
+  if (groups > 1) {
+    sizes[axis] /= groups;
+    sizes.insert(sizes.begin() + static_cast<std::ptrdiff_t>(axis), groups);
+    first = axis + 1;
+  }
+  mlir::Type type = typeOf(x).clone(sizes);
+  uint32_t axes = 0;
+  double count = 1;
+  for (size_t i = first; i < sizes.size(); ++i) axes |= 1u << i, count *= static_cast<double>(sizes[i]);
+  if (sizes.size() > max_rank) return op.emitOpError("has too many axes to be trained");
+  const auto mean = [&](Value value) {
+    Value sum = sumAlong(value, axes, /*keepdim=*/true, builder, loc);
+    return createMap(builder, loc, sum.getType(), {sum},
+                     [&](ScalarBuilder &b, mlir::ValueRange v) { return b.mul(v[0], 1 / count); });
+  };
+  const auto map = [&](mlir::ValueRange inputs, llvm::function_ref<Value(ScalarBuilder &, mlir::ValueRange)> body) {
+    return createMap(builder, loc, type, inputs, body);
+  };
+  x = reshaped(x, type, loc), y = reshaped(y, type, loc), dy = reshaped(dy, type, loc);
+  Value centred = x;
+  if (op.getCentred() != 0)
+    centred = map({x, mean(x)}, [](ScalarBuilder &b, mlir::ValueRange v) { return b.sub(v[0], v[1]); });
+  Value variance = mean(map({centred}, [](ScalarBuilder &b, mlir::ValueRange v) { return b.mul(v[0], v[0]); }));
+  const double epsilon = static_cast<double>(op.getEpsilon());
+  Value r = createMap(builder, loc, variance.getType(), {variance}, [&](ScalarBuilder &b, mlir::ValueRange v) {
+    return b.apply("rsqrt", b.add(v[0], b.number(epsilon)));
+  });
+  Value along = mean(map({dy, y}, [](ScalarBuilder &b, mlir::ValueRange v) { return b.mul(v[0], v[1]); }));
+  Value dx = map({dy, y, along, r},
+                 [](ScalarBuilder &b, mlir::ValueRange v) { return b.mul(b.sub(v[0], b.mul(v[1], v[2])), v[3]); });
+  if (op.getCentred() != 0)
+    dx = map({dx, mean(dy), r}, [](ScalarBuilder &b, mlir::ValueRange v) { return b.sub(v[0], b.mul(v[1], v[2])); });
+  add(op.getInput(), reshaped(dx, op.getInput().getType(), loc));
+  return success();
+}
+
+}  // namespace inlay::compiler

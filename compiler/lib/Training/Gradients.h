@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reverse mode: the rules of ops, of pointwise programs and of activations.
+#ifndef INLAY_TRAINING_GRADIENTS_H
+#define INLAY_TRAINING_GRADIENTS_H
+
+#include "Inlay/Dialect/InlayDialect.h"
+#include "ScalarBuilder.h"
+#include "inlay/graph_training.hpp"
+#include "llvm/ADT/MapVector.h"
+
+namespace inlay::compiler {
+
+/// The gradients of a function's parameters, found from the last op to the first.
+class GradientBuilder {
+ public:
+  /// `sums` are the states to which the parameters' gradients are added.
+  GradientBuilder(mlir::func::FuncOp function, const llvm::MapVector<mlir::Value, mlir::Value> &sums,
+                  mlir::OpBuilder &builder);
+
+  /// Goes through the ops from `loss`, one number, back to the parameters. Diagnoses an op without a gradient.
+  mlir::LogicalResult run(mlir::Value loss);
+
+  /// Each parameter's sum, after the sample's gradient was added to it.
+  const llvm::MapVector<mlir::Value, mlir::Value> &results() const { return sums; }
+
+ private:
+  mlir::func::FuncOp function;
+  mlir::OpBuilder &builder;
+  llvm::MapVector<mlir::Value, mlir::Value> sums;
+  llvm::DenseSet<mlir::Value> active;  // depend on a parameter
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value>> gradients;
+
+  /// Adds to the gradient of `value`.
+  void add(mlir::Value value, mlir::Value gradient);
+  mlir::Value sumOf(llvm::ArrayRef<mlir::Value> terms, mlir::Location loc);
+  /// The gradient of an operand that an op repeats along axes: its sum along these.
+  mlir::Value reducedTo(mlir::Type type, mlir::Value gradient, mlir::Location loc);
+  mlir::Value reshaped(mlir::Value value, mlir::Type type, mlir::Location loc);
+
+  /// Adds the products of `dy` and `x` to the gradient of a layer's weight. Diagnoses a weight that is no parameter.
+  mlir::LogicalResult addProduct(mlir::Operation *op, mlir::Value weight, mlir::Value dy, mlir::Value x,
+                                 WindowAttr window);
+
+  // The rules: each adds to the gradients of the op's operands.
+  mlir::LogicalResult rule(DenseOp op, mlir::Value dy);
+  mlir::LogicalResult rule(MapOp op, mlir::Value dy);
+  mlir::LogicalResult rule(SoftmaxOp op, mlir::Value dy);
+  mlir::LogicalResult rule(ReshapeOp op, mlir::Value dy);
+  mlir::LogicalResult rule(PermuteOp op, mlir::Value dy);
+  mlir::LogicalResult rule(ConcatOp op, mlir::Value dy);
+  mlir::LogicalResult rule(SliceOp op, mlir::Value dy);
+  mlir::LogicalResult rule(PadOp op, mlir::Value dy);
+  mlir::LogicalResult rule(ReduceOp op, mlir::Value dy);
+  mlir::LogicalResult rule(NormalizeOp op, mlir::Value dy);
+  mlir::LogicalResult rule(Conv2dOp op, mlir::Value dy);
+  mlir::LogicalResult rule(MaxPoolOp op, mlir::Value dy);
+  mlir::LogicalResult rule(AvgPoolOp op, mlir::Value dy);
+  mlir::LogicalResult rule(ResampleOp op, mlir::Value dy);
+};
+
+inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
+
+/// The sum of `value` along the axes whose bits are set. With `keepdim` these stay, with size 1.
+mlir::Value sumAlong(mlir::Value value, uint32_t axes, bool keepdim, mlir::OpBuilder &builder, mlir::Location loc);
+
+/// "layer 'fc1': " or the kind of an op, for messages.
+std::string describe(mlir::Operation *op);
+
+/// The gradient of each operand of `map` for which `wanted` holds, of the result's shape; null where it is 0 and where
+/// it is not wanted. Fails on a function that has none.
+mlir::FailureOr<llvm::SmallVector<mlir::Value>> gradientsOfMap(MapOp map, mlir::Value dy,
+                                                               llvm::function_ref<bool(mlir::Value)> wanted,
+                                                               mlir::OpBuilder &builder);
+
+/// `dy` times the derivative of `op` at x, where y is the activation's value. Null if it has none to train with.
+mlir::Value gradientOfActivation(ActivationOp op, mlir::Value x, mlir::Value y, mlir::Value dy, ScalarBuilder &b);
+/// Whether that formula reads x. If not, the layer before the activation need not keep it.
+bool readsArgument(ActivationOp op);
+
+/// The loss of one sample, one number, for `prediction` and, except for loss::output, `target`. Fails on a prediction
+/// that does not fit.
+mlir::FailureOr<mlir::Value> lossOf(loss which, mlir::Value prediction, mlir::Value target, mlir::OpBuilder &builder);
+/// The type of a target for this prediction; null for loss::output.
+mlir::Type typeOfTarget(loss which, mlir::Value prediction);
+
+}  // namespace inlay::compiler
+
+#endif  // INLAY_TRAINING_GRADIENTS_H

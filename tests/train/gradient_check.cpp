@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gradients of a compiled step against central differences in double.
+#include "gradient_check.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <sstream>
+#include <vector>
+
+#include "guarded_memory.hpp"
+#include "inlay/interpreter.hpp"
+#include "jit_kernel.hpp"
+
+namespace inlay::testing {
+namespace {
+
+/// Samples and weights of one check.
+struct example {
+  std::vector<std::vector<float>> inputs;  ///< the bits of i32 inputs
+  std::vector<float> target;               ///< for cross entropy the bits of indices
+  weights parameters;
+};
+
+std::size_t size_of(const graph_view& graph, std::uint32_t node) { return graph.nodes[node].dims.size(); }
+
+example draw(const graph_view& graph, const gradient_check& how) {
+  std::mt19937 random(how.seed);
+  std::uniform_real_distribution<double> uniform(how.low, how.high);
+  std::uniform_real_distribution<double> signs(-1, 1);
+  example drawn;
+  for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
+    const node_record& node = graph.nodes[i];
+    if (node.kind != op::input && node.kind != op::parameter) continue;
+    const std::size_t count = node.dims.size() * (node.kind == op::input ? how.batch : 1);
+    std::vector<float> values(count);
+    for (float& each : values) {
+      const auto index = static_cast<std::int32_t>(random() % 4);
+      if (node.type == dtype::i32)
+        std::memcpy(&each, &index, sizeof each);
+      else
+        each = static_cast<float>(uniform(random));
+    }
+    if (node.kind == op::input) {
+      drawn.inputs.push_back(std::move(values));
+    } else {
+      weight_tensor& tensor = drawn.parameters.tensors.emplace_back();
+      tensor.name = graph.name_of(node), tensor.stored_type = "F32", tensor.values = std::move(values);
+      tensor.shape.assign(node.dims.sizes.begin(), node.dims.sizes.begin() + node.dims.rank);
+    }
+  }
+  const std::size_t outputs = size_of(graph, graph.outputs[0].node);
+  drawn.target.resize(how.which == loss::cross_entropy ? how.batch : how.batch * outputs);
+  for (float& each : drawn.target) {
+    if (how.which == loss::cross_entropy) {
+      const auto chosen = static_cast<std::int32_t>(random() % outputs);
+      std::memcpy(&each, &chosen, sizeof each);
+    } else if (how.which == loss::bce) {
+      each = static_cast<float>((signs(random) + 1) / 2);
+    } else {
+      each = how.which == loss::hinge ? (signs(random) < 0 ? -1.0f : 1.0f) : static_cast<float>(2 * signs(random));
+    }
+  }
+  return drawn;
+}
+
+/// The node whose value the loss takes, and whether that is a logit, before a final softmax or sigmoid.
+std::uint32_t prediction_of(const graph_view& graph, loss which) {
+  const std::uint32_t output = graph.outputs[0].node;
+  if (which == loss::cross_entropy && graph.nodes[output].kind == op::softmax)
+    return graph.operands(graph.nodes[output])[0];
+  return output;
+}
+
+/// The loss of one sample by its definition.
+double loss_of(loss which, std::span<const double> y, const float* target) {
+  double sum = 0;
+  if (which == loss::output) return y[0];
+  if (which == loss::cross_entropy) {
+    std::int32_t chosen = 0;
+    std::memcpy(&chosen, target, sizeof chosen);
+    double most = y[0];
+    for (double each : y) most = std::max(most, each);
+    for (double each : y) sum += std::exp(each - most);
+    return std::log(sum) + most - y[static_cast<std::size_t>(chosen)];
+  }
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const double t = static_cast<double>(target[i]), d = y[i] - t;
+    switch (which) {
+      case loss::mse: sum += d * d; break;
+      case loss::bce: {
+        const double p = 1 / (1 + std::exp(-y[i]));
+        sum -= t * std::log(p) + (1 - t) * std::log(1 - p);
+        break;
+      }
+      case loss::huber: sum += std::abs(d) <= 1 ? d * d / 2 : std::abs(d) - 0.5; break;
+      case loss::hinge: sum += std::max(0.0, 1 - t * y[i]); break;
+      default: break;
+    }
+  }
+  return sum / static_cast<double>(y.size());
+}
+
+/// The sum of the samples' losses, in double.
+double total_loss(const graph_view& graph, const example& from, const gradient_check& how) {
+  const interpreter_result made = interpreter::create(graph, from.parameters);
+  if (!made) return std::nan("");
+  const std::uint32_t prediction = prediction_of(graph, how.which);
+  const std::size_t per_sample = from.target.size() / how.batch;
+  double total = 0;
+  std::size_t sample = 0;
+  made.value->observe([&](std::uint32_t node, std::span<const double> elements) {
+    if (node == prediction) total += loss_of(how.which, elements, from.target.data() + per_sample * sample++);
+  });
+  std::vector<const void*> inputs;
+  for (const auto& each : from.inputs) inputs.push_back(each.data());
+  std::vector<float> output(how.batch * size_of(graph, graph.outputs[0].node));
+  float* const outputs[] = {output.data()};
+  made.value->run(std::span<const void* const>(inputs), std::span<float* const>(outputs), how.batch, engine::reference);
+  return total;
+}
+
+}  // namespace
+
+std::string refusal_of(const graph_builder& builder, loss which) {
+  std::string error;
+  const weights none;
+  const graph_view graph = builder.view();
+  tools::jit_target target;
+  target.train = which;
+  return tools::jit_kernel::compile_all({&graph, 1}, {&none, 1}, target, error).empty() ? error : "";
+}
+
+std::string check_gradients(const graph_builder& builder, const gradient_check& how, std::size_t* compared) {
+  const graph_view graph = builder.view();
+  std::ostringstream text;
+  if (builder.first_violation()) return "the network is ill-formed";
+  example at = draw(graph, how);
+  tools::jit_target target;
+  target.cpu = how.cpu, target.train = how.which;
+  std::string error;
+  const auto kernels = tools::jit_kernel::compile_all({&graph, 1}, {&at.parameters, 1}, target, error);
+  if (kernels.size() != 2) return "does not compile: " + error;
+  const tools::jit_kernel& step = *kernels[1];
+
+  const training_layout layout = training_layout_of(graph);
+  guarded_floats memory(step.memory_bytes() / 4), scratch(step.scratch_bytes() / 4);
+  // What is not written stays NaN and is seen.
+  std::ranges::fill(memory.span(), std::nanf(""));
+  std::ranges::fill(scratch.span(), std::nanf(""));
+  std::size_t number = 0;
+  for (std::uint32_t i = 0; i < graph.nodes.size(); ++i)
+    if (graph.nodes[i].kind == op::parameter) {
+      const std::vector<float>& values = at.parameters.tensors[number++].values;
+      std::copy(values.begin(), values.end(), memory.data() + parameter_offset(graph, i));
+    }
+  std::vector<const float*> inputs;
+  std::vector<std::unique_ptr<guarded_floats>> kept;
+  const auto give = [&](const std::vector<float>& values) {
+    kept.push_back(std::make_unique<guarded_floats>(values.size()));
+    std::ranges::copy(values, kept.back()->data());
+    inputs.push_back(kept.back()->data());
+  };
+  for (const auto& each : at.inputs) give(each);
+  if (how.which != loss::output) give(at.target);
+  step.begin(memory.data(), scratch.data());
+  if (step.run_steps(inputs, {}, how.batch, memory.data(), scratch.data()) != 0) return "the step failed";
+
+  const double total = total_loss(graph, at, how);
+  const auto loss_sum = static_cast<double>(memory[layout.loss_sum()]);
+  if (how.rough && !(std::abs(total) < 1e4)) return "";
+  if (!(std::abs(loss_sum - total) <= (how.rough ? 1e-3 : 1e-5) * std::max(1.0, std::abs(total)))) {
+    text << "the loss is " << loss_sum << ", expected " << total;
+    return text.str();
+  }
+  number = 0;
+  for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
+    if (graph.nodes[i].kind != op::parameter) continue;
+    std::vector<float>& values = at.parameters.tensors[number++].values;
+    std::vector<std::pair<std::size_t, double>> expected;
+    double largest = 1;
+    const std::size_t distance =
+        how.most_elements == 0 ? 1 : std::max<std::size_t>(1, values.size() / how.most_elements);
+    for (std::size_t k = 0; k < values.size(); k += distance) {
+      const auto slope = [&](float step_size) {
+        const float before = values[k], above = before + step_size, below = before - step_size;
+        values[k] = above;
+        const double high = total_loss(graph, at, how);
+        values[k] = below;
+        const double low = total_loss(graph, at, how);
+        values[k] = before;
+        return (high - low) / (static_cast<double>(above) - static_cast<double>(below));
+      };
+      const double near = slope(0x1p-14f);
+      if (how.rough) {
+        const double far = slope(0x1p-11f);
+        if (!(std::abs(near - far) <= 1e-3 * std::max(1.0, std::abs(near))) || !(std::abs(near) < 1e4)) continue;
+      }
+      expected.emplace_back(k, near);
+      largest = std::max(largest, std::abs(near));
+    }
+    const float* found = memory.data() + layout.gradients() + parameter_offset(graph, i);
+    for (auto [k, slope] : expected)
+      if (!(std::abs(static_cast<double>(found[k]) - slope) <= how.tolerance * largest)) {
+        text << graph.name_of(graph.nodes[i]) << ", element " << k << ": the gradient is " << found[k] << ", expected "
+             << slope;
+        return text.str();
+      }
+    if (compared != nullptr) *compared += expected.size();
+  }
+  return "";
+}
+
+}  // namespace inlay::testing

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compares the gradients of a compiled training step with central differences of the interpreter, in double.
+#pragma once
+
+#include <string>
+
+#include "inlay/graph_builder.hpp"
+#include "inlay/graph_training.hpp"
+
+namespace inlay::testing {
+
+struct gradient_check {
+  loss which = loss::mse;
+  std::size_t batch = 3;
+  unsigned seed = 1;
+  std::string cpu = "native";
+  /// Inputs and weights are uniform in this range.
+  double low = -1, high = 1;
+  /// The largest difference, as a part of the parameter's largest derivative or of 1, whichever is more.
+  double tolerance = 3e-4;
+  /// So many elements of each parameter are compared; 0 for all.
+  std::size_t most_elements = 0;
+  /// Leaves out elements where differences over two distances disagree, as they do near a kink, and losses that are not
+  /// finite or very large.
+  bool rough = false;
+};
+
+/// Compiles the training step of the network, runs it on random samples, and differentiates the loss by each weight.
+/// The losses are computed here, from the interpreter's outputs in double. Memory lies between guard pages. Returns the
+/// first difference, or nothing. `compared`, if given, counts the elements.
+std::string check_gradients(const graph_builder& builder, const gradient_check& how = {},
+                            std::size_t* compared = nullptr);
+
+/// The compiler's message for a network that cannot be trained; empty if it can.
+std::string refusal_of(const graph_builder& builder, loss which);
+
+}  // namespace inlay::testing

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiled gradients of networks in the DSL against central differences: every op that has a rule, every loss, batches
+// around a block of rows, layers of sizes that fill no register.
+#include "gradient_check.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "inlay/dsl.hpp"
+#include "jit_kernel.hpp"
+
+namespace inlay::testing {
+namespace {
+
+template <class Net>
+graph_builder traced(const Net& net) {
+  graph_builder b(net.name);
+  detail::trace(net, b);
+  return b;
+}
+
+template <class Net>
+void check(const Net& net, const gradient_check& how = {}) {
+  EXPECT_EQ(check_gradients(traced(net), how), "") << net.name << ", batch " << how.batch;
+}
+
+constexpr auto layers = network("layers", input<f32, 5>("x"),
+                                [](auto x) { return dense<3>("c", tanh(dense<17>("b", sigmoid(dense<9>("a", x))))); });
+
+TEST(Gradient, OfLayersForEveryLoss) {
+  for (loss which : {loss::mse, loss::cross_entropy, loss::bce, loss::huber, loss::hinge})
+    check(layers, {.which = which});
+}
+
+TEST(Gradient, OfBatchesAroundABlock) {
+  for (std::size_t batch : {1u, 2u, 14u, 15u, 127u, 128u, 129u, 257u}) check(layers, {.batch = batch, .seed = 7});
+}
+
+TEST(Gradient, OnEveryInstructionSet) {
+  for (const std::string& cpu : tools::runnable_cpus()) check(layers, {.batch = 21, .seed = 3, .cpu = cpu});
+}
+
+TEST(Gradient, OfSizesThatFillNoRegister) {
+  check(network("one", input<f32, 1>("x"), [](auto x) { return dense<1>("fc", x); }));
+  check(network("wide", input<f32, 33>("x"), [](auto x) { return dense<35>("b", relu(dense<65>("a", x))); }),
+        {.batch = 5});
+  check(network("narrow", input<f32, 70>("x"), [](auto x) { return dense<2>("b", tanh(dense<1>("a", x))); }));
+}
+
+TEST(Gradient, OfABatchLargerThanTheTile) {
+  check(network("tiles", input<f32, 40>("x"), [](auto x) { return dense<31>("a", x); }), {.batch = 30});
+}
+
+TEST(Gradient, OfLayersWithoutBias) {
+  check(network("unbiased", input<f32, 4>("x"), [](auto x) {
+    auto h = tanh(dense("a", x, param<f32, 6, 4>("a.weight")));
+    return dense("b", h, param<f32, 2, 6>("b.weight"));
+  }));
+}
+
+TEST(Gradient, OfValuesThatAreReadTwice) {
+  check(network("residual", input<f32, 6>("x"), [](auto x) {
+    auto h = tanh(dense<6>("a", x));
+    return dense<2>("c", tanh(dense<6>("b", h) + h) * h);
+  }));
+}
+
+TEST(Gradient, OfSharedWeights) {
+  check(network("shared", input<f32, 4>("x"), [](auto x) {
+    auto w = param<f32, 4, 4>("w");
+    return dense("b", tanh(dense("a", x, w)), w);
+  }));
+}
+
+TEST(Gradient, OfConstantLayers) {
+  check(network("frozen", input<f32, 2>("x"), [](auto x) {
+    auto h = dense("fixed", tanh(dense<3>("a", x)), constant<f32, 2, 3>({1, -2, 3, 0.5f, 1, -1}));
+    return tanh(h) + param<f32, 2>("shift");
+  }));
+}
+
+TEST(Gradient, OfLayersWithAConstantBias) {
+  check(network("fixed_bias", input<f32, 2>("x"), [](auto x) {
+    return tanh(dense("a", x, param<f32, 3, 2>("a.weight"), constant<f32, 3>({1, -2, 0.5f})));
+  }));
+}
+
+TEST(Gradient, OfPointwiseArithmetic) {
+  check(network("pointwise", input<f32, 5>("x"), [](auto x) {
+    auto a = dense<5>("a", x);
+    auto b = dense<5>("b", x);
+    return (a - b) * a / (2 + b * b) + minimum(a, b) * maximum(a, x) + where(x > 0, a, b * b);
+  }));
+}
+
+TEST(Gradient, OfParametersThatAreBroadcast) {
+  check(network("broadcast", input<f32, 3, 4>("x"), [](auto x) {
+    auto y = x * param<f32, 4>("row") + param<f32, 3, 1>("column");
+    return tanh(y * param<f32, 1>("one")) * exp(param<f32, 3, 4>("whole"));
+  }));
+}
+
+TEST(Gradient, OfSoftmaxAndItsLogarithm) {
+  check(network("softmax", input<f32, 4>("x"), [](auto x) { return softmax(dense<5>("a", x)); }));
+  check(network("log_softmax", input<f32, 4>("x"), [](auto x) { return log_softmax(dense<18>("a", x)); }));
+  // A network that ends in softmax is trained on its logits.
+  check(network("classes", input<f32, 4>("x"), [](auto x) { return softmax(dense<5>("a", x)); }),
+        {.which = loss::cross_entropy});
+}
+
+TEST(Gradient, OfShapes) {
+  check(network("shapes", input<f32, 6>("x"), [](auto x) {
+    auto m = reshape<2, 6>(dense<12>("a", x));
+    auto turned = permute<1, 0>(tanh(m));
+    auto piece = slice<0, 1, 4>(turned);
+    return flatten(concat<1>(piece, slice<0, 0, 4>(turned * turned)));
+  }));
+  check(network("padded", input<f32, 6>("x"), [](auto x) {
+    auto m = reshape<2, 3>(dense<6>("a", x));
+    return tanh(pad<1, 2>(m));
+  }));
+}
+
+TEST(Gradient, OfReductions) {
+  check(network("sums", input<f32, 6>("x"), [](auto x) {
+    auto m = reshape<3, 4>(dense<12>("a", x));
+    return sum<0>(tanh(m)) + mean<1>(m * m, keepdim) * sum(m) + amax<0>(m) * amin<0>(m);
+  }));
+}
+
+TEST(Gradient, OfNorms) {
+  check(network("layer", input<f32, 6>("x"),
+                [](auto x) { return dense<3>("b", tanh(layer_norm("norm", dense<9>("a", x)))); }),
+        {.tolerance = 1e-3});
+  check(network("rms", input<f32, 6>("x"), [](auto x) { return rms_norm("norm", dense<9>("a", x)); }),
+        {.tolerance = 1e-3});
+}
+
+TEST(Gradient, OfConvolutions) {
+  check(network("one_layer", input<f32, 2, 5, 6>("x"), [](auto x) { return flatten(conv2d<3, 3>("a", x)); }));
+  check(network("many_features", input<f32, 1, 5, 5>("x"), [](auto x) { return flatten(conv2d<37, 2>("a", x)); }));
+  check(network("two_layers", input<f32, 3, 7, 6>("x"), [](auto x) {
+    auto h = tanh(conv2d<5, 3>("a", x, padding<1>));
+    return flatten(conv2d<2, 3>("b", h));
+  }));
+  check(network("padded_layers", input<f32, 1, 6, 6>("x"), [](auto x) {
+    auto h = sigmoid(conv2d<18, 3>("a", x, same_padding));
+    return dense<3>("c", flatten(tanh(conv2d<4, 5>("b", h, padding<2>))));
+  }));
+}
+
+TEST(Gradient, OfConvolutionsWithStrideAndDilation) {
+  check(network("strided", input<f32, 2, 8, 9>("x"), [](auto x) {
+    auto h = tanh(conv2d<3, 3>("a", x, stride<2>, padding<1>));
+    return flatten(conv2d<2, 2>("b", h, stride<2>));
+  }));
+  check(network("dilated", input<f32, 2, 9, 9>("x"), [](auto x) {
+    auto h = tanh(conv2d<3, 3>("a", x, dilation<2>));
+    return flatten(conv2d<2, 2>("b", h, dilation<3>));
+  }));
+}
+
+TEST(Gradient, OfConvolutionsOnEveryInstructionSet) {
+  for (const std::string& cpu : tools::runnable_cpus())
+    check(network("images", input<f32, 2, 6, 6>("x"),
+                  [](auto x) { return flatten(conv2d<3, 3>("b", tanh(conv2d<20, 3>("a", x)))); }),
+          {.batch = 5, .cpu = cpu});
+}
+
+TEST(Gradient, OfPools) {
+  check(network("max_pools", input<f32, 2, 8, 12>("x"), [](auto x) {
+    auto h = max_pool<2>(tanh(conv2d<5, 3>("a", x, padding<1>)));
+    return dense<3>("c", flatten(max_pool<2, 3>(conv2d<4, 3>("b", h, padding<1>))));
+  }));
+  check(network("mean_pools", input<f32, 2, 8, 9>("x"), [](auto x) {
+    auto h = avg_pool<2>(conv2d<5, 3>("a", x, padding<1>));
+    return flatten(avg_pool<3>(tanh(h), stride<1>, padding<1>));
+  }));
+  check(network("global", input<f32, 2, 5, 6>("x"),
+                [](auto x) { return dense<3>("b", flatten(global_avg_pool(tanh(conv2d<5, 3>("a", x))))); }));
+}
+
+TEST(Gradient, OfResampling) {
+  check(network("larger", input<f32, 1, 4, 5>("x"), [](auto x) {
+    auto h = upsample<2>(tanh(conv2d<3, 2>("a", x)), bilinear);
+    return flatten(pad<1, 2, 0, 1>(h, reflect));
+  }));
+}
+
+TEST(Gradient, OfSignals) {
+  check(network("signal", input<f32, 2, 20>("x"), [](auto x) {
+    auto h = tanh(conv1d<5, 3>("a", x, padding<1>));
+    return flatten(conv1d<2, 4>("b", h, stride<2>));
+  }));
+}
+
+TEST(Gradient, OfALossInTheNetwork) {
+  check(network("own_loss", input<f32, 3>("x"), input<f32, 2>("y"),
+                [](auto x, auto y) { return mean(square(dense<2>("a", x) - y * param<f32, 2>("extra"))); }),
+        {.which = loss::output});
+}
+
+TEST(Gradient, HasTheSameBitsOnEveryProcessorIfReproducible) {
+  const graph_builder b = traced(network("reproducible", input<f32, 2, 6, 6>("x"), [](auto x) {
+    auto h = max_pool<2>(tanh(conv2d<20, 3>("a", x)));
+    return dense<3>("c", silu(dense<33>("b", flatten(h))));
+  }));
+  const graph_view graph = b.view();
+  std::vector<float> x(71 * 72), target(71 * 3), first;
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 7919 % 1000) / 500 - 1;
+  for (std::size_t i = 0; i < target.size(); ++i) target[i] = static_cast<float>(i * 104729 % 1000) / 500 - 1;
+  for (const std::string& cpu : tools::runnable_cpus()) {
+    if (cpu == "x86-64") continue;  // has no fused multiply-add
+    tools::jit_target how;
+    how.cpu = cpu, how.train = loss::mse, how.reproducible = true;
+    std::string error;
+    const weights none;
+    const auto kernels = tools::jit_kernel::compile_all({&graph, 1}, {&none, 1}, how, error);
+    ASSERT_EQ(kernels.size(), 2u) << error;
+    std::vector<float> memory(kernels[1]->memory_bytes() / 4), scratch(kernels[1]->scratch_bytes() / 4);
+    const std::size_t parameters = training_layout_of(graph).parameters;
+    for (std::size_t i = 0; i < parameters; ++i) memory[i] = static_cast<float>(i * 31337 % 1000) / 2500 - 0.2f;
+    kernels[1]->begin(memory.data(), scratch.data());
+    const float* const inputs[] = {x.data(), target.data()};
+    ASSERT_EQ(kernels[1]->run_steps(inputs, {}, 71, memory.data(), scratch.data()), 0);
+    const std::vector<float> found(memory.begin() + static_cast<std::ptrdiff_t>(parameters),
+                                   memory.begin() + static_cast<std::ptrdiff_t>(2 * parameters));
+    if (first.empty()) first = found;
+    EXPECT_EQ(std::memcmp(first.data(), found.data(), found.size() * sizeof(float)), 0) << cpu;
+  }
+}
+
+TEST(Gradient, IsRefusedWithAReason) {
+  const auto message = [](const auto& net, loss which = loss::mse) {
+    ::testing::internal::CaptureStderr();
+    const std::string error = refusal_of(traced(net), which);
+    return ::testing::internal::GetCapturedStderr() + error;
+  };
+  const auto contains = [](const std::string& text, const char* words) {
+    EXPECT_NE(text.find(words), std::string::npos) << text;
+  };
+  contains(message(network("steps", input<f32, 3>("x"), [](auto x) { return step(dense<2>("fc", x)); })),
+           "'step' cannot be trained: its derivative is 0 everywhere; train with sigmoid(k * x)");
+  contains(message(network("places", input<f32, 3>("x"), [](auto x) { return argmax<0>(dense<4>("fc", x)); })),
+           "'argmax' cannot be trained: its derivative is 0 everywhere; train with softmax");
+  contains(message(network("grouped", input<f32, 2, 4, 4>("x"),
+                           [](auto x) { return flatten(conv2d<4, 3>("conv", x, groups<2>)); })),
+           "layer 'conv': a convolution with groups has no compiled gradient yet");
+  contains(message(network("overlapping", input<f32, 1, 6, 6>("x"),
+                           [](auto x) { return flatten(max_pool<3>(conv2d<2, 3>("conv", x), stride<1>)); })),
+           "max_pool has a compiled gradient only if its windows lie side by side");
+  contains(message(network("up", input<f32, 1, 4, 4>("x"),
+                           [](auto x) { return flatten(conv_transpose2d<1, 3>("up", conv2d<2, 3>("conv", x))); })),
+           "'conv_transpose2d' has no compiled gradient yet");
+  contains(message(network("fixed", input<f32, 3>("x"), [](auto x) { return tanh(x); })), "it has no parameters");
+  contains(message(network("norm", input<f32, 3>("x"), [](auto x) { return batch_norm("bn", dense<3>("fc", x)); })),
+           "is a statistic of batches");
+  contains(message(network("wide", input<f32, 3>("x"), [](auto x) { return dense<2>("fc", x); }), loss::output),
+           "must be one number");
+}
+
+}  // namespace
+}  // namespace inlay::testing

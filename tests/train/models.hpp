@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Networks that the tests train.
+#pragma once
+
+#include <inlay/dsl.hpp>
+
+namespace inlay_test {
+
+using namespace inlay;
+
+inline constexpr auto xor_tanh = network(
+    "xor_tanh", input<f32, 2>("x"), [](auto x) { return sigmoid(dense<1>("output", tanh(dense<4>("hidden", x)))); });
+
+inline constexpr auto xor_linear = network("xor_linear", input<f32, 2>("x"),
+                                           [](auto x) { return sigmoid(dense<1>("output", dense<4>("hidden", x))); });
+
+inline constexpr auto two_paths = network("two_paths", input<f32, 3>("a"), input<f32, 2>("b"), [](auto a, auto b) {
+  auto h = concat(silu(dense<7>("of_a", a)), tanh(dense<5>("of_b", b)));
+  return dense<2>("out", h);
+});
+
+inline constexpr auto classifier = network(
+    "classifier", input<f32, 20>("x"), [](auto x) { return softmax(dense<3>("out", relu(dense<40>("hidden", x)))); });
+
+}  // namespace inlay_test

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gradients of the fuzzer's random networks against central differences. A network that cannot be trained must be
+// refused with a reason.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "draw.hpp"
+#include "gradient_check.hpp"
+
+namespace inlay::testing {
+namespace {
+
+/// Whether the compiler's message is one of those that refuse training.
+bool is_refusal(const std::string& message) {
+  for (const char* reason : {"cannot be trained", "has no compiled gradient", "has a compiled gradient only",
+                             "is a statistic of batches", "has too many axes to be trained"})
+    if (message.find(reason) != std::string::npos) return true;
+  return false;
+}
+
+TEST(RandomGradient, AgreesWithDifferences) {
+  constexpr std::uint64_t count = 150;
+  std::size_t compared = 0, trained = 0, refused = 0;
+  for (std::uint64_t index = 0; index < count; ++index) {
+    fuzz::random_source random(11, index);
+    fuzz::draw_settings settings;
+    settings.most_nodes = 8, settings.most_elements = 300, settings.most_weights = 4000, settings.state = 0;
+    settings.without = {"conv_transpose2d", "embedding", "step", "sign", "argmax", "input_output", "parameter_output"};
+    fuzz::network net = fuzz::draw_network(random, settings);
+    net.outputs.resize(1);
+    const graph_builder b = fuzz::build(net);
+    if (b.first_violation()) continue;
+    ::testing::internal::CaptureStderr();
+    const std::string result = check_gradients(b,
+                                               {.batch = 2,
+                                                .seed = static_cast<unsigned>(index),
+                                                .low = -0.5,
+                                                .high = 0.5,
+                                                .tolerance = 0.02,
+                                                .most_elements = 5,
+                                                .rough = true},
+                                               &compared);
+    const std::string message = ::testing::internal::GetCapturedStderr();
+    if (result.starts_with("does not compile")) {
+      EXPECT_TRUE(is_refusal(message)) << "network " << index << ": " << message << fuzz::dsl_source(net);
+      ++refused;
+      continue;
+    }
+    ++trained;
+    EXPECT_EQ(result, "") << "network " << index << ": " << fuzz::dsl_source(net);
+  }
+  std::printf("%zu networks were trained, %zu refused, %zu elements compared\n", trained, refused, compared);
+  EXPECT_GT(trained, count / 4) << refused << " were refused";
+  EXPECT_GT(compared, count);
+}
+
+}  // namespace
+}  // namespace inlay::testing
