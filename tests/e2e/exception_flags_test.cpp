@@ -297,6 +297,29 @@ TEST_P(ExceptionFlags, ReproducibleSumsReadNoDeadLanes) {
     }
 }
 
+TEST_P(ExceptionFlags, WhatIsNotSelectedIsNotComputed) {
+  // x / (x != 0) and x / (x > 0 ? x : 0): LLVM would divide by both sides and select a quotient. The width of one
+  // element has a vector of one lane.
+  const instruction x{.code = scalar_op::operand, .a = 0}, zero{.code = scalar_op::literal, .p0 = 0};
+  const std::vector<instruction> programs[] = {
+      {x, zero, {.code = scalar_op::not_equal, .a = 0, .b = 1}, {.code = scalar_op::divide, .a = 0, .b = 2}},
+      {x,
+       zero,
+       {.code = scalar_op::greater, .a = 0, .b = 1},
+       {.code = scalar_op::select, .a = 2, .b = 0, .c = 1},
+       {.code = scalar_op::divide, .a = 0, .b = 3}}};
+  for (const std::uint32_t width : kWidths)
+    for (const std::vector<instruction>& program : programs) {
+      graph_builder b("select");
+      const std::uint32_t in[] = {b.input("x", {1, {width}})};
+      b.output(b.map(in, program, {1, {width}}), "y");
+      ASSERT_FALSE(b.finish());
+      const auto kernel = compile(b, {}, {.cpu = GetParam()});
+      const int flags = flags_of(*kernel, {1.5f, 2.0f, 0.25f}, 3, width, width);
+      EXPECT_EQ(flags, 0) << "width " << width << ": " << describe(flags);
+    }
+}
+
 TEST_P(ExceptionFlags, ElementsThatNobodyReadsAreNotDividedByZero) {
   // LLVM forwards the stored vector to readers of single elements. It then leaves zeros in the other lanes of a
   // constant, as in x / 6 and log(x + 1).

@@ -88,10 +88,9 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, llvm::ArrayRe
       if (network->hasAttr(kMemoryAttr))
         return failed("--parallel: network '" + network.getName() +
                       "' has state, so that its samples are steps, one after the other; compile it without");
-  if (options.voices && llvm::none_of(module.getOps<mlir::func::FuncOp>(),
-                                      [](mlir::func::FuncOp network) {
-                                        return network->hasAttr(kMemoryAttr) && roleOf(network) == Role::inference;
-                                      }))
+  if (options.voices && llvm::none_of(module.getOps<mlir::func::FuncOp>(), [](mlir::func::FuncOp network) {
+        return network->hasAttr(kMemoryAttr) && roleOf(network) == Role::inference;
+      }))
     return failed("--voices: no network has state; the samples of a batch run in one call without it");
   const bool several = targets.size() > 1;
   if (several)

@@ -375,7 +375,10 @@ VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
         for (mlir::Type type : op.getResultTypes()) state.addTypes(mlir::VectorType::get({lanes}, type));
         state.addAttributes(op.getAttrs());
         Value result = builder.create(state)->getResult(0);
-        results.push_back(hasConstantArm(op) ? withAllLanes(op.getLoc(), result) : result);
+        // A single lane needs the fence as well, though it has no others.
+        results.push_back(!hasConstantArm(op) ? result
+                          : lanes == 1        ? fenced(op.getLoc(), result)
+                                              : withAllLanes(op.getLoc(), result));
       }
       values[op.getResult(0)] = std::move(results);
     }
