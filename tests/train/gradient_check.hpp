@@ -20,8 +20,8 @@ struct gradient_check {
   double tolerance = 3e-4;
   /// So many elements of each parameter are compared; 0 for all.
   std::size_t most_elements = 0;
-  /// Leaves out elements where differences over two distances disagree, as they do near a kink, and losses that are not
-  /// finite or very large.
+  /// Leaves out elements where differences over two distances disagree, as they do near a kink, and networks with
+  /// values that are not finite or a loss that is very large.
   bool rough = false;
 };
 

@@ -188,6 +188,14 @@ TEST(Gradient, OfResampling) {
   }));
 }
 
+TEST(Gradient, OfEmbeddings) {
+  check(network("words", input<i32, 5>("x"),
+                [](auto x) {
+                  return dense<3>("b", tanh(mean<0>(embedding<4, 19>("words", x) + param<f32, 5, 19>("places"))));
+                }),
+        {.batch = 7});
+}
+
 TEST(Gradient, OfSignals) {
   check(network("signal", input<f32, 2, 20>("x"), [](auto x) {
     auto h = tanh(conv1d<5, 3>("a", x, padding<1>));

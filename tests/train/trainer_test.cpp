@@ -13,6 +13,8 @@
 
 #include "models.hpp"
 
+extern std::size_t allocations;  // so far; see count_allocations.cpp
+
 namespace {
 
 using namespace inlay_test;
@@ -47,6 +49,19 @@ TEST(Trainer, LearnsXor) {
   EXPECT_LT(last, 0.01f);
   EXPECT_EQ(right_answers(training), 4);
   EXPECT_EQ(training.steps(), 2000u);
+}
+
+TEST(Trainer, AllocatesNothingInAStep) {
+  inlay::thread_pool pool(2);
+  inlay::trainer<xor_tanh, loss::bce> training({.most_norm = 1});
+  float answers[4];
+  for (int shares = 1; shares <= 2; ++shares) {
+    training.share(pool, static_cast<std::size_t>(shares));
+    const std::size_t before = allocations;
+    for (int i = 0; i < 10; ++i) training.step(corners, exclusive);
+    ASSERT_EQ(training.predict(corners, answers), status::ok);
+    EXPECT_EQ(allocations, before);
+  }
 }
 
 TEST(Trainer, LearnsNoXorWithoutAnActivation) {

@@ -53,7 +53,7 @@ LogicalResult GradientBuilder::run(Value loss) {
     const LogicalResult result =
         llvm::TypeSwitch<mlir::Operation *, LogicalResult>(op)
             .Case<DenseOp, MapOp, SoftmaxOp, ReshapeOp, PermuteOp, ConcatOp, SliceOp, PadOp, ReduceOp, NormalizeOp,
-                  Conv2dOp, MaxPoolOp, AvgPoolOp, ResampleOp>([&](auto each) { return rule(each, dy); })
+                  Conv2dOp, MaxPoolOp, AvgPoolOp, ResampleOp, EmbeddingOp>([&](auto each) { return rule(each, dy); })
             .Default([&](mlir::Operation *each) -> LogicalResult {
               mlir::emitError(each->getLoc())
                   << describe(each) << "'" << each->getName().stripDialect() << "' has no compiled gradient yet; "
@@ -134,6 +134,11 @@ LogicalResult GradientBuilder::addProduct(mlir::Operation *op, Value weight, Val
   }
   found->second = builder.create<AccumulateOp>(op->getLoc(), found->second.getType(), found->second, dy, x, window);
   return success();
+}
+
+// Each index gives its row of the weight what its row of the result gets.
+LogicalResult GradientBuilder::rule(EmbeddingOp op, Value dy) {
+  return addProduct(op, op.getWeight(), dy, op.getIndices(), WindowAttr());
 }
 
 LogicalResult GradientBuilder::rule(MapOp op, Value dy) {

@@ -56,6 +56,7 @@ class GradientBuilder {
   mlir::LogicalResult rule(MaxPoolOp op, mlir::Value dy);
   mlir::LogicalResult rule(AvgPoolOp op, mlir::Value dy);
   mlir::LogicalResult rule(ResampleOp op, mlir::Value dy);
+  mlir::LogicalResult rule(EmbeddingOp op, mlir::Value dy);
 };
 
 inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }

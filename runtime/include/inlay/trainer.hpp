@@ -53,7 +53,7 @@ class random_numbers {
   /// At least 0 and less than 1, a multiple of 2^-24.
   constexpr float uniform() { return static_cast<float>(bits() >> 40) * 0x1p-24f; }
   /// At least 0 and less than `end`.
-  constexpr std::size_t below(std::size_t end) { return static_cast<std::size_t>(bits() % end); }
+  constexpr std::size_t below(std::size_t end) { return std::size_t{bits() % end}; }
 
  private:
   std::uint64_t state_;

@@ -486,15 +486,22 @@ def Inlay_AccumulateOp : Inlay_Op<"accumulate", [Pure, Inlay_Kernel<["readsBefor
     [OH, OW, N] and `right` the padded image [H, W, C] that the window slides over: each pixel of `left` adds its
     products with the pixels under its window.
 
+    If `right` has indices, the sum is the weight [rows, D] of an embedding, and each index adds a row of `left` to that
+    row of the sum. An index without a row adds nothing.
+
     ```mlir
     %g1 = inlay.accumulate %g0, %dy by %x : (tensor<8x2xf32>, tensor<8xf32>, tensor<2xf32>) -> tensor<8x2xf32>
     ```
   }];
-  let arguments = (ins Inlay_Tensor:$sum, Inlay_Tensor:$left, Optional<Inlay_Tensor>:$right,
+  let arguments = (ins Inlay_Tensor:$sum, Inlay_Tensor:$left, Optional<StaticShapeTensorOf<[F32, I32]>>:$right,
                        OptionalAttr<Inlay_WindowAttr>:$window);
   let results = (outs Inlay_Tensor:$result);
   let assemblyFormat = [{
     $sum `,` $left (`by` $right^)? (`window` `(` $window^ `)`)? attr-dict `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    /// Whether `right` has the rows to which the elements of `left` are added.
+    bool hasIndices();
   }];
   let hasVerifier = 1;
 }

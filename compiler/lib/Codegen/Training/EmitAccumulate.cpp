@@ -230,10 +230,44 @@ void emitSum(AccumulateOp op, KernelContext &context, ViewLookup views) {
   });
 }
 
+/// Adds each row of `left` to the row of the sum that its index names.
+void emitRows(AccumulateOp op, KernelContext &context, ViewLookup views) {
+  Location loc = op.getLoc();
+  mlir::OpBuilder &builder = context.builder;
+  const RowView left = views(op.getLeft()), indices = views(op.getRight());
+  RowView sum = views(op.getSum());
+  sum.stride = 0;
+  const int64_t rows = sizesOf(op.getSum())[0], width = sizesOf(op.getSum())[1], lanes = context.features.lanes;
+  Value none = context.index(0, loc);
+  context.forEachRow(loc, [&](Value row) {
+    context.forEach(loc, indices.elements, 1, [&](Value place) {
+      // An index below 0 is a large one without its sign.
+      Value index = context.loadScalar(loc, indices, row, place);
+      Value exists = builder.create<mlir::arith::CmpIOp>(loc, mlir::arith::CmpIPredicate::ult, index,
+                                                         builder.create<mlir::arith::ConstantIntOp>(loc, rows, 32));
+      const auto add = [&]() -> llvm::SmallVector<Value> {
+        Value start = builder.create<mlir::arith::IndexCastUIOp>(loc, builder.getIndexType(), index);
+        Value to = context.times(loc, start, width), from = context.times(loc, place, width);
+        context.forEachVector(loc, width, [&](Value column, int64_t live) {
+          Value at = context.plus(loc, to, column);
+          Value before = context.load(loc, sum, none, at, lanes, live, DeadLanes::unspecified);
+          Value more =
+              context.load(loc, left, row, context.plus(loc, from, column), lanes, live, DeadLanes::unspecified);
+          context.store(loc, sum, none, at, builder.create<mlir::arith::AddFOp>(loc, before, more), live);
+        });
+        return {};
+      };
+      context.choose(loc, exists, {}, add, [] { return llvm::SmallVector<Value>(); });
+    });
+  });
+}
+
 }  // namespace
 
 void emitAccumulate(AccumulateOp op, KernelContext &context, ViewLookup views) {
-  if (op.getWindow())
+  if (op.hasIndices())
+    emitRows(op, context, views);
+  else if (op.getWindow())
     WindowProductEmitter(op, context, views).run();
   else if (op.getRight())
     ProductEmitter(op, context, views).run();
