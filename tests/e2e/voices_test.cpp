@@ -94,7 +94,7 @@ class Voices : public CompiledForCpus {
     for (std::size_t count = 1; count <= 36; ++count) counts.push_back(count);
     for (const std::size_t count : counts) {
       streams together(graph, *kernel, count), alone(graph, *kernel, count);
-      for (const std::size_t steps : {1, 5, 2}) {
+      for (const std::size_t steps : std::initializer_list<std::size_t>{1, 5, 2}) {
         std::vector<std::vector<float>> inputs;
         for (const std::size_t width : widths(graph, false)) {
           inputs.emplace_back(count * steps * width);
@@ -135,7 +135,8 @@ TEST_P(Voices, ReadStatesInUnusualWays) {
   // its next value is known.
   matches(network("odd", input<f32, 3>("x"), state<f32, 3>("fixed", constant<f32, 3>({1, 2, 3})), state<f32, 3>("a"),
                   state<f32, 3>("b"), state<f32, 3>("last"), [](auto x, auto fixed, auto a, auto b, auto last) {
-                    const auto next = tanh(x + a * fixed), sum = next + b;
+                    const auto next = tanh(x + a * fixed);
+                    const auto sum = next + b;
                     b = a, a = next, last = x;
                     fixed = fixed + 0.0f;
                     return outputs(output("sum", sum), output("product", last * next));

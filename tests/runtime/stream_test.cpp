@@ -135,7 +135,7 @@ TEST(Stream, SpansHoldWholeSteps) {
 
 TEST(Stream, SequencesHaveTheChannelsFirst) {
   // More steps than the blocks in which they run.
-  for (const std::size_t steps : {0, 1, 3, 255, 256, 257, 1000}) {
+  for (const std::size_t steps : std::initializer_list<std::size_t>{0, 1, 3, 255, 256, 257, 1000}) {
     stream<adder> s, expected;
     std::vector<float> x(2 * steps), y(2 * steps, -1), rows(2 * steps), each(2 * steps);
     for (std::size_t i = 0; i < steps; ++i) {
