@@ -4,17 +4,17 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "aligned_memory.hpp"
 #include "choose_networks.hpp"
 #include "contest.hpp"
+#include "graph_work.hpp"
 #include "inlay/graph_memory.hpp"
-#include "inlay/operations.hpp"
 #include "jit_kernel.hpp"
 #include "networks.hpp"
+#include "write_file.hpp"
 
 namespace inlay::bench {
 
@@ -29,7 +29,7 @@ namespace {
 /// A batch counts as slow if it takes so many times as long as its neighbours suggest.
 constexpr double slow = 1.1;
 
-/// Arrays of the inputs and outputs of `batch` samples, each beginning at a cache line.
+/// Arrays for the inputs or outputs of `batch` samples.
 std::vector<std::vector<float>> drawn(const std::vector<std::size_t>& sizes, std::size_t batch) {
   std::mt19937 random(2);
   std::normal_distribution<float> normal;
@@ -41,12 +41,6 @@ std::vector<std::vector<float>> drawn(const std::vector<std::size_t>& sizes, std
   return result;
 }
 
-/// The level of memory that holds so many bytes.
-const read_bandwidth& level_of(double bytes, const batches_report& report) {
-  return *std::ranges::find_if(
-      report.bandwidths, [&](const read_bandwidth& level) { return bytes <= static_cast<double>(level.capacity); });
-}
-
 /// Times a network. False, with a message, if it cannot be timed.
 bool hold_contest(const bench_network& network, const batches_options& options, batches_report& report) {
   const auto fail = [&](const std::string& what) {
@@ -56,17 +50,12 @@ bool hold_contest(const bench_network& network, const batches_options& options, 
   const graph_view& graph = network.graph;
   if (remembers(graph)) return fail("it has state, so its samples are steps; `inlay-bench stream` times them");
   std::vector<std::size_t> inputs, outputs;
-  double flops = 0, weight_bytes = 0;
   for (const node_record& node : graph.nodes) {
-    if (node.kind == op::input) {
-      if (node.type == dtype::i32) return fail("this command draws numbers, but the network has an i32 input");
-      inputs.push_back(static_cast<std::size_t>(node.dims.elements()));
-    }
-    if (node.kind == op::parameter || node.kind == op::constant)
-      weight_bytes += 4.0 * static_cast<double>(node.dims.elements());
-    if (const op_row& row = row_of(node.kind); row.flops != nullptr)
-      flops += static_cast<double>(row.flops(operand_shapes(graph.nodes, graph.operands(node)), node.dims));
+    if (node.kind != op::input) continue;
+    if (node.type == dtype::i32) return fail("this command draws numbers, but the network has an i32 input");
+    inputs.push_back(static_cast<std::size_t>(node.dims.elements()));
   }
+  const auto [flops, weight_bytes] = work_of(graph);
   if (flops == 0) return fail("it multiplies nothing, so that there is no least time");
   for (const output_record& each : graph.outputs)
     outputs.push_back(static_cast<std::size_t>(graph.nodes[each.node].dims.elements()));
@@ -82,10 +71,8 @@ bool hold_contest(const bench_network& network, const batches_options& options, 
   std::vector<float*> to;
   for (const auto& each : in) from.push_back(each.data());
   for (auto& each : out) to.push_back(each.data());
-  std::vector<std::byte> memory(kernel->scratch_bytes() + 64);
-  void* scratch = memory.data();
-  std::size_t space = memory.size();
-  std::align(64, kernel->scratch_bytes(), scratch, space);
+  const aligned_memory memory(kernel->scratch_bytes());
+  void* const scratch = memory.get();
 
   std::vector<contestant> contestants;
   for (std::size_t batch = 1; batch <= most; ++batch)
@@ -94,7 +81,7 @@ bool hold_contest(const bench_network& network, const batches_options& options, 
   const std::vector<timing> times = hold(contestants, options.rounds, 1e-3);
   report.peak = peak_flops / times.back().median;
   batches_contest contest{.network = network.name, .seconds = {}, .least = {}};
-  const read_bandwidth& level = level_of(weight_bytes, report);
+  const read_bandwidth& level = level_that_holds(weight_bytes, report.bandwidths);
   for (std::size_t batch = 1; batch <= most; ++batch) {
     contest.seconds.push_back(times[batch - 1].median);
     contest.least.push_back(
@@ -120,26 +107,14 @@ std::string json_of(const batches_report& report, const batches_options& options
   return json.dump(2) + "\n";
 }
 
-bool write(const std::string& path, const std::string& text) {
-  if (path.empty()) return true;
-  std::ofstream file(path);
-  file << text;
-  file.close();
-  if (!file) std::fprintf(stderr, "inlay-bench: error: cannot write '%s'\n", path.c_str());
-  return static_cast<bool>(file);
-}
-
 }  // namespace
 
 int run_batches(const batches_options& options) {
   std::string error;
-  const std::vector<bench_network> networks = choose_networks(
-      options.model.empty() ? batches_suite() : read_networks(options.model, options.weights_file, error),
-      options.names, error);
-  if (!error.empty()) {
-    std::fprintf(stderr, "inlay-bench: error: %s\n", error.c_str());
-    return 2;
-  }
+  std::vector<bench_network> all =
+      options.model.empty() ? batches_suite() : read_networks(options.model, options.weights_file, error);
+  const std::vector<bench_network> networks = choose_networks(std::move(all), options.names, error);
+  if (networks.empty()) return 2;
   batches_report report;
   report.cpu = cpu_name();
   report.bandwidths = measure_bandwidths(std::min(options.rounds, 9));
@@ -150,7 +125,7 @@ int run_batches(const batches_options& options) {
       report.cpu.c_str(), options.rounds);
   for (const bench_network& network : networks)
     if (!hold_contest(network, options, report)) return 2;
-  return write(options.json, json_of(report, options)) && write(options.svg, picture_of(report)) ? 0 : 2;
+  return write_file(options.json, json_of(report, options)) && write_file(options.svg, picture_of(report)) ? 0 : 2;
 }
 
 }  // namespace inlay::bench

@@ -10,8 +10,8 @@
 namespace inlay::bench {
 
 /// The networks of `all` with these names, in this order; all of them without names. If there is none of a name, or
-/// `error` is set already, returns nothing and leaves the message in `error`.
+/// `error` says that they could not be read, prints a message and returns nothing.
 std::vector<bench_network> choose_networks(std::vector<bench_network> all, const std::vector<std::string>& names,
-                                           std::string& error);
+                                           std::string error = {});
 
 }  // namespace inlay::bench

@@ -77,6 +77,12 @@ std::array<read_bandwidth, 4> measure_bandwidths(int rounds) {
 
 // Twice the last-level cache, but at most 128 MiB: a virtual machine may report hundreds of megabytes, which it shares
 // with others on its host.
+const read_bandwidth& level_that_holds(double bytes, const std::array<read_bandwidth, 4>& levels) {
+  const auto holds = [&](const read_bandwidth& level) { return bytes <= static_cast<double>(level.capacity); };
+  const auto* const found = std::ranges::find_if(levels, holds);
+  return found == levels.end() ? levels.back() : *found;
+}
+
 cache_evictor::cache_evictor()
     : data_(std::clamp<std::size_t>(2 * cache_bytes(_SC_LEVEL3_CACHE_SIZE, 32 << 20), 32 << 20, 128 << 20), 1) {}
 

@@ -27,6 +27,9 @@ struct read_bandwidth {
 /// Measures reading arrays that fit into each level, on one thread.
 std::array<read_bandwidth, 4> measure_bandwidths(int rounds);
 
+/// The smallest level that holds so many bytes.
+const read_bandwidth& level_that_holds(double bytes, const std::array<read_bandwidth, 4>& levels);
+
 /// An array larger than the caches, if the system tells their sizes.
 class cache_evictor {
  public:

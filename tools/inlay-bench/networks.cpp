@@ -6,12 +6,14 @@
 #include <bit>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
+#include <deque>
 #include <random>
 
+#include "aligned_memory.hpp"
 #include "batch_norms.hpp"
 #include "choose_networks.hpp"
 #include "dense_chain.hpp"
+#include "graph_work.hpp"
 #include "inlay/graph_memory.hpp"
 #include "inlay/interpreter.hpp"
 #include "inlay/operations.hpp"
@@ -21,6 +23,7 @@
 #include "model_file.hpp"
 #include "peers/network_peers.hpp"
 #include "relative_error.hpp"
+#include "write_file.hpp"
 
 namespace inlay::bench {
 namespace {
@@ -125,21 +128,16 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   interpreter_result interpreted = interpreter::create(folded.graph, folded.values);
   if (!interpreted) return fail("interpreted", interpreted.errors.front());
 
-  std::vector<std::byte> memory(kernels.front()->scratch_bytes() + 64);
-  void* scratch = memory.data();
-  std::size_t space = memory.size();
-  std::align(64, kernels.front()->scratch_bytes(), scratch, space);
+  const aligned_memory memory(kernels.front()->scratch_bytes());
+  void* const scratch = memory.get();
   // Each contestant goes on from its own last step.
-  std::vector<std::vector<std::byte>> remembered;
+  std::deque<aligned_memory> remembered;
   interpreter_memory interpreted_memory;
   std::vector<contestant> contestants;
   const thread_pool pool(static_cast<unsigned>(options.threads));
   const auto add = [&](const std::string& name, const tools::jit_kernel& kernel, const inlay_parallel_for* workers) {
     if (has_state) {
-      std::vector<std::byte>& bytes = remembered.emplace_back(kernel.memory_bytes() + 64);
-      void* own = bytes.data();
-      std::size_t room = bytes.size();
-      std::align(64, kernel.memory_bytes(), own, room);
+      void* const own = remembered.emplace_back(kernel.memory_bytes()).get();
       kernel.reset(own);
       if (work.in.size() != 1 || work.out.size() != 1) {
         contestants.emplace_back(name, [&, own] { kernel.run_steps(work.in, work.out, samples, own, scratch); });
@@ -174,7 +172,7 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
     if (!has_state) interpreted_memory = {};
     interpreted.value->run(work.untyped, work.out, samples, engine::baseline, interpreted_memory);
   });
-  double flops = 0, weight_bytes = 0;
+  const graph_work work_of_sample = work_of(folded.graph);
   if (const auto chain = dense_chain(folded.graph, folded.values)) {
     for (const network_library& library : installed_libraries())
       if (network_run run = library.prepare(*chain, batch))
@@ -186,14 +184,6 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
     if (network_run run = onednn_images(folded.graph, folded.values, batch))
       contestants.emplace_back("oneDNN", [run, in = work.in[0], out = work.out[0]] { run(in, out); });
 #endif
-  for (const node_record& node : folded.graph.nodes) {
-    if (node.kind == op::parameter || node.kind == op::constant)
-      weight_bytes += 4.0 * static_cast<double>(node.dims.elements());
-    if (const op_row& row = row_of(node.kind); row.flops != nullptr)
-      flops +=
-          static_cast<double>(row.flops(operand_shapes(folded.graph.nodes, folded.graph.operands(node)), node.dims));
-  }
-
   exact.value->run(work.untyped, work.out, samples, engine::reference);
   work.exact = work.outputs;
   std::size_t unusual = 0, all = 0;
@@ -206,8 +196,8 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   network_contest contest{.network = title,
                           .layer = layer,
                           .batch = batch,
-                          .flops = flops * batch,
-                          .weight_bytes = weight_bytes,
+                          .flops = work_of_sample.flops * batch,
+                          .weight_bytes = work_of_sample.weight_bytes,
                           .value_bytes = work.bytes(),
                           .peak = 0,
                           .results = {}};
@@ -235,25 +225,14 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   return right;
 }
 
-bool write(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text;
-  file.close();
-  if (!file) std::fprintf(stderr, "inlay-bench: error: cannot write '%s'\n", path.c_str());
-  return static_cast<bool>(file);
-}
-
 }  // namespace
 
 int run_networks(const networks_options& options) {
   std::string error;
-  const std::vector<bench_network> networks = choose_networks(
-      options.model.empty() ? built_in_suite() : read_networks(options.model, options.weights_file, error),
-      options.names, error);
-  if (!error.empty()) {
-    std::fprintf(stderr, "inlay-bench: error: %s\n", error.c_str());
-    return 2;
-  }
+  std::vector<bench_network> all =
+      options.model.empty() ? built_in_suite() : read_networks(options.model, options.weights_file, error);
+  const std::vector<bench_network> networks = choose_networks(std::move(all), options.names, error);
+  if (networks.empty()) return 2;
   networks_report report;
   report.cpu = cpu_name();
   report.bandwidths = measure_bandwidths(std::min(options.rounds, 9));
@@ -281,9 +260,8 @@ int run_networks(const networks_options& options) {
       if (whole < report.contests.size()) print_layers(report.contests[whole], report);
     }
   }
-  bool written = true;
-  if (!options.json.empty()) written = write(options.json, json_of(report, options.rounds));
-  if (!options.html.empty()) written = write(options.html, html_of(report)) && written;
+  bool written = options.json.empty() || write_file(options.json, json_of(report, options.rounds));
+  if (!options.html.empty()) written = write_file(options.html, html_of(report)) && written;
   return !written ? 2 : right ? 0 : 1;
 }
 

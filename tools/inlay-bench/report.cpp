@@ -9,10 +9,8 @@
 namespace inlay::bench {
 
 limits limits_of(const network_contest& contest, const networks_report& report) {
-  limits result{.multiply_adds = contest.flops / contest.peak, .level = &report.bandwidths.back()};
   const double bytes = contest.weight_bytes + contest.value_bytes;
-  for (std::size_t i = report.bandwidths.size(); i-- > 0;)
-    if (bytes <= static_cast<double>(report.bandwidths[i].capacity)) result.level = &report.bandwidths[i];
+  limits result{.multiply_adds = contest.flops / contest.peak, .level = &level_that_holds(bytes, report.bandwidths)};
   result.reading = bytes / (result.level->gb_per_second * 1e9);
   return result;
 }

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <cstdio>
 #include <deque>
-#include <fstream>
 #include <random>
 
+#include "aligned_memory.hpp"
 #include "choose_networks.hpp"
 #include "inlay/graph_memory.hpp"
 #include "inlay/interpreter.hpp"
@@ -16,6 +16,7 @@
 #include "machine.hpp"
 #include "peers/stream_peers.hpp"
 #include "relative_error.hpp"
+#include "write_file.hpp"
 
 namespace inlay::bench {
 namespace {
@@ -54,20 +55,6 @@ struct player {
     at = (at + out.size()) % signal.size();
     return steps;
   }
-};
-
-/// Memory for a kernel, aligned as it needs it.
-class aligned_memory {
- public:
-  explicit aligned_memory(std::size_t bytes) : bytes_(bytes + 64), start_(bytes_.data()) {
-    std::size_t space = bytes_.size();
-    std::align(64, bytes, start_, space);
-  }
-  void* get() const { return start_; }
-
- private:
-  std::vector<std::byte> bytes_;
-  void* start_;
 };
 
 /// The streams that `many streams` runs in one call: a register of them.
@@ -248,12 +235,8 @@ bool hold_contest(const bench_network& network, int steps, const stream_options&
 }  // namespace
 
 int run_stream(const stream_options& options) {
-  std::string error;
-  const std::vector<bench_network> networks = choose_networks(stream_suite(), options.names, error);
-  if (!error.empty()) {
-    std::fprintf(stderr, "inlay-bench: error: %s\n", error.c_str());
-    return 2;
-  }
+  const std::vector<bench_network> networks = choose_networks(stream_suite(), options.names);
+  if (networks.empty()) return 2;
   stream_report report{.cpu = cpu_name(), .peers = {}, .contests = {}};
   for (const stream_library& library : libraries()) {
     const stream_peer peer = library("gru8", stream_suite().front().values);
@@ -264,13 +247,8 @@ int run_stream(const stream_options& options) {
   bool right = true;
   for (const bench_network& network : networks)
     for (const int steps : network.batches) right = hold_contest(network, steps, options, signal, report) && right;
-  if (options.json.empty()) return right ? 0 : 1;
-  std::ofstream file(options.json);
-  file << json_of(report, options);
-  file.close();
-  if (file) return right ? 0 : 1;
-  std::fprintf(stderr, "inlay-bench: error: cannot write '%s'\n", options.json.c_str());
-  return 2;
+  if (!write_file(options.json, json_of(report, options))) return 2;
+  return right ? 0 : 1;
 }
 
 }  // namespace inlay::bench

@@ -40,8 +40,7 @@ Value pick(KernelContext &context, Location loc, llvm::ArrayRef<Value> vectors, 
   return picked;
 }
 
-}  // namespace
-
+/// Element (i, j) of the block in each quarter becomes element (j, i).
 llvm::SmallVector<Value> transposeQuarters(KernelContext &context, Location loc, llvm::ArrayRef<Value> v,
                                            int64_t lanes) {
   const auto inQuarters = [&](Value a, Value b, llvm::ArrayRef<int64_t> pattern) {
@@ -57,8 +56,6 @@ llvm::SmallVector<Value> transposeQuarters(KernelContext &context, Location loc,
   return {inQuarters(low01, low23, {0, 1, 4, 5}), inQuarters(low01, low23, {2, 3, 6, 7}),
           inQuarters(high01, high23, {0, 1, 4, 5}), inQuarters(high01, high23, {2, 3, 6, 7})};
 }
-
-namespace {
 
 /// Where `element` of the sample in a lane is.
 using Place = llvm::function_ref<Value(int64_t lane, int64_t element)>;
@@ -134,9 +131,7 @@ void storeTransposed(KernelContext &context, Location loc, Value samples, int64_
 void gatherTransposed(KernelContext &context, Location loc, SpreadSamples samples, int64_t elements,
                       llvm::function_ref<void(int64_t, Value)> take) {
   const auto lanes = static_cast<int64_t>(samples.starts.size());
-  const auto place = [&](int64_t lane, int64_t element) {
-    return context.plus(loc, context.plus(loc, samples.starts[static_cast<size_t>(lane)], samples.offset), element);
-  };
+  const auto place = [&](int64_t lane, int64_t element) { return samples.place(context, loc, lane, element); };
   if (elements >= kBlock) return loadBlocks(context, loc, samples.memory, place, elements, lanes, take);
   for (int64_t element = 0; element < elements; ++element) {
     Value all = context.splat(loc, 0, lanes);
@@ -151,9 +146,7 @@ void gatherTransposed(KernelContext &context, Location loc, SpreadSamples sample
 void scatterTransposed(KernelContext &context, Location loc, SpreadSamples samples, int64_t elements,
                        llvm::function_ref<Value(int64_t)> give) {
   const auto lanes = static_cast<int64_t>(samples.starts.size());
-  const auto place = [&](int64_t lane, int64_t element) {
-    return context.plus(loc, context.plus(loc, samples.starts[static_cast<size_t>(lane)], samples.offset), element);
-  };
+  const auto place = [&](int64_t lane, int64_t element) { return samples.place(context, loc, lane, element); };
   if (elements >= kBlock) return storeBlocks(context, loc, samples.memory, place, elements, lanes, give);
   for (int64_t element = 0; element < elements; ++element) {
     Value all = give(element);

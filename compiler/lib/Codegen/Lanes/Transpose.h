@@ -8,11 +8,6 @@
 
 namespace inlay::compiler {
 
-/// The elements of four vectors seen as blocks of 4 x 4, one in each quarter of a vector: element (i, j) of each block
-/// becomes element (j, i).
-llvm::SmallVector<mlir::Value> transposeQuarters(KernelContext &context, mlir::Location loc,
-                                                 llvm::ArrayRef<mlir::Value> vectors, int64_t lanes);
-
 /// Loads `elements` elements of each of `lanes` samples, 4 or more, from the start of `samples`. Runs `take(element,
 /// vector)` for each element, some of them twice.
 void loadTransposed(KernelContext &context, mlir::Location loc, mlir::Value samples, int64_t elements, int64_t lanes,
@@ -27,6 +22,11 @@ struct SpreadSamples {
   mlir::Value memory;
   llvm::ArrayRef<mlir::Value> starts;
   mlir::Value offset;
+
+  /// Where `element` of the sample in a lane is.
+  mlir::Value place(KernelContext &context, mlir::Location loc, int64_t lane, int64_t element) const {
+    return context.plus(loc, context.plus(loc, starts[static_cast<size_t>(lane)], offset), element);
+  }
 };
 
 /// The same for samples that lie apart. Several of them may be the same one.

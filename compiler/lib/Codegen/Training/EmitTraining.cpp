@@ -203,18 +203,12 @@ class TrainingEmitter {
   /// Four elements from `k` on of `lanes` rows from `first` on, as column `column` of a panel.
   void packBlocks(const RowView &from, const RowView &panel, Value first, int64_t column, Value k, int64_t lanes,
                   KernelContext &context) {
-    llvm::SmallVector<Value> rows;
-    for (int64_t row = 0; row < kBlock; ++row) {
-      Value all = lanes == kBlock ? Value() : context.splat(loc, 0, lanes);
-      for (int64_t quarter = 0; quarter < lanes; quarter += kBlock) {
-        Value block = context.load(loc, from, context.plus(loc, first, quarter + row), k, kBlock, kBlock);
-        all = all ? builder.create<mlir::vector::InsertStridedSliceOp>(loc, block, all, quarter, 1) : block;
-      }
-      rows.push_back(all);
-    }
-    for (auto [i, vector] : llvm::enumerate(transposeQuarters(context, loc, rows, lanes)))
-      context.store(loc, panel, context.plus(loc, k, static_cast<int64_t>(i)), context.index(column, loc), vector,
-                    lanes);
+    llvm::SmallVector<Value> starts;
+    for (int64_t row = 0; row < lanes; ++row)
+      starts.push_back(context.address(loc, from, context.plus(loc, first, row), context.index(0, loc)));
+    gatherTransposed(context, loc, {from.memory, starts, k}, kBlock, [&](int64_t i, Value vector) {
+      context.store(loc, panel, context.plus(loc, k, i), context.index(column, loc), vector, lanes);
+    });
   }
 
   /// Emits a function that runs `body` on each vector of the parameters in the range that the settings name.
