@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "compiled_for_cpus.hpp"
+#include "inlay/dsl.hpp"
 
 namespace inlay::testing {
 namespace {
@@ -68,6 +69,23 @@ TEST_P(Norms, ReductionsAlongEveryAxes) {
       matches(b, b.concat(pieces, 0), "rank " + std::to_string(dims.rank) + ", " + std::to_string(dims.sizes[0]),
               {.tolerance = 1e-4, .edges = edges});
     }
+}
+
+TEST_P(Norms, ReductionsKeepWhatLiesBehindThem) {
+  // The result of argmax, 10 runs of 27, lies in front of an image that is read later. The last vector of a run must
+  // not be stored as a whole.
+  constexpr auto net = network("behind", input<f32, 1, 28, 7>("x"), [](auto x) {
+    const auto image = conv2d<27, 1, 2>("first", x, stride<3, 1>, no_bias);
+    tensor<f32, 27, 10, 6> scaled = image * constant<f32, 1>({-0.75f});
+    const auto places = argmax<2>(scaled);
+    const auto next = conv2d<20, 3, 4>("second", image, padding<0, 1, 0, 0>, no_bias);
+    return output("y", concat(reshape<270>(places), reshape<640>(next)));
+  });
+  graph_builder b(net.name);
+  detail::trace(net, b);
+  ASSERT_FALSE(b.first_violation());
+  const std::size_t batches[] = {1, 3};
+  EXPECT_EQ(compare_with_interpreter(b, GetParam(), batches, random_, {.tolerance = 1e-4}), "");
 }
 
 TEST_P(Norms, RunsOfEveryLength) {

@@ -23,7 +23,10 @@ class ReduceEmitter {
         kind(static_cast<reduction>(op.getKind())),
         source(views(op.getInput())),
         target(views(op.getResult())),
-        nest(loc, context, axesOf(op, source.line), /*operands=*/2) {}
+        nest(loc, context, axesOf(op, source.line), /*operands=*/2) {
+    if (!nest.isOneGroup())
+      target.padded = false;  // behind a group's last vector lies the next group, or another value
+  }
 
   void run() {
     const int64_t lanes = nest.getLanes();

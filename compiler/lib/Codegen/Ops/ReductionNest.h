@@ -47,6 +47,8 @@ class ReductionNest {
   int64_t getLength() const { return length; }
   /// Whether all elements lie side by side and belong to one run.
   bool isOneLine() const { return outer.empty() && !across && inner.size() == 1; }
+  /// Whether the results of a row follow each other in one loop over the lanes' axis, or are single elements.
+  bool isOneGroup() const { return outer.empty(); }
 
   /// Runs `body` for the runs of a row, or for some vectors of them where the lanes are runs.
   void forEachRuns(llvm::function_ref<void(const Runs &)> body);
