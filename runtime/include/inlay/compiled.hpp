@@ -154,9 +154,7 @@ class compiled_base<Net, Name, std::index_sequence<In...>, std::index_sequence<O
   }
 
  private:
-  using kernels =
-      no_kernels_for_this_graph_run_inlayc_again<graph.hash, typename name_of_kernels<graph_of<Net>, Name>::type,
-                                                 const input_element<In>*..., repeated<float*, Out>...>;
+  using kernels = kernels_of<graph_of<Net>, Name, const input_element<In>*..., repeated<float*, Out>...>;
 
   INLAY_DETAIL_HIDDEN status check_sizes(const std::size_t (&elements)[input_count + output_count],
                                          std::size_t& batch) const {

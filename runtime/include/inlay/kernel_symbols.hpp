@@ -140,5 +140,10 @@ struct name_of_kernels {
   using type = decltype(spell(std::make_index_sequence<(std::min)(size, most_characters)>()));
 };
 
+/// The kernels of a graph that were compiled with this NAME.
+template <const graph_view& Graph, kernels_name Name, class... Pointers>
+using kernels_of =
+    no_kernels_for_this_graph_run_inlayc_again<Graph.hash, typename name_of_kernels<Graph, Name>::type, Pointers...>;
+
 }  // namespace detail
 }  // namespace inlay

@@ -117,9 +117,7 @@ class stream_base<Net, Name, std::index_sequence<In...>, std::index_sequence<Out
   }
 
  private:
-  using kernels =
-      no_kernels_for_this_graph_run_inlayc_again<graph.hash, typename name_of_kernels<graph_of<Net>, Name>::type,
-                                                 const input_element<In>*..., repeated<float*, Out>...>;
+  using kernels = kernels_of<graph_of<Net>, Name, const input_element<In>*..., repeated<float*, Out>...>;
   /// Steps that sequence() runs in one call: more than a kernel's block of rows.
   static constexpr std::size_t steps_of_block = 256;
 

@@ -250,9 +250,8 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
       typename training_symbols<graph.hash,
                                 typename name_of_kernels<graph_of<Net>, role_name<Name, training_name<Loss>>>::type,
                                 Loss, const input_element<In>*...>::type;
-  using prediction = no_kernels_for_this_graph_run_inlayc_again<
-      graph.hash, typename name_of_kernels<graph_of<Net>, role_name<Name, kernels_name("predict")>>::type,
-      const input_element<In>*..., float*>;
+  using prediction =
+      kernels_of<graph_of<Net>, role_name<Name, kernels_name("predict")>, const input_element<In>*..., float*>;
   using block = std::unique_ptr<std::byte[], aligned_delete>;
   /// What a share of the samples works in.
   struct share_memory {

@@ -63,9 +63,7 @@ class voices_base<Net, Name, std::index_sequence<In...>, std::index_sequence<Out
   }
 
  private:
-  using kernels =
-      no_kernels_for_this_graph_run_inlayc_again<graph.hash, typename name_of_kernels<graph_of<Net>, Name>::type,
-                                                 const input_element<In>*..., repeated<float*, Out>...>;
+  using kernels = kernels_of<graph_of<Net>, Name, const input_element<In>*..., repeated<float*, Out>...>;
   std::vector<memory_type> memories_;
   std::unique_ptr<std::byte[], aligned_delete> scratch_{allocate_aligned(kernels::scratch_bytes())};
 };
