@@ -3,6 +3,8 @@
 #ifndef INLAY_CODEGEN_TABULATEDFORMULAS_H
 #define INLAY_CODEGEN_TABULATEDFORMULAS_H
 
+#include <vector>
+
 #include "Math/CellTables.h"
 
 namespace inlay::compiler::formulas {
@@ -17,8 +19,17 @@ typename B::Float byCells(B &b, typename B::Float a, const Cells<Rows, Count> &c
   auto index = b.shr_arithmetic(b.max(bits, b.constant_int(cells.base)), cells.shift);
   auto h = b.sub(a, b.lookup(cells.rows[0], index)), start = b.lookup(cells.rows[1], index);
   if (cells.firstLacksOne) start = b.select(b.lt(a, b.constant(cells.firstEnd)), h, start);
-  auto slope = b.lookup(cells.rows[Rows - 1], index);
-  for (int i = Rows - 2; i >= 2; --i) slope = b.fma(slope, h, b.lookup(cells.rows[i], index));
+  // Only the last two steps decide about the last bit. Those before them are done pairwise (Estrin), because a kernel
+  // of one sample waits for the longest chain.
+  std::vector<typename B::Float> terms;
+  for (int i = 3; i < Rows; ++i) terms.push_back(b.lookup(cells.rows[i], index));
+  for (auto power = h; terms.size() > 1; power = b.mul(power, power)) {
+    std::vector<typename B::Float> pairs;
+    for (size_t i = 0; i < terms.size(); i += 2)
+      pairs.push_back(i + 1 < terms.size() ? b.fma(terms[i + 1], power, terms[i]) : terms[i]);
+    terms = std::move(pairs);
+  }
+  auto slope = b.fma(terms[0], h, b.lookup(cells.rows[2], index));
   return b.fma(slope, h, start);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds the public functions of each network: `<name>_run` splits any batch into row blocks and calls the kernels,
-// `<name>_run_parallel` has the caller's threads call their stages, `<name>_run_voices` runs several streams,
+// Builds the public functions of each network: `<name>_run` calls the kernel for a single sample, or has
+// `<name>_run_blocks` split any batch into row blocks; `<name>_run_parallel` has the caller's threads call their
+// stages, `<name>_run_voices` runs several streams,
 // `<name>_scratch_bytes` returns a constant.
 #include "Inlay/Network/ShareAll.h"
 #include "Inlay/Network/Summary.h"
@@ -59,6 +60,8 @@ class EntryBuilder {
 
   /// Functions that are called from outside of the object, by the caller's thread and by the threads that it lends.
   llvm::SmallVector<LLVM::LLVMFuncOp> entries;
+  /// Functions that must not be inlined into the entry points.
+  llvm::SmallVector<LLVM::LLVMFuncOp> apart;
 
  private:
   const NetworkSummary &summary;
@@ -318,9 +321,42 @@ class EntryBuilder {
     arguments.append(further(), pointer);
     auto run = function(summary.name + "_run", builder.getI32Type(), arguments);
     entries.push_back(run);
-    buildBlocks(run, run.addEntryBlock(builder), [&](int64_t capacity, llvm::ArrayRef<Value> operands) {
+    LLVM::LLVMFuncOp blocks = run;
+    if (!inArray() && summary.maxBatch != 1) {
+      blocks = function(summary.name + "_run_blocks", builder.getI32Type(), arguments);
+      blocks.setLinkage(LLVM::Linkage::Internal);
+      apart.push_back(blocks);
+      buildSingle(run, blocks);
+    }
+    buildBlocks(blocks, blocks.addEntryBlock(builder), [&](int64_t capacity, llvm::ArrayRef<Value> operands) {
       builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.kernelName(capacity), operands);
     });
+  }
+
+  /// Calls the kernel for a single sample, and `blocks` for everything else. A function without a loop saves no
+  /// registers, which counts where the kernel takes some nanoseconds.
+  void buildSingle(LLVM::LLVMFuncOp run, LLVM::LLVMFuncOp blocks) {
+    Block *entry = run.addEntryBlock(builder);
+    mlir::Region &body = run.getBody();
+    Block *single = builder.createBlock(&body, body.end()), *other = builder.createBlock(&body, body.end());
+    llvm::SmallVector<Value> operands(run.getArguments());
+    Value batch = operands[ports];
+    operands.erase(operands.begin() + static_cast<std::ptrdiff_t>(ports));
+    builder.setInsertionPointToEnd(entry);
+    Value one = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, batch, number(1));
+    Value null = builder.create<LLVM::ZeroOp>(loc, pointer);
+    // The scratch memory of a network that needs none may be null.
+    for (Value each : llvm::ArrayRef(operands).drop_back(summary.scratchBytes > 0 ? 0 : 1)) {
+      Value given = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ne, each, null);
+      one = builder.create<LLVM::AndOp>(loc, one, given);
+    }
+    builder.create<LLVM::CondBrOp>(loc, one, single, other);
+    builder.setInsertionPointToEnd(single);
+    builder.create<LLVM::CallOp>(loc, mlir::TypeRange(), summary.kernelName(1), operands);
+    builder.create<LLVM::ReturnOp>(loc, status(kOk));
+    builder.setInsertionPointToEnd(other);
+    auto result = builder.create<LLVM::CallOp>(loc, builder.getI32Type(), blocks.getName(), run.getArguments());
+    builder.create<LLVM::ReturnOp>(loc, result.getResult());
   }
 
   /// While rows remain, runs the kernel for a block of rows, or for a single row if one is left, and moves on.
@@ -526,6 +562,7 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
       EntryBuilder entryBuilder(summary, module);
       entryBuilder.run();
       if (summary.roundsToNearest) llvm::append_range(inNearest, entryBuilder.entries);
+      llvm::append_range(notInlined, entryBuilder.apart);
       notInlined.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(summary.kernelName(1)));
       // Kernels with a sample in each lane are called in several places, and have buffers on the stack.
       if (summary.samplesInLanes > 0)
