@@ -15,6 +15,9 @@ namespace {
 /// ends with a vector of zeros.
 constexpr int64_t kStepsAhead = 4;
 
+/// The lanes from which on a rotation takes fewer instructions than setting all lanes to one of them.
+constexpr int64_t kFewestRotated = 8;
+
 }  // namespace
 
 Value ContractionEmitter::weightPosition(const FeatureVector &v, Value weightStart, Value k) {
@@ -118,6 +121,36 @@ llvm::SmallVector<Value> ContractionEmitter::dotProducts(Value row, int64_t rows
   return features;
 }
 
+mlir::memref::GlobalOp ContractionEmitter::rotatedWeights() {
+  if (!input.inRegister || !context.features.avx512 || context.reproducible || lanes < kFewestRotated) return {};
+  if (llvm::cast<mlir::VectorType>(input.inRegister.getType()).getDimSize(0) != depth || depth != lanes) return {};
+  auto get = weight.memory.getDefiningOp<mlir::memref::GetGlobalOp>();
+  if (!get || weight.base != 0) return {};
+  auto module = op->getParentOfType<mlir::ModuleOp>();
+  auto original = module.lookupSymbol<mlir::memref::GlobalOp>(get.getName());
+  const std::string name = (get.getName() + ".rotated").str();
+  if (auto known = module.lookupSymbol<mlir::memref::GlobalOp>(name)) return known;
+
+  auto elements = llvm::dyn_cast<mlir::DenseElementsAttr>(original.getInitialValueAttr());
+  if (!elements) return {};
+  const auto packed = llvm::to_vector(elements.getValues<mlir::Attribute>());
+  auto rotated = packed;
+  const int64_t padded = static_cast<int64_t>(llvm::alignTo(width, lanes));
+  for (int64_t first = 0; first < padded; first += panel) {
+    const int64_t stride = std::min(panel, padded - first);
+    const auto place = [&](int64_t k, int64_t feature) {
+      return static_cast<size_t>(first * depth + k * stride + feature);
+    };
+    for (int64_t r = 0; r < depth; ++r)
+      for (int64_t feature = 0; feature < stride; ++feature)
+        rotated[place(r, feature)] = packed[place((feature + r) % lanes, feature)];
+  }
+  mlir::OpBuilder beside(original);
+  return beside.create<mlir::memref::GlobalOp>(loc, name, original.getSymVisibilityAttr(), original.getType(),
+                                               mlir::DenseElementsAttr::get(elements.getType(), rotated),
+                                               /*constant=*/true, original.getAlignmentAttr());
+}
+
 void ContractionEmitter::accumulate(llvm::SmallVector<Value> &accumulators, Value row, int64_t rows, int64_t chains,
                                     Value weightStart, llvm::ArrayRef<FeatureVector> vectors, const Slab &slab) {
   const size_t tile = accumulators.size() / static_cast<size_t>(chains);
@@ -128,6 +161,20 @@ void ContractionEmitter::accumulate(llvm::SmallVector<Value> &accumulators, Valu
   if (isDotProduct()) {
     Value start = builder.create<vector::ExtractOp>(loc, accumulators.front(), 0);
     accumulators.front() = context.broadcast(loc, dotProduct(start, weightStart), lanes);
+    return;
+  }
+  if (mlir::memref::GlobalOp rotated = rotatedWeights()) {
+    RowView diagonals = weight;
+    diagonals.memory = builder.create<mlir::memref::GetGlobalOp>(loc, rotated.getType(), rotated.getName());
+    for (int64_t r = 0; r < depth; ++r) {
+      auto lane = llvm::map_to_vector(llvm::seq<int64_t>(0, lanes), [&](int64_t i) { return (i + r) % lanes; });
+      Value x = builder.create<vector::ShuffleOp>(loc, input.inRegister, input.inRegister, lane);
+      llvm::MutableArrayRef<Value> sums = chain(accumulators, r % chains);
+      for (auto [sum, v] : llvm::zip_equal(sums, vectors)) {
+        Value weights = loadVector(diagonals, weightPosition(v, weightStart, context.index(r, loc)));
+        sum = builder.create<vector::FMAOp>(loc, x, weights, sum);
+      }
+    }
     return;
   }
   if (input.inRegister) {  // elements in a register have no address that a loop could compute
