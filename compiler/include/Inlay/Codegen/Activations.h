@@ -19,6 +19,8 @@ mlir::Value emitSingleActivation(ActivationOp op, mlir::Value x, mlir::OpBuilder
 
 /// Whether a scalar program has an activation of more than a few instructions.
 bool isCostly(mlir::Region &program);
+/// Whether the AVX-512 forms of all costly activations of a program also exist for eight lanes, with the same results.
+bool runsInHalfRegisters(mlir::Region &program);
 
 /// exp and log at the `exact` tier, for softmax and its logarithm.
 mlir::Value emitExp(mlir::Value x, mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features);

@@ -82,7 +82,10 @@ class VectorBuilder {
   Float lookup(const LaneTable &table, Int index);
   Float lookup(const float (&table)[8], Int index);   ///< for 8 lanes
   Float lookup(const float (&table)[16], Int index);  ///< for 16 lanes
-  Float lookup(const float (&table)[32], Int index);  ///< for 16 lanes
+
+  // Only where has_tables_of_32(): with AVX-512, in registers of 16 and of 8 lanes.
+  bool has_tables_of_32() const { return features.avx512 && features.lanes >= 8; }
+  Float lookup(const float (&table)[32], Int index);
 
   // Only where has_avx512().
   bool has_avx512() const { return features.avx512 && features.lanes == 16; }
@@ -116,7 +119,7 @@ class VectorBuilder {
   Vectors apply(const Operand &...operand);
   template <class Op, class... Operand>
   Vectors applyTo(mlir::Type result, const Operand &...operand);
-  /// Calls llvm.x86.`name`, which becomes one instruction.
+  /// Calls llvm.x86.`name`, which becomes one instruction. The result has the type of the first operand.
   mlir::Value intrinsic(llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands);
   mlir::Value integer(unsigned bits, int64_t number);
   /// min(|x|, limit), with the sign that `sign`, a sign control of vrangeps, asks for.

@@ -75,21 +75,30 @@ VectorBuilder::Vectors emitActivation(ActivationOp op, VectorBuilder::Vectors x,
   llvm_unreachable("the verifier admits rows of the activation table only");
 }
 
+static bool isCostly(ActivationOp op) {
+  switch (op.getRow().id) {
+    case activation::relu:
+    case activation::leaky_relu:
+    case activation::step:
+    case activation::relu6:
+    case activation::hard_tanh:
+    case activation::clamp:
+    case activation::abs:
+    case activation::sign:
+    case activation::square:
+    case activation::threshold: return false;
+    default: return true;
+  }
+}
+
 bool isCostly(mlir::Region &program) {
-  return llvm::any_of(program.getOps<ActivationOp>(), [](ActivationOp op) {
-    switch (op.getRow().id) {
-      case activation::relu:
-      case activation::leaky_relu:
-      case activation::step:
-      case activation::relu6:
-      case activation::hard_tanh:
-      case activation::clamp:
-      case activation::abs:
-      case activation::sign:
-      case activation::square:
-      case activation::threshold: return false;
-      default: return true;
-    }
+  return llvm::any_of(program.getOps<ActivationOp>(), [](ActivationOp op) { return isCostly(op); });
+}
+
+bool runsInHalfRegisters(mlir::Region &program) {
+  return llvm::all_of(program.getOps<ActivationOp>(), [](ActivationOp op) {
+    const auto id = op.getRow().id;
+    return !isCostly(op) || (!op.getApproximate() && (id == activation::tanh || id == activation::erf));
   });
 }
 

@@ -111,9 +111,9 @@ class ContractionEmitter {
   /// The sum for such a layer, which starts as `start`. It adds pieces as long as the shortest register, then the
   /// lanes.
   mlir::Value dotProduct(mlir::Value start, mlir::Value weightStart);
-  /// The weights for a layer whose input fills a register that was computed just before, or null. Lane i of step r
-  /// multiplies element (i + r) modulo the lanes, so the register is rotated, which takes one instruction where setting
-  /// all lanes to one of them takes two. The weights lie as for steps over k.
+  /// The weights for a layer whose input fills a register that was computed just before, or null. Each step multiplies
+  /// the register with its lanes in another order, so that every lane meets every element once. A step then takes one
+  /// short shuffle, where setting all lanes to one of them takes two. The weights lie as for steps over k.
   mlir::memref::GlobalOp rotatedWeights();
   /// The features of each row of a tile, for a layer that sums along its inputs.
   llvm::SmallVector<mlir::Value> dotProducts(mlir::Value row, int64_t rows);

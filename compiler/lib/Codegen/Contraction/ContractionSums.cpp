@@ -18,6 +18,16 @@ constexpr int64_t kStepsAhead = 4;
 /// The lanes from which on a rotation takes fewer instructions than setting all lanes to one of them.
 constexpr int64_t kFewestRotated = 8;
 
+/// Lanes that a register shuffles among themselves faster than across it: 128 bits.
+constexpr int64_t kLanesOfGroup = 4;
+
+/// The lane that step k of a rotated layer has in `lane`. The groups of four lanes are rotated by k / 4, and the lanes
+/// within each group by k % 4.
+int64_t rotatedLane(int64_t lane, int64_t k, int64_t lanes) {
+  const int64_t group = (lane / kLanesOfGroup + k / kLanesOfGroup) % (lanes / kLanesOfGroup);
+  return group * kLanesOfGroup + (lane + k) % kLanesOfGroup;
+}
+
 }  // namespace
 
 Value ContractionEmitter::weightPosition(const FeatureVector &v, Value weightStart, Value k) {
@@ -122,7 +132,7 @@ llvm::SmallVector<Value> ContractionEmitter::dotProducts(Value row, int64_t rows
 }
 
 mlir::memref::GlobalOp ContractionEmitter::rotatedWeights() {
-  if (!input.inRegister || !context.features.avx512 || context.reproducible || lanes < kFewestRotated) return {};
+  if (!input.inRegister || context.reproducible || lanes < kFewestRotated) return {};
   if (llvm::cast<mlir::VectorType>(input.inRegister.getType()).getDimSize(0) != depth || depth != lanes) return {};
   auto get = weight.memory.getDefiningOp<mlir::memref::GetGlobalOp>();
   if (!get || weight.base != 0) return {};
@@ -138,12 +148,12 @@ mlir::memref::GlobalOp ContractionEmitter::rotatedWeights() {
   const int64_t padded = static_cast<int64_t>(llvm::alignTo(width, lanes));
   for (int64_t first = 0; first < padded; first += panel) {
     const int64_t stride = std::min(panel, padded - first);
-    const auto place = [&](int64_t k, int64_t feature) {
-      return static_cast<size_t>(first * depth + k * stride + feature);
+    const auto place = [&](int64_t of, int64_t feature) {
+      return static_cast<size_t>(first * depth + of * stride + feature);
     };
-    for (int64_t r = 0; r < depth; ++r)
+    for (int64_t k = 0; k < depth; ++k)
       for (int64_t feature = 0; feature < stride; ++feature)
-        rotated[place(r, feature)] = packed[place((feature + r) % lanes, feature)];
+        rotated[place(k, feature)] = packed[place(rotatedLane(feature % lanes, k, lanes), feature)];
   }
   mlir::OpBuilder beside(original);
   return beside.create<mlir::memref::GlobalOp>(loc, name, original.getSymVisibilityAttr(), original.getType(),
@@ -166,13 +176,24 @@ void ContractionEmitter::accumulate(llvm::SmallVector<Value> &accumulators, Valu
   if (mlir::memref::GlobalOp rotated = rotatedWeights()) {
     RowView diagonals = weight;
     diagonals.memory = builder.create<mlir::memref::GetGlobalOp>(loc, rotated.getType(), rotated.getName());
-    for (int64_t r = 0; r < depth; ++r) {
-      auto lane = llvm::map_to_vector(llvm::seq<int64_t>(0, lanes), [&](int64_t i) { return (i + r) % lanes; });
-      Value x = builder.create<vector::ShuffleOp>(loc, input.inRegister, input.inRegister, lane);
-      llvm::MutableArrayRef<Value> sums = chain(accumulators, r % chains);
+    const auto shuffled = [&](Value x, auto source) -> Value {
+      return builder.create<vector::ShuffleOp>(loc, x, x, llvm::map_to_vector(llvm::seq<int64_t>(0, lanes), source));
+    };
+    Value quarters;  // the register with its groups of four rotated
+    for (int64_t k = 0; k < depth; ++k) {
+      const int64_t within = k % kLanesOfGroup;
+      if (within == 0)  // LLVM would merge both shuffles into one that needs a register of lane numbers
+        quarters = k == 0 ? input.inRegister : context.withAllLanes(loc, shuffled(input.inRegister, [&](int64_t lane) {
+                                                                      return rotatedLane(lane, k, lanes);
+                                                                    }));
+      Value x =
+          within == 0 ? quarters : shuffled(quarters, [&](int64_t lane) { return rotatedLane(lane, within, lanes); });
+      llvm::MutableArrayRef<Value> sums = chain(accumulators, k % chains);
       for (auto [sum, v] : llvm::zip_equal(sums, vectors)) {
-        Value weights = loadVector(diagonals, weightPosition(v, weightStart, context.index(r, loc)));
-        sum = builder.create<vector::FMAOp>(loc, x, weights, sum);
+        Value weights = loadVector(diagonals, weightPosition(v, weightStart, context.index(k, loc)));
+        const bool begins = k > 0 && k < chains;  // the first chain begins with the bias, the others with nothing
+        sum = begins ? builder.create<arith::MulFOp>(loc, x, weights).getResult()
+                     : builder.create<vector::FMAOp>(loc, x, weights, sum).getResult();
       }
     }
     return;

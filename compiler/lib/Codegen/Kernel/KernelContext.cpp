@@ -304,7 +304,7 @@ static bool isFiniteAtZero(mlir::Region &program) {
 /// two, and whatever the two new ones hold goes through tables, integers and divisions.
 static int64_t leastLanes(mlir::Region &program, int64_t lanes, const VectorFeatures &features) {
   const bool costly = isCostly(program);
-  if (features.avx512 && costly) return features.lanes;
+  if (features.avx512 && costly) return runsInHalfRegisters(program) ? std::max<int64_t>(lanes, 8) : features.lanes;
   return lanes == 2 && (costly || !program.getOps<arith::DivFOp>().empty()) ? 4 : lanes;
 }
 

@@ -131,13 +131,14 @@ Value VectorBuilder::integer(unsigned bits, int64_t number) {
 Value VectorBuilder::intrinsic(llvm::StringRef name, llvm::ArrayRef<Value> operands) {
   auto none = LLVM::FastmathFlagsAttr::get(builder.getContext(), LLVM::FastmathFlags::none);
   return builder
-      .create<LLVM::CallIntrinsicOp>(loc, floats, builder.getStringAttr(("llvm.x86." + name).str()),
+      .create<LLVM::CallIntrinsicOp>(loc, operands.front().getType(), builder.getStringAttr(("llvm.x86." + name).str()),
                                      mlir::ValueRange(operands), none)
       .getResult(0);
 }
 
 Value VectorBuilder::vectorOf(llvm::ArrayRef<float> numbers) {
-  return builder.create<arith::ConstantOp>(loc, mlir::DenseElementsAttr::get(floats, numbers));
+  auto type = mlir::VectorType::get({static_cast<int64_t>(numbers.size())}, builder.getF32Type());
+  return builder.create<arith::ConstantOp>(loc, mlir::DenseElementsAttr::get(type, numbers));
 }
 
 VectorBuilder::Float VectorBuilder::scalef(Float x, Float exponent) {
@@ -163,7 +164,17 @@ VectorBuilder::Float VectorBuilder::lookup(const float (&table)[16], Int index) 
 VectorBuilder::Float VectorBuilder::lookup(const float (&table)[32], Int index) {
   const llvm::ArrayRef<float> all(table);
   Value low = vectorOf(all.take_front(16)), high = vectorOf(all.drop_front(16));
-  return {each([&](Value i) { return intrinsic("avx512.vpermi2var.ps.512", {low, i, high}); }, index)};
+  const auto pick = [&](Value i) { return intrinsic("avx512.vpermi2var.ps.512", {low, i, high}); };
+  if (features.lanes == 16) return {each(pick, index)};
+  // Eight lanes are the lower half of a register; whatever the upper half looks up is dropped.
+  auto doubled = llvm::to_vector(llvm::seq<int64_t>(0, 16));
+  for (int64_t &lane : doubled) lane %= features.lanes;
+  return {each(
+      [&](Value i) -> Value {
+        Value all = builder.create<mlir::vector::ShuffleOp>(loc, i, i, doubled);
+        return builder.create<mlir::vector::ExtractStridedSliceOp>(loc, pick(all), 0, features.lanes, 1);
+      },
+      index)};
 }
 
 VectorBuilder::Float VectorBuilder::fraction(Float x) {
