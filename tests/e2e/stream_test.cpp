@@ -57,11 +57,18 @@ class Streams : public CompiledForCpus {
     detail::trace(net, b);
     ASSERT_FALSE(b.first_violation()) << b.first_violation().expected.view();
     const graph_view graph = b.view();
-    constexpr std::size_t steps = 83;
     weights w = random_weights(graph, random_);
     for (weight_tensor& tensor : w.tensors)
       for (float& each : tensor.values) each *= 0.5f;
-    const auto kernel = compile(b, w, {.cpu = GetParam()});
+    for (const bool blocks : {false, true}) {
+      SCOPED_TRACE(blocks ? "blocks of steps in every layer" : "blocks of steps where they pay");
+      matches(b, w, compile(b, w, {.cpu = GetParam(), .share_all = blocks}), tolerance);
+    }
+  }
+
+  void matches(const graph_builder& b, const weights& w, std::unique_ptr<tools::jit_kernel> kernel, double tolerance) {
+    const graph_view graph = b.view();
+    constexpr std::size_t steps = 83;
     ASSERT_EQ(kernel->memory_bytes(), memory_bytes(graph));
     std::vector<std::vector<float>> inputs;
     for (const node_record& node : graph.nodes) {
@@ -113,6 +120,29 @@ TEST_P(Streams, RecurrentLayers) {
                   [](auto x) { return gru<17>("g", x, reset_before, initial_state(param<f32, 17>("h0"))); }));
   matches(network("gru3", input<f32, 4>("x"),
                   [](auto x) { return gru<5>("g", x, nonlinearity(with_relu), num_layers<2>); }));
+}
+
+TEST_P(Streams, LayersBesideRecurrentOnesInBlocks) {
+  // The layers before, between and behind the loops have more than 32 KiB of weights.
+  matches(network("beside", input<f32, 90>("x"),
+                  [](auto x) {
+                    auto h = gru<20>("g", relu(dense<101>("before", x)));
+                    auto both = lstm<33>("l", tanh(dense<257>("between", h)) + dense<257>("skip", x));
+                    return outputs(dense<300>("behind", both), h, sigmoid(dense<1>("narrow", concat(both, x))));
+                  }),
+          2e-4);
+  // A state that is read late, one that is copied, one that two loops share, and one that nobody reads.
+  matches(network("states", input<f32, 70>("x"), state<f32, 9>("a"), state<f32, 9>("b"), state<f32, 70>("last"),
+                  [](auto x, auto a, auto b, auto last) {
+                    auto wide = tanh(dense<150>("wide", x - last));
+                    auto next = tanh(dense<9>("a", concat(a, wide))) + 0.5 * b;
+                    auto y = dense<80>("y", concat(next, wide)), z = b * next;
+                    b = 0.5 * a + 0.125 * z;
+                    a = next;
+                    last = 0.5 * x + 0.25 * last;
+                    return outputs(y, z, dense<3>("a_out", a));
+                  }),
+          2e-4);
 }
 
 TEST_P(Streams, CausalConvolutionsInBlocks) {

@@ -41,7 +41,7 @@ trial draw_trial(const trial_settings& settings, std::uint64_t index) {
   t.parallel = decided(settings.parallel, random, 12);
   const bool remembers = std::ranges::any_of(t.networks, [](const network& net) { return net.remembers(); });
   t.parallel = t.parallel && !remembers;  // inlayc refuses that
-  t.share_all = t.parallel && random.chance(80);
+  t.share_all = (t.parallel || remembers) && random.chance(80);
   t.voices = remembers && random.chance(60);
   t.optimised = decided(settings.optimised, random, 12);
   t.layout_seed = random.word();

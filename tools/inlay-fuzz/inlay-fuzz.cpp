@@ -192,9 +192,10 @@ const char* name_of_regime(regime r) {
 
 void print_trial(const trial& t) {
   std::printf("// cpu %s%s%s%s", t.cpu.c_str(), t.optimised ? ", optimised" : "", t.bf16 ? ", bf16 weights" : "",
-              t.share_all  ? ", parallel in every layer"
-              : t.parallel ? ", parallel"
-                           : "");
+              t.parallel && t.share_all ? ", parallel in every layer"
+              : t.share_all             ? ", blocks of steps in every layer"
+              : t.parallel              ? ", parallel"
+                                        : "");
   if (t.voices) std::printf(", voices");
   if (t.max_batch > 0) std::printf(", max batch %zu", t.max_batch);
   std::printf("; weights: %s, inputs: %s%s; calls:", name_of_regime(t.data.weights), name_of_regime(t.data.inputs),

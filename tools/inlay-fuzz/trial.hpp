@@ -24,7 +24,9 @@ struct trial {
   std::string cpu = "native";
   bool bf16 = false;
   bool parallel = false;
-  bool share_all = false;         ///< of parallel code: every layer is divided; else only those where it pays
+  /// Every layer is divided among threads, and in a network with state computed for blocks of steps, even where that
+  /// does not pay.
+  bool share_all = false;
   bool voices = false;            ///< entry points for several streams, where there is state
   bool optimised = true;          ///< by LLVM; most trials are not, so that they compile in a third of the time
   std::size_t max_batch = 0;      ///< the kernels' limit, which must refuse larger calls; 0 for none

@@ -29,7 +29,7 @@ struct jit_target {
   std::size_t max_batch = 0;  ///< largest batch that a call may have; 0 for any
   bool reproducible = false;  ///< the same bits for every batch, number of threads and processor
   bool voices = false;        ///< add the entry point for several streams
-  bool share_all = false;     ///< with `parallel`: divide every layer that can be divided, however small
+  bool share_all = false;     ///< divide every layer among threads, and compute it for blocks of steps, however small
   /// Compile a training step for this loss: each graph gives two kernels, of the network with weights in the memory,
   /// and of the step. The weights are not read.
   std::optional<loss> train = {};

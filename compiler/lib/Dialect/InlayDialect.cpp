@@ -43,6 +43,17 @@ std::optional<int64_t> stateOfResult(mlir::func::FuncOp network, unsigned index)
   return place ? std::optional<int64_t>(place.getInt()) : std::nullopt;
 }
 
+std::optional<int64_t> loopOf(mlir::Operation *op) {
+  auto loop = op ? op->getAttrOfType<mlir::IntegerAttr>(kFeedbackAttr) : mlir::IntegerAttr();
+  return loop ? std::optional<int64_t>(loop.getInt()) : std::nullopt;
+}
+
+bool leavesLoop(mlir::Value value) {
+  return llvm::any_of(value.getUsers(), [&](mlir::Operation *user) {
+    return !user->hasTrait<mlir::OpTrait::IsTerminator>() && loopOf(user) != loopOf(value.getDefiningOp());
+  });
+}
+
 Role roleOf(mlir::Operation *network) {
   auto role = network->getAttrOfType<mlir::IntegerAttr>(kRoleAttr);
   return role ? static_cast<Role>(role.getInt()) : Role::inference;

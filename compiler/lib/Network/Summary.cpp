@@ -167,9 +167,9 @@ int64_t fewestVoices(mlir::func::FuncOp network) {
 
 bool fitsRegister(ContractionOp layer) {
   return !layer.getWindow() && elementsOf(layer.getResult()) <= static_cast<int64_t>(layer.getVectorLength()) &&
-         llvm::all_of(layer->getUses(), [](mlir::OpOperand &use) {
+         llvm::all_of(layer->getUses(), [&](mlir::OpOperand &use) {
            auto reader = llvm::dyn_cast<ContractionOp>(use.getOwner());
-           return reader && !reader.getWindow() && use == reader.getInputMutable();
+           return reader && !reader.getWindow() && use == reader.getInputMutable() && loopOf(reader) == loopOf(layer);
          });
 }
 

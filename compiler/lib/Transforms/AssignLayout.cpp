@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chooses register tiles and packs weights: dense layers and convolutions become inlay.contraction.
 #include <cmath>
-#include "Inlay/Network/Summary.h"
 
+#include "Inlay/Network/ShareAll.h"
+#include "Inlay/Network/Summary.h"
 #include "Inlay/Transforms/Passes.h"
+#include "SeparateFeedback.h"
 #include "StoredWeights.h"
 #include "llvm/Support/MathExtras.h"
 #include "mlir/IR/PatternMatch.h"
@@ -40,6 +42,10 @@ constexpr int64_t kImagesOfBlock = 8 << 20;
 /// Rows of a block while a network is trained: enough that reading and writing the gradients once for each block is
 /// little beside the products.
 constexpr int64_t kRowsOfTraining = 128;
+
+/// A layer beside a recurrent one computes blocks of steps if its weights have more bytes. Smaller ones stay in the
+/// first-level cache from step to step, so that a block gains little.
+constexpr int64_t kWorthBlocksOfSteps = 32 << 10;
 
 /// The number of row tiles in a block. Every block reads all weights once, so weights in a far cache need larger
 /// blocks.
@@ -389,12 +395,18 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       weights += bytesOf(layer.getWeight());
       narrow = narrow && elementsOf(layer.getResult()) <= kNarrowLayer;
     }
-    // What a step reads of the step before it is computed row by row.
     const bool trains = roleOf(function) != Role::inference;
-    for (mlir::BlockArgument argument : function.getArguments())
-      narrow = !trains && (narrow || stateOfArgument(function, argument.getArgNumber()));
-    int64_t rows = narrow ? 1 : upToMaxBatch(trains ? kRowsOfTraining : tilesPerBlock(weights) * rowsFor(registers));
+    const bool recurrent = !trains && llvm::any_of(function.getArguments(), [&](mlir::BlockArgument argument) {
+      return stateOfArgument(function, argument.getArgNumber()).has_value();
+    });
+    narrow = narrow && !trains;
+    const bool divides = recurrent && sharesAll(function->getParentOp());
+    int64_t rows = upToMaxBatch(trains ? kRowsOfTraining : tilesPerBlock(weights) * rowsFor(registers));
     if (convolves) rows = upToCache(function, rows);
+    if (narrow && !divides) rows = 1;
+    // What a step reads of the step before it is computed row by row.
+    if (recurrent && rows > 1 && !separateFeedback(function, divides ? 0 : kWorthBlocksOfSteps)) rows = 1;
+    narrow = narrow || recurrent;
     if (!reproducible && (maxBatch == 0 || maxBatch >= vectorLength) && fitsLanes(function, kMostElementsOnStack) &&
         (narrow || isFasterInLanes(function)))
       function->setAttr(kLanesAttr, rewriter.getI64IntegerAttr(vectorLength));

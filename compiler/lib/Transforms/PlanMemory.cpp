@@ -35,6 +35,7 @@ class Planner {
   std::vector<std::unique_ptr<Buffer>> buffers;
   llvm::MapVector<Value, std::pair<Buffer *, int64_t>> places;  // buffer and offset in its row
   llvm::DenseMap<mlir::Operation *, int64_t> order;
+  llvm::DenseMap<int64_t, std::pair<int64_t, int64_t>> loops;  // by number: the places of its first and last op
   llvm::DenseMap<Value, int64_t> lines;  // of images inside of others: the distance between their lines
 
   Buffer *add(Value value, llvm::StringRef root, int64_t index);
@@ -97,17 +98,29 @@ void Planner::merge(Buffer *from, Buffer *into, int64_t offset) {
   from->values.clear();
 }
 
+// A loop over steps writes the rows of a value that is read behind it one after the other, and reads those of a value
+// from before it likewise. Such a value is in use from the loop's first op to its last one.
+
 int64_t Planner::firstUse(const Buffer &buffer) {
   int64_t first = std::numeric_limits<int64_t>::max();
-  for (Value value : buffer.values) first = std::min(first, order.lookup(value.getDefiningOp()));
+  for (Value value : buffer.values) {
+    mlir::Operation *producer = value.getDefiningOp();
+    const std::optional<int64_t> loop = loopOf(producer);
+    first = std::min(first, loop && leavesLoop(value) ? loops.lookup(*loop).first : order.lookup(producer));
+  }
   return first;
 }
 
 int64_t Planner::lastUse(const Buffer &buffer) {
   int64_t last = 0;
   for (Value value : buffer.values) {
-    last = std::max(last, order.lookup(value.getDefiningOp()));
-    for (mlir::Operation *user : value.getUsers()) last = std::max(last, order.lookup(user));
+    mlir::Operation *producer = value.getDefiningOp();
+    last = std::max(last, order.lookup(producer));
+    for (mlir::Operation *user : value.getUsers()) {
+      const std::optional<int64_t> loop = loopOf(user);
+      const bool entersLoop = loop && loop != loopOf(producer);
+      last = std::max(last, entersLoop ? loops.lookup(*loop).second : order.lookup(user));
+    }
   }
   return last;
 }
@@ -160,7 +173,12 @@ void Planner::claimOutputs() {
 /// Finds the order of the ops. Copies that are added change it.
 void Planner::numberOps() {
   int64_t position = 0;
-  for (mlir::Operation &op : function.front()) order[&op] = position++;
+  loops.clear();
+  for (mlir::Operation &op : function.front()) {
+    if (const std::optional<int64_t> loop = loopOf(&op))
+      loops.try_emplace(*loop, position, position).first->second.second = position;
+    order[&op] = position++;
+  }
 }
 
 /// The state that lies at this place of the network's memory.
@@ -189,6 +207,7 @@ bool Planner::replacesState(Value next, Value state) {
   auto producer = next.getDefiningOp<KernelOp>();
   if (!producer || !producer.hasKernel() || bufferOf(next)->root != "arena" || bufferOf(next)->values.size() != 1)
     return false;
+  if (leavesLoop(next)) return false;  // its rows are kept
   return llvm::all_of(bufferOf(state)->values, [&](Value each) {
     return llvm::all_of(each.getUses(), [&](mlir::OpOperand &use) {
       if (use.getOwner() == producer) return each == state && producer.readsBeforeWriting(use.getOperandNumber());
@@ -213,16 +232,26 @@ void Planner::claimStates() {
     else
       copied.emplace_back(&operand, *place);
   }
-  mlir::OpBuilder builder(terminator);
+  // The copies belong to every step, so they are in the loop that computes the value.
+  const auto copyAtEnd = [&](Value value) {
+    mlir::Operation *last = terminator->getPrevNode();
+    const std::optional<int64_t> loop = loopOf(value.getDefiningOp());
+    while (loop && loopOf(last) != loop) last = last->getPrevNode();
+    mlir::OpBuilder builder(function.getContext());
+    builder.setInsertionPointAfter(last);
+    Value copy = copyOf(value, builder);
+    if (loop) copy.getDefiningOp()->setAttr(kFeedbackAttr, builder.getI64IntegerAttr(*loop));
+    return copy;
+  };
   // A value that lies in the memory of a state is saved before the copies overwrite that.
   for (auto [operand, place] : copied)
     if (bufferOf(operand->get())->root == "state") {
-      Value saved = copyOf(operand->get(), builder);
+      Value saved = copyAtEnd(operand->get());
       add(saved, "arena", 0);
       operand->set(saved);
     }
   for (auto [operand, place] : copied) {
-    Value copy = copyOf(operand->get(), builder);
+    Value copy = copyAtEnd(operand->get());
     operand->set(copy);
     add(copy, "state", place);
   }
@@ -282,7 +311,7 @@ bool Planner::mayLieApart(const Buffer &buffer, KernelOp whole) {
   const int64_t made = order.lookup(whole), last = lastUse(*bufferOf(whole->getResult(0)));
   return llvm::all_of(buffer.values, [&](Value value) {
     auto producer = value.getDefiningOp<KernelOp>();
-    if (!producer || !producer.writesLines()) return false;
+    if (!producer || !producer.writesLines() || loopOf(producer) != loopOf(whole)) return false;
     const int64_t written = order.lookup(producer);
     if (written > made && written <= last) return false;
     return llvm::all_of(value.getUses(), [&](mlir::OpOperand &use) {

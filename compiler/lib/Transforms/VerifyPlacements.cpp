@@ -55,7 +55,7 @@ class Verifier {
       if (!placeOf(op.getResult(0))) return op.emitOpError() << "has no placement";
       if (mlir::failed(checkRow(op))) return mlir::failure();
       for (const Extent &store : storesOf(op))
-        if (mlir::failed(checkStore(op, store))) return mlir::failure();
+        if (mlir::failed(checkStore(op, store)) || mlir::failed(checkRowsBefore(op, store))) return mlir::failure();
       live.push_back(op.getResult(0));
     }
     return checkNextValues();
@@ -164,6 +164,10 @@ class Verifier {
   bool isReadAfter(Value value, mlir::Operation &op) {
     return llvm::any_of(value.getUsers(), [&](mlir::Operation *user) {
       if (order.lookup(user) > order.lookup(&op)) return true;
+      // A loop over steps goes on to read the next row of a value from outside of it.
+      if (user != &op && loopOf(&op) && loopOf(user) == loopOf(&op) && loopOf(value.getDefiningOp()) != loopOf(&op) &&
+          !isState(value))
+        return true;
       auto kernel = llvm::dyn_cast<KernelOp>(user);
       const bool shares = kernel && (kernel.getViewed() || !kernel.getPieces().empty());
       return shares && user != &op && sharesMemory(user->getResult(0), value) && isReadAfter(user->getResult(0), op);
@@ -187,6 +191,25 @@ class Verifier {
                               << "which is still to be read";
     }
     return mlir::success();
+  }
+
+  /// A loop over steps must not store over rows that it has computed before and that are read behind it.
+  mlir::LogicalResult checkRowsBefore(mlir::Operation &op, const Extent &store) {
+    if (!loopOf(&op)) return mlir::success();
+    for (mlir::Operation *later = op.getNextNode(); loopOf(later) == loopOf(&op); later = later->getNextNode()) {
+      Value value = later->getResult(0);
+      const PlacementAttr place = placeOf(value);
+      if (!place || place.getRoot() == "constant" || !leavesLoop(value) || !extentOf(value).overlaps(store)) continue;
+      if (extentOf(value) == extentOf(op.getResult(0))) continue;  // the same row
+      return op.emitOpError() << nameOf(op) << "stores over rows of " << nameOf(*later)
+                              << "that are read behind the loop over steps";
+    }
+    return mlir::success();
+  }
+
+  bool isState(Value value) {
+    auto argument = llvm::dyn_cast<mlir::BlockArgument>(value);
+    return argument && stateOfArgument(function, argument.getArgNumber());
   }
 
   /// "layer 'fc1' " or "inlay.map ".

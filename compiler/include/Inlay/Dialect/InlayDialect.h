@@ -45,6 +45,8 @@ inline constexpr llvm::StringLiteral kVoicesAttr =
 inline constexpr llvm::StringLiteral kMemoryAttr = "inlay.memory";  // function: bytes that it keeps between steps
 inline constexpr llvm::StringLiteral kStateAttr =
     "inlay.state";  // argument and result: where a state lies in that memory, in elements
+inline constexpr llvm::StringLiteral kFeedbackAttr =
+    "inlay.feedback";  // op: the loop over steps that it runs in, because a state depends on it; or absent
 inline constexpr llvm::StringLiteral kInitialAttr = "inlay.initial";  // result, later argument: a state's first value
 inline constexpr llvm::StringLiteral kLearnedAttr =
     "inlay.learned";  // argument: a parameter that is trained, beside kStateAttr
@@ -65,6 +67,11 @@ inline TargetAttr targetOf(mlir::Operation *network) { return network->getAttrOf
 /// input or an output.
 std::optional<int64_t> stateOfArgument(mlir::func::FuncOp network, unsigned index);
 std::optional<int64_t> stateOfResult(mlir::func::FuncOp network, unsigned index);
+
+/// The number of the loop over steps that an op runs in, if any; nothing for no op.
+std::optional<int64_t> loopOf(mlir::Operation *op);
+/// Whether an op outside of the producer's loop reads the value. A network's results do not count.
+bool leavesLoop(mlir::Value value);
 
 /// What a function of a module is for. The weights of the latter two are in the caller's memory.
 enum class Role : int64_t { inference, training, prediction };

@@ -51,7 +51,7 @@ struct CompileOptions {
   /// Give the same bits for every batch, every number of threads and every processor with fused multiply-add.
   bool reproducible = false;
   bool voices = false;    ///< emit `<name>_run_voices` for networks with state
-  bool shareAll = false;  ///< with `parallel`: divide every layer that can be divided, however small; for tests
+  bool shareAll = false;  ///< divide every layer among threads, and compute it for blocks of steps; for tests
 };
 
 /// The networks as they are compiled for one target.

@@ -32,9 +32,10 @@ class NetworkEmitter {
       globals[constant] = createGlobal(llvm::cast<mlir::DenseElementsAttr>(constant.getValue()),
                                        constant.getName().value_or("constant"), constant.getLoc());
     for (mlir::Operation &op : network.front().without_terminator()) all.push_back(&op);
+    const bool loops = llvm::any_of(all, [](mlir::Operation *op) { return loopOf(op).has_value(); });
     compact =
         llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); }) >= kManyOps &&
-        summary.role == Role::inference;
+        summary.role == Role::inference && !loops;
     for (int64_t capacity : summary.rowBlocks)
       if (mlir::failed(emitKernel(summary, summary.kernelName(capacity), capacity, all, {}))) return mlir::failure();
     const auto kernelInLanes = [&](const std::string &name, int64_t numbers, mlir::OpBuilder &builder) {
@@ -180,7 +181,16 @@ class NetworkEmitter {
       view.inRegister = context.inRegister.lookup(value);
       return view;
     };
-    for (mlir::Operation *op : ops) {
+    for (size_t next = 0; next < ops.size();) {
+      mlir::Operation *op = ops[next];
+      if (loopOf(op)) {
+        llvm::ArrayRef<mlir::Operation *> loop =
+            ops.drop_front(next).take_while([&](mlir::Operation *each) { return loopOf(each) == loopOf(op); });
+        if (mlir::failed(emitLoop(loop, context, views))) return mlir::failure();
+        next += loop.size();
+        continue;
+      }
+      ++next;
       if (mlir::Operation *representative = representativeOf(*op, capacity, split)) {
         mlir::func::FuncOp &step = steps[{capacity, split ? static_cast<int>(*split) : -1, representative}];
         if (!step) {
@@ -196,6 +206,37 @@ class NetworkEmitter {
       }
     }
     builder.create<mlir::func::ReturnOp>(network.getLoc());
+    return mlir::success();
+  }
+
+  /// Emits ops that depend on what they have computed for the row before: all of them for one row after the other.
+  mlir::LogicalResult emitLoop(llvm::ArrayRef<mlir::Operation *> ops, KernelContext &ofBlock, ViewLookup viewsOfBlock) {
+    mlir::OpBuilder &builder = ofBlock.builder;
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    KernelContext context(builder, /*capacity=*/1, Value(), features);
+    // All kernels run this code, so sums have the same order without a rule.
+    context.reproducible = reproducible;
+    context.scratch = ofBlock.scratch, context.memory = ofBlock.memory, context.workspace = ofBlock.workspace;
+    Value row;
+    const auto views = [&](Value value) {
+      RowView view = viewsOfBlock(value);
+      view.inRegister = context.inRegister.lookup(value);
+      if (row && view.stride != 0) {
+        mlir::Location loc = value.getLoc();
+        Value start = builder.create<mlir::arith::MulIOp>(loc, row, context.index(view.stride, loc));
+        view.start = view.start ? context.plus(loc, view.start, start) : start;
+        view.stride = 0;
+      }
+      return view;
+    };
+    if (ofBlock.capacity > 1) {
+      mlir::Location loc = ops.front()->getLoc();
+      auto loop = builder.create<mlir::scf::ForOp>(loc, context.index(0, loc), ofBlock.rows, context.index(1, loc));
+      builder.setInsertionPointToStart(loop.getBody());
+      row = loop.getInductionVar();
+    }
+    for (mlir::Operation *op : ops)
+      if (mlir::failed(emitOp(*op, context, views))) return mlir::failure();
     return mlir::success();
   }
 
@@ -331,8 +372,8 @@ class NetworkEmitter {
     view.base = startOf(value, capacity);
     view.padded = place.getPadded();
     view.line = place.getLine();
-    // All samples of a batch share the parameters, also where an op views them in another shape.
-    if (place.getRoot() == "state" && summary.role != Role::inference) view.stride = 0;
+    // All samples of a batch share the parameters, also where an op views them in another shape. Steps share a state.
+    if (place.getRoot() == "state") view.stride = 0;
     if (place.getRoot() == "constant") {
       // A view shares its constant's memory.
       while (Value viewed = llvm::cast<KernelOp>(value.getDefiningOp()).getViewed()) value = viewed;
