@@ -14,6 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "curve.hpp"
+#include "progress.hpp"
+
 namespace handwriting {
 
 inline constexpr std::size_t digit_count = 10;
@@ -59,10 +62,11 @@ double accuracy(Trainer& training, const Images& images) {
   return static_cast<double>(right) / static_cast<double>(images.size());
 }
 
-/// Trains the network `Net` and writes its weights to `output`, unless that is empty. Throws if it gets fewer than
-/// `least` of the held-out images right.
+/// Trains the network `Net` and writes its weights to `output`, unless that is empty. Returns how it learned. Throws if
+/// it gets fewer than `least` of the held-out images right.
 template <const auto& Net, class Images>
-void train(const Images& images, const Images& held_out, const schedule& how, double least, const std::string& output) {
+curve train(const Images& images, const Images& held_out, const schedule& how, double least,
+            const std::string& output) {
   std::printf("%zu images to train on, %zu held out\n", images.size(), held_out.size());
   inlay::trainer<Net, inlay::loss::cross_entropy> training({.how = inlay::method::adamw, .weight_decay = 0.1}, how.seed,
                                                            inlay::initial::kaiming_uniform);
@@ -71,6 +75,8 @@ void train(const Images& images, const Images& held_out, const schedule& how, do
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::vector<float> pixels(how.batch * pixel_count);
   std::vector<std::int32_t> labels(how.batch);
+  curve learned{.least = least, .epochs = {}};
+  progress_bar bar(how.epochs);
   const auto start = std::chrono::steady_clock::now();
   for (int epoch = 0; epoch < how.epochs; ++epoch) {
     training.options().rate = how.first_rate * 0.5 * (1 + std::cos(std::numbers::pi * epoch / how.epochs));
@@ -86,18 +92,19 @@ void train(const Images& images, const Images& held_out, const schedule& how, do
       const float loss = training.step(std::span(pixels).first(count * pixel_count), std::span(labels).first(count));
       total += static_cast<double>(loss) * static_cast<double>(count);
     }
-    if ((epoch + 1) % how.reported == 0)
-      std::printf("epoch %3d  loss %.4f  held out %.2f %%\n", epoch + 1, total / static_cast<double>(images.size()),
-                  100 * accuracy(training, held_out));
+    learned.epochs.push_back({total / static_cast<double>(images.size()), accuracy(training, held_out)});
+    bar.show(epoch + 1, learned.epochs.back());
+    if ((epoch + 1) % how.reported == 0) bar.keep();
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  const double score = accuracy(training, held_out);
+  const double score = learned.epochs.back().right;
   std::printf("held-out accuracy %.2f %%, trained in %.2f s\n", 100 * score, took.count());
   if (score < least)
     throw std::runtime_error("the held-out accuracy is below " + std::to_string(100 * least) + " %, nothing written");
-  if (output.empty()) return;
+  if (output.empty()) return learned;
   if (const std::string error = training.save(output); !error.empty()) throw std::runtime_error(error);
   std::printf("wrote %s\n", output.c_str());
+  return learned;
 }
 
 }  // namespace handwriting

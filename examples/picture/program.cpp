@@ -23,26 +23,36 @@ int refuse(const char* name, const std::string& why) {
   return 2;
 }
 
-}  // namespace
+void print_help(const char* name, const char* what, const extra_output* file) {
+  std::printf("usage: %s [--svg FILE]%s%s%s\n\n%s\n\n", name, file ? " [" : "", file ? file->name : "", file ? "]" : "",
+              what);
+  std::puts("  --svg FILE  also draws what it has found into FILE");
+  if (file) std::printf("  %-10s  %s\n", file->name, file->what);
+  std::puts(
+      "  --help      prints this text\n\n"
+      "Exit code: 0 if all is well; 1 if a check fails or a file cannot be used; 2 if the arguments are wrong.");
+}
 
-int run_example(int argc, char** argv, const char* name, const char* what, const std::function<outcome()>& run) try {
-  std::string svg;
+/// `file` is null if there is none.
+int run_program(int argc, char** argv, const char* name, const char* what, const extra_output* file,
+                const std::function<outcome(const std::string&)>& run) try {
+  std::string svg, path;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     if (argument == "--help" || argument == "-h") {
-      std::printf(
-          "usage: %s [--svg FILE]\n\n%s\n\n"
-          "  --svg FILE  also draws what it has found into FILE\n"
-          "  --help      prints this text\n\n"
-          "Exit code: 0 if all is well; 1 if a check fails or a file cannot be used; 2 if the arguments are wrong.\n",
-          name, what);
+      print_help(name, what, file);
       return 0;
     }
-    if (argument != "--svg") return refuse(name, "unknown argument '" + argument + "'");
-    if (++i == argc || *argv[i] == '\0') return refuse(name, "--svg needs the name of a file");
-    svg = argv[i];
+    if (argument == "--svg") {
+      if (++i == argc || *argv[i] == '\0') return refuse(name, "--svg needs the name of a file");
+      svg = argv[i];
+    } else if (file && path.empty() && !argument.empty() && !argument.starts_with('-')) {
+      path = argument;
+    } else {
+      return refuse(name, "unknown argument '" + argument + "'");
+    }
   }
-  const outcome found = run();
+  const outcome found = run(path);
   if (!svg.empty()) {
     write_file(svg, found.svg);
     std::printf("\nwrote %s\n", svg.c_str());
@@ -51,6 +61,17 @@ int run_example(int argc, char** argv, const char* name, const char* what, const
 } catch (const std::exception& e) {
   std::fprintf(stderr, "%s: %s\n", name, e.what());
   return 1;
+}
+
+}  // namespace
+
+int run_example(int argc, char** argv, const char* name, const char* what, const std::function<outcome()>& run) {
+  return run_program(argc, argv, name, what, nullptr, [&](const std::string&) { return run(); });
+}
+
+int run_example(int argc, char** argv, const char* name, const char* what, const extra_output& file,
+                const std::function<outcome(const std::string& path)>& run) {
+  return run_program(argc, argv, name, what, &file, run);
 }
 
 std::string cpu_name() {

@@ -19,6 +19,16 @@ struct outcome {
 /// are wrong.
 int run_example(int argc, char** argv, const char* name, const char* what, const std::function<outcome()>& run);
 
+/// A file that an example writes if it is given one, beside its picture.
+struct extra_output {
+  const char* name;  ///< in the help, as in "WEIGHTS"
+  const char* what;  ///< half a sentence: "gets the weights, as safetensors"
+};
+/// The same for an example whose argument without an option is the path of `file`. `run` gets the path, or an empty
+/// text, and writes the file.
+int run_example(int argc, char** argv, const char* name, const char* what, const extra_output& file,
+                const std::function<outcome(const std::string& path)>& run);
+
 /// The processor's name, from /proc/cpuinfo, or "unknown CPU".
 std::string cpu_name();
 
