@@ -229,13 +229,15 @@ verdict run_trial(const trial& t, const trial_settings& settings) {
   const auto ignored = [&](const verdict& v) {
     return v.what == finding::none || settings.ignored.contains(name_of(v.what));
   };
+  // A network that has shrunk may have lost its state, and inlayc refuses voices then.
+  const bool voices = t.voices && std::ranges::any_of(graphs, [](const graph_view& graph) { return remembers(graph); });
   std::string error;
   const auto kernels = tools::jit_kernel::compile_all(graphs, all_weights,
                                                       {.cpu = t.cpu,
                                                        .bf16_weights = t.bf16,
                                                        .parallel = t.parallel,
                                                        .max_batch = t.max_batch,
-                                                       .voices = t.voices,
+                                                       .voices = voices,
                                                        .share_all = t.share_all,
                                                        .optimised = t.optimised},
                                                       error);
@@ -251,7 +253,7 @@ verdict run_trial(const trial& t, const trial_settings& settings) {
       if (verdict v = check.compare_interpreter(); !ignored(v)) return v;
     if (remembers(graphs[n])) {
       if (verdict v = check.run_steps(*kernels[n], random_source(layout.word()), result.counts); !ignored(v)) return v;
-      if (t.voices)
+      if (voices)
         if (verdict v = check.run_voices(*kernels[n], random_source(layout.word()), result.counts); !ignored(v))
           return v;
       continue;

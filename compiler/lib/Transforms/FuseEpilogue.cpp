@@ -10,17 +10,40 @@ namespace inlay::compiler {
 
 namespace {
 
+/// Whether an op depends on the state of a network, however indirectly.
+bool dependsOnState(mlir::Operation *op) {
+  auto network = op->getParentOfType<mlir::func::FuncOp>();
+  if (!network->hasAttr(kMemoryAttr)) return false;
+  llvm::SmallPtrSet<mlir::Operation *, 16> seen;
+  llvm::SmallVector<mlir::Operation *> pending = {op};
+  while (!pending.empty()) {
+    mlir::Operation *at = pending.pop_back_val();
+    if (!seen.insert(at).second) continue;
+    for (mlir::Value operand : at->getOperands()) {
+      auto argument = llvm::dyn_cast<mlir::BlockArgument>(operand);
+      if (argument && stateOfArgument(network, argument.getArgNumber())) return true;
+      if (!argument) pending.push_back(operand.getDefiningOp());
+    }
+  }
+  return false;
+}
+
 struct FuseMapIntoLayer : mlir::OpRewritePattern<MapOp> {
   using OpRewritePattern::OpRewritePattern;
 
   mlir::LogicalResult matchAndRewrite(MapOp map, mlir::PatternRewriter &rewriter) const override {
     // A map may read several layers, as a residual between two layers does. The layer that is computed last takes the
-    // map into its epilogue. The others are complete by then, so the epilogue can read them.
+    // map into its epilogue. The others are complete by then, so the epilogue can read them. If only some depend on a
+    // state, one of these takes the map, so that the others can compute blocks of steps.
     EpilogueOp layer;
+    bool layerDepends = false;
     for (mlir::Value operand : map.getInputs()) {
       auto candidate = operand.getDefiningOp<EpilogueOp>();
       if (!candidate || !operand.hasOneUse() || operand.getType() != map.getType()) continue;
-      if (!layer || layer->isBeforeInBlock(candidate)) layer = candidate;
+      const bool depends = dependsOnState(candidate);
+      const bool later = layer && layer->isBeforeInBlock(candidate);
+      if (layer && (depends == layerDepends ? !later : !depends)) continue;
+      layer = candidate, layerDepends = depends;
     }
     if (!layer)
       return rewriter.notifyMatchFailure(map, "no operand is a layer of the same shape that only this map uses");

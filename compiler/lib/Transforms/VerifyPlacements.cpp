@@ -166,7 +166,7 @@ class Verifier {
       if (order.lookup(user) > order.lookup(&op)) return true;
       // A loop over steps goes on to read the next row of a value from outside of it.
       if (user != &op && loopOf(&op) && loopOf(user) == loopOf(&op) && loopOf(value.getDefiningOp()) != loopOf(&op) &&
-          !isState(value))
+          !isState(value) && !haveEqualRows(value, op.getResult(0)))
         return true;
       auto kernel = llvm::dyn_cast<KernelOp>(user);
       const bool shares = kernel && (kernel.getViewed() || !kernel.getPieces().empty());
@@ -200,11 +200,17 @@ class Verifier {
       Value value = later->getResult(0);
       const PlacementAttr place = placeOf(value);
       if (!place || place.getRoot() == "constant" || !leavesLoop(value) || !extentOf(value).overlaps(store)) continue;
-      if (extentOf(value) == extentOf(op.getResult(0))) continue;  // the same row
+      if (haveEqualRows(value, op.getResult(0))) continue;
       return op.emitOpError() << nameOf(op) << "stores over rows of " << nameOf(*later)
                               << "that are read behind the loop over steps";
     }
     return mlir::success();
+  }
+
+  /// Whether row r of one value can meet only row r of the other.
+  static bool haveEqualRows(Value a, Value b) {
+    const PlacementAttr first = placeOf(a), second = placeOf(b);
+    return first && second && first.getBase() == second.getBase() && first.getStride() == second.getStride();
   }
 
   bool isState(Value value) {

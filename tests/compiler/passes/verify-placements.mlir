@@ -129,3 +129,39 @@ func.func @next_elsewhere(%x: tensor<4xf32>, %s: tensor<4xf32> {inlay.state = 0 
   // expected-error @+1 {{result 1 is not in the memory of its state}}
   return %0, %1, %t : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
 }
+
+// -----
+
+// In a loop over steps the softmax of a row overwrites another row of a value from outside, whose rows are longer.
+func.func @over_the_next_row(%x: tensor<8xf32>, %s: tensor<4xf32> {inlay.state = 0 : i64}) -> (tensor<4xf32> {inlay.state = 0 : i64})
+    attributes {inlay.memory = 64 : i64, inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.arena = 8 : i64} {
+  %0 = inlay.softmax %x {inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 8, padded = true>} : tensor<8xf32>
+  %1 = inlay.slice %0 axis 0 from 0 length 4 {inlay.feedback = 1 : i64, inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 8, padded = false>} : (tensor<8xf32>) -> tensor<4xf32>
+  %2 = inlay.map(%1, %s) {inlay.feedback = 1 : i64, inlay.placement = #inlay.placement<"arena" 0, base = 8, offset = 0, stride = 4, padded = true>} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%a: f32, %b: f32):
+    inlay.yield %b : f32
+  }
+  // expected-error @+1 {{inlay.softmax stores over the result of inlay.softmax which is still to be read}}
+  %3 = inlay.softmax %2 {inlay.feedback = 1 : i64, inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 4, padded = true>} : tensor<4xf32>
+  %4 = inlay.map(%3) {inlay.feedback = 1 : i64, inlay.placement = #inlay.placement<"state" 0, base = 0, offset = 0, stride = 4, padded = false>} : (tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%a: f32):
+    inlay.yield %a : f32
+  }
+  return %4 : tensor<4xf32>
+}
+
+// -----
+
+// The softmax of the next row overwrites a row that is read behind the loop.
+func.func @over_the_row_before(%x: tensor<4xf32>, %s: tensor<4xf32> {inlay.state = 0 : i64}) -> (tensor<8xf32>, tensor<4xf32> {inlay.state = 0 : i64})
+    attributes {inlay.memory = 64 : i64, inlay.target = #inlay.target<lanes = 4, registers = 16>, inlay.arena = 8 : i64} {
+  // expected-error @+1 {{inlay.softmax stores over rows of inlay.concat that are read behind the loop over steps}}
+  %0 = inlay.softmax %s {inlay.feedback = 1 : i64, inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 4, padded = true>} : tensor<4xf32>
+  %1 = inlay.map(%0) {inlay.feedback = 1 : i64, inlay.placement = #inlay.placement<"state" 0, base = 0, offset = 0, stride = 4, padded = false>} : (tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%a: f32):
+    inlay.yield %a : f32
+  }
+  %2 = inlay.concat(%1, %x) axis 0 {inlay.feedback = 1 : i64, inlay.placement = #inlay.placement<"arena" 0, base = 0, offset = 0, stride = 8, padded = true>} : (tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>
+  %3 = inlay.softmax %2 {inlay.placement = #inlay.placement<"output" 0, base = 0, offset = 0, stride = 8, padded = false>} : tensor<8xf32>
+  return %3, %1 : tensor<8xf32>, tensor<4xf32>
+}
