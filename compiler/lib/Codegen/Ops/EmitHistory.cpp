@@ -83,7 +83,9 @@ void emitHistory(HistoryOp op, KernelContext &context, ViewLookup views) {
   };
   const auto tap = [&](Value number) {
     RowView view = taps;
-    view.start = context.times(loc, number, ring.elements), view.elements = ring.elements;
+    Value start = context.times(loc, number, ring.elements);
+    view.start = view.start ? context.plus(loc, view.start, start) : start;
+    view.elements = ring.elements;
     return view;
   };
   llvm::SmallVector<Value> next = {ring.next()};
