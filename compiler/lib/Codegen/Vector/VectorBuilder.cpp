@@ -126,20 +126,22 @@ VectorBuilder::Float VectorBuilder::to_float(Int a) { return {applyTo<arith::SIT
 VectorBuilder::Int VectorBuilder::bitcast_int(Float a) { return {applyTo<arith::BitcastOp>(ints, a)}; }
 VectorBuilder::Float VectorBuilder::bitcast_float(Int a) { return {applyTo<arith::BitcastOp>(floats, a)}; }
 
+// AVX2 compares signed integers only. So [first, first + count) is moved to the smallest of them.
+constexpr uint32_t kSmallest = 0x80000000;
+
 VectorBuilder::Mask VectorBuilder::outside(Float x, uint32_t first, uint32_t count) {
-  Int place = sub(bitcast_int(x), constant_int(static_cast<int32_t>(first)));
-  auto beyond = [&](Value v, Value end) -> Value {
-    return builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::uge, v, end);
+  Int place = sub(bitcast_int(x), constant_int(static_cast<int32_t>(first + kSmallest)));
+  auto beyond = [&](Value v, Value last) -> Value {
+    return builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::sgt, v, last);
   };
-  return {each(beyond, place, constant_int(static_cast<int32_t>(count)))};
+  return {each(beyond, place, constant_int(static_cast<int32_t>(count - 1 + kSmallest)))};
 }
 
 VectorBuilder::Mask VectorBuilder::any_outside(Float x, uint32_t first, uint32_t count) {
-  Int place = sub(bitcast_int(x), constant_int(static_cast<int32_t>(first)));
-  Value last = place.vectors.front();
-  for (Value other : llvm::drop_begin(place.vectors)) last = builder.create<arith::MaxUIOp>(loc, last, other);
-  Value end = constant_int(static_cast<int32_t>(count)).vectors.front();
-  return {{builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::uge, last, end)}};
+  Int place = sub(bitcast_int(x), constant_int(static_cast<int32_t>(first + kSmallest))), farthest;
+  for (Value v : place.vectors) farthest = farthest.vectors.empty() ? Int{{v}} : max(farthest, Int{{v}});
+  Value last = constant_int(static_cast<int32_t>(count - 1 + kSmallest)).vectors.front();
+  return {{builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::sgt, farthest.vectors.front(), last)}};
 }
 
 VectorBuilder::Float VectorBuilder::unless_any(Mask unusual, llvm::function_ref<Float()> usual,
