@@ -236,7 +236,7 @@ inline constexpr activation_row activation_table[] = {
      [](double x, double, double) { return detail::normal_cdf(x) + detail::damped(x, detail::normal_density(x)); },
      2,
      "x Phi(x), Phi the normal distribution; relative accuracy in the negative tail",
-     6,
+     7,
      true},
     {activation::gelu_tanh,
      "gelu_tanh",
