@@ -2,6 +2,10 @@
 // Tests every compiled activation against the table's formula, with NaN, infinities and denormals among the inputs.
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cmath>
+#include <limits>
+
 #include "accuracy.hpp"
 #include "kernel_harness.hpp"
 
@@ -25,6 +29,49 @@ TEST_P(Activation, AgreesWithItsFormula) {
                   "")
             << row.name << ", width " << width;
       }
+}
+
+/// The bits of the kernel's results for one sample.
+std::vector<std::uint32_t> results(const tools::jit_kernel& kernel, const std::vector<float>& x) {
+  std::vector<float> y(x.size());
+  std::vector<std::byte> scratch(kernel.scratch_bytes());
+  const float* inputs[] = {x.data()};
+  float* outputs[] = {y.data()};
+  kernel.run(inputs, outputs, 1, scratch.data());
+  std::vector<std::uint32_t> bits;
+  for (const float each : y) bits.push_back(std::bit_cast<std::uint32_t>(each));
+  return bits;
+}
+
+TEST_P(Activation, AnElementDoesNotDependOnItsNeighbours) {
+  // A kernel may take another branch for all elements of some vectors if one of them is unusual.
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  constexpr float unusual[] = {0.0f,       -0.0f,   infinity, -infinity, std::numeric_limits<float>::quiet_NaN(),
+                               -2.0f,      1e-40f,  -3e-39f,  2e-38f,    1e38f,
+                               -3.402e38f, -100.0f, 89.0f,    -87.5f,    -14.0f};
+  constexpr std::uint32_t width = 77;  // two groups of four vectors of eight, one vector more, and a remainder
+  std::mt19937 random(6);
+  std::vector<float> x(width);
+  for (float& each : x) each = std::exp(std::uniform_real_distribution<float>(-4, 4)(random));
+  for (const activation_row& row : activation_table)
+    for (const accuracy tier : accuracy_tiers) {
+      if (!row.has(tier)) continue;
+      const auto kernel = compile(tools::activation_network(row, tier, width), {}, {.cpu = GetParam()});
+      for (const bool negative : {false, true}) {
+        std::vector<float> in = x;
+        if (negative)
+          for (float& each : in) each = -each;
+        const std::vector<std::uint32_t> expected = results(*kernel, in);
+        for (std::size_t i = 0; i < std::size(unusual); ++i)
+          for (const std::size_t at : {i % 8, 31 + i % 3, 60 + i % 8, width - 1 - i % 5}) {
+            std::vector<float> changed = in;
+            changed[at] = unusual[i];
+            std::vector<std::uint32_t> found = results(*kernel, changed);
+            found[at] = expected[at];
+            EXPECT_EQ(found, expected) << row.name << ", " << name_of(tier) << ", " << unusual[i] << " at " << at;
+          }
+      }
+    }
 }
 
 TEST_P(Activation, SoftmaxSubtractsTheMaximum) {

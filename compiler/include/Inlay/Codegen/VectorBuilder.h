@@ -73,6 +73,7 @@ class VectorBuilder {
   Int shl(Int a, int amount);
   Int shr_arithmetic(Int a, int amount);
   Mask eq(Int a, Int b);
+  Float to_float(Int a);  ///< a, rounded
 
   Int bitcast_int(Float a);
   Float bitcast_float(Int a);
@@ -86,6 +87,20 @@ class VectorBuilder {
   // Only where has_tables_of_32(): with AVX-512, in registers of 16 and of 8 lanes.
   bool has_tables_of_32() const { return features.avx512 && features.lanes >= 8; }
   Float lookup(const float (&table)[32], Int index);
+
+  // Only where has_branches(): a branch on all lanes is cheap there.
+  bool has_branches() const { return features.avx2 && features.lanes == 8; }
+  /// A set lane where the bits of x, as an unsigned number, are not in [first, first + count).
+  Mask outside(Float x, uint32_t first, uint32_t count);
+  /// One mask whose lanes say whether that holds in any of the vectors; takes fewer operations.
+  Mask any_outside(Float x, uint32_t first, uint32_t count);
+  /// `usual()` if no lane is set, which is expected, else `rare()`: a branch for all lanes. Where a lane is not set,
+  /// both must give the same bits, because other lanes decide which of them is computed.
+  Float unless_any(Mask unusual, llvm::function_ref<Float()> usual, llvm::function_ref<Float()> rare);
+  // The estimates of AVX, whose bits depend on the maker of the processor. They raise no exception flags. Denormals
+  // count as zeros.
+  Float coarse_reciprocal(Float x);  ///< 1 / x with a relative error of at most 1.5 * 2^-12
+  Float coarse_rsqrt(Float x);       ///< 1 / sqrt(x), likewise
 
   // Only where has_avx512().
   bool has_avx512() const { return features.avx512 && features.lanes == 16; }

@@ -49,7 +49,7 @@ VectorBuilder::Vectors emitActivation(ActivationOp op, VectorBuilder::Vectors x,
     case activation::elu: return formulas::exponentialLinear(b, v, 1, p0, 1).vectors;
     case activation::selu: return formulas::exponentialLinear(b, v, 1, kSeluScaleAlpha, kSeluScale).vectors;
     case activation::celu: return formulas::exponentialLinear(b, v, p0, p0, 1).vectors;
-    case activation::gelu: return formulas::gelu(b, v).vectors;
+    case activation::gelu: return (fast ? formulas::fastGelu(b, v) : formulas::gelu(b, v)).vectors;
     case activation::gelu_tanh: return formulas::geluTanh(b, v).vectors;
     case activation::silu: return formulas::silu(b, v).vectors;
     case activation::mish: return (fast ? formulas::fastMish(b, v) : formulas::mish(b, v)).vectors;
@@ -60,12 +60,12 @@ VectorBuilder::Vectors emitActivation(ActivationOp op, VectorBuilder::Vectors x,
     case activation::log_sigmoid: return formulas::logSigmoid(b, v, fast).vectors;
     case activation::softsign: return formulas::softsign(b, v).vectors;
     case activation::log: return formulas::log(b, v).vectors;
-    case activation::sqrt: return formulas::sqrt(b, v).vectors;
-    case activation::rsqrt: return formulas::rsqrt(b, v).vectors;
+    case activation::sqrt: return (fast ? formulas::fastSqrt(b, v) : formulas::sqrt(b, v)).vectors;
+    case activation::rsqrt: return (fast ? formulas::fastRsqrt(b, v) : formulas::rsqrt(b, v)).vectors;
     case activation::abs: return b.abs(v).vectors;
     case activation::sign: return formulas::sign(b, v).vectors;
     case activation::square: return b.mul(v, v).vectors;
-    case activation::reciprocal: return formulas::reciprocal(b, v).vectors;
+    case activation::reciprocal: return (fast ? formulas::fastReciprocal(b, v) : formulas::reciprocal(b, v)).vectors;
     case activation::sin: return formulas::sin(b, v).vectors;
     case activation::cos: return formulas::cos(b, v).vectors;
     case activation::erf: return formulas::erf(b, v).vectors;
@@ -104,7 +104,7 @@ bool runsInHalfRegisters(mlir::Region &program) {
 
 mlir::Value emitExp(mlir::Value x, mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features) {
   VectorBuilder b(builder, loc, features);
-  return formulas::exp(b, VectorBuilder::Float{{x}}).vectors.front();
+  return formulas::expOfAny(b, VectorBuilder::Float{{x}}).vectors.front();
 }
 
 mlir::Value emitLog(mlir::Value x, mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features) {

@@ -15,6 +15,9 @@
 
 namespace inlay::compiler::formulas {
 
+/// The bits of the smallest normal float, and how many patterns there are from it to infinity.
+constexpr uint32_t kFirstNormal = 0x00800000, kNormals = 0x7f000000;
+
 /// c[0] + x c[1] + x^2 c[2] + ..., by Horner's rule in fused steps.
 template <class B>
 typename B::Float polynomial(B &b, typename B::Float x, llvm::ArrayRef<float> coefficients) {
@@ -153,11 +156,26 @@ typename B::Float clampTo(B &b, typename B::Float x, float low, float high) {
   return b.min(b.constant(high), b.max(b.constant(low), x));
 }
 
-/// exp(x). Beyond the clamps the result is 0 or inf already.
+/// exp(x) without a branch. Beyond the clamps the result is 0 or inf already.
 template <class B>
-typename B::Float exp(B &b, typename B::Float x) {
+typename B::Float expOfAny(B &b, typename B::Float x) {
   ExpParts<B> parts(b, clampTo(b, x, -105.0f, 89.0f), b.has_avx512());
   return PowerOfTwo<B>(b, parts.n).scale(b.add(parts.high, parts.low));
+}
+
+/// exp(x). For |x| <= 87 the result is normal, and n is added to its exponent.
+template <class B>
+typename B::Float exp(B &b, typename B::Float x) {
+  if (!b.has_branches()) return expOfAny(b, x);
+  constexpr float limit = 87;
+  auto usual = [&] {
+    MultipleOfLn2<B> multiple(b, x, /*table=*/false);
+    auto r = multiple.rest(b, x);
+    auto sum = b.add(b.constant(1.0f), b.fma(b.mul(r, r), exponentialSeries(b, r), r));
+    return b.bitcast_float(b.add(b.bitcast_int(sum), b.shl(b.bitcast_int(multiple.shifted), 23)));
+  };
+  return b.unless_any(b.any_outside(b.abs(x), 0, std::bit_cast<uint32_t>(limit) + 1), usual,
+                      [&] { return expOfAny(b, x); });
 }
 
 /// factor (exp(t) - 1) for -20 <= t <= 0, as 2^n low + (2^n - 1). The second part is exact where it matters. There is
@@ -227,18 +245,15 @@ typename B::Float logByTable(B &b, typename B::Float x) {
   return b.add(sum, b.max(rest, b.constant(-1.0f)));
 }
 
-/// log(x): x = 2^k m with m in [sqrt(1/2), sqrt(2)), log(m) = f - f^2/2 + f^3 P(f) with f = m - 1.
+/// log(2^-shift x) for a normal x > 0: x = 2^k m with m in [sqrt(1/2), sqrt(2)), log(m) = f - f^2/2 + f^3 P(f) with
+/// f = m - 1.
 template <class B>
-typename B::Float log(B &b, typename B::Float x) {
-  if (b.has_avx512()) return logByTable(b, x);
-  auto tiny = b.lt(x, b.constant(0x1p-126f));
-  auto scaled = b.mul(x, b.select(tiny, b.constant(0x1p23f), b.constant(1.0f)));
+typename B::Float logOfNormal(B &b, typename B::Float x, std::optional<typename B::Float> shift = {}) {
   // Subtracting the bits of sqrt(1/2) leaves k in the exponent field, rounded so that m is in its interval.
-  auto bits = b.sub(b.bitcast_int(scaled), b.constant_int(0x3f3504f3));
-  auto k = b.shr_arithmetic(bits, 23);
+  auto bits = b.sub(b.bitcast_int(x), b.constant_int(0x3f3504f3));
+  auto exponent = b.to_float(b.shr_arithmetic(bits, 23));
+  if (shift) exponent = b.sub(exponent, *shift);
   auto m = b.bitcast_float(b.add(b.bit_and(bits, b.constant_int(0x007fffff)), b.constant_int(0x3f3504f3)));
-  auto exponent = b.sub(b.bitcast_float(b.add(k, b.constant_int(0x4b400000))), b.constant(0x1.8p23f));
-  exponent = b.select(tiny, b.sub(exponent, b.constant(23.0f)), exponent);
   auto f = b.sub(m, b.constant(1.0f));
   // Sollya: fpminimax((log(1+x)-x+x^2/2)/x^3, 8, [|SG...|], [-0.2929;0.41422], floating, absolute); error 2^-28.
   auto p = polynomial(b, f,
@@ -247,12 +262,28 @@ typename B::Float log(B &b, typename B::Float x) {
   auto square = b.mul(f, f);
   auto tail = b.fma(b.mul(square, f), p, b.mul(square, b.constant(-0.5f)));
   tail = b.fma(exponent, b.constant(0x1.7f7d1cp-20f), tail);
-  auto result = b.fma(exponent, b.constant(0x1.62e4p-1f), b.add(f, tail));
+  return b.fma(exponent, b.constant(0x1.62e4p-1f), b.add(f, tail));
+}
+
+/// log(x) without tables, for all x.
+template <class B>
+typename B::Float logOfAny(B &b, typename B::Float x) {
+  auto tiny = b.lt(x, b.constant(0x1p-126f));
+  auto scaled = b.mul(x, b.select(tiny, b.constant(0x1p23f), b.constant(1.0f)));
+  auto result = logOfNormal(b, scaled, {b.select(tiny, b.constant(23.0f), b.constant(0.0f))});
   // Infinity and NaN stay. 0 gives -inf, and x < 0 gives NaN.
   result = b.select(b.lt(x, b.constant(std::numeric_limits<float>::infinity())), result, x);
   auto special = b.select(b.lt(x, b.constant(0.0f)), b.constant(std::numeric_limits<float>::quiet_NaN()),
                           b.constant(-std::numeric_limits<float>::infinity()));
   return b.select(b.le(x, b.constant(0.0f)), special, result);
+}
+
+template <class B>
+typename B::Float log(B &b, typename B::Float x) {
+  if (b.has_avx512()) return logByTable(b, x);
+  if (!b.has_branches()) return logOfAny(b, x);
+  return b.unless_any(
+      b.any_outside(x, kFirstNormal, kNormals), [&] { return logOfNormal(b, x); }, [&] { return logOfAny(b, x); });
 }
 
 /// a sigmoid(-w) for 0 <= w <= 113. The denominator 1 + exp(w) has little more than one rounding. It is monotone in w,
@@ -347,6 +378,25 @@ typename B::Float reciprocal(B &b, typename B::Float x) {
   return b.fma(y, rest, y);
 }
 
+/// 1 / x by one Newton step from an estimate with a relative error of e = 1.5 * 2^-12. The step leaves e^2, 2.3 ulp at
+/// most. It fails where x or 1 / x is not a normal number; that is decided by x without its sign.
+template <class B>
+typename B::Float fastReciprocal(B &b, typename B::Float x) {
+  if (!b.has_branches()) return reciprocal(b, x);
+  auto one = b.constant(1.0f);
+  auto step = [&](typename B::Float normal) {
+    auto y = b.coarse_reciprocal(normal);
+    return b.fma(y, b.fma(b.neg(normal), y, one), y);
+  };
+  constexpr uint32_t first = std::bit_cast<uint32_t>(0x1p-126f), end = std::bit_cast<uint32_t>(0x1p126f);
+  return b.unless_any(
+      b.any_outside(b.abs(x), first, end - first), [&] { return step(x); },
+      [&] {
+        auto special = b.outside(b.abs(x), first, end - first);
+        return b.select(special, reciprocal(b, x), step(b.select(special, one, x)));
+      });
+}
+
 /// x / 2 for a normal x, by subtracting 1 from its exponent.
 template <class B>
 typename B::Float halfOf(B &b, typename B::Float x) {
@@ -370,6 +420,40 @@ typename B::Float sqrt(B &b, typename B::Float x) {
   if (!b.has_avx512()) return b.sqrt(x);
   auto y = b.rsqrt_estimate(x), root = b.silent_mul(x, y);
   return b.keep_zero_and_infinity(x, b.fma(root, b.fma(b.neg(root), halfOf(b, y), b.constant(0.5f)), root));
+}
+
+/// `step(x)`, or `exact(x)` in lanes where x is not a positive normal number and the step would fail.
+template <class B, class Step, class Exact>
+typename B::Float stepForNormals(B &b, typename B::Float x, Step step, Exact exact) {
+  return b.unless_any(
+      b.any_outside(x, kFirstNormal, kNormals), [&] { return step(x); },
+      [&] {
+        auto special = b.outside(x, kFirstNormal, kNormals);
+        return b.select(special, exact(x), step(b.select(special, b.constant(1.0f), x)));
+      });
+}
+
+/// 1 / sqrt(x) by one Newton step from an estimate y with a relative error of e = 1.5 * 2^-12. The step leaves 1.5 e^2,
+/// 3.4 ulp at most.
+template <class B>
+typename B::Float fastRsqrt(B &b, typename B::Float x) {
+  if (!b.has_branches()) return rsqrt(b, x);
+  auto step = [&](typename B::Float normal) {
+    auto y = b.coarse_rsqrt(normal);
+    return b.fma(y, b.fma(b.neg(b.mul(normal, y)), halfOf(b, y), b.constant(0.5f)), y);
+  };
+  return stepForNormals(b, x, step, [&](typename B::Float any) { return rsqrt(b, any); });
+}
+
+/// sqrt(x) by the same step, from x y.
+template <class B>
+typename B::Float fastSqrt(B &b, typename B::Float x) {
+  if (!b.has_branches()) return sqrt(b, x);
+  auto step = [&](typename B::Float normal) {
+    auto y = b.coarse_rsqrt(normal), root = b.mul(normal, y);
+    return b.fma(root, b.fma(b.neg(root), halfOf(b, y), b.constant(0.5f)), root);
+  };
+  return stepForNormals(b, x, step, [&](typename B::Float any) { return sqrt(b, any); });
 }
 
 /// tanh(x), by cells where there are tables. Elsewhere an odd polynomial up to 0.6, 1 - 2 / (exp(2|x|) + 1) beyond, 1

@@ -68,6 +68,33 @@ typename B::Float gelu(B &b, typename B::Float x) {
   return b.sub(b.max(b.constant(-0.0f), x), tail);
 }
 
+/// The same function with few corrections for rounding errors, without tables in registers: the tail is
+/// exp(-a^2 / 2) a N(a) / D(a).
+template <class B>
+typename B::Float fastGelu(B &b, typename B::Float x) {
+  if (!b.has_branches()) return gelu(b, x);
+  // exp(-a^2 / 2) = 2^n exp(-r / 2) with r = a^2 + 2 n ln2. Only the rounding error of a^2 matters. The scale of the
+  // exponential keeps everything before the result from being denormal; its exponent is part of the number that rounds
+  // n to a whole one.
+  constexpr float scale = 0x1p64f, magic = 0x1.8p23f + 64;
+  auto a = b.limited_magnitude(x, 14.5f), square = b.mul(a, a);
+  auto shifted = b.fma(square, b.constant(-0x1.71547652b82fep-1f), b.constant(magic));
+  auto n = b.sub(shifted, b.constant(magic));
+  auto r = b.add(b.fma(n, b.constant(0x1.62e43p0f), square), b.fma(a, a, b.neg(square)));
+  // The least relative error for |r| <= 0.6936, by the algorithm of Lawson: 2^-29.
+  auto series = polynomial(
+      b, r, {1.0f, -0.5f, 0x1.fffffap-4f, -0x1.55540ap-6f, 0x1.55589cp-9f, -0x1.126d8p-12f, 0x1.6ab8cep-16f});
+  auto e = b.bitcast_float(b.add(b.bitcast_int(series), b.shl(b.bitcast_int(shifted), 23)));
+  // The least relative error of N / D = exp(a^2 / 2) erfc(a / sqrt(2)) / 2 for 0 <= a <= 14.5, likewise: 2^-27. It
+  // contains the error that the rounding of 2 ln2 above causes.
+  auto numerator = polynomial(b, a, {0x1.7ed8c6p5f, 0x1.50c0b8p5f, 0x1.1a449ap4f, 0x1.f63548p1f, 0x1.988536p-2f});
+  auto denominator = b.add(a, b.constant(0x1.3abab8p3f));
+  for (float c : {0x1.69aa3ep5f, 0x1.ce2062p6f, 0x1.411c3ap7f, 0x1.7ed8c6p6f})
+    denominator = b.fma(denominator, a, b.constant(c));
+  auto tail = b.div(b.mul(b.mul(a, e), numerator), denominator);
+  return b.fma(tail, b.constant(-1 / scale), b.max(b.constant(-0.0f), x));
+}
+
 /// x sigmoid(w), w = 2 sqrt(2/pi) (x + 0.044715 x^3): the tanh form of GELU.
 template <class B>
 typename B::Float geluTanh(B &b, typename B::Float x) {

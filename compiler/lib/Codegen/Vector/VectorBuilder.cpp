@@ -3,6 +3,7 @@
 #include "Inlay/Codegen/VectorBuilder.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace inlay::compiler {
@@ -120,8 +121,54 @@ VectorBuilder::Mask VectorBuilder::eq(Int a, Int b) {
   return {each(equal, a, b)};
 }
 
+VectorBuilder::Float VectorBuilder::to_float(Int a) { return {applyTo<arith::SIToFPOp>(floats, a)}; }
+
 VectorBuilder::Int VectorBuilder::bitcast_int(Float a) { return {applyTo<arith::BitcastOp>(ints, a)}; }
 VectorBuilder::Float VectorBuilder::bitcast_float(Int a) { return {applyTo<arith::BitcastOp>(floats, a)}; }
+
+// AVX2 compares signed integers only. So [first, first + count) is moved to the smallest of them.
+constexpr uint32_t kSmallest = 0x80000000;
+
+VectorBuilder::Mask VectorBuilder::outside(Float x, uint32_t first, uint32_t count) {
+  Int place = sub(bitcast_int(x), constant_int(static_cast<int32_t>(first + kSmallest)));
+  auto beyond = [&](Value v, Value last) -> Value {
+    return builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::sgt, v, last);
+  };
+  return {each(beyond, place, constant_int(static_cast<int32_t>(count - 1 + kSmallest)))};
+}
+
+VectorBuilder::Mask VectorBuilder::any_outside(Float x, uint32_t first, uint32_t count) {
+  Int place = sub(bitcast_int(x), constant_int(static_cast<int32_t>(first + kSmallest))), farthest;
+  for (Value v : place.vectors) farthest = farthest.vectors.empty() ? Int{{v}} : max(farthest, Int{{v}});
+  Value last = constant_int(static_cast<int32_t>(count - 1 + kSmallest)).vectors.front();
+  return {{builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::sgt, farthest.vectors.front(), last)}};
+}
+
+VectorBuilder::Float VectorBuilder::unless_any(Mask unusual, llvm::function_ref<Float()> usual,
+                                               llvm::function_ref<Float()> rare) {
+  Value lanes = unusual.vectors.front();
+  for (Value other : llvm::drop_begin(unusual.vectors)) lanes = builder.create<arith::OrIOp>(loc, lanes, other);
+  Value any = builder.create<mlir::vector::ReductionOp>(loc, mlir::vector::CombiningKind::OR, lanes);
+  Value unlikely = builder.create<LLVM::ExpectOp>(loc, any, integer(1, 0));
+  // The bodies emit through `builder`, so it moves into them.
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  auto body = [&](llvm::function_ref<Float()> emit) {
+    return [this, emit](mlir::OpBuilder &inside, mlir::Location at) {
+      builder.setInsertionPoint(inside.getInsertionBlock(), inside.getInsertionPoint());
+      Vectors results = emit().vectors;
+      builder.create<mlir::scf::YieldOp>(at, mlir::ValueRange(results));
+    };
+  };
+  auto choice = builder.create<mlir::scf::IfOp>(loc, unlikely, body(rare), body(usual));
+  return {Vectors(choice.getResults())};
+}
+
+VectorBuilder::Float VectorBuilder::coarse_reciprocal(Float x) {
+  return {each([&](Value v) { return intrinsic("avx.rcp.ps.256", {v}); }, x)};
+}
+VectorBuilder::Float VectorBuilder::coarse_rsqrt(Float x) {
+  return {each([&](Value v) { return intrinsic("avx.rsqrt.ps.256", {v}); }, x)};
+}
 
 Value VectorBuilder::integer(unsigned bits, int64_t number) {
   mlir::IntegerType type = builder.getIntegerType(bits);
