@@ -24,6 +24,7 @@ struct trial {
   std::string cpu = "native";
   bool bf16 = false;
   bool parallel = false;
+  bool weights_argument = false;  ///< weights as an argument of the kernels instead of in the object
   bool share_all = false;         ///< of parallel code: every layer is divided; else only those where it pays
   bool voices = false;            ///< entry points for several streams, where there is state
   bool optimised = true;          ///< by LLVM; most trials are not, so that they compile in a third of the time
@@ -37,6 +38,7 @@ struct trial_settings {
   std::vector<std::string> cpus;               ///< used in turn
   int bf16 = -1;                               ///< 0 never, 1 always, else sometimes
   int parallel = -1;                           ///< the same
+  int weights_argument = 0;                    ///< 1 always, for networks without state; else never
   int optimised = -1;                          ///< the same
   int max_batch = -1;                          ///< 0 no limit, else this one; below 0 sometimes one
   std::set<std::string, std::less<>> ignored;  ///< names of findings to ignore
