@@ -42,8 +42,8 @@ std::uint32_t flat(graph_builder& b, std::uint32_t x) {
   return b.reshape(x, {1, {static_cast<std::uint32_t>(b.view().nodes[x].dims.elements())}});
 }
 
-/// (x - mean) / sqrt(variance + 1) * scale, of weights that have `dims` and are broadcast. The weights of the tests are
-/// at least -1, so that the sum under the root is not negative if it has 2 added.
+/// (x - mean) / sqrt(variance + 2) * scale, of weights that have `dims` and are broadcast. The drawn variances are at
+/// least -1.
 std::uint32_t batch_norm(graph_builder& b, std::uint32_t x, const shape& dims) {
   const std::uint32_t operands[] = {x, b.parameter("mean", dims), b.parameter("variance", dims),
                                     b.parameter("scale", dims)};
@@ -95,7 +95,7 @@ TEST_P(WeightsArgument, SamplesInLanes) {
 }
 
 TEST_P(WeightsArgument, ConvolutionsOfEveryKind) {
-  for (const std::uint32_t channels : {1u, 3u, 16u, 18u}) {
+  for (const std::uint32_t channels : {1u, 3u}) {
     graph_builder b("image");
     const auto x = b.input("x", {3, {channels, 5, 6}});
     const auto stem = apply(b, activation::relu, conv(b, "stem", x, 18));
@@ -234,7 +234,7 @@ TEST_P(WeightsArgument, RandomNetworksStayWithinTheirBounds) {
   settings.draw.most_weights = 20000;
   settings.ignored = {"compile-error"};  // networks without parameters, and weights computed from weights
   std::uint64_t compiled = 0;
-  constexpr std::uint64_t kNetworks = 60;
+  constexpr std::uint64_t kNetworks = 40;
   for (std::uint64_t index = 0; index < kNetworks; ++index) {
     const fuzz::trial t = fuzz::draw_trial(settings, index);
     const fuzz::verdict v = fuzz::run_trial(t, settings);

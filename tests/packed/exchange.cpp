@@ -23,14 +23,14 @@ std::vector<float> run(inlay::loaded<classifier>& net) {
 }  // namespace
 
 int main() {
-  const inlay::packed_ptr<classifier> blocks[] = {inlay::pack<classifier>(drawn_weights(1)).value,
-                                                  inlay::pack<classifier>(drawn_weights(2)).value};
+  inlay::packed_ptr<classifier> blocks[] = {inlay::pack<classifier>(drawn_weights(1)).value,
+                                            inlay::pack<classifier>(drawn_weights(2)).value};
   std::vector<float> expected[2];
   for (int i = 0; i < 2; ++i) {
     inlay::loaded<classifier> net(blocks[i]);
     expected[i] = run(net);
   }
-  inlay::reloadable<classifier> weights(blocks[0]);
+  inlay::reloadable<classifier> weights(std::move(blocks[0]));
   std::atomic<int> mixed = 0, calls = 0;
   std::atomic<bool> over = false;
   {
@@ -54,7 +54,8 @@ int main() {
   }
   inlay::loaded<classifier> last(weights);
   const bool current = run(last) == expected[kExchanges % 2];
+  const std::size_t left = weights.reclaim();
   std::printf("%d exchanges under %d calls, %d of them mixed, the last one %s, %zu block left\n", kExchanges,
-              calls.load(), mixed.load(), current ? "current" : "stale", weights.reclaim());
-  return mixed == 0 && current ? 0 : 1;
+              calls.load(), mixed.load(), current ? "current" : "stale", left);
+  return mixed == 0 && current && left == 1 ? 0 : 1;
 }
