@@ -3,6 +3,7 @@
 #
 #   inlay_add_network(<target> SOURCE <model.cpp>
 #                     [WEIGHTS <weights.safetensors>...] default: all weights are in the source
+#                     [WEIGHTS argument]                the kernels take their weights as an argument; inlay/packed.hpp
 #                     [WEIGHTS_PREFIX <text>]           in front of the parameters' names in the files, such as actor.
 #                     [WEIGHTS_TIE <name>=<tensor>[^T]...] gives a parameter the values of a tensor or of its transpose
 #                     [WEIGHTS_STRICT]                  a tensor that no network reads is an error, not a note
@@ -246,6 +247,10 @@ function(inlay_add_network target)
   string(SUBSTRING ${anchor} 0 16 anchor)
   set(options --anchor ${anchor})
   set(inputs $<TARGET_OBJECTS:${object}> $<TARGET_FILE:Inlay::inlayc>)
+  if(arg_WEIGHTS STREQUAL "argument") # a file of this name is ./argument
+    list(APPEND options --weights argument)
+    set(arg_WEIGHTS)
+  endif()
   foreach(file IN LISTS arg_WEIGHTS)
     _inlay_resolve(weights WEIGHTS ${file})
     list(APPEND options --weights ${weights})

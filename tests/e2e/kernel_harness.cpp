@@ -85,8 +85,13 @@ std::string compare_with_interpreter(const graph_builder& builder, const std::st
   const graph_view graph = builder.view();
   if (builder.first_violation()) return "ill-formed graph: " + std::string(advice(builder.first_violation().code));
   const weights w = random_weights(graph, random);
-  const auto compiled =
-      compile(builder, w, {.cpu = cpu, .parallel = how.workers != nullptr, .reproducible = how.reproducible});
+  const auto compiled = compile(builder, w,
+                                {.cpu = cpu,
+                                 .parallel = how.workers != nullptr,
+                                 .reproducible = how.reproducible,
+                                 .weights_argument = how.weights_argument});
+  guarded_floats block(how.weights_argument ? compiled->packed_bytes() / sizeof(float) : 0);
+  if (how.weights_argument) compiled->pack(graph, w, block.data());
   interpreter_result interpreted = interpreter::create(graph, w);
   if (!interpreted) return interpreted.errors.front();
 

@@ -45,6 +45,7 @@ struct comparison {
   bool edges = false;         ///< inputs include NaN, infinities, denormals, signed zeros, and indices out of range
   bool reproducible = false;  ///< compiled with --reproducible
   engine oracle = engine::reference;
+  bool weights_argument = false;  ///< compiled with --weights=argument; the block is in memory with guard pages
   const inlay_parallel_for* workers = nullptr;  ///< if given, calls the entry point for several threads with these
 };
 

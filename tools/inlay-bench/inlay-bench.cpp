@@ -57,6 +57,7 @@ options of networks:
   --batch N           samples per call; may be repeated (default: the suite's own, or 1 and 64)
   --layers            time each layer on its own, too, with the pointwise operations that follow it
   --bf16              also with the weights stored as bf16
+  --weights-argument  also with the weights as an argument
   --threads N         also compiled for N threads; per cent of the peak stay those of one
   --html FILE         also write a page with a roofline picture
 options of batches:
@@ -150,8 +151,10 @@ int networks(int argc, char** argv) {
                                      rounds(options.rounds),
                                      {"--threads", threads, "--threads needs a number from 1 to 1024, found"},
                                      {"--batch", batch, "--batch needs a number from 1 to 100000, found"}};
-  if (const int stop =
-          read(argc, argv, known, {{"--layers", &options.layers}, {"--bf16", &options.bf16}}, &options.model))
+  if (const int stop = read(
+          argc, argv, known,
+          {{"--layers", &options.layers}, {"--bf16", &options.bf16}, {"--weights-argument", &options.weights_argument}},
+          &options.model))
     return stop - 1;
   if (options.model.empty() && !options.weights_file.empty())
     return fail("--weights needs a model.o; the built-in suite has its own, not", options.weights_file);

@@ -114,12 +114,21 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   const bool has_state = remembers(network.graph);
   const bool on_threads = options.threads > 1 && !has_state;
   std::string error;
+  const auto compile = [&](bool bf16, bool argument) {
+    return tools::jit_kernel::compile(
+        network.graph, network.values,
+        {.cpu = INLAY_BENCH_CPU, .bf16_weights = bf16, .parallel = on_threads, .weights_argument = argument}, error);
+  };
   std::vector<std::unique_ptr<tools::jit_kernel>> kernels;  // with f32 weights and, if asked for, with bf16 weights
   for (const bool bf16 : {false, true}) {
     if (bf16 && !options.bf16) continue;
-    kernels.push_back(tools::jit_kernel::compile(
-        network.graph, network.values, {.cpu = INLAY_BENCH_CPU, .bf16_weights = bf16, .parallel = on_threads}, error));
+    kernels.push_back(compile(bf16, false));
     if (!kernels.back()) return fail("compiled", error);
+  }
+  std::unique_ptr<tools::jit_kernel> argument;
+  if (options.weights_argument && !has_state) {
+    argument = compile(false, true);
+    if (!argument) return fail("weights as an argument", error);
   }
   interpreter_result exact = interpreter::create(network.graph, network.values);
   if (!exact) return fail("interpreted", exact.errors.front());
@@ -128,7 +137,7 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
   interpreter_result interpreted = interpreter::create(folded.graph, folded.values);
   if (!interpreted) return fail("interpreted", interpreted.errors.front());
 
-  const aligned_memory memory(kernels.front()->scratch_bytes());
+  const aligned_memory memory(std::max(kernels.front()->scratch_bytes(), argument ? argument->scratch_bytes() : 0));
   void* const scratch = memory.get();
   // Each contestant goes on from its own last step.
   std::deque<aligned_memory> remembered;
@@ -166,6 +175,17 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
           name, [=, entry = reinterpret_cast<serial>(kernel.entry())] { entry(in, out, samples, scratch); });
   };
   for (const auto& kernel : kernels) add(kernel == kernels.front() ? "compiled" : "bf16 weights", *kernel, nullptr);
+  if (argument) {
+    using packed = int (*)(const float*, float*, std::size_t, const void*, void*);
+    const aligned_memory& block = remembered.emplace_back(argument->packed_bytes());
+    argument->pack(network.graph, network.values, block.get());
+    if (work.in.size() == 1 && work.out.size() == 1)
+      contestants.emplace_back(
+          "argument", [=, entry = reinterpret_cast<packed>(argument->entry()), in = work.in[0], out = work.out[0],
+                       from = block.get()] { entry(in, out, samples, from, scratch); });
+    else
+      contestants.emplace_back("argument", [&] { argument->run(work.in, work.out, samples, scratch); });
+  }
   const inlay_parallel_for& workers = pool;
   if (on_threads) add(std::to_string(options.threads) + " threads", *kernels.front(), &workers);
   contestants.emplace_back("interpreted", [&] {

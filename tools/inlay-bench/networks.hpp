@@ -16,7 +16,8 @@ struct networks_options {
   int rounds = 31;
   int threads = 1;  ///< above 1: kernels also run on so many threads
   bool layers = false, bf16 = false;
-  std::string json, html;  ///< files to write; empty: none
+  bool weights_argument = false;  ///< kernels that take their weights as an argument also run
+  std::string json, html;         ///< files to write; empty: none
 };
 
 /// One contestant on one network and batch.

@@ -41,6 +41,8 @@ trial draw_trial(const trial_settings& settings, std::uint64_t index) {
   t.parallel = decided(settings.parallel, random, 12);
   const bool remembers = std::ranges::any_of(t.networks, [](const network& net) { return net.remembers(); });
   t.parallel = t.parallel && !remembers;  // inlayc refuses that
+  t.weights_argument = settings.weights_argument > 0 && !remembers;
+  if (t.weights_argument) t.bf16 = false;
   t.share_all = (t.parallel || remembers) && random.chance(80);
   t.voices = remembers && random.chance(60);
   t.optimised = decided(settings.optimised, random, 12);

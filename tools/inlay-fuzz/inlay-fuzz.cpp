@@ -28,6 +28,8 @@ an evaluation in double and its error bound. A failure is shrunk and printed as 
   --cpu NAME        an instruction set as inlayc's --cpu knows it; may be repeated (all that this machine runs, in turn)
   --bf16 yes|no     weights as bf16: always, never (some)
   --parallel yes|no entry points for several threads: always, never (some)
+  --weights-argument yes|no  weights as an argument, of networks without state (no); those that cannot have it are
+                    compile-errors, which --ignore leaves out
   --state yes|no    networks that remember something from one step to the next: always, never (some)
   --optimised yes|no code that LLVM has optimised: always, never (one network in eight)
   --max-batch N     limit the batch of every network to N, 0 for no limit (some, mostly to 1)
@@ -111,6 +113,8 @@ constexpr option_row kOptions[] = {
     {"--cpu", [](options& o, const std::string& v) { return o.settings.cpus.push_back(v), true; }},
     {"--bf16", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.bf16); }},
     {"--parallel", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.parallel); }},
+    {"--weights-argument",
+     [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.weights_argument); }},
     {"--state", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.draw.state); }},
     {"--optimised", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.optimised); }},
     {"--max-batch",
@@ -174,8 +178,9 @@ std::string command(const options& o, std::uint64_t index, const trial& t, const
   std::ostringstream text;
   text << "inlay-fuzz --seed " << o.settings.seed << " --first " << index << " --count 1 --cpu " << t.cpu;
   for (const auto& [name, value] :
-       {std::pair("--bf16", o.settings.bf16), std::pair("--parallel", o.settings.parallel),
-        std::pair("--optimised", o.settings.optimised), std::pair("--state", o.settings.draw.state)})
+       {std::pair("--weights-argument", o.settings.weights_argument > 0 ? 1 : -1), std::pair("--bf16", o.settings.bf16),
+        std::pair("--parallel", o.settings.parallel), std::pair("--optimised", o.settings.optimised),
+        std::pair("--state", o.settings.draw.state)})
     if (value >= 0) text << ' ' << name << (value > 0 ? " yes" : " no");
   if (o.settings.max_batch >= 0) text << " --max-batch " << o.settings.max_batch;
   if (o.settings.draw.most_nodes != draw_settings().most_nodes) text << " --nodes " << o.settings.draw.most_nodes;

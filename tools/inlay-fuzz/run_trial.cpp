@@ -238,6 +238,7 @@ verdict run_trial(const trial& t, const trial_settings& settings) {
                                                        .parallel = t.parallel,
                                                        .max_batch = t.max_batch,
                                                        .voices = voices,
+                                                       .weights_argument = t.weights_argument,
                                                        .share_all = t.share_all,
                                                        .optimised = t.optimised},
                                                       error);

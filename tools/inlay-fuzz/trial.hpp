@@ -24,6 +24,7 @@ struct trial {
   std::string cpu = "native";
   bool bf16 = false;
   bool parallel = false;
+  bool weights_argument = false;  ///< weights as an argument of the kernels instead of in the object
   /// Every layer is divided among threads, and in a network with state computed for blocks of steps, even where that
   /// does not pay.
   bool share_all = false;
@@ -39,6 +40,7 @@ struct trial_settings {
   std::vector<std::string> cpus;               ///< used in turn
   int bf16 = -1;                               ///< 0 never, 1 always, else sometimes
   int parallel = -1;                           ///< the same
+  int weights_argument = 0;                    ///< 1 always, for networks without state; else never
   int optimised = -1;                          ///< the same
   int max_batch = -1;                          ///< 0 no limit, else this one; below 0 sometimes one
   std::set<std::string, std::less<>> ignored;  ///< names of findings to ignore

@@ -15,7 +15,9 @@ namespace cl = llvm::cl;
 using compiler::failed;
 
 cl::list<std::string> weightsPaths("weights",
-                                   cl::desc("Weights of the networks' parameters, by PyTorch name; may be repeated"),
+                                   cl::desc("Weights of the networks' parameters, by PyTorch name; may be repeated. "
+                                            "The word argument in place of a file: the kernels take their weights as "
+                                            "an argument, a block that <network>_pack() makes"),
                                    cl::value_desc("file.safetensors"), cl::cat(inlaycOptions()));
 cl::opt<std::string> prefix(
     "prefix",
@@ -45,7 +47,26 @@ cl::OptionCategory& inlaycOptions() {
   return category;
 }
 
-std::vector<std::string> weightsFiles() { return {weightsPaths.begin(), weightsPaths.end()}; }
+std::vector<std::string> weightsFiles() {
+  if (weightsAreArgument()) return {};
+  return {weightsPaths.begin(), weightsPaths.end()};
+}
+
+bool weightsAreArgument() { return llvm::is_contained(weightsPaths, "argument"); }
+
+llvm::Error checkWeightsOptions() {
+  if (!weightsAreArgument()) return llvm::Error::success();
+  if (weightsPaths.size() > 1)
+    return failed(
+        "--weights=argument: the kernels take all weights as an argument; leave out the other --weights, or "
+        "write ./argument for a file of this name");
+  const bool reads = prefix.getNumOccurrences() > 0 || !ties.empty() || strict;
+  if (reads)
+    return failed(
+        "--weights=argument: inlayc reads no weights then; leave out --prefix, --tie and --strict, and give "
+        "them to inlay::pack() at run time");
+  return llvm::Error::success();
+}
 
 llvm::Error checkWeightBytes(llvm::ArrayRef<graph_view> graphs, bool bf16) {
   uint64_t bytes = 0;

@@ -18,6 +18,10 @@ llvm::cl::OptionCategory& inlaycOptions();
 
 /// The files given with --weights.
 std::vector<std::string> weightsFiles();
+/// Whether the kernels take their weights as an argument: --weights=argument.
+bool weightsAreArgument();
+/// Refuses options about weights files where there are none.
+llvm::Error checkWeightsOptions();
 
 /// Refuses networks whose weights an object cannot hold: 2 GiB or more. `bf16` halves the bytes of layers' weights.
 llvm::Error checkWeightBytes(llvm::ArrayRef<graph_view> graphs, bool bf16);

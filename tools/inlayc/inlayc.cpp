@@ -132,6 +132,10 @@ llvm::Expected<loss> chooseLoss(const std::vector<graph_view>& graphs) {
   for (const std::string& name : trained)
     if (llvm::none_of(graphs, [&](const graph_view& graph) { return graph.name == name; }))
       return failed("--train=" + name + ": '" + modelPath + "' has no network of this name among those to compile");
+  if (!trained.empty() && tools::weightsAreArgument())
+    return failed(
+        "--weights=argument: the weights of a network that is trained are in the trainer's memory; leave one of "
+        "--train and --weights=argument out, and call inlayc once for each");
   if (!trained.empty() && (parallel || weightsType == "bf16"))
     return failed(
         "--train: the training step is for one thread and weights in f32; leave out --parallel and "
@@ -224,6 +228,10 @@ llvm::Error run() {
   if (maxBatch.getNumOccurrences() > 0 && maxBatch < 1)
     return failed("--max-batch=" + llvm::Twine(maxBatch) + ": give 1 or more samples");
   if (llvm::Error error = tools::checkSaturationOptions()) return error;
+  if (llvm::Error error = tools::checkWeightsOptions()) return error;
+  const bool argument = tools::weightsAreArgument();
+  if (argument && tools::reportsSaturation())
+    return failed("--report-saturation: needs the weights, which are not known with --weights=argument; give a file");
   // A report needs no kernels.
   const bool reportOnly = tools::reportsSaturation() && outputPath.empty() && *last == Phase::object && !explain &&
                           dumpDirectory.empty() && headerPath.empty() && manifestPath.empty();
@@ -247,7 +255,8 @@ llvm::Error run() {
   llvm::Expected<loss> chosenLoss = chooseLoss(*graphs);
   if (!chosenLoss) return chosenLoss.takeError();
   std::vector<graph_view> withWeights;
-  llvm::copy_if(*graphs, std::back_inserter(withWeights), [](const graph_view& graph) { return !isTrained(graph); });
+  llvm::copy_if(*graphs, std::back_inserter(withWeights),
+                [&](const graph_view& graph) { return !argument && !isTrained(graph); });
   if (llvm::Error error = tools::checkWeightBytes(withWeights, weightsType == "bf16")) return error;
   llvm::Expected<weights> loaded = tools::loadWeights(withWeights);
   if (!loaded) return loaded.takeError();
@@ -289,7 +298,8 @@ llvm::Error run() {
     const std::string named = std::string(graph.name) + "_" + kernelsName;
     const bool trains = isTrained(graph);
     if (!kernelsName.empty()) graph.name = named;
-    auto network = importGraph(graph, lookup, *module, trains ? Weights::learned : Weights::constants);
+    const Weights kind = trains ? Weights::learned : argument ? Weights::argument : Weights::constants;
+    auto network = importGraph(graph, lookup, *module, kind);
     if (mlir::failed(network) || (trains && mlir::failed(buildTraining(*network, *chosenLoss))))
       return failed("the import phase failed; see the errors above");
   }

@@ -2,7 +2,9 @@
 // Compiles a graph that was built at run time and loads the object into this process.
 #include "jit_kernel.hpp"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -94,8 +96,10 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
     };
     graph_view hashed = graphs[i];
     hashed.hash = graph_hash(graphs[i]);
-    auto network = compiler::importGraph(hashed, lookup, *module,
-                                         target.train ? compiler::Weights::learned : compiler::Weights::constants);
+    const compiler::Weights kind = target.train              ? compiler::Weights::learned
+                                   : target.weights_argument ? compiler::Weights::argument
+                                                             : compiler::Weights::constants;
+    auto network = compiler::importGraph(hashed, lookup, *module, kind);
     if (mlir::failed(network) || (target.train && mlir::failed(compiler::buildTraining(*network, *target.train))))
       return give_up(compiler::failed("the import phase failed; see the errors above"));
   }
@@ -137,6 +141,13 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
       if (!begin) return give_up(begin.takeError());
       kernel->begin_entry_ = begin->toPtr<void*>();
     }
+    if (kernel->summary_->takesWeights()) {
+      auto pack = code->jit->lookup(name + "_pack");
+      if (!pack) return give_up(pack.takeError());
+      kernel->pack_entry_ = pack->toPtr<void*>();
+      const std::size_t i = static_cast<std::size_t>(&kernel - kernels.data());
+      kernel->pack(graphs[i], w[i]);
+    }
     if (kernel->summary_->hasReset()) {
       auto reset = code->jit->lookup(name + "_reset");
       if (!reset) return give_up(reset.takeError());
@@ -157,6 +168,27 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
   return kernels;
 }
 
+std::size_t jit_kernel::packed_bytes() const { return static_cast<std::size_t>(summary_->packedBytes); }
+
+void jit_kernel::pack(const graph_view& graph, const weights& w, void* into) {
+  // What lies between the parameters is never read.
+  std::vector<float> parameters(training_layout_of(graph).parameters, std::numeric_limits<float>::signaling_NaN());
+  for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
+    if (graph.nodes[i].kind != op::parameter) continue;
+    const weight_tensor* tensor = w.find(graph.name_of(graph.nodes[i]));
+    if (!tensor) llvm::report_fatal_error("jit_kernel: a parameter has no weights");
+    std::copy(tensor->values.begin(), tensor->values.end(),
+              parameters.begin() + static_cast<std::ptrdiff_t>(parameter_offset(graph, i)));
+  }
+  constexpr std::size_t line = 64;
+  block_ = into;
+  if (into == nullptr) {
+    memory_.assign(packed_bytes() + line, std::byte{});
+    block_ = memory_.data() + (line - reinterpret_cast<std::uintptr_t>(memory_.data()) % line);
+  }
+  reinterpret_cast<void (*)(const float*, void*)>(pack_entry_)(parameters.data(), block_);
+}
+
 std::size_t jit_kernel::memory_bytes() const { return static_cast<std::size_t>(summary_->memoryBytes); }
 
 void jit_kernel::reset(void* memory) const { reinterpret_cast<void (*)(void*)>(reset_entry_)(memory); }
@@ -175,6 +207,11 @@ int jit_kernel::run(std::span<const float* const> inputs, std::span<float* const
   void* entry = workers ? parallel_entry_ : entry_;
   if (!entry) llvm::report_fatal_error("jit_kernel: code of another machine, or compiled without --parallel");
   constexpr auto counts = std::make_index_sequence<most_pointers>();
+  if (summary_->takesWeights()) {
+    const void* packed = block_;
+    return workers ? call_with(p, count, counts, entry, batch, packed, scratch, workers)
+                   : call_with(p, count, counts, entry, batch, packed, scratch);
+  }
   return workers ? call_with(p, count, counts, entry, batch, scratch, workers)
                  : call_with(p, count, counts, entry, batch, scratch);
 }

@@ -24,12 +24,13 @@ namespace inlay::tools {
 struct jit_target {
   std::string triple = "";
   std::string cpu = "native";
-  bool bf16_weights = false;  ///< store the weights of layers as bf16
-  bool parallel = false;      ///< add the entry point for several threads
-  std::size_t max_batch = 0;  ///< largest batch that a call may have; 0 for any
-  bool reproducible = false;  ///< the same bits for every batch, number of threads and processor
-  bool voices = false;        ///< add the entry point for several streams
-  bool share_all = false;     ///< divide every layer among threads, and compute it for blocks of steps, however small
+  bool bf16_weights = false;      ///< store the weights of layers as bf16
+  bool parallel = false;          ///< add the entry point for several threads
+  std::size_t max_batch = 0;      ///< largest batch that a call may have; 0 for any
+  bool reproducible = false;      ///< the same bits for every batch, number of threads and processor
+  bool voices = false;            ///< add the entry point for several streams
+  bool weights_argument = false;  ///< take the weights as an argument; jit_kernel packs them and passes the block
+  bool share_all = false;  ///< divide every layer among threads, and compute it for blocks of steps, however small
   /// Compile a training step for this loss: each graph gives two kernels, of the network with weights in the memory,
   /// and of the step. The weights are not read.
   std::optional<loss> train = {};
@@ -68,6 +69,10 @@ class jit_kernel {
   void reset(void* memory) const;
   /// Packs the weights of a network that is trained, and sets gradients and loss to 0.
   void begin(void* memory, void* scratch) const;
+  /// Makes a block of other weights, which run() reads from now on, for kernels that take them as an argument. `into`
+  /// has packed_bytes() bytes and begins at a cache line; without it the block is in memory of this object.
+  void pack(const graph_view& graph, const weights& w, void* into = nullptr);
+  std::size_t packed_bytes() const;
   std::size_t memory_bytes() const;
   /// The C entry point `<name>_run`.
   void* entry() const { return entry_; }
@@ -90,6 +95,9 @@ class jit_kernel {
   void* reset_entry_ = nullptr;
   void* voices_entry_ = nullptr;
   void* begin_entry_ = nullptr;
+  void* pack_entry_ = nullptr;
+  void* block_ = nullptr;  // of weights, in memory_ or in the caller's memory
+  std::vector<std::byte> memory_;
 };
 
 }  // namespace inlay::tools

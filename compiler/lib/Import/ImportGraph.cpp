@@ -4,7 +4,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
-#include "Inlay/Dialect/InlayDialect.h"
+#include "Inlay/Dialect/ArgumentWeights.h"
 #include "Resampling.h"
 #include "inlay/graph_training.hpp"
 
@@ -53,6 +53,8 @@ class Importer {
 
   mlir::FailureOr<Value> import(const node_record &node);
   Value importConstant(const node_record &node, llvm::ArrayRef<float> elements, mlir::StringAttr name);
+  mlir::LogicalResult checkArgument(mlir::Location loc);
+  mlir::ArrayAttr parameterList();
   mlir::FailureOr<Value> importByName(const node_record &node);
   Value importMap(const node_record &node);
   Value outputsFirst(Value weight, int64_t groups, mlir::Location loc);
@@ -164,6 +166,12 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
     case op::state: break;  // bound to the function's arguments before
     case op::parameter: {
       std::string_view name = graph.name_of(node);
+      if (weights == Weights::argument) {
+        const auto first = parameter_offset(graph, static_cast<uint32_t>(&node - graph.nodes.data()));
+        std::vector<float> indices(node.dims.elements());
+        for (size_t i = 0; i < indices.size(); ++i) indices[i] = elementFor(static_cast<int64_t>(first + i));
+        return importConstant(node, indices, builder.getStringAttr(ref(name)));
+      }
       llvm::ArrayRef<float> elements = parameters(ref(name));
       if (elements.size() != node.dims.elements()) {
         mlir::emitError(locate(node)) << "parameter '" << ref(name) << "': expected " << node.dims.elements()
@@ -175,8 +183,13 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
     case op::constant: {
       auto elements = graph.elements(node);
       std::string_view name = graph.name_of(node);
-      return importConstant(node, {elements.data(), elements.size()},
-                            name.empty() ? mlir::StringAttr() : builder.getStringAttr(ref(name)));
+      const mlir::StringAttr named = name.empty() ? mlir::StringAttr() : builder.getStringAttr(ref(name));
+      if (weights != Weights::argument) return importConstant(node, {elements.data(), elements.size()}, named);
+      std::vector<float> numbers(elements.begin(), elements.end());
+      for (float &each : numbers)
+        each = static_cast<float>(
+            withoutIndex(static_cast<double>(each), static_cast<int64_t>(training_layout_of(graph).parameters)));
+      return importConstant(node, numbers, named);
     }
     case op::dense: {
       mlir::StringAttr decided;
@@ -241,6 +254,37 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
   llvm_unreachable("inputs and states are no ops");
 }
 
+/// The names, places and shapes of the parameters.
+mlir::ArrayAttr Importer::parameterList() {
+  llvm::SmallVector<mlir::Attribute> all;
+  for (uint32_t i = 0; i < graph.nodes.size(); ++i) {
+    const node_record &node = graph.nodes[i];
+    if (node.kind != op::parameter) continue;
+    const auto first = static_cast<int64_t>(parameter_offset(graph, i));
+    all.push_back(builder.getDictionaryAttr({
+        builder.getNamedAttr("name", builder.getStringAttr(ref(graph.name_of(node)))),
+        builder.getNamedAttr("first", builder.getI64IntegerAttr(first)),
+        builder.getNamedAttr("shape", builder.getDenseI64ArrayAttr(typeOf(node).getShape())),
+    }));
+  }
+  return builder.getArrayAttr(all);
+}
+
+/// Whether the weights can be an argument.
+mlir::LogicalResult Importer::checkArgument(mlir::Location loc) {
+  const auto refuse = [&](const llvm::Twine &why) {
+    return mlir::emitError(loc) << "network '" << ref(graph.name)
+                                << "' cannot take its weights as an argument: " << why;
+  };
+  const uint64_t floats = training_layout_of(graph).parameters;
+  constexpr uint64_t kMostFloats = uint64_t{1} << 29;  // elementFor() has no more numbers that programs rarely need
+  if (remembers(graph)) return refuse("it has state, and streams do not pass weights yet");
+  if (floats == 0) return refuse("it has no parameters; constants in the source stay as they are");
+  if (floats >= kMostFloats)
+    return refuse("its parameters take " + llvm::Twine(floats >> 18) + " MiB; they must have less than 2048 MiB");
+  return mlir::success();
+}
+
 mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
   llvm::SmallVector<mlir::Type> inputs, outputs;
   for (const node_record &node : graph.nodes)
@@ -267,7 +311,7 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
 
   // Learned parameters are arguments behind those.
   for (const node_record &node : graph.nodes) {
-    if (node.kind != op::parameter || weights == Weights::constants) continue;
+    if (node.kind != op::parameter || weights != Weights::learned) continue;
     arguments[static_cast<size_t>(&node - graph.nodes.data())] = inputs.size();
     inputs.push_back(typeOf(node));
   }
@@ -282,6 +326,11 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
   if (weights == Weights::learned) {
     function->setAttr(kMemoryAttr, builder.getI64IntegerAttr(int64_t(training_bytes(graph))));
     function->setAttr(kLearnedAttr, builder.getI64IntegerAttr(int64_t(training_layout_of(graph).parameters)));
+  }
+  if (weights == Weights::argument) {
+    if (mlir::failed(checkArgument(loc))) return mlir::failure();
+    function->setAttr(kParametersAttr, builder.getI64IntegerAttr(int64_t(training_layout_of(graph).parameters)));
+    function->setAttr(kParameterListAttr, parameterList());
   }
   builder.setInsertionPointToStart(function.addEntryBlock());
 

@@ -35,7 +35,9 @@ class KernelsName {
   std::string member(const std::string &name) const { return text + std::to_string(name.size()) + name + "E"; }
   /// The parameters of a function that runs a batch: pointers, size_t, void*.
   std::string batch() const { return parameters + "mPv"; }
-  /// The same with a second void*, which is a substitution. The class itself is the one before it.
+  /// The same with a const void* in front of the void*.
+  std::string packed() const { return parameters + "mPKvPv"; }
+  /// The same as batch() with a second void*, which is a substitution. The class itself is the one before it.
   std::string steps() {
     next();
     return batch() + next();
@@ -82,6 +84,7 @@ class KernelsName {
 
 std::string mangledRun(const NetworkSummary &summary) {
   KernelsName name(summary);
+  if (summary.takesWeights()) return name.member("run_packed_needs_WEIGHTS_argument") + name.packed();
   return summary.hasState() ? name.member("run_steps") + name.steps() : name.member("run") + name.batch();
 }
 
@@ -99,11 +102,21 @@ std::string mangledTraining(const NetworkSummary &summary, const std::string &fu
 
 std::string mangledRunParallel(const NetworkSummary &summary) {
   const KernelsName name(summary);
+  if (summary.takesWeights())
+    return name.member("run_packed_parallel_needs_PARALLEL") + name.packed() + "PK18inlay_parallel_for";
   return name.member("run_parallel_needs_PARALLEL") + name.batch() + "PK18inlay_parallel_for";
 }
 
 std::string mangledScratchBytes(const NetworkSummary &summary) {
   return KernelsName(summary).member("scratch_bytes") + "v";
+}
+
+std::string mangledPack(const NetworkSummary &summary) {
+  return KernelsName(summary).member("pack_needs_WEIGHTS_argument") + "PKvPv";
+}
+
+std::string mangledPackedBytes(const NetworkSummary &summary) {
+  return KernelsName(summary).member("packed_bytes_needs_WEIGHTS_argument") + "v";
 }
 
 }  // namespace inlay::compiler

@@ -2,6 +2,7 @@
 // Facts about a planned network that the entry point, the header and the manifest need.
 #include "Inlay/Network/Summary.h"
 
+#include "Inlay/Network/PackedWeights.h"
 #include "Inlay/Network/Stages.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -220,6 +221,13 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
   summary.role = roleOf(network);
   if (auto parameters = network->getAttrOfType<mlir::IntegerAttr>(kLearnedAttr))
     summary.parameters = parameters.getInt();
+  if (const int64_t parameters = argumentParametersOf(network)) summary.parameters = parameters;
+  if (auto list = network->getAttrOfType<mlir::ArrayAttr>(kParameterListAttr))
+    for (auto each : list.getAsRange<mlir::DictionaryAttr>())
+      summary.parameterList.push_back({each.getAs<mlir::StringAttr>("name").str(),
+                                       each.getAs<mlir::DenseI64ArrayAttr>("shape").asArrayRef().vec(),
+                                       each.getAs<mlir::IntegerAttr>("first").getInt()});
+  summary.packedBytes = packedElementsOf(network) * static_cast<int64_t>(sizeof(float));
   for (mlir::Operation &op : network.front().without_terminator()) {
     if (!llvm::cast<KernelOp>(op).hasKernel()) continue;
     summary.layers.push_back(summarizeLayer(op));
@@ -275,6 +283,8 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
   });
   if (summary.role != Role::inference)
     entry.push_back(builder.getNamedAttr("role", builder.getI64IntegerAttr(static_cast<int64_t>(summary.role))));
+  if (summary.takesWeights())
+    entry.push_back(builder.getNamedAttr("packed_bytes", builder.getI64IntegerAttr(summary.packedBytes)));
   return builder.getDictionaryAttr(entry);
 }
 
@@ -299,6 +309,7 @@ NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
   summary.maxBatch = entry.getAs<mlir::IntegerAttr>("max_batch").getInt();
   summary.scratchBytes = entry.getAs<mlir::IntegerAttr>("scratch_bytes").getInt();
   summary.memoryBytes = entry.getAs<mlir::IntegerAttr>("memory_bytes").getInt();
+  if (auto packed = entry.getAs<mlir::IntegerAttr>("packed_bytes")) summary.packedBytes = packed.getInt();
   summary.flops = entry.getAs<mlir::IntegerAttr>("flops").getInt();
   summary.roundsToNearest = entry.getAs<mlir::BoolAttr>("rounds_to_nearest").getValue();
   if (auto role = entry.getAs<mlir::IntegerAttr>("role")) summary.role = static_cast<Role>(role.getInt());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the phases over a module. Writes dumps and keeps summaries on the way.
+#include "Inlay/Dialect/ArgumentWeights.h"
 #include "Inlay/Network/ShareAll.h"
 #include "Inlay/Pipelines/Pipelines.h"
 #include "llvm/Support/FileSystem.h"
@@ -71,7 +72,8 @@ std::vector<NetworkSummary> CompileResult::networks() const {
   std::vector<NetworkSummary> merged = targets.front().networks;
   for (const CompiledNetworks &target : targets)
     for (auto [network, here] : llvm::zip(merged, target.networks))
-      network.scratchBytes = std::max(network.scratchBytes, here.scratchBytes);
+      network.scratchBytes = std::max(network.scratchBytes, here.scratchBytes),
+      network.packedBytes = std::max(network.packedBytes, here.packedBytes);
   return merged;
 }
 
@@ -92,6 +94,11 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, llvm::ArrayRe
         return network->hasAttr(kMemoryAttr) && roleOf(network) == Role::inference;
       }))
     return failed("--voices: no network has state; the samples of a batch run in one call without it");
+  if (options.bf16Weights)
+    for (auto network : module.getOps<mlir::func::FuncOp>())
+      if (argumentParametersOf(network) > 0)
+        return failed("--weights-type=bf16: the weights of network '" + network.getName() +
+                      "' are an argument, which is packed as f32; leave it out");
   const bool several = targets.size() > 1;
   if (several)
     for (const Target &target : targets)

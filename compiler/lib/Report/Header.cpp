@@ -2,6 +2,7 @@
 // The C header of a kernel object.
 #include "CNames.h"
 #include "Inlay/Report/Report.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -54,6 +55,24 @@ void writeLearning(const NetworkSummary &network, llvm::StringRef samples, llvm:
   out << ".\n";
 }
 
+/// How to make the block of weights of a network that takes them as an argument.
+void writePacking(const NetworkSummary &network, llvm::raw_ostream &out) {
+  const std::string &name = network.name;
+  out << " * `weights` is a block of " << macroName(name, "PACKED_BYTES") << " bytes, aligned to 64, which " << name
+      << "_pack(parameters, weights)\n"
+         " * makes. Any number of calls may read it at the same time. `parameters` are "
+      << macroName(name, "PARAMETERS")
+      << " finite floats,\n"
+         " * which are not needed afterwards: row-major, with any numbers between them,\n";
+  for (const ParameterSummary &parameter : network.parameterList) {
+    const bool printable =
+        llvm::all_of(parameter.name, llvm::isPrint) && !llvm::StringRef(parameter.name).contains('/');
+    out << " *   from " << parameter.first << " on " << (printable ? parameter.name : "a parameter") << " [";
+    llvm::interleave(parameter.shape, out, ", ");
+    out << "]\n";
+  }
+}
+
 void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostream &out) {
   const auto macro = [&](llvm::StringRef what) { return macroName(network.name, what); };
   ParameterNames names;
@@ -80,6 +99,7 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
         << network.name
         << "_reset(memory) sets it to what it is before the first step. Each stream has its\n"
            " * own. Copying it saves the state of a stream.\n";
+  if (network.takesWeights()) writePacking(network, out);
   for (const PortSummary &port : network.inputs) {
     std::string name = names.add(port.name);
     describePort(port, name, "in", samples, out);
@@ -95,10 +115,15 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
   out << "/* The size of an array for it: at least 1, since C has no empty arrays. */\n"
       << "#define " << macro("SCRATCH_ARRAY_BYTES") << " " << std::max<int64_t>(network.scratchBytes, 1) << "\n";
   if (network.hasState()) out << "#define " << macro("MEMORY_BYTES") << " " << network.memoryBytes << "\n";
+  if (network.takesWeights())
+    out << "#define " << macro("PACKED_BYTES") << " " << network.packedBytes << "\n#define " << macro("PARAMETERS")
+        << " " << network.parameters << "\n";
   if (network.maxBatch > 0) out << "#define " << macro("MAX_BATCH") << " " << network.maxBatch << "\n";
   out << "#define " << macro("GRAPH_HASH") << " 0x" << llvm::utohexstr(network.hash, /*LowerCase=*/true) << "ull\n";
   out << "int " << network.name << "_run(" << parameters << "size_t " << samples
-      << (network.hasState() ? ", void *memory" : "") << ", void *scratch);\n";
+      << (network.hasState() ? ", void *memory" : "") << (network.takesWeights() ? ", const void *weights" : "")
+      << ", void *scratch);\n";
+  if (network.takesWeights()) out << "void " << network.name << "_pack(const float *parameters, void *weights);\n";
   if (network.hasReset()) out << "void " << network.name << "_reset(void *memory);\n";
   for (const std::string &each : network.trainingFunctions())
     out << "void " << network.name << "_" << each << "(void *memory, void *"
@@ -112,8 +137,10 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
         << "size_t voices, size_t steps, void *memories, void *scratch);\n";
   if (network.isParallel())
     out << "/* The same on several threads; on the calling one alone where `workers` is null. */\n"
-        << "int " << network.name << "_run_parallel(" << parameters
-        << "size_t batch, void *scratch, const inlay_parallel_for *workers);\n";
+        << "int " << network.name << "_run_parallel(" << parameters << "size_t batch, "
+        << (network.takesWeights() ? "const void *weights, " : "")
+        << "void *scratch, const inlay_parallel_for *workers);\n";
+  if (network.takesWeights()) out << "size_t " << network.name << "_packed_bytes(void);\n";
   out << "size_t " << network.name << "_scratch_bytes(void);\n\n";
 }
 

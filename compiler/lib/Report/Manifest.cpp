@@ -39,6 +39,10 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::ArrayRef<std::
     for (const LayerSummary &layer : network.layers) layers.push_back(layerObject(layer));
     llvm::json::Array symbols{network.name + "_run", network.name + "_scratch_bytes", mangledRun(network),
                               mangledScratchBytes(network)};
+    if (network.takesWeights())
+      for (std::string each :
+           {network.name + "_pack", network.name + "_packed_bytes", mangledPack(network), mangledPackedBytes(network)})
+        symbols.push_back(std::move(each));
     if (network.hasReset()) {
       symbols.push_back(network.name + "_reset");
       symbols.push_back(mangledReset(network));
@@ -65,6 +69,14 @@ void writeManifest(llvm::ArrayRef<NetworkSummary> networks, llvm::ArrayRef<std::
                               {"flops_per_sample", network.flops},
                               {"row_blocks", llvm::json::Array(network.rowBlocks)},
                               {"layers", std::move(layers)}};
+    if (network.takesWeights()) {
+      llvm::json::Array parameters;
+      for (const ParameterSummary &each : network.parameterList)
+        parameters.push_back(
+            llvm::json::Object{{"name", each.name}, {"first", each.first}, {"shape", llvm::json::Array(each.shape)}});
+      object["packed_bytes"] = network.packedBytes;
+      object["parameters"] = std::move(parameters);
+    }
     if (network.samplesInLanes > 0) object["samples_in_lanes"] = network.samplesInLanes;
     if (network.runsVoices) object["voices_in_lanes"] = network.voicesInLanes;
     if (network.hasState()) object["memory_bytes"] = network.memoryBytes;

@@ -247,6 +247,10 @@ void addDispatch(llvm::Module &module, llvm::ArrayRef<NetworkSummary> networks,
     for (const std::string &each : network.trainingFunctions()) add(network.name + "_" + each);
     if (network.runsVoices) add(network.name + "_run_voices");
     if (network.isParallel()) add(network.name + "_run_parallel");
+    if (network.takesWeights()) {
+      add(network.name + "_pack");
+      builder.addConstant(network.name + "_packed_bytes", network.packedBytes);
+    }
     builder.addConstant(network.name + "_scratch_bytes", network.scratchBytes);
   }
 }

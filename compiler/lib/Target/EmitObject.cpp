@@ -41,6 +41,10 @@ void addAliases(llvm::ArrayRef<NetworkSummary> networks, llvm::Module &module) {
       llvm::GlobalAlias::create(mangledTraining(network, each), module.getFunction(network.name + "_" + each));
     if (network.isParallel())
       llvm::GlobalAlias::create(mangledRunParallel(network), module.getFunction(network.name + "_run_parallel"));
+    if (network.takesWeights()) {
+      llvm::GlobalAlias::create(mangledPack(network), module.getFunction(network.name + "_pack"));
+      llvm::GlobalAlias::create(mangledPackedBytes(network), module.getFunction(network.name + "_packed_bytes"));
+    }
     llvm::GlobalAlias::create(mangledScratchBytes(network), module.getFunction(network.name + "_scratch_bytes"));
   }
 }
@@ -133,7 +137,7 @@ llvm::Error checkSelfContained(llvm::ArrayRef<char> object) {
 }
 
 /// LLVM IR of `module` for `target`. If it is one of several, every function gets the target's suffix, and
-/// the `_scratch_bytes` functions are left to addDispatch().
+/// the `_scratch_bytes` and `_packed_bytes` functions are left to addDispatch().
 llvm::Expected<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp module, const Target &target,
                                                         llvm::LLVMContext &context, bool oneOfSeveral, bool optimised) {
   std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(module, context, "inlay");
@@ -143,7 +147,8 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp module, c
   guardRoundingMode(*translated);
   if (oneOfSeveral)
     for (const NetworkSummary &network : networksOf(module))
-      translated->getFunction(network.name + "_scratch_bytes")->eraseFromParent();
+      for (const char *size : {"_scratch_bytes", "_packed_bytes"})
+        if (llvm::Function *function = translated->getFunction(network.name + size)) function->eraseFromParent();
   const std::string features =
       oneOfSeveral ? withoutUncheckedFeatures(*target.machine) : target.machine->getTargetFeatureString().str();
   for (llvm::Function &function : *translated) {
@@ -172,7 +177,8 @@ llvm::Error emitObject(llvm::ArrayRef<mlir::ModuleOp> modules, llvm::ArrayRef<Ta
     auto translated = translate(module, target, context, several, options.optimised);
     if (!translated) return translated.takeError();
     for (auto [network, here] : llvm::zip(networks, networksOf(module)))
-      network.scratchBytes = std::max(network.scratchBytes, here.scratchBytes);
+      network.scratchBytes = std::max(network.scratchBytes, here.scratchBytes),
+      network.packedBytes = std::max(network.packedBytes, here.packedBytes);
     if (!whole)
       whole = std::move(*translated);
     else if (llvm::Linker::linkModules(*whole, std::move(*translated)))

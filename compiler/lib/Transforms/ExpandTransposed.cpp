@@ -102,8 +102,8 @@ class Expansion {
         rows.taps * columns.taps > kMostWeights / (groups * outputs * phases() * depth))
       return layer.emitOpError() << layerPrefix(layer)
                                  << "as an ordinary convolution it would have 2^31 weights or more";
-    std::optional<Numbers> weight = numbersOf(layer.getWeight());
-    std::optional<Numbers> bias = layer.getBias() ? numbersOf(layer.getBias()) : std::nullopt;
+    std::optional<Numbers> weight = movableNumbersOf(layer.getWeight());
+    std::optional<Numbers> bias = layer.getBias() ? movableNumbersOf(layer.getBias()) : std::nullopt;
     if (!weight || (layer.getBias() && !bias))
       return layer.emitOpError() << layerPrefix(layer) << (weight ? "bias" : "weight")
                                  << " must be a constant, because it is rearranged at compile time";
@@ -199,7 +199,7 @@ class Expansion {
     llvm::SmallVector<Value> all;
     if (isCropped() && mayRaise()) return std::nullopt;
     for (Value extra : layer.getExtras()) {
-      std::optional<Numbers> numbers = numbersOf(extra);
+      std::optional<Numbers> numbers = movableNumbersOf(extra);
       if (elementsOf(extra) == 1) {
         all.push_back(extra);
       } else if (numbers && sizesOf(extra).size() == 3 && sizesOf(extra)[0] == elementsOf(extra)) {

@@ -4,6 +4,7 @@
 
 #include "Affine.h"
 #include "FoldedLayer.h"
+#include "Inlay/Dialect/ArgumentWeights.h"
 #include "Inlay/Transforms/Folding.h"
 #include "inlay/operations.hpp"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -22,6 +23,10 @@ mlir::LogicalResult replace(mlir::Operation *op, const Numbers &numbers, mlir::P
   return mlir::success();
 }
 
+mlir::LogicalResult replaceByComputed(mlir::Operation *op, const Numbers &numbers, mlir::PatternRewriter &rewriter) {
+  return replace(op, computedIn(op, numbers), rewriter);
+}
+
 /// A map whose result depends on constants alone: `exp(log_std)`, `where(mask, w, 0)`.
 struct FoldConstantMap : mlir::OpRewritePattern<MapOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -30,7 +35,8 @@ struct FoldConstantMap : mlir::OpRewritePattern<MapOp> {
     const auto known = affineScalars(map, {});
     const auto result = known.find(llvm::cast<YieldOp>(map.getBody().front().getTerminator()).getValue());
     if (result == known.end()) return rewriter.notifyMatchFailure(map, "the result depends on an input");
-    return replace(map, broadcastTo(result->second.shift, constantFrame(map), sizesOf(map.getResult())), rewriter);
+    return replaceByComputed(map, broadcastTo(result->second.shift, constantFrame(map), sizesOf(map.getResult())),
+                             rewriter);
   }
 };
 
@@ -44,7 +50,8 @@ struct FoldConstantSoftmax : mlir::OpRewritePattern<SoftmaxOp> {
     // All elements are equal, so all elements of the result are equal, too.
     if (input->isSplat()) {
       const double share = ((*input)[0] - (*input)[0] + 1) / static_cast<double>(length);
-      return replace(softmax, Numbers(input->size(), softmax.getLogarithm() ? std::log(share) : share), rewriter);
+      return replaceByComputed(softmax, Numbers(input->size(), softmax.getLogarithm() ? std::log(share) : share),
+                               rewriter);
     }
     std::vector<double> values = input->expanded();
     for (size_t first = 0; first < values.size(); first += length) {
@@ -55,7 +62,7 @@ struct FoldConstantSoftmax : mlir::OpRewritePattern<SoftmaxOp> {
       for (double &each : row)
         each = softmax.getLogarithm() ? each - largest - std::log(sum) : std::exp(each - largest) / sum;
     }
-    return replace(softmax, Numbers(std::move(values)), rewriter);
+    return replaceByComputed(softmax, Numbers(std::move(values)), rewriter);
   }
 };
 
@@ -73,7 +80,7 @@ mlir::LogicalResult replaceByDefinition(mlir::Operation *op, inlay::op kind, llv
   const reference_tensor x{dimsOf(op->getOperand(0)), elements};
   const reference_values y =
       row_of(kind).evaluate({{&x, 1}, {attributes.data(), attributes.size()}, {}, dimsOf(op->getResult(0))});
-  return replace(op, Numbers(std::vector<double>(y.begin(), y.end())), rewriter);
+  return replaceByComputed(op, Numbers(std::vector<double>(y.begin(), y.end())), rewriter);
 }
 
 struct FoldConstantReduce : mlir::OpRewritePattern<ReduceOp> {
@@ -110,7 +117,7 @@ struct FoldConstantConcat : mlir::OpRewritePattern<ConcatOp> {
     llvm::SmallVector<Numbers> pieces;
     size_t stored = 0;
     for (Value operand : concat.getInputs()) {
-      std::optional<Numbers> numbers = numbersOf(operand);
+      std::optional<Numbers> numbers = movableNumbersOf(operand);
       if (!numbers) return rewriter.notifyMatchFailure(concat, "an operand is not constant");
       stored += numbers->stored().size();
       pieces.push_back(std::move(*numbers));
@@ -161,7 +168,7 @@ struct FoldConstantResample : mlir::OpRewritePattern<ResampleOp> {
           }
           y.push_back(sum.value_or(0));
         }
-    return replace(resample, Numbers(std::move(y)), rewriter);
+    return replaceByComputed(resample, Numbers(std::move(y)), rewriter);
   }
 };
 
@@ -169,12 +176,13 @@ struct FoldConstantPad : mlir::OpRewritePattern<PadOp> {
   using OpRewritePattern::OpRewritePattern;
 
   mlir::LogicalResult matchAndRewrite(PadOp pad, mlir::PatternRewriter &rewriter) const override {
-    std::optional<Numbers> x = numbersOf(pad.getInput());
+    std::optional<Numbers> x = movableNumbersOf(pad.getInput());
     const auto elements = static_cast<size_t>(elementsOf(pad.getResult()));
     if (!x || elements > std::max(x->stored().size(), kSmall))
       return rewriter.notifyMatchFailure(pad, "the input is not constant, or the result takes much more memory");
     const llvm::ArrayRef<int64_t> from = sizesOf(pad.getInput()), to = sizesOf(pad.getResult());
-    std::vector<double> y(elements, pad.getValue().convertToFloat());
+    const double around = withoutIndex(static_cast<double>(pad.getValue().convertToFloat()), argumentParametersOf(pad));
+    std::vector<double> y(elements, around);
     for (size_t i = 0; i < x->size(); ++i) {
       size_t rest = i, place = 0, stride = 1;
       for (size_t axis = from.size(); axis-- > 0;) {
@@ -200,7 +208,7 @@ struct FoldConstantDense : mlir::OpRewritePattern<DenseOp> {
     std::vector<double> sums = bias->expanded();
     for (size_t n = 0; n < outputs; ++n)
       for (size_t k = 0; k < input->size(); ++k) sums[n] += (*weight)[n * input->size() + k] * (*input)[k];
-    return replace(dense, Numbers(std::move(sums)), rewriter);
+    return replaceByComputed(dense, Numbers(std::move(sums)), rewriter);
   }
 };
 
@@ -231,6 +239,11 @@ struct AddComputedBias : mlir::OpRewritePattern<Layer> {
   }
 };
 
+bool dependsOnInput(Value value) {
+  mlir::Operation *op = value.getDefiningOp();
+  return !op || llvm::any_of(op->getOperands(), dependsOnInput);
+}
+
 struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
   void runOnOperation() override {
     mlir::RewritePatternSet patterns(&getContext());
@@ -243,6 +256,13 @@ struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
     for (mlir::Operation &op : getOperation().getOps()) {
       Value weight = weightsOf(&op).first;
       if (!weight || weight.getDefiningOp<ConstantOp>()) continue;
+      if (argumentParametersOf(&op) > 0 && !dependsOnInput(weight)) {
+        mlir::emitError(op.getLoc()) << layerPrefix(&op)
+                                     << "the weight is computed from other weights, and weights that are an argument "
+                                        "are packed as they are: compute it before, and make the result a parameter";
+        signalPassFailure();
+        continue;
+      }
       mlir::emitError(op.getLoc())
           << layerPrefix(&op)
           << "the weight depends on an input, and inlayc packs weights at compile time: make it "

@@ -25,7 +25,8 @@ Value constantInPlaceOf(Value original, mlir::Operation *layer, llvm::ArrayRef<i
                         std::vector<double> &&numbers, mlir::PatternRewriter &rewriter) {
   auto source = original ? original.getDefiningOp<ConstantOp>() : ConstantOp();
   return createConstant(rewriter, source ? source.getLoc() : layer->getLoc(),
-                        source ? source.getNameAttr() : mlir::StringAttr(), shape, Numbers(std::move(numbers)));
+                        source ? source.getNameAttr() : mlir::StringAttr(), shape,
+                        computedIn(layer, Numbers(std::move(numbers))));
 }
 
 /// `like` with another name, input and weights.

@@ -2,6 +2,7 @@
 // Computes what depends on constants alone inside of maps, and stores a repeated number only once.
 #include "Affine.h"
 #include "FoldedLayer.h"
+#include "Inlay/Dialect/ArgumentWeights.h"
 #include "Inlay/Transforms/Folding.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -41,7 +42,7 @@ struct FoldConstantScalars : mlir::OpRewritePattern<MapOp> {
         rewriter.replaceAllUsesWith(scalar, createLiteral(rewriter, body, op.getLoc(), numbers[0]));
         return mlir::success();
       }
-      Value constant = createConstant(rewriter, op.getLoc(), {}, constantFrame(map), numbers);
+      Value constant = createConstant(rewriter, op.getLoc(), {}, constantFrame(map), computedIn(map, numbers));
       rewriter.modifyOpInPlace(map, [&] {
         map.getInputsMutable().append(constant);
         rewriter.replaceAllUsesWith(scalar, body.addArgument(rewriter.getF32Type(), op.getLoc()));
@@ -73,6 +74,7 @@ struct UseLiterals : mlir::OpRewritePattern<MapOp> {
     auto constant = value.getDefiningOp<ConstantOp>();
     auto elements = constant ? llvm::dyn_cast<mlir::DenseElementsAttr>(constant.getValue()) : nullptr;
     if (!elements || !elements.isSplat() || !elements.getElementType().isF32()) return std::nullopt;
+    if (readsParameters(constant)) return std::nullopt;
     return elements.getSplatValue<mlir::FloatAttr>();
   }
 };

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "Inlay/Dialect/ArgumentWeights.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace inlay::compiler {
@@ -32,6 +33,17 @@ std::optional<bool> holds(arith::CmpFPredicate predicate, double a, double b) {
 }  // namespace
 
 std::optional<Numbers> numbersOf(mlir::Value value) {
+  auto constant = value ? value.getDefiningOp<ConstantOp>() : ConstantOp();
+  return constant && readsParameters(constant) ? std::nullopt : movableNumbersOf(value);
+}
+
+Numbers computedIn(mlir::Operation *op, const Numbers &numbers) {
+  const int64_t parameters = argumentParametersOf(op);
+  if (parameters == 0) return numbers;
+  return Numbers::combine([&](double each) { return withoutIndex(each, parameters); }, numbers);
+}
+
+std::optional<Numbers> movableNumbersOf(mlir::Value value) {
   auto constant = value ? value.getDefiningOp<ConstantOp>() : ConstantOp();
   auto elements = constant ? llvm::dyn_cast<mlir::DenseElementsAttr>(constant.getValue()) : nullptr;
   if (!elements || !elements.getElementType().isF32()) return std::nullopt;

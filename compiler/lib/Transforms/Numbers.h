@@ -40,8 +40,15 @@ class Numbers {
   size_t count = 0;
 };
 
-/// The elements of an f32 constant. Empty if `value` is none.
+/// The elements of an f32 constant, to compute with. Empty if `value` is none, or has elements that are not known
+/// before the weights are packed (ArgumentWeights.h).
 std::optional<Numbers> numbersOf(mlir::Value value);
+
+/// The same for a pass that only moves elements, so that they need not be known.
+std::optional<Numbers> movableNumbersOf(mlir::Value value);
+
+/// The result of arithmetic in the network around `op`, as it may be stored there (withoutIndex()).
+Numbers computedIn(mlir::Operation *op, const Numbers &numbers);
 
 /// The reverse: the numbers, rounded to f32, as elements of a tensor of `shape`.
 mlir::DenseElementsAttr elementsAttr(mlir::MLIRContext *context, llvm::ArrayRef<int64_t> shape, const Numbers &numbers);

@@ -36,6 +36,12 @@ struct [[gnu::visibility("default")]] no_kernels_for_this_graph_run_inlayc_again
   static int run_voices_needs_VOICES(Pointers... inputs_then_outputs, std::size_t voices, std::size_t steps,
                                      void* memories, void* scratch);
   static std::size_t scratch_bytes();
+  /// In place of run(), the functions of a network whose weights are an argument (WEIGHTS argument in
+  /// inlay_add_network()). pack..() makes the block `weights` of packed_bytes..() bytes.
+  static int run_packed_needs_WEIGHTS_argument(Pointers... inputs_then_outputs, std::size_t batch, const void* weights,
+                                               void* scratch);
+  static void pack_needs_WEIGHTS_argument(const void* parameters, void* weights);
+  static std::size_t packed_bytes_needs_WEIGHTS_argument();
   /// Beside run_steps() where the weights are in the memory (TRAIN in inlay_add_network()).
   static void begin(void* memory, void* scratch);
   static void update_sgd(void* memory, void* settings);
@@ -43,6 +49,8 @@ struct [[gnu::visibility("default")]] no_kernels_for_this_graph_run_inlayc_again
   /// Defined only with inlayc --parallel (PARALLEL in inlay_add_network()).
   static int run_parallel_needs_PARALLEL(Pointers... inputs_then_outputs, std::size_t batch, void* scratch,
                                          const inlay_parallel_for* workers);
+  static int run_packed_parallel_needs_PARALLEL(Pointers... inputs_then_outputs, std::size_t batch, const void* weights,
+                                                void* scratch, const inlay_parallel_for* workers);
 };
 
 namespace detail {

@@ -7,7 +7,8 @@
 
 namespace inlay::compiler {
 
-/// Mangled names (Itanium ABI) of the members `run` (of a network with state `run_steps`), `reset`,
+/// Mangled names (Itanium ABI) of the members `run` (of a network with state `run_steps`, of one whose weights are an
+/// argument `run_packed_needs_WEIGHTS_argument`), `reset`, `pack_needs_WEIGHTS_argument`, `packed_bytes`,
 /// `run_voices_needs_VOICES`, `run_parallel_needs_PARALLEL` and `scratch_bytes` of
 /// `inlay::no_kernels_for_this_graph_run_inlayc_again<hash, ...>`. The C++ runtime refers to a kernel by them. They
 /// contain the graph's hash, so a stale kernel does not link.
@@ -18,6 +19,8 @@ std::string mangledReset(const NetworkSummary &summary);
 std::string mangledTraining(const NetworkSummary &summary, const std::string &function);
 std::string mangledRunParallel(const NetworkSummary &summary);
 std::string mangledScratchBytes(const NetworkSummary &summary);
+std::string mangledPack(const NetworkSummary &summary);
+std::string mangledPackedBytes(const NetworkSummary &summary);
 
 }  // namespace inlay::compiler
 

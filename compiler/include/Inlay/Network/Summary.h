@@ -28,6 +28,13 @@ struct PortSummary {
   dtype type = dtype::f32;
 };
 
+/// A parameter of a network whose weights are an argument.
+struct ParameterSummary {
+  std::string name;
+  std::vector<int64_t> shape;
+  int64_t first = 0;  // float of the parameters
+};
+
 struct LayerSummary {
   std::string name;                // layer name, or the op's kind
   std::string kind;                // "dense", "map", "softmax", "concat"
@@ -58,7 +65,9 @@ struct NetworkSummary {
   int64_t flops = 0;
   bool roundsToNearest = false;  // its formulas rely on that mode
   Role role = Role::inference;
-  int64_t parameters = 0;  // floats of all parameters in the memory of a network that is trained
+  int64_t parameters = 0;  // floats of all parameters, of a network that is trained or whose weights are an argument
+  std::vector<ParameterSummary> parameterList;  // where the weights are an argument
+  int64_t packedBytes = 0;  // of the block of weights that is an argument; 0 where the weights are in the object
 
   /// Whether its samples are steps, one after the other.
   bool hasState() const { return memoryBytes > 0; }
@@ -70,8 +79,14 @@ struct NetworkSummary {
     if (role == Role::prediction) return {"begin"};
     return {"begin", "update_sgd", "update_adam"};
   }
-  /// The pointers of a kernel: inputs, outputs, the memory where there is state, and the scratch memory.
-  size_t pointers() const { return inputs.size() + outputs.size() + (hasState() ? 2 : 1); }
+  /// Whether kernels take their weights as an argument, which `<name>_pack` makes.
+  bool takesWeights() const { return packedBytes > 0; }
+  /// The pointers of a kernel that follow its inputs and outputs: the memory where there is state, the weights where
+  /// they are an argument, and the scratch memory. In an entry point they follow the batch.
+  size_t furtherPointers() const { return 1u + (hasState() ? 1u : 0u) + (takesWeights() ? 1u : 0u); }
+  size_t pointers() const { return inputs.size() + outputs.size() + furtherPointers(); }
+  size_t memoryPointer() const { return inputs.size() + outputs.size(); }
+  size_t weightsPointer() const { return pointers() - 2; }
   /// Whether it has `<name>_run_parallel`.
   bool isParallel() const { return !stages.empty(); }
   std::string kernelName(int64_t rows) const { return name + "_rows" + std::to_string(rows); }

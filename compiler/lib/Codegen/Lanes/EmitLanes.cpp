@@ -16,7 +16,7 @@ namespace {
 
 /// Emits the kernel for as many samples as there are lanes.
 mlir::LogicalResult emitWhole(mlir::func::FuncOp whole, mlir::func::FuncOp network, const NetworkSummary &summary,
-                              KernelContext &context, const llvm::MapVector<Value, memref::GlobalOp> &constants) {
+                              KernelContext &context, const ConstantMemory &constants) {
   Location loc = network.getLoc();
   const int64_t lanes = context.features.lanes;
   LanesEmitter emitter(network, whole, context, constants);
@@ -45,7 +45,7 @@ void emitPart(mlir::func::FuncOp part, mlir::func::FuncOp whole, const NetworkSu
     operands.push_back(builder.create<memref::AllocaOp>(
         loc, llvm::cast<mlir::MemRefType>(part.getArgument(static_cast<unsigned>(p)).getType()),
         builder.getI64IntegerAttr(64)));
-  operands.push_back(part.getArgument(static_cast<unsigned>(ports)));
+  llvm::append_range(operands, part.getArguments().slice(ports, summary.furtherPointers()));
   const auto copy = [&](Value from, Value fromSample, Value to, Value toSample, int64_t elements) {
     context.forEach(loc, elements, 1, [&](Value element) {
       Value each = builder.create<memref::LoadOp>(loc, from,
@@ -71,7 +71,7 @@ void emitPart(mlir::func::FuncOp part, mlir::func::FuncOp whole, const NetworkSu
 }  // namespace
 
 mlir::LogicalResult emitLanes(mlir::func::FuncOp network, const NetworkSummary &summary, VectorFeatures features,
-                              const llvm::MapVector<Value, memref::GlobalOp> &constants, KernelMaker create) {
+                              const ConstantMemory &constants, KernelMaker create) {
   mlir::OpBuilder builder(network.getContext());
   KernelContext context(builder, /*capacity=*/1, Value(), features);
   mlir::func::FuncOp whole = create(summary.lanesName(), 0, builder);

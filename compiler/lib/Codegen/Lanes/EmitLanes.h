@@ -5,6 +5,7 @@
 #define INLAY_CODEGEN_EMITLANES_H
 
 #include "Inlay/Network/Summary.h"
+#include "Kernel/ConstantMemory.h"
 #include "Kernel/KernelContext.h"
 
 namespace inlay::compiler {
@@ -17,15 +18,13 @@ using KernelMaker =
 /// number of samples that it is told, at least 1. They do not use the scratch memory. `constants` has the memory of
 /// each constant.
 mlir::LogicalResult emitLanes(mlir::func::FuncOp network, const NetworkSummary &summary, VectorFeatures features,
-                              const llvm::MapVector<mlir::Value, mlir::memref::GlobalOp> &constants,
-                              KernelMaker create);
+                              const ConstantMemory &constants, KernelMaker create);
 
 /// Emits `<name>_voices`, which runs streams with a memory each. It is told how many streams, from 1 to
 /// `summary.voicesInLanes`, and how many steps, at least 1. The memories lie one behind the other, and so do the steps
 /// of each stream.
 mlir::LogicalResult emitVoices(mlir::func::FuncOp network, const NetworkSummary &summary, VectorFeatures features,
-                               const llvm::MapVector<mlir::Value, mlir::memref::GlobalOp> &constants,
-                               KernelMaker create);
+                               const ConstantMemory &constants, KernelMaker create);
 
 }  // namespace inlay::compiler
 

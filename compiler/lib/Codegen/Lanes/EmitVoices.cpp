@@ -13,14 +13,14 @@ using mlir::Location;
 using mlir::Value;
 
 mlir::LogicalResult emitVoices(mlir::func::FuncOp network, const NetworkSummary &summary, VectorFeatures features,
-                               const llvm::MapVector<Value, mlir::memref::GlobalOp> &constants, KernelMaker create) {
+                               const ConstantMemory &constants, KernelMaker create) {
   mlir::OpBuilder builder(network.getContext());
   KernelContext context(builder, /*capacity=*/1, Value(), features);
   Location loc = network.getLoc();
   mlir::func::FuncOp kernel = create(summary.voicesName(), 2, builder);
   const auto argument = [&](size_t number) { return kernel.getArgument(static_cast<unsigned>(number)); };
   const size_t pointers = summary.pointers();
-  Value memory = argument(pointers - 2), scratch = argument(pointers - 1);
+  Value memory = argument(summary.memoryPointer()), scratch = argument(pointers - 1);
   Value count = argument(pointers), steps = argument(pointers + 1);
   LanesEmitter emitter(network, kernel, context, constants, voicesUseScratch(network) ? scratch : Value());
 

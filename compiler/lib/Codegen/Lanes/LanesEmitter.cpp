@@ -39,16 +39,14 @@ int64_t runsBefore(Value value, uint64_t axis) {
 }  // namespace
 
 LanesEmitter::LanesEmitter(mlir::func::FuncOp network, mlir::func::FuncOp kernel, KernelContext &context,
-                           const llvm::MapVector<Value, memref::GlobalOp> &constants, Value scratch)
+                           const ConstantMemory &constants, Value scratch)
     : network(network),
       kernel(kernel),
       context(context),
       builder(context.builder),
       lanes(context.features.lanes),
-      scratch(scratch) {
-  for (auto [constant, global] : constants)
-    memory[constant] = builder.create<memref::GetGlobalOp>(global.getLoc(), global.getType(), global.getName());
-}
+      scratch(scratch),
+      memory(constants.emitIn(kernel, builder)) {}
 
 mlir::LogicalResult LanesEmitter::emitOps() {
   for (mlir::Operation &op : network.front().without_terminator()) {

@@ -6,6 +6,7 @@
 #define INLAY_CODEGEN_LANESEMITTER_H
 
 #include "Inlay/Network/Summary.h"
+#include "Kernel/ConstantMemory.h"
 #include "Kernel/KernelContext.h"
 
 namespace inlay::compiler {
@@ -15,7 +16,7 @@ class LanesEmitter {
   /// `kernel` is the function around the builder's place, and `constants` has the memory of each constant. Buffers are
   /// on the stack, or in `scratch` if that is given.
   LanesEmitter(mlir::func::FuncOp network, mlir::func::FuncOp kernel, KernelContext &context,
-               const llvm::MapVector<mlir::Value, mlir::memref::GlobalOp> &constants, mlir::Value scratch = {});
+               const ConstantMemory &constants, mlir::Value scratch = {});
 
   /// Emits all ops. The inputs and states are in their buffers before, and the results and next states after.
   mlir::LogicalResult emitOps();

@@ -40,9 +40,8 @@ class EntryBuilder {
     buildRun();
     if (summary.isParallel()) buildRunParallel();
     if (summary.runsVoices) buildRunVoices();
-    auto size = function(summary.name + "_scratch_bytes", builder.getI64Type(), {});
-    builder.setInsertionPointToStart(size.addEntryBlock(builder));
-    builder.create<LLVM::ReturnOp>(loc, number(summary.scratchBytes));
+    buildSize("_scratch_bytes", summary.scratchBytes);
+    if (summary.takesWeights()) buildSize("_packed_bytes", summary.packedBytes);
     const auto hide = [&](const std::string &name) {
       module.lookupSymbol<LLVM::LLVMFuncOp>(name).setLinkage(LLVM::Linkage::Internal);
     };
@@ -54,9 +53,9 @@ class EntryBuilder {
       for (size_t stage = 0; stage < stages.size(); ++stage) hide(summary.stageName(rows, stage));
   }
 
-  /// The pointers that kernels get besides the inputs and outputs: the memory of a network with state, and the scratch
-  /// memory. They follow the batch in the arguments of an entry point.
-  size_t further() const { return summary.hasState() ? 2 : 1; }
+  /// The pointers that kernels get besides the inputs and outputs. They follow the batch in the arguments of an entry
+  /// point.
+  size_t further() const { return summary.furtherPointers(); }
 
   /// Functions that are called from outside of the object, by the caller's thread and by the threads that it lends.
   llvm::SmallVector<LLVM::LLVMFuncOp> entries;
@@ -79,6 +78,11 @@ class EntryBuilder {
   LLVM::LLVMFuncOp function(llvm::StringRef name, mlir::Type result, llvm::ArrayRef<mlir::Type> arguments) {
     builder.setInsertionPointToEnd(module.getBody());
     return builder.create<LLVM::LLVMFuncOp>(loc, name, LLVM::LLVMFunctionType::get(result, arguments));
+  }
+  void buildSize(const char *suffix, int64_t bytes) {
+    auto size = function(summary.name + suffix, builder.getI64Type(), {});
+    builder.setInsertionPointToStart(size.addEntryBlock(builder));
+    builder.create<LLVM::ReturnOp>(loc, number(bytes));
   }
   Value number(int64_t value) { return builder.create<LLVM::ConstantOp>(loc, builder.getI64IntegerAttr(value)); }
 
@@ -200,15 +204,17 @@ class EntryBuilder {
   /// Does the same as `<name>_run`, on the threads of an inlay_parallel_for where the work is worth it.
   void buildRunParallel() {
     llvm::SmallVector<mlir::Type> arguments(ports, pointer);
-    arguments.append({builder.getI64Type(), pointer, pointer});
+    arguments.push_back(builder.getI64Type());
+    arguments.append(further() + 1, pointer);
     auto run = function(summary.name + "_run_parallel", builder.getI32Type(), arguments);
     entries.push_back(run);
     Block *entry = run.addEntryBlock(builder);
     mlir::Region &body = run.getBody();
     Block *divided = builder.createBlock(&body, body.end()), *alone = builder.createBlock(&body, body.end());
     builder.setInsertionPointToEnd(entry);
-    Value slots = builder.create<LLVM::AllocaOp>(loc, pointer, builder.getI64Type(), number(int64_t(ports) + 2));
-    Value workers = run.getArgument(static_cast<unsigned>(ports + 2));
+    Value slots =
+        builder.create<LLVM::AllocaOp>(loc, pointer, builder.getI64Type(), number(int64_t(summary.pointers()) + 1));
+    Value workers = run.getArguments().back();
     Value none =
         builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, workers, builder.create<LLVM::ZeroOp>(loc, pointer));
     if (inArray()) {
@@ -218,7 +224,7 @@ class EntryBuilder {
       builder.create<LLVM::CondBrOp>(loc, none, alone, divided);
       builder.setInsertionPointToEnd(alone);
       auto status = builder.create<LLVM::CallOp>(loc, builder.getI32Type(), summary.name + "_run",
-                                                 run.getArguments().take_front(ports + 2));
+                                                 run.getArguments().drop_back());
       builder.create<LLVM::ReturnOp>(loc, status.getResult());
     }
 
@@ -510,6 +516,7 @@ class EntryBuilder {
     llvm::SmallVector<Value> pointers;
     if (!array) llvm::append_range(pointers, run.getArguments().take_front(ports));
     if (summary.hasState()) pointers.push_back(held.front());
+    if (summary.takesWeights()) pointers.push_back(held[held.size() - 2]);
     if (summary.scratchBytes > 0) pointers.push_back(held.back());
     Value anyNull;
     for (Value each : pointers) {

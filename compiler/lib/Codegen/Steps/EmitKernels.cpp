@@ -5,8 +5,10 @@
 #include <map>
 
 #include "Inlay/Network/Stages.h"
+#include "Kernel/ConstantMemory.h"
 #include "Kernel/KernelContext.h"
 #include "Lanes/EmitLanes.h"
+#include "Steps/EmitPack.h"
 #include "Steps/SharedSteps.h"
 #include "Training/EmitTraining.h"
 #include "llvm/ADT/MapVector.h"
@@ -28,9 +30,11 @@ class NetworkEmitter {
       : network(network), module(module), features(features), reproducible(reproducible) {}
 
   mlir::LogicalResult run(const NetworkSummary &summary) {
+    if (summary.takesWeights()) emitPack(network, summary, module, constants);
     for (ConstantOp constant : network.getOps<ConstantOp>())
-      globals[constant] = createGlobal(llvm::cast<mlir::DenseElementsAttr>(constant.getValue()),
-                                       constant.getName().value_or("constant"), constant.getLoc());
+      if (!constants.contains(constant))
+        constants.addGlobal(constant, createGlobal(llvm::cast<mlir::DenseElementsAttr>(constant.getValue()),
+                                                   constant.getName().value_or("constant"), constant.getLoc()));
     for (mlir::Operation &op : network.front().without_terminator()) all.push_back(&op);
     const bool loops = llvm::any_of(all, [](mlir::Operation *op) { return loopOf(op).has_value(); });
     compact =
@@ -42,9 +46,9 @@ class NetworkEmitter {
       const llvm::SmallVector<mlir::Type> indices(static_cast<size_t>(numbers), builder.getIndexType());
       return createFunction(summary, name, features.lanes, indices, builder);
     };
-    if (summary.samplesInLanes > 0 && mlir::failed(emitLanes(network, summary, features, globals, kernelInLanes)))
+    if (summary.samplesInLanes > 0 && mlir::failed(emitLanes(network, summary, features, constants, kernelInLanes)))
       return mlir::failure();
-    if (summary.voicesInLanes > 0 && mlir::failed(emitVoices(network, summary, features, globals, kernelInLanes)))
+    if (summary.voicesInLanes > 0 && mlir::failed(emitVoices(network, summary, features, constants, kernelInLanes)))
       return mlir::failure();
     if (summary.hasReset()) emitReset(summary);
     if (summary.role != Role::inference) emitTraining(network, summary, features, module);
@@ -66,7 +70,7 @@ class NetworkEmitter {
   std::map<std::pair<int64_t, bool>, SharedSteps> shared;
   /// By capacity, way of dividing the work (-1: none) and representative.
   std::map<std::tuple<int64_t, int, mlir::Operation *>, mlir::func::FuncOp> steps;
-  llvm::MapVector<Value, mlir::memref::GlobalOp> globals;  // in the network's order, so that objects are reproducible
+  ConstantMemory constants;
 
   mlir::MemRefType flat(int64_t elements, mlir::Type element = {}) {
     return mlir::MemRefType::get({elements}, element ? element : mlir::Float32Type::get(network.getContext()));
@@ -91,8 +95,8 @@ class NetworkEmitter {
   /// faster without that, because its addresses are constants and each op begins before the previous one ends.
   static constexpr int64_t kManyOps = 24;
 
-  /// Creates a function with a kernel's pointers: the inputs, the outputs, the memory if there is state, the scratch
-  /// memory. The types `further` follow.
+  /// Creates a function with a kernel's pointers: the inputs, the outputs, the memory if there is state, the weights if
+  /// they are an argument, the scratch memory. The types `further` follow.
   mlir::func::FuncOp createFunction(const NetworkSummary &summary, const std::string &name, int64_t capacity,
                                     llvm::ArrayRef<mlir::Type> further, mlir::OpBuilder &builder) {
     builder.setInsertionPointToEnd(module.getBody());
@@ -102,6 +106,7 @@ class NetworkEmitter {
                                port.type == dtype::i32 ? mlir::Type(builder.getI32Type()) : builder.getF32Type()));
     for (const PortSummary &port : summary.outputs) arguments.push_back(flat(capacity * port.elements));
     if (summary.hasState()) arguments.push_back(flat(summary.memoryBytes / static_cast<int64_t>(sizeof(float))));
+    if (summary.takesWeights()) arguments.push_back(mlir::MemRefType::get({summary.packedBytes}, builder.getI8Type()));
     arguments.push_back(flat(std::max<int64_t>(1, summary.scratchBytes / static_cast<int64_t>(sizeof(float)))));
     const size_t pointers = arguments.size();
     arguments.append(further.begin(), further.end());
@@ -110,6 +115,13 @@ class NetworkEmitter {
     function.setPrivate();
     for (unsigned i = 0; i < pointers; ++i)
       function.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+    // So LLVM may load weights early, as it may those of the object.
+    if (summary.takesWeights()) {
+      const auto weights = static_cast<unsigned>(summary.weightsPointer());
+      function.setArgAttr(weights, mlir::LLVM::LLVMDialect::getReadonlyAttrName(), builder.getUnitAttr());
+      function.setArgAttr(weights, mlir::LLVM::LLVMDialect::getDereferenceableAttrName(),
+                          builder.getI64IntegerAttr(summary.packedBytes));
+    }
     builder.setInsertionPointToStart(function.addEntryBlock());
     return function;
   }
@@ -162,7 +174,7 @@ class NetworkEmitter {
     const unsigned parts = pointers + (capacity > 1 ? 1 : 0);
     if (split) takePart(context, *split, function.getArguments().slice(parts, 2));
     context.scratch = function.getArgument(pointers - 1);
-    if (summary.hasState()) context.memory = function.getArgument(pointers - 2);
+    if (summary.hasState()) context.memory = function.getArgument(static_cast<unsigned>(summary.memoryPointer()));
     context.workspace = workspaceBase(network);
     return context;
   }
@@ -173,9 +185,7 @@ class NetworkEmitter {
     mlir::func::FuncOp kernel =
         createFunction(summary, name, capacity, numbersOf(capacity, split.has_value(), builder), builder);
     KernelContext context = contextOf(kernel, summary, capacity, split, builder);
-    llvm::DenseMap<Value, Value> memory;
-    for (auto &[constant, global] : globals)
-      memory[constant] = builder.create<mlir::memref::GetGlobalOp>(global.getLoc(), global.getType(), global.getName());
+    llvm::DenseMap<Value, Value> memory = constants.emitIn(kernel, builder);
     const auto views = [&](Value value) {
       RowView view = viewOf(value, summary, kernel, capacity, memory);
       view.inRegister = context.inRegister.lookup(value);
@@ -295,7 +305,7 @@ class NetworkEmitter {
     const size_t numbers = further.size();
     for (Value value : valuesOf(op)) {
       const StepArgument told = stepArgumentOf(value);
-      if (told == StepArgument::memory) further.push_back(globals.find(value)->second.getType());
+      if (told == StepArgument::memory) further.push_back(constants.typeOf(value));
       if (told == StepArgument::start) further.push_back(builder.getIndexType());
     }
     mlir::func::FuncOp step = createFunction(summary, name, capacity, further, builder);
@@ -359,7 +369,7 @@ class NetworkEmitter {
     view.elements = elementsOf(value);
     if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value)) {
       if (const std::optional<int64_t> state = stateOfArgument(network, argument.getArgNumber())) {
-        view.memory = kernel.getArgument(static_cast<unsigned>(summary.pointers() - 2));
+        view.memory = kernel.getArgument(static_cast<unsigned>(summary.memoryPointer()));
         view.base = *state;
         return view;
       }
@@ -385,7 +395,7 @@ class NetworkEmitter {
       view.memory = kernel.getArgument(static_cast<unsigned>(summary.pointers() - 1));
       view.readable = true;  // the arena ends with a spare vector
     } else if (place.getRoot() == "state") {
-      view.memory = kernel.getArgument(static_cast<unsigned>(summary.pointers() - 2));
+      view.memory = kernel.getArgument(static_cast<unsigned>(summary.memoryPointer()));
     } else {
       const size_t first = place.getRoot() == "output" ? summary.inputs.size() : 0;
       view.memory = kernel.getArgument(static_cast<unsigned>(first + static_cast<size_t>(place.getIndex())));
