@@ -67,13 +67,24 @@ class FeedbackFinder {
     }
   }
 
+  /// Whether the value is a state, or a view of one.
+  bool isOldState(Value value) {
+    while (mlir::Operation *op = value.getDefiningOp()) {
+      auto kernel = llvm::dyn_cast<KernelOp>(op);
+      if (!kernel || !kernel.getViewed()) return false;
+      value = kernel.getViewed();
+    }
+    return stateOfArgument(network, llvm::cast<mlir::BlockArgument>(value).getArgNumber()).has_value();
+  }
+
   /// Puts all ops that read a state into one loop with the op that computes its next value. In the next step they read
   /// what that op computes, and in the same step they read what it overwrites. Returns false for a state whose next
-  /// value no op computes.
+  /// value no op computes, and for one that the network returns: the planner copies it behind all ops.
   bool joinStates() {
     mlir::Operation *terminator = network.front().getTerminator();
     for (auto [i, value] : llvm::enumerate(terminator->getOperands())) {
       const std::optional<int64_t> place = stateOfResult(network, static_cast<unsigned>(i));
+      if (!place && isOldState(value)) return false;
       if (!place) continue;
       auto state = llvm::find_if(network.getArguments(), [&, place = place](mlir::BlockArgument argument) {
         return stateOfArgument(network, argument.getArgNumber()) == place;
