@@ -15,6 +15,7 @@
 #include "dense_chain.hpp"
 #include "graph_work.hpp"
 #include "inlay/graph_memory.hpp"
+#include "inlay/graph_training.hpp"
 #include "inlay/interpreter.hpp"
 #include "inlay/operations.hpp"
 #include "inlay/thread_pool.hpp"
@@ -126,7 +127,7 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
     if (!kernels.back()) return fail("compiled", error);
   }
   std::unique_ptr<tools::jit_kernel> argument;
-  if (options.weights_argument && !has_state) {
+  if (options.weights_argument && !has_state && training_layout_of(network.graph).parameters > 0) {
     argument = compile(false, true);
     if (!argument) return fail("weights as an argument", error);
   }

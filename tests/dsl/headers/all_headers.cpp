@@ -4,6 +4,7 @@
 // Headers that are not ours come first, because these macros may break them.
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <boost/hana.hpp>
 #include <cmath>
@@ -13,6 +14,7 @@
 #include <initializer_list>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <source_location>
 #include <span>
@@ -49,6 +51,7 @@
 #include "inlay/graph_rules.hpp"
 #include "inlay/interpreter.hpp"
 #include "inlay/math.hpp"
+#include "inlay/packed.hpp"
 #include "inlay/parallel_for.h"
 #include "inlay/reference.hpp"
 #include "inlay/thread_pool.hpp"
