@@ -135,14 +135,16 @@ TEST(Trial, HasManyStepsAndNoPartsOfANetworkWithState) {
 
 TEST(Trial, HasEveryKindOfCall) {
   bool split = false, empty = false, several = false, bf16 = false, refused = false, single = false;
-  unsigned optimised = 0, parallel = 0, all = 0;
+  unsigned optimised = 0, parallel = 0, all = 0, blocks = 0, with_state = 0;
   std::set<unsigned> parts;
   std::set<std::size_t> batches;
   for (std::uint64_t i = 0; i < 2000; ++i) {
     const trial t = draw_trial({}, i);
     several = several || t.networks.size() > 1, bf16 = bf16 || t.bf16;
-    optimised += t.optimised, parallel += t.parallel, all += t.share_all;
-    EXPECT_TRUE(t.parallel || !t.share_all || std::ranges::any_of(t.networks, &network::remembers));
+    const bool remembers = std::ranges::any_of(t.networks, &network::remembers);
+    optimised += t.optimised, parallel += t.parallel, all += t.parallel && t.share_all;
+    with_state += remembers, blocks += remembers && t.share_all;
+    EXPECT_TRUE(t.parallel || !t.share_all || remembers);
     for (const call_plan& call : t.calls) {
       split = split || call.first > 0, empty = empty || call.batch == 0;
       refused = refused || (t.max_batch > 0 && call.batch > t.max_batch), single = single || t.max_batch == 1;
@@ -151,6 +153,7 @@ TEST(Trial, HasEveryKindOfCall) {
   }
   EXPECT_TRUE(split && empty && several && bf16 && refused && single);
   EXPECT_LT(all, parallel);
+  EXPECT_TRUE(blocks > with_state / 2 && blocks < with_state) << blocks << " of " << with_state;
   for (unsigned count : {optimised, parallel, all}) EXPECT_TRUE(count > 80 && count < 400) << count;
   EXPECT_EQ(parts, (std::set<unsigned>{0, 1, 2, 3, 7}));
   for (std::size_t batch = 0; batch <= 70; ++batch) EXPECT_TRUE(batches.contains(batch)) << batch;
