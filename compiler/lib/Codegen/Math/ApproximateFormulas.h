@@ -4,6 +4,7 @@
 #define INLAY_CODEGEN_APPROXIMATEFORMULAS_H
 
 #include "Math/ApproximateTables.h"
+#include "Math/ElementaryFormulas.h"
 
 namespace inlay::compiler::formulas {
 
@@ -64,8 +65,8 @@ typename B::Float approximateGelu(B &b, typename B::Float x) {
   return approximateRamp(b, x, -1, kGeluOf16, kGeluOf8);
 }
 
-/// exp(x) = 2^n 2^f with n = floor(t), t = x / ln2. The polynomials have the least relative error, 2^-13.7, by the
-/// algorithm of Remez: for 2^f from 0 to 1, and for 2^(f + 1/2) from -1/2 to 1/2.
+/// exp(x) = 2^n 2^f with t = x / ln2 and n = floor(t), or on AVX2 the whole number next to t. The polynomials have the
+/// least relative error, 2^-13.7, by the algorithm of Remez: for 2^f from 0 to 1, and from -1/2 to 1/2.
 template <class B>
 typename B::Float approximateExp(B &b, typename B::Float x) {
   const auto series = [&](typename B::Float f, float c0, float c1, float c2, float c3) {
@@ -77,12 +78,25 @@ typename B::Float approximateExp(B &b, typename B::Float x) {
     auto t = b.silent_mul(x, inverseOfLn2);  // the product may overflow where the result is 0
     return b.scalef(series(b.fraction(t), 0x1.fff632p-1f, 0x1.64444cp-1f, 0x1.cefc4cp-3f, 0x1.3f96a4p-4f), t);
   }
-  // u = t - 1/2, rounded to n by adding 1.5 * 2^23. From t = 128 on the power is infinite, up to -127 it is 0.
-  auto u = b.fma(b.min(b.constant(88.8f), b.max(b.constant(-88.0f), x)), inverseOfLn2, b.constant(-0.5f));
-  auto magic = b.constant(0x1.8p23f), sum = b.add(u, magic);
-  auto power = b.bitcast_float(b.add(b.shl(b.bitcast_int(sum), 23), b.constant_int(127 << 23)));
-  return b.mul(series(b.sub(u, b.sub(sum, magic)), 0x1.6a033cp0f, 0x1.f5f97ep-1f, 0x1.5f56a4p-2f, 0x1.3f96a4p-4f),
-               power);
+  // Adding 1.5 * 2^23 rounds t to n. n goes into the exponent of 2^f, less 1 where `half` is set.
+  auto magic = b.constant(0x1.8p23f);
+  const auto scaled = [&](typename B::Float of, bool half) {
+    auto sum = b.fma(of, inverseOfLn2, magic), f = b.fma(of, inverseOfLn2, b.sub(magic, sum));
+    auto power = series(f, 0x1.fff692p-1f, 0x1.62f31ap-1f, 0x1.f0de1ap-3f, 0x1.c3f76p-5f);
+    auto n = b.bitcast_int(sum);
+    if (half) n = b.sub(n, b.constant_int(1));
+    return b.bitcast_float(b.add(b.bitcast_int(power), b.shl(n, 23)));
+  };
+  // For |x| <= 87 the result is normal. Beyond, it is the sum of two halves, which may overflow. Below -86.5 it is 0.
+  constexpr float limit = 87;
+  return stepWithin(
+      b, x, b.abs(x), 0, std::bit_cast<uint32_t>(limit) + 1,
+      [&](typename B::Float normal) { return scaled(normal, false); },
+      [&](typename B::Float any) {
+        auto half = scaled(b.min(b.max(any, b.constant(-86.0f)), b.constant(88.8f)), true);
+        return b.select(b.lt(any, b.constant(-86.5f)), b.constant(0.0f),
+                        b.select(b.is_nan(any), any, b.add(half, half)));
+      });
 }
 
 }  // namespace inlay::compiler::formulas

@@ -18,6 +18,19 @@ namespace inlay::compiler::formulas {
 /// The bits of the smallest normal float, and how many patterns there are from it to infinity.
 constexpr uint32_t kFirstNormal = 0x00800000, kNormals = 0x7f000000;
 
+/// `step(x)`, or `exact(x)` in lanes where the step would fail because the bits of `range` are not in
+/// [first, first + count). 1.0 is within every range.
+template <class B, class Step, class Exact>
+typename B::Float stepWithin(B &b, typename B::Float x, typename B::Float range, uint32_t first, uint32_t count,
+                             Step step, Exact exact) {
+  return b.unless_any(
+      b.any_outside(range, first, count), [&] { return step(x); },
+      [&] {
+        auto special = b.outside(range, first, count);
+        return b.select(special, exact(x), step(b.select(special, b.constant(1.0f), x)));
+      });
+}
+
 /// c[0] + x c[1] + x^2 c[2] + ..., by Horner's rule in fused steps.
 template <class B>
 typename B::Float polynomial(B &b, typename B::Float x, llvm::ArrayRef<float> coefficients) {
@@ -389,12 +402,8 @@ typename B::Float fastReciprocal(B &b, typename B::Float x) {
     return b.fma(y, b.fma(b.neg(normal), y, one), y);
   };
   constexpr uint32_t first = std::bit_cast<uint32_t>(0x1p-126f), end = std::bit_cast<uint32_t>(0x1p126f);
-  return b.unless_any(
-      b.any_outside(b.abs(x), first, end - first), [&] { return step(x); },
-      [&] {
-        auto special = b.outside(b.abs(x), first, end - first);
-        return b.select(special, reciprocal(b, x), step(b.select(special, one, x)));
-      });
+  return stepWithin(b, x, b.abs(x), first, end - first, step,
+                    [&](typename B::Float any) { return reciprocal(b, any); });
 }
 
 /// x / 2 for a normal x, by subtracting 1 from its exponent.
@@ -422,17 +431,6 @@ typename B::Float sqrt(B &b, typename B::Float x) {
   return b.keep_zero_and_infinity(x, b.fma(root, b.fma(b.neg(root), halfOf(b, y), b.constant(0.5f)), root));
 }
 
-/// `step(x)`, or `exact(x)` in lanes where x is not a positive normal number and the step would fail.
-template <class B, class Step, class Exact>
-typename B::Float stepForNormals(B &b, typename B::Float x, Step step, Exact exact) {
-  return b.unless_any(
-      b.any_outside(x, kFirstNormal, kNormals), [&] { return step(x); },
-      [&] {
-        auto special = b.outside(x, kFirstNormal, kNormals);
-        return b.select(special, exact(x), step(b.select(special, b.constant(1.0f), x)));
-      });
-}
-
 /// 1 / sqrt(x) by one Newton step from an estimate y with a relative error of e = 1.5 * 2^-12. The step leaves 1.5 e^2,
 /// 3.4 ulp at most.
 template <class B>
@@ -442,7 +440,7 @@ typename B::Float fastRsqrt(B &b, typename B::Float x) {
     auto y = b.coarse_rsqrt(normal);
     return b.fma(y, b.fma(b.neg(b.mul(normal, y)), halfOf(b, y), b.constant(0.5f)), y);
   };
-  return stepForNormals(b, x, step, [&](typename B::Float any) { return rsqrt(b, any); });
+  return stepWithin(b, x, x, kFirstNormal, kNormals, step, [&](typename B::Float any) { return rsqrt(b, any); });
 }
 
 /// sqrt(x) by the same step, from x y.
@@ -453,7 +451,7 @@ typename B::Float fastSqrt(B &b, typename B::Float x) {
     auto y = b.coarse_rsqrt(normal), root = b.mul(normal, y);
     return b.fma(root, b.fma(b.neg(root), halfOf(b, y), b.constant(0.5f)), root);
   };
-  return stepForNormals(b, x, step, [&](typename B::Float any) { return sqrt(b, any); });
+  return stepWithin(b, x, x, kFirstNormal, kNormals, step, [&](typename B::Float any) { return sqrt(b, any); });
 }
 
 /// tanh(x), by cells where there are tables. Elsewhere an odd polynomial up to 0.6, 1 - 2 / (exp(2|x|) + 1) beyond, 1
