@@ -168,6 +168,121 @@ TEST(Gradient, OfConvolutionsOnEveryInstructionSet) {
           {.batch = 5, .cpu = cpu});
 }
 
+TEST(Gradient, OfConvolutionsWithGroups) {
+  check(network("two_groups", input<f32, 4, 5, 6>("x"), [](auto x) {
+    auto h = tanh(conv2d<6, 3>("a", x, groups<2>, padding<1>));
+    return flatten(conv2d<4, 2>("b", h, groups<2>, stride<2>, no_bias));
+  }));
+  check(network("multiplied", input<f32, 3, 5, 5>("x"), [](auto x) {
+    auto h = tanh(conv2d<6, 3>("a", x, groups<3>, dilation<2>));
+    return flatten(conv2d<34, 1>("b", h, groups<2>));
+  }));
+  check(network("signal_groups", input<f32, 4, 11>("x"), [](auto x) {
+    return flatten(conv1d<2, 3>("b", tanh(conv1d<6, 3>("a", x, groups<2>)), groups<2>, stride<2>));
+  }));
+}
+
+TEST(Gradient, OfDepthwiseConvolutions) {
+  check(network("depthwise", input<f32, 2, 7, 6>("x"), [](auto x) {
+    auto h = tanh(conv2d<17, 1>("a", x));
+    auto d = sigmoid(conv2d<17, 3>("b", h, groups<17>, padding<1>));
+    return flatten(conv2d<3, 1>("c", d));
+  }));
+  check(network("strided_depthwise", input<f32, 5, 9, 8>("x"), [](auto x) {
+    auto h = tanh(conv2d<5, 3>("a", x, groups<5>, stride<2>, padding<1>, no_bias));
+    return flatten(conv2d<5, 2>("b", h, groups<5>, dilation<2>));
+  }));
+  check(network("wide_depthwise", input<f32, 33, 4, 5>("x"), [](auto x) {
+    auto h = tanh(conv2d<33, 3, 2>("a", x, groups<33>, padding<1>));
+    return flatten(conv2d<33, 1>("b", h, groups<33>));
+  }));
+  check(network("one_tap", input<f32, 3, 1, 1>("x"), [](auto x) {
+    return flatten(conv2d<3, 3>("a", conv2d<3, 1>("b", x, groups<3>), groups<3>, padding<1>));
+  }));
+  check(network("signal_depthwise", input<f32, 3, 12>("x"), [](auto x) {
+    return flatten(conv1d<3, 3>("b", tanh(conv1d<3, 4>("a", x, groups<3>)), groups<3>, stride<2>));
+  }));
+}
+
+TEST(Gradient, OfDepthwiseConvolutionsOnEveryInstructionSet) {
+  for (const std::string& cpu : tools::runnable_cpus())
+    check(network("separable", input<f32, 2, 6, 6>("x"),
+                  [](auto x) {
+                    auto h = silu(conv2d<21, 1>("a", x));
+                    return flatten(conv2d<2, 1>("c", tanh(conv2d<21, 3>("b", h, groups<21>, stride<2>, padding<1>))));
+                  }),
+          {.batch = 5, .cpu = cpu});
+}
+
+TEST(Gradient, OfConvolutionsPaddedBeyondTheirReach) {
+  check(network("beyond", input<f32, 2, 3, 4>("x"), [](auto x) {
+    auto h = tanh(conv2d<3, 2>("a", x, padding<3>, stride<2>));
+    return flatten(conv2d<2, 1>("b", h, padding<2>, stride<3>));
+  }));
+}
+
+TEST(Gradient, OfTransposedConvolutions) {
+  check(network("up", input<f32, 3, 3, 4>("x"), [](auto x) {
+    auto h = tanh(conv_transpose2d<5, 4>("a", x, stride<2>, padding<1>));
+    return flatten(conv_transpose2d<2, 3>("b", h));
+  }));
+  check(network("up_by_three", input<f32, 2, 3, 2>("x"), [](auto x) {
+    auto h = tanh(conv_transpose2d<17, 3, 2>("a", x, stride<3>, output_padding<1>, padding<1>, no_bias));
+    return flatten(conv_transpose2d<1, 3>("b", h, dilation<2>, padding<3>));
+  }));
+  check(network("between", input<f32, 2, 6, 6>("x"), [](auto x) {
+    auto h = relu(conv2d<4, 3>("a", x, stride<2>, padding<1>));
+    return flatten(conv2d<2, 3>("c", sigmoid(conv_transpose2d<3, 2>("b", h, stride<2>))));
+  }));
+  check(network("up_in_groups", input<f32, 4, 3, 3>("x"), [](auto x) {
+    auto h = tanh(conv_transpose2d<6, 3>("a", x, groups<2>, stride<2>));
+    return flatten(conv_transpose2d<6, 2>("b", h, groups<6>));
+  }));
+  check(network("up_signal", input<f32, 2, 5>("x"), [](auto x) {
+    auto h = tanh(conv_transpose1d<4, 4>("a", x, stride<2>, padding<1>));
+    return flatten(conv_transpose1d<2, 3>("b", h, groups<2>));
+  }));
+}
+
+TEST(Gradient, OfTransposedConvolutionsWithConstantWeights) {
+  check(network("fixed_up", input<f32, 1, 2, 2>("x"), [](auto x) {
+    auto h = tanh(conv2d<2, 1>("a", x));
+    auto w = constant<f32, 2, 1, 2, 2>({1, -2, 0.5f, 1, 2, 1, -1, 3});
+    return flatten(conv_transpose2d("up", h, w, stride<2>));
+  }));
+}
+
+TEST(Gradient, OfTiedWeights) {
+  graph_builder b("tied");
+  const std::uint32_t x = b.input("x", {1, {5}}), w = b.parameter("w", {2, {18, 5}}), none = no_node;
+  const std::uint32_t axes[] = {0, 1};
+  const std::uint32_t hidden = b.dense("encode", x, w, b.parameter("bias", {1, {18}}));
+  b.output(b.dense("decode", hidden, b.apply(op::transpose, {&w, 1}, axes), none), "y");
+  b.finish();
+  EXPECT_EQ(check_gradients(b), "");
+  check(network("tied_images", input<f32, 2, 4, 5>("x"), [](auto x) {
+    auto w = param<f32, 3, 2, 3, 3>("w");
+    return flatten(conv_transpose2d("b", tanh(conv2d("a", x, w)), w));
+  }));
+}
+
+TEST(Gradient, OfPoolsThatOverlap) {
+  check(network("overlapping", input<f32, 2, 8, 9>("x"), [](auto x) {
+    auto h = max_pool<3>(tanh(conv2d<5, 3>("a", x, padding<1>)), stride<2>, padding<1>);
+    return flatten(max_pool<2>(conv2d<17, 2>("b", h), stride<1>));
+  }));
+  check(network("apart", input<f32, 2, 9, 11>("x"), [](auto x) {
+    auto h = max_pool<2>(conv2d<3, 1>("a", x), stride<3>);
+    return flatten(max_pool<2>(tanh(h), dilation<2>, stride<1>));
+  }));
+  check(network("rounded_up", input<f32, 2, 7, 8>("x"),
+                [](auto x) { return flatten(max_pool<3>(conv2d<20, 1>("a", x), stride<2>, ceil_mode)); }));
+  check(
+      network("whole", input<f32, 2, 7, 6>("x"), [](auto x) { return flatten(max_pool<7, 6>(conv2d<3, 1>("a", x))); }));
+  check(network("signal_pool", input<f32, 2, 13>("x"),
+                [](auto x) { return flatten(max_pool<3>(conv1d<4, 2>("a", x), stride<2>, padding<1>)); }));
+}
+
 TEST(Gradient, OfPools) {
   check(network("max_pools", input<f32, 2, 8, 12>("x"), [](auto x) {
     auto h = max_pool<2>(tanh(conv2d<5, 3>("a", x, padding<1>)));
@@ -201,6 +316,38 @@ TEST(Gradient, OfSignals) {
     auto h = tanh(conv1d<5, 3>("a", x, padding<1>));
     return flatten(conv1d<2, 4>("b", h, stride<2>));
   }));
+}
+
+// With x = 1, w = 1 and a target of 0, dy is 2 y / n for each of the n results, of which the first pixel of a window
+// gets all.
+TEST(Gradient, OfAPoolGoesToTheFirstOfEqualPixels) {
+  const graph_builder b = traced(network("equal", input<f32, 1, 4, 4>("x"), [](auto x) {
+    return flatten(max_pool<2>(x + param<f32, 1, 4, 4>("shift"), stride<2>));
+  }));
+  const graph_view graph = b.view();
+  tools::jit_target how;
+  how.train = loss::mse;
+  std::string error;
+  const weights none;
+  const auto kernels = tools::jit_kernel::compile_all({&graph, 1}, {&none, 1}, how, error);
+  ASSERT_EQ(kernels.size(), 2u) << error;
+  std::vector<float> memory(kernels[1]->memory_bytes() / 4), scratch(kernels[1]->scratch_bytes() / 4);
+  kernels[1]->begin(memory.data(), scratch.data());
+  const std::vector<float> x(16, 1.0f), target(4, 0.0f);
+  const float* const inputs[] = {x.data(), target.data()};
+  ASSERT_EQ(kernels[1]->run_steps(inputs, {}, 1, memory.data(), scratch.data()), 0);
+  const float* found = memory.data() + training_layout_of(graph).gradients();
+  for (std::size_t i = 0; i < 16; ++i) EXPECT_EQ(found[i], i % 8 == 0 || i % 8 == 2 ? 0.5f : 0.0f) << i;
+}
+
+TEST(Gradient, OfJumpsGoesStraightThrough) {
+  const auto trains = [](const auto& net) { return refusal_of(traced(net), loss::mse).empty(); };
+  EXPECT_TRUE(
+      trains(network("step", input<f32, 3>("x"), [](auto x) { return step(dense<2>("fc", x), straight_through); })));
+  EXPECT_TRUE(trains(
+      network("late", input<f32, 3>("x"), [](auto x) { return step(dense<2>("fc", x), 0.5f, straight_through); })));
+  EXPECT_TRUE(
+      trains(network("sign", input<f32, 3>("x"), [](auto x) { return sign(dense<2>("fc", x), straight_through); })));
 }
 
 TEST(Gradient, OfALossInTheNetwork) {
@@ -248,19 +395,11 @@ TEST(Gradient, IsRefusedWithAReason) {
   const auto contains = [](const std::string& text, const char* words) {
     EXPECT_NE(text.find(words), std::string::npos) << text;
   };
-  contains(message(network("steps", input<f32, 3>("x"), [](auto x) { return step(dense<2>("fc", x)); })),
-           "'step' cannot be trained: its derivative is 0 everywhere; train with sigmoid(k * x)");
+  contains(
+      message(network("steps", input<f32, 3>("x"), [](auto x) { return step(dense<2>("fc", x)); })),
+      "'step' cannot be trained: its derivative is 0 everywhere; train with sigmoid(k x), or pass straight_through");
   contains(message(network("places", input<f32, 3>("x"), [](auto x) { return argmax<0>(dense<4>("fc", x)); })),
            "'argmax' cannot be trained: its derivative is 0 everywhere; train with softmax");
-  contains(message(network("grouped", input<f32, 2, 4, 4>("x"),
-                           [](auto x) { return flatten(conv2d<4, 3>("conv", x, groups<2>)); })),
-           "layer 'conv': a convolution with groups has no compiled gradient yet");
-  contains(message(network("overlapping", input<f32, 1, 6, 6>("x"),
-                           [](auto x) { return flatten(max_pool<3>(conv2d<2, 3>("conv", x), stride<1>)); })),
-           "max_pool has a compiled gradient only if its windows lie side by side");
-  contains(message(network("up", input<f32, 1, 4, 4>("x"),
-                           [](auto x) { return flatten(conv_transpose2d<1, 3>("up", conv2d<2, 3>("conv", x))); })),
-           "'conv_transpose2d' has no compiled gradient yet");
   contains(message(network("fixed", input<f32, 3>("x"), [](auto x) { return tanh(x); })), "it has no parameters");
   contains(message(network("norm", input<f32, 3>("x"), [](auto x) { return batch_norm("bn", dense<3>("fc", x)); })),
            "is a statistic of batches");

@@ -13,8 +13,8 @@ namespace {
 
 /// Whether the compiler's message is one of those that refuse training.
 bool is_refusal(const std::string& message) {
-  for (const char* reason : {"cannot be trained", "has no compiled gradient", "has a compiled gradient only",
-                             "is a statistic of batches", "has too many axes to be trained"})
+  for (const char* reason : {"cannot be trained", "has no compiled gradient", "is a statistic of batches",
+                             "has too many axes to be trained"})
     if (message.find(reason) != std::string::npos) return true;
   return false;
 }
@@ -26,7 +26,7 @@ TEST(RandomGradient, AgreesWithDifferences) {
     fuzz::random_source random(11, index);
     fuzz::draw_settings settings;
     settings.most_nodes = 8, settings.most_elements = 300, settings.most_weights = 4000, settings.state = 0;
-    settings.without = {"conv_transpose2d", "step", "sign", "argmax", "input_output", "parameter_output"};
+    settings.without = {"step", "sign", "argmax", "input_output", "parameter_output"};
     fuzz::network net = fuzz::draw_network(random, settings);
     net.outputs.resize(1);
     const graph_builder b = fuzz::build(net);

@@ -340,8 +340,12 @@ class source_writer {
     std::string text = std::string(row.name) + "(" + argument;
     const bool defaults =
         (row.parameters < 1 || c.p0 == row.defaults[0]) && (row.parameters < 2 || c.p1 == row.defaults[1]);
-    if (!defaults && row.parameters > 0) text += ", " + float_text(c.p0);
-    if (!defaults && row.parameters > 1) text += ", " + float_text(c.p1);
+    const float values[] = {c.p0, c.p1};
+    for (std::uint32_t p = 0; !defaults && p < row.parameters; ++p)
+      if (row.parameter_names[p] != "straight_through")
+        text += ", " + float_text(values[p]);
+      else if (values[p] != 0)
+        text += ", straight_through";
     return text + (c.tier == accuracy::exact ? ")" : ", " + std::string(name_of(c.tier)) + ")");
   }
 };

@@ -20,7 +20,11 @@ struct applied_function {
     return {c.function, static_cast<double>(c.p0), static_cast<double>(c.p1), c.tier};
   }
   double value(double x) const { return row_of(function).formula(x, p0, p1); }
-  double slope(double x) const { return row_of(function).derivative(x, p0, p1); }
+  /// What a training step takes for the derivative of a jump (straight_through) is not its slope.
+  double slope(double x) const {
+    const bool jumps = function == activation::step || function == activation::sign;
+    return row_of(function).derivative(x, jumps ? 0 : p0, jumps ? 0 : p1);
+  }
 };
 
 /// The values of the formula for all arguments in `x`, which is known; unknown if one is NaN or infinite.

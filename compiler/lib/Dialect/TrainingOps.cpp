@@ -61,10 +61,31 @@ LogicalResult PackOp::verify() {
   return success();
 }
 
+int64_t MaxPoolGradientOp::getFlops() { return elementsOf(getLargest()) * getWindow().getTaps(); }
+
+LogicalResult MaxPoolGradientOp::verify() {
+  if (getLargest().getType() != getGradient().getType() || getResult().getType() != getInput().getType())
+    return emitOpError("needs a gradient for each window, and gives one for each pixel");
+  llvm::ArrayRef<int64_t> image = sizesOf(getInput());
+  if (image.size() != 3) return emitOpError() << "input must be an image, found " << getInput().getType();
+  const WindowAttr window = getWindow();
+  const int64_t expected[] = {
+      WindowAttr::count(image[0], window.getKernelH(), window.getStrideH(), window.getDilationH()),
+      WindowAttr::count(image[1], window.getKernelW(), window.getStrideW(), window.getDilationW()), image[2]};
+  if (sizesOf(getLargest()) != llvm::ArrayRef<int64_t>(expected))
+    return emitOpError() << "has windows of " << getLargest().getType() << ", expected " << expected[0] << "x"
+                         << expected[1] << "x" << expected[2];
+  return success();
+}
+
 bool AccumulateOp::readsBeforeWriting(unsigned index) { return index == 0; }
 Value AccumulateOp::getViewed() { return getSum(); }
 bool AccumulateOp::sharesCode() { return false; }
 bool AccumulateOp::hasIndices() { return getRight() && typeOf(getRight()).getElementType().isInteger(32); }
+bool AccumulateOp::isDepthwise() {
+  if (!getWindow()) return false;
+  return typeOf(getSum()).getDimSize(1) == 1 && typeOf(getRight()).getDimSize(2) > 1;
+}
 int64_t AccumulateOp::getFlops() {
   if (hasIndices()) return elementsOf(getLeft());
   const int64_t pixels = getWindow() ? elementsOf(getLeft()) / typeOf(getSum()).getDimSize(0) : 1;
@@ -92,8 +113,11 @@ LogicalResult AccumulateOp::verify() {
     if (sizesOf(getLeft()) != llvm::ArrayRef<int64_t>(expected))
       return emitOpError() << "left is " << getLeft().getType() << ", expected " << expected[0] << "x" << expected[1]
                            << "x" << expected[2];
-    const int64_t channels = typeOf(getRight()).getDimSize(2);
-    if (sum.getDimSize(1) != channels || sum.getNumElements() != sum.getDimSize(0) * channels * window->getTaps())
+    // Of each feature: those of its group.
+    const int64_t channels = isDepthwise() ? 1 : typeOf(getRight()).getDimSize(2);
+    const bool fits = !isDepthwise() || sum.getDimSize(0) == typeOf(getRight()).getDimSize(2);
+    if (!fits || sum.getDimSize(1) != channels ||
+        sum.getNumElements() != sum.getDimSize(0) * channels * window->getTaps())
       return emitOpError() << "sum is " << sum << ", which does not fit the images and the window";
     return success();
   }

@@ -42,10 +42,15 @@ Value gradientOfActivation(ActivationOp op, Value x, Value y, Value dy, ScalarBu
   const auto p0 = static_cast<double>(op.getParameter(0)), p1 = static_cast<double>(op.getParameter(1));
   Value zero = b.number(0), one = b.number(1);
   const auto between = [&](double low, double high, Value at) { return b.both(b.greater(at, low), b.less(at, high)); };
+  // A jump has a derivative to train with only if the model asks for one.
+  const auto straightThrough = [&](Value fromJump, double asked) -> Value {
+    if (asked == 0) return {};
+    return b.select(b.compare(ScalarBuilder::Predicate::OLE, b.apply("abs", fromJump), one), dy, zero);
+  };
   switch (op.getRow().id) {
-    case activation::none:
-    case activation::step:
-    case activation::sign: return {};
+    case activation::none: return {};
+    case activation::step: return straightThrough(b.sub(x, b.number(p0)), p1);
+    case activation::sign: return straightThrough(x, p0);
     case activation::relu: return b.select(b.greater(y, 0), dy, zero);
     case activation::leaky_relu: return b.select(b.greater(x, 0), dy, b.mul(dy, p0));
     case activation::relu6: return b.select(between(0, 6, y), dy, zero);

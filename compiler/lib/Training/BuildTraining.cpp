@@ -51,6 +51,7 @@ mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which) {
   mlir::MLIRContext *context = network.getContext();
   mlir::Builder attributes(context);
   mlir::Location loc = network.getLoc();
+  splitLearnedLayers(network);
   auto function = llvm::cast<mlir::func::FuncOp>(network->clone());
   network->getParentOfType<mlir::ModuleOp>().push_back(function);
   // The loss is a part of the name, so that a program which expects another one does not link.
@@ -92,6 +93,7 @@ mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which) {
 
   GradientBuilder gradients(function, sums, builder);
   if (mlir::failed(gradients.run(*value))) return mlir::failure();
+  expandLearnedTransposed(network), expandLearnedTransposed(function);
   lossSum = builder.create<AccumulateOp>(loc, lossSum.getType(), lossSum, *value, Value(), WindowAttr());
 
   llvm::SmallVector<Value> results;

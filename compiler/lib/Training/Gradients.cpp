@@ -53,7 +53,8 @@ LogicalResult GradientBuilder::run(Value loss) {
     const LogicalResult result =
         llvm::TypeSwitch<mlir::Operation *, LogicalResult>(op)
             .Case<DenseOp, MapOp, SoftmaxOp, ReshapeOp, PermuteOp, ConcatOp, SliceOp, PadOp, ReduceOp, NormalizeOp,
-                  Conv2dOp, MaxPoolOp, AvgPoolOp, ResampleOp, EmbeddingOp>([&](auto each) { return rule(each, dy); })
+                  Conv2dOp, ConvTranspose2dOp, MaxPoolOp, AvgPoolOp, ResampleOp, EmbeddingOp>(
+                [&](auto each) { return rule(each, dy); })
             .Default([&](mlir::Operation *each) -> LogicalResult {
               mlir::emitError(each->getLoc())
                   << describe(each) << "'" << each->getName().stripDialect() << "' has no compiled gradient yet; "
@@ -102,19 +103,22 @@ Value GradientBuilder::reducedTo(mlir::Type type, Value gradient, Location loc) 
   return reshaped(gradient, type, loc);
 }
 
-// y = W x + b. dx = W^T dy, dW = dy x^T, db = dy.
+// y = W x + b. dx = W^T dy, dW = dy x^T, db = dy. A weight that is a parameter's transpose is packed as such.
 LogicalResult GradientBuilder::rule(DenseOp op, Value dy) {
   Location loc = op.getLoc();
   Value weight = op.getWeight();
   if (op.getBias()) add(op.getBias(), dy);
+  auto adjoint = weight.getDefiningOp<AdjointOp>();
   if (active.contains(op.getInput())) {
     llvm::SmallVector<int64_t> turned{sizesOf(weight)[1], sizesOf(weight)[0]};
-    Value transposed = builder.create<AdjointOp>(loc, typeOf(weight).clone(turned), weight);
+    Value transposed = adjoint ? adjoint.getWeight()
+                               : builder.create<AdjointOp>(loc, typeOf(weight).clone(turned), weight).getResult();
     auto back =
         builder.create<DenseOp>(loc, op.getInput().getType(), builder.getStringAttr(op.getLayer() + ".gradient"), dy,
                                 transposed, Value(), mlir::ValueRange(), mlir::StringAttr());
     add(op.getInput(), back.getResult());
   }
+  if (adjoint) return addProduct(op, adjoint.getWeight(), op.getInput(), dy, WindowAttr());
   return addProduct(op, weight, dy, op.getInput(), WindowAttr());
 }
 

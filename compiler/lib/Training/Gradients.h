@@ -53,6 +53,7 @@ class GradientBuilder {
   mlir::LogicalResult rule(ReduceOp op, mlir::Value dy);
   mlir::LogicalResult rule(NormalizeOp op, mlir::Value dy);
   mlir::LogicalResult rule(Conv2dOp op, mlir::Value dy);
+  mlir::LogicalResult rule(ConvTranspose2dOp op, mlir::Value dy);
   mlir::LogicalResult rule(MaxPoolOp op, mlir::Value dy);
   mlir::LogicalResult rule(AvgPoolOp op, mlir::Value dy);
   mlir::LogicalResult rule(ResampleOp op, mlir::Value dy);
@@ -63,6 +64,19 @@ inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir
 
 /// The sum of `value` along the axes whose bits are set. With `keepdim` these stay, with size 1.
 mlir::Value sumAlong(mlir::Value value, uint32_t axes, bool keepdim, mlir::OpBuilder &builder, mlir::Location loc);
+
+/// Makes several layers of each one with groups and a learned weight, whose weights are parts of the parameter. Layers
+/// with transposed weights become ones that the layout phase packs. Changes the arguments of `function`.
+void splitLearnedLayers(mlir::func::FuncOp function);
+/// Makes convolutions of the transposed convolutions that are left, after the gradients were found.
+void expandLearnedTransposed(mlir::func::FuncOp function);
+
+/// What `layer`, a convolution or a transposed one, does the other way round: each pixel of `image` is spread over a
+/// window of the result, with the taps and channels that `weight` [channels of image, channels of result / groups,
+/// kernel height, kernel width] has for the way from the result to the image.
+template <class Layer>
+mlir::Value adjointConvolution(Layer layer, mlir::Value image, mlir::Value weight, mlir::Value bias, int64_t groups,
+                               mlir::RankedTensorType type, llvm::StringRef name, mlir::OpBuilder &builder);
 
 /// "layer 'fc1': " or the kind of an op, for messages.
 std::string describe(mlir::Operation *op);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gradients of convolutions, pools and resampling. Images are [C, H, W], as the import makes them; what has to be
 // in the order of kernels, [H, W, C], is permuted here, and the layout phase cancels these permutations.
+#include <limits>
+
 #include "Gradients.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 
@@ -57,93 +59,150 @@ Value spread(Value value, int64_t axis, int64_t step, mlir::OpBuilder &builder, 
   return resampled(value, axis, terms, builder, loc);
 }
 
+int64_t number(uint64_t attribute) { return static_cast<int64_t>(attribute); }
+
+template <class Op>
+WindowAttr windowOf(Op op, int64_t kernelH, int64_t kernelW) {
+  return WindowAttr::get(op.getContext(), kernelH, kernelW, number(op.getStrideH()), number(op.getStrideW()),
+                         number(op.getDilationH()), number(op.getDilationW()));
+}
+
+/// Pixels around an image. Where they are fewer than none, the image is larger than what is read of it.
+struct Border {
+  int64_t top = 0, left = 0, bottom = 0, right = 0;
+};
+
+Value sliced(Value value, int64_t axis, int64_t start, int64_t length, mlir::OpBuilder &builder, Location loc) {
+  llvm::SmallVector<int64_t> sizes(sizesOf(value));
+  if (sizes[static_cast<size_t>(axis)] == length) return value;
+  sizes[static_cast<size_t>(axis)] = length;
+  return builder.create<SliceOp>(loc, typeOf(value).clone(sizes), value, axis, start, length);
+}
+
+/// Leaves out what is not read of an image [C, H, W], and so leaves no side of the border below 0.
+Value cropped(Value image, Border &border, mlir::OpBuilder &builder, Location loc) {
+  const auto along = [&](int64_t axis, int64_t &before, int64_t &behind) {
+    const int64_t size = sizesOf(image)[static_cast<size_t>(axis)];
+    const int64_t start = std::max<int64_t>(0, -before), end = size + std::min<int64_t>(0, behind);
+    if (start >= end) {  // nothing is read but the border
+      image = resampled(image, axis, Terms(static_cast<size_t>(before + size + behind)), builder, loc);
+      before = behind = 0;
+      return;
+    }
+    image = sliced(image, axis, start, end - start, builder, loc);
+    before = std::max<int64_t>(0, before), behind = std::max<int64_t>(0, behind);
+  };
+  along(1, border.top, border.bottom), along(2, border.left, border.right);
+  return image;
+}
+
+/// An image [H, W, C] within its border.
+Value padded(Value image, const Border &border, float value, mlir::OpBuilder &builder, Location loc) {
+  if (border.top + border.left + border.bottom + border.right == 0) return image;
+  llvm::SmallVector<int64_t> sizes(sizesOf(image));
+  sizes[0] += border.top + border.bottom, sizes[1] += border.left + border.right;
+  return builder.create<PadOp>(
+      loc, typeOf(image).clone(sizes), image, builder.getDenseI64ArrayAttr({border.top, border.left, 0}),
+      builder.getDenseI64ArrayAttr({border.bottom, border.right, 0}), builder.getF32FloatAttr(value));
+}
+
 }  // namespace
+
+template <class Layer>
+Value adjointConvolution(Layer layer, Value image, Value weight, Value bias, int64_t groups,
+                         mlir::RankedTensorType type, llvm::StringRef name, mlir::OpBuilder &builder) {
+  Location loc = layer.getLoc();
+  image = spread(image, 1, number(layer.getStrideH()), builder, loc);
+  image = spread(image, 2, number(layer.getStrideW()), builder, loc);
+  llvm::ArrayRef<int64_t> kernel = sizesOf(weight);
+  const int64_t reachH = (kernel[2] - 1) * number(layer.getDilationH());
+  const int64_t reachW = (kernel[3] - 1) * number(layer.getDilationW());
+  Border border;
+  border.top = reachH - number(layer.getPaddingTop()), border.left = reachW - number(layer.getPaddingLeft());
+  border.bottom = type.getDimSize(1) - sizesOf(image)[1] - border.top + reachH;
+  border.right = type.getDimSize(2) - sizesOf(image)[2] - border.left + reachW;
+  image = cropped(image, border, builder, loc);
+  llvm::SmallVector<int64_t> turned(kernel);
+  std::swap(turned[0], turned[1]);
+  Value adjoint = builder.create<AdjointOp>(loc, typeOf(weight).clone(turned), weight);
+  // With a group for each channel the weight has one feature, whose adjoint are all channels.
+  if (groups > 1) adjoint = builder.create<ReshapeOp>(loc, weight.getType(), adjoint);
+  auto made = builder.create<Conv2dOp>(loc, type, builder.getStringAttr(name), image, adjoint, bias, mlir::ValueRange(),
+                                       /*stride_h=*/1, /*stride_w=*/1, border.top, border.left, border.bottom,
+                                       border.right, layer.getDilationH(), layer.getDilationW(), groups);
+  return made.getResult();
+}
+template Value adjointConvolution(ConvTranspose2dOp, Value, Value, Value, int64_t, mlir::RankedTensorType,
+                                  llvm::StringRef, mlir::OpBuilder &);
 
 // dx is the convolution of dy with the adjoint weight, where a stride has put zeros between dy's pixels, and a border
 // around it. dW sums the products of dy with the windows of x.
 LogicalResult GradientBuilder::rule(Conv2dOp op, Value dy) {
   Location loc = op.getLoc();
   Value x = op.getInput(), weight = op.getWeight();
-  const auto attribute = [](uint64_t value) { return static_cast<int64_t>(value); };
-  if (op.getGroups() != 1) {
-    mlir::emitError(loc) << describe(op) << "a convolution with groups has no compiled gradient yet";
-    return failure();
-  }
   if (op.getBias() && active.contains(op.getBias()))
     add(op.getBias(), sumAlong(dy, 0b110, /*keepdim=*/false, builder, loc));
-  llvm::ArrayRef<int64_t> kernel = sizesOf(weight);
+  if (active.contains(x))
+    add(x, adjointConvolution(op, dy, weight, Value(), number(op.getGroups()), typeOf(x),
+                              (op.getLayer() + ".gradient").str(), builder));
+  if (!active.contains(weight)) return success();
+  const Border border{number(op.getPaddingTop()), number(op.getPaddingLeft()), number(op.getPaddingBottom()),
+                      number(op.getPaddingRight())};
+  return addProduct(op, weight, permuted(dy, kToLast, builder, loc),
+                    padded(permuted(x, kToLast, builder, loc), border, 0, builder, loc),
+                    windowOf(op, sizesOf(weight)[2], sizesOf(weight)[3]));
+}
+
+// The way back of a convolution with the parameter as it is stored: dx is that convolution of dy, and dW sums the
+// products of x with the windows of dy.
+LogicalResult GradientBuilder::rule(ConvTranspose2dOp op, Value dy) {
+  Location loc = op.getLoc();
+  Value x = op.getInput(), weight = op.getWeight().getDefiningOp<PermuteOp>().getInput();
+  if (op.getBias() && active.contains(op.getBias()))
+    add(op.getBias(), sumAlong(dy, 0b110, /*keepdim=*/false, builder, loc));
+  llvm::ArrayRef<int64_t> kernel = sizesOf(weight), image = sizesOf(x), made = sizesOf(dy);
+  const WindowAttr window = windowOf(op, kernel[2], kernel[3]);
+  // What the windows of all pixels of x cover.
+  const auto covered = [](int64_t count, int64_t size, int64_t stride, int64_t dilation) {
+    return (count - 1) * stride + (size - 1) * dilation + 1;
+  };
+  Border border{number(op.getPaddingTop()), number(op.getPaddingLeft()), 0, 0};
+  border.bottom = covered(image[1], kernel[2], window.getStrideH(), window.getDilationH()) - made[1] - border.top;
+  border.right = covered(image[2], kernel[3], window.getStrideW(), window.getDilationW()) - made[2] - border.left;
+  dy = cropped(dy, border, builder, loc);
   if (active.contains(x)) {
-    Value wide = spread(dy, 1, attribute(op.getStrideH()), builder, loc);
-    wide = spread(wide, 2, attribute(op.getStrideW()), builder, loc);
-    const int64_t reachH = (kernel[2] - 1) * attribute(op.getDilationH());
-    const int64_t reachW = (kernel[3] - 1) * attribute(op.getDilationW());
-    const int64_t top = reachH - attribute(op.getPaddingTop()), left = reachW - attribute(op.getPaddingLeft());
-    const int64_t bottom = sizesOf(x)[1] - sizesOf(wide)[1] - top + reachH;
-    const int64_t right = sizesOf(x)[2] - sizesOf(wide)[2] - left + reachW;
-    if (top < 0 || left < 0 || bottom < 0 || right < 0) {
-      mlir::emitError(loc) << describe(op) << "padding beyond the kernel's reach has no compiled gradient yet";
-      return failure();
-    }
-    llvm::SmallVector<int64_t> turned(kernel);
-    std::swap(turned[0], turned[1]);
-    Value adjoint = builder.create<AdjointOp>(loc, typeOf(weight).clone(turned), weight);
-    auto back = builder.create<Conv2dOp>(loc, x.getType(), builder.getStringAttr(op.getLayer() + ".gradient"), wide,
-                                         adjoint, Value(), mlir::ValueRange(), /*stride_h=*/1, /*stride_w=*/1, top,
-                                         left, bottom, right, op.getDilationH(), op.getDilationW(), /*groups=*/1);
+    auto back =
+        builder.create<Conv2dOp>(loc, x.getType(), builder.getStringAttr(op.getLayer() + ".gradient"), dy, weight,
+                                 Value(), mlir::ValueRange(), op.getStrideH(), op.getStrideW(), border.top, border.left,
+                                 border.bottom, border.right, op.getDilationH(), op.getDilationW(), /*groups=*/1);
     add(x, back.getResult());
   }
   if (!active.contains(weight)) return success();
-  Value image = permuted(x, kToLast, builder, loc);
-  const int64_t low[] = {attribute(op.getPaddingTop()), attribute(op.getPaddingLeft()), 0};
-  const int64_t high[] = {attribute(op.getPaddingBottom()), attribute(op.getPaddingRight()), 0};
-  if (low[0] + low[1] + high[0] + high[1] > 0) {
-    llvm::SmallVector<int64_t> sizes(sizesOf(image));
-    for (size_t axis = 0; axis < 3; ++axis) sizes[axis] += low[axis] + high[axis];
-    image = builder.create<PadOp>(loc, typeOf(image).clone(sizes), image, builder.getDenseI64ArrayAttr(low),
-                                  builder.getDenseI64ArrayAttr(high), builder.getF32FloatAttr(0));
-  }
-  const auto window =
-      WindowAttr::get(op.getContext(), kernel[2], kernel[3], attribute(op.getStrideH()), attribute(op.getStrideW()),
-                      attribute(op.getDilationH()), attribute(op.getDilationW()));
-  return addProduct(op, weight, permuted(dy, kToLast, builder, loc), image, window);
+  return addProduct(op, weight, permuted(x, kToLast, builder, loc),
+                    padded(permuted(dy, kToLast, builder, loc), border, 0, builder, loc), window);
 }
 
-// The pixels of a window that are its largest share dy. With windows side by side, a window is two axes of a view.
+// The first of a window's largest pixels gets dy, as in PyTorch.
 LogicalResult GradientBuilder::rule(MaxPoolOp op, Value dy) {
   Location loc = op.getLoc();
-  Value x = op.getInput(), y = op.getResult();
-  const auto kernelH = static_cast<int64_t>(op.getKernelH()), kernelW = static_cast<int64_t>(op.getKernelW());
-  const int64_t height = sizesOf(y)[1], width = sizesOf(y)[2], channels = sizesOf(y)[0];
-  const bool sideBySide = op.getStrideH() == op.getKernelH() && op.getStrideW() == op.getKernelW() &&
-                          op.getDilationH() == 1 && op.getDilationW() == 1 && op.getPaddingTop() == 0 &&
-                          op.getPaddingLeft() == 0 && height * kernelH == sizesOf(x)[1] &&
-                          width * kernelW == sizesOf(x)[2];
-  if (!sideBySide) {
-    mlir::emitError(loc)
-        << describe(op)
-        << "max_pool has a compiled gradient only if its windows lie side by side and cover the image: "
-           "a stride as large as the window, no padding, and sizes that are multiples of it";
-    return failure();
-  }
-  const auto view = [&](Value image, int64_t inH, int64_t inW) {
-    mlir::Type type = typeOf(image).clone({height, inH, width, inW, channels});
-    return reshaped(permuted(image, kToLast, builder, loc), type, loc);
+  const WindowAttr window = windowOf(op, number(op.getKernelH()), number(op.getKernelW()));
+  Value x = permuted(op.getInput(), kToLast, builder, loc);
+  llvm::ArrayRef<int64_t> image = sizesOf(x), made = sizesOf(dy);
+  // Windows may reach beyond the padding.
+  const auto behind = [](int64_t count, int64_t size, int64_t stride, int64_t dilation, int64_t all) {
+    return std::max<int64_t>(0, (count - 1) * stride + (size - 1) * dilation + 1 - all);
   };
-  Value pixels = view(x, kernelH, kernelW), largest = view(y, 1, 1), given = view(dy, 1, 1);
-  const auto isLargest = [](ScalarBuilder &b, Value pixel, Value most) {
-    return b.compare(ScalarBuilder::Predicate::OEQ, pixel, most);
-  };
-  Value chosen =
-      createMap(builder, loc, pixels.getType(), {pixels, largest}, [&](ScalarBuilder &b, mlir::ValueRange v) {
-        return b.select(isLargest(b, v[0], v[1]), b.number(1), b.number(0));
-      });
-  Value count = sumAlong(chosen, 0b01010, /*keepdim=*/true, builder, loc);
-  Value share = createMap(builder, loc, given.getType(), {given, count},
-                          [](ScalarBuilder &b, mlir::ValueRange v) { return b.div(v[0], v[1]); });
-  Value dx = createMap(builder, loc, pixels.getType(), {chosen, share},
-                       [](ScalarBuilder &b, mlir::ValueRange v) { return b.mul(v[0], v[1]); });
-  dx = reshaped(dx, typeOf(x).clone({height * kernelH, width * kernelW, channels}), loc);
-  add(x, permuted(dx, kToFirst, builder, loc));
+  Border border{number(op.getPaddingTop()), number(op.getPaddingLeft()), 0, 0};
+  border.bottom =
+      behind(made[1], window.getKernelH(), window.getStrideH(), window.getDilationH(), image[0] + border.top);
+  border.right =
+      behind(made[2], window.getKernelW(), window.getStrideW(), window.getDilationW(), image[1] + border.left);
+  Value within = padded(x, border, -std::numeric_limits<float>::infinity(), builder, loc);
+  Value dx = builder.create<MaxPoolGradientOp>(loc, within.getType(), permuted(dy, kToLast, builder, loc),
+                                               permuted(op.getResult(), kToLast, builder, loc), within, window);
+  dx = sliced(dx, 0, border.top, image[0], builder, loc);
+  dx = sliced(dx, 1, border.left, image[1], builder, loc);
+  add(op.getInput(), permuted(dx, kToFirst, builder, loc));
   return success();
 }
 

@@ -104,11 +104,9 @@ std::string advice(mlir::Operation &op) {
   auto function = llvm::dyn_cast<ActivationOp>(op);
   if (!function) return ("'" + op.getName().getStringRef() + "' has no gradient").str();
   const llvm::StringRef name = function.getFunction();
-  if (name == "step")
-    return "'step' cannot be trained: its derivative is 0 everywhere; train with sigmoid(k * x), whose slope grows "
-           "with "
-           "k, and put step in its place afterwards";
-  return ("'" + name + "' cannot be trained: its derivative is 0 everywhere; train with tanh(k * x) in its place")
+  const char *smooth = name == "step" ? "sigmoid" : "tanh";
+  return ("'" + name + "' cannot be trained: its derivative is 0 everywhere; train with " + smooth +
+          "(k x), or pass straight_through")
       .str();
 }
 

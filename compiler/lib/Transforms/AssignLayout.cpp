@@ -267,6 +267,26 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     return mlir::success();
   }
 
+  /// The same for the weight [taps, C] of a depthwise convolution. Returns whether it is one that is trained.
+  static bool packLearned(WindowOp window, mlir::RewriterBase &rewriter) {
+    const auto source = [](mlir::Value value) {
+      while (llvm::isa_and_nonnull<ReshapeOp, PermuteOp>(value.getDefiningOp()))
+        value = value.getDefiningOp()->getOperand(0);
+      return value;
+    };
+    mlir::Value parameter = source(window.getWeight());
+    auto adjoint = parameter.getDefiningOp<AdjointOp>();
+    if (adjoint) parameter = source(adjoint.getWeight());
+    if (!isLearned(parameter)) return false;
+    rewriter.setInsertionPoint(window);
+    auto type = mlir::RankedTensorType::get({elementsOf(parameter)}, rewriter.getF32Type());
+    // The adjoint has one feature, whose channels are all.
+    mlir::Value packed = rewriter.create<PackOp>(window.getLoc(), type, parameter, /*lanes=*/1,
+                                                 adjoint ? 1 : sizesOf(parameter)[0], adjoint != nullptr);
+    window.getWeightMutable().assign(rewriter.create<ReshapeOp>(window.getLoc(), window.getWeight().getType(), packed));
+    return true;
+  }
+
   mlir::LogicalResult convert(DenseOp dense, mlir::RewriterBase &rewriter) {
     auto packed = pack(dense, dense.getWeight(), dense.getBias(), elementsOf(dense.getResult()),
                        elementsOf(dense.getInput()), /*taps=*/1, rewriter);
@@ -374,16 +394,17 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       if (mlir::failed(convert(conv, rewriter))) return signalPassFailure();
     // The kernel of a depthwise convolution reads the weights of one sample for all.
     for (WindowOp window : function.getOps<WindowOp>())
-      if ((window.getWeight() && mlir::failed(constantOf(window, window.getWeight(), "weight"))) ||
+      if ((window.getWeight() && !packLearned(window, rewriter) &&
+           mlir::failed(constantOf(window, window.getWeight(), "weight"))) ||
           (window.getBias() && mlir::failed(constantOf(window, window.getBias(), "bias"))))
         return signalPassFailure();
     llvm::SmallVector<ConstantOp> constants(function.getOps<ConstantOp>());
     for (ConstantOp constant : constants)
       if (constant->use_empty()) rewriter.eraseOp(constant);
-    for (AdjointOp adjoint : llvm::to_vector(function.getOps<AdjointOp>()))
-      if (adjoint->use_empty()) rewriter.eraseOp(adjoint);
-    for (ReshapeOp reshape : llvm::to_vector(function.getOps<ReshapeOp>()))
-      if (isLearned(reshape.getInput()) && reshape->use_empty()) rewriter.eraseOp(reshape);
+    llvm::SmallVector<mlir::Operation *> ops;
+    for (mlir::Operation &op : function.front().without_terminator()) ops.push_back(&op);
+    for (mlir::Operation *op : llvm::reverse(ops))
+      if (llvm::isa<AdjointOp, ReshapeOp, PermuteOp>(op) && op->use_empty()) rewriter.eraseOp(op);
 
     // One kernel is for blocks of rows and one for a single row. A network of narrow layers has no kernel for blocks:
     // its rows share too little, since each unrolls its activations anyway. Nor do convolutions gain from other rows.

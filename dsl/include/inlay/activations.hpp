@@ -102,6 +102,11 @@ constexpr double clamp(double x, double low, double high) {
 }
 /// x * factor, for a factor that goes to 0 faster than x goes to -inf. Gives -0 where -inf * 0 would be NaN.
 constexpr double damped(double x, double factor) { return x < 0 && math::is_equal(factor, 0) ? -0.0 : x * factor; }
+/// The derivative of a jump: 0. With `through`, which is then not 0, the one of the straight-through estimator (Bengio,
+/// Leonard, Courville 2013) in the form of Hubara et al. 2016, that of hard_tanh: 1 up to 1 from the jump.
+constexpr double straight_through(double x, double from_jump, double through) {
+  return math::is_nan(x) ? x : !math::is_equal(through, 0) && from_jump >= -1 && from_jump <= 1 ? 1.0 : 0.0;
+}
 constexpr double selu_alpha = 1.6732632423543772848170429916717, selu_scale = 1.0507009873554804934193349852946;
 /// sqrt(8 / pi), twice the factor of the tanh form of gelu.
 constexpr double gelu_tanh_factor = 1.5957691216057307117597842397375;
@@ -169,15 +174,16 @@ inline constexpr activation_row activation_table[] = {
      true},
     {activation::step,
      "step",
-     1,
-     {"threshold"},
-     {0.0f},
+     2,
+     {"threshold", "straight_through"},
+     {0.0f, 0.0f},
      [](double x, double threshold, double) { return math::is_nan(x) ? x
                                                      : x > threshold ? 1.0
                                                                      : 0.0; },
-     [](double x, double, double) { return math::is_nan(x) ? x : 0.0; },
+     [](double x, double threshold, double through) { return detail::straight_through(x, x - threshold, through); },
      0.5f,
-     "the threshold neuron: 1 if x > threshold, else 0"},
+     "the threshold neuron: 1 if x > threshold, else 0; with straight_through it is trained as if its slope were 1 "
+     "within 1 of the threshold"},
     {activation::exp,
      "exp",
      0,
@@ -382,15 +388,15 @@ inline constexpr activation_row activation_table[] = {
      "|x|"},
     {activation::sign,
      "sign",
-     0,
-     {},
-     {},
+     1,
+     {"straight_through"},
+     {0.0f},
      [](double x, double, double) {
        return math::is_nan(x) ? x : x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0;
      },
-     [](double x, double, double) { return math::is_nan(x) ? x : 0.0; },
+     [](double x, double through, double) { return detail::straight_through(x, x, through); },
      0.5f,
-     "-1, 0 or 1"},
+     "-1, 0 or 1; straight_through as for step"},
     {activation::square,
      "square",
      0,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts the graph of the network into this object file.
+// Puts the graphs of the networks into this object file.
 #include "model.hpp"
 
 INLAY_NETWORK(inlay::bench::perceptron);
+INLAY_NETWORK(inlay::bench::lenet);

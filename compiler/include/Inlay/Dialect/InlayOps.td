@@ -463,7 +463,8 @@ def Inlay_PackOp : Inlay_Op<"pack", [Pure, Inlay_Kernel<["hasKernel", "sharesCod
   let description = [{
     `weight` is [N, C] or, for a convolution, [N, C, taps...], a parameter of a network that is
     trained. With `transposed` its adjoint is packed. The result has the layout of a contraction's weight,
-    `[panel][K][lanes]`, where K goes through the taps and in each through the channels. It lies in the scratch memory.
+    `[panel][K][lanes]`, where K goes through the taps and in each through the channels. One lane, and a panel of all
+    features, make the weight [taps, C] of a depthwise convolution. It lies in the scratch memory.
     `<network>_begin` computes it; kernels only read it.
   }];
   let arguments = (ins Inlay_Tensor:$weight, I64Attr:$lanes, I64Attr:$panel, UnitAttr:$transposed);
@@ -472,6 +473,18 @@ def Inlay_PackOp : Inlay_Op<"pack", [Pure, Inlay_Kernel<["hasKernel", "sharesCod
     $weight `lanes` `(` $lanes `)` `panel` `(` $panel `)` (`transposed` $transposed^)? attr-dict `:`
     functional-type(operands, results)
   }];
+  let hasVerifier = 1;
+}
+
+def Inlay_MaxPoolGradientOp : Inlay_Op<"max_pool_gradient", [Pure, Inlay_Kernel<["getFlops"]>]> {
+  let summary = "gives each window's gradient to the first of its largest pixels";
+  let description = [{
+    `input` is an image [H, W, C] with its border, `largest` the largest pixel of each window and `gradient` what that
+    pixel gets. The result is the gradient of `input`: a pixel that is the largest of several windows gets the sum.
+  }];
+  let arguments = (ins Inlay_Tensor:$gradient, Inlay_Tensor:$largest, Inlay_Tensor:$input, Inlay_WindowAttr:$window);
+  let results = (outs Inlay_Tensor:$result);
+  let assemblyFormat = "$gradient `,` $largest `,` $input $window attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
@@ -484,7 +497,8 @@ def Inlay_AccumulateOp : Inlay_Op<"accumulate", [Pure, Inlay_Kernel<["readsBefor
 
     With a `window` the sum is the weight [N, C, kernel height, kernel width] of a convolution, `left` an image
     [OH, OW, N] and `right` the padded image [H, W, C] that the window slides over: each pixel of `left` adds its
-    products with the pixels under its window.
+    products with the pixels under its window. With a weight [C, 1, kernel height, kernel width] for more channels than
+    one, each channel of `left` is multiplied with its own channel of `right`.
 
     If `right` has indices, the sum is the weight [rows, D] of an embedding, and each index adds a row of `left` to that
     row of the sum. An index without a row adds nothing.
@@ -502,6 +516,8 @@ def Inlay_AccumulateOp : Inlay_Op<"accumulate", [Pure, Inlay_Kernel<["readsBefor
   let extraClassDeclaration = [{
     /// Whether `right` has the rows to which the elements of `left` are added.
     bool hasIndices();
+    /// Whether the sum is the weight of a convolution in which each channel is a group of its own.
+    bool isDepthwise();
   }];
   let hasVerifier = 1;
 }

@@ -179,6 +179,7 @@ void emitNormalize(NormalizeOp op, KernelContext &context, ViewLookup views);
 void emitReduce(ReduceOp op, KernelContext &context, ViewLookup views);
 void emitSoftmax(SoftmaxOp op, KernelContext &context, ViewLookup views);
 void emitAccumulate(AccumulateOp op, KernelContext &context, ViewLookup views);
+void emitMaxPoolGradient(MaxPoolGradientOp op, KernelContext &context, ViewLookup views);
 
 }  // namespace inlay::compiler
 

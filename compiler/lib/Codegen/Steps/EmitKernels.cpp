@@ -285,6 +285,7 @@ class NetworkEmitter {
                      .Case([&](EmbeddingOp o) { return emitEmbedding(o, context, views), true; })
                      .Case([&](WindowOp o) { return emitWindow(o, context, views), true; })
                      .Case([&](AccumulateOp o) { return emitAccumulate(o, context, views), true; })
+                     .Case([&](MaxPoolGradientOp o) { return emitMaxPoolGradient(o, context, views), true; })
                      .Default(false);
     if (!known) return op.emitOpError("has no emitter");
     return mlir::success();

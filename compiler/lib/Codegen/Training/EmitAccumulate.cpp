@@ -91,7 +91,8 @@ class ProductEmitter {
 
 /// The same for the weight [N][C][taps] of a convolution: `left` is an image [OH, OW, N], `right` the padded image
 /// [H, W, C] under the windows. The features are in the lanes. A tile has some elements of a window that lie side by
-/// side in a line of pixels.
+/// side in a line of pixels. Where each channel is a group of its own, its lane has the feature and the channel, and
+/// the elements of a line are its taps.
 class WindowProductEmitter {
  public:
   WindowProductEmitter(AccumulateOp op, KernelContext &context, ViewLookup views)
@@ -102,15 +103,16 @@ class WindowProductEmitter {
         right(views(op.getRight())),
         sum(views(op.getSum())),
         window(*op.getWindow()),
-        lanes(context.features.lanes) {
+        lanes(context.features.lanes),
+        depthwise(op.isDepthwise()) {
     llvm::ArrayRef<int64_t> out = sizesOf(op.getLeft()), in = sizesOf(op.getRight());
-    height = out[0], width = out[1], features = out[2], lineOfRight = in[1] * in[2], channels = in[2];
-    taps = window.getTaps();
+    height = out[0], width = out[1], features = out[2], pixelOfRight = in[2], lineOfRight = in[1] * in[2];
+    channels = depthwise ? 1 : in[2], taps = window.getTaps();
   }
 
   void run() {
     // Without dilation the pixels of a window's line are one run.
-    const bool joined = window.getDilationW() == 1;
+    const bool joined = depthwise || window.getDilationW() == 1;
     const int64_t runs = joined ? 1 : window.getKernelW(), length = joined ? window.getKernelW() * channels : channels;
     const int64_t tile = rowsOfTile(context), whole = length / tile * tile;
     context.forEach(loc, window.getKernelH(), 1, [&](Value line) {
@@ -128,7 +130,9 @@ class WindowProductEmitter {
   RowView left, right, sum;
   const WindowAttr window;
   const int64_t lanes;
-  int64_t height, width, features, lineOfRight, channels, taps;
+  const bool depthwise;
+  int64_t height, width, features, pixelOfRight, lineOfRight;
+  int64_t channels, taps;  // of the weight
 
   void emitColumns(Value line, Value run, Value first, int64_t count) {
     const int64_t panel = kVectorsOfTile * lanes, whole = features / panel * panel;
@@ -141,21 +145,28 @@ class WindowProductEmitter {
     const int64_t vectors = (live + lanes - 1) / lanes;
     llvm::SmallVector<Value> sums(static_cast<size_t>(count * vectors), context.splat(loc, 0, lanes));
     Value start = context.times(loc, line, window.getDilationH() * lineOfRight);
-    start = context.plus(loc, context.plusTimes(loc, start, run, window.getDilationW() * channels), first);
+    const int64_t step = depthwise ? window.getDilationW() * pixelOfRight : 1;  // between the elements of a tile
+    start =
+        context.plusTimes(loc, context.plusTimes(loc, start, run, window.getDilationW() * pixelOfRight), first, step);
+    if (depthwise) start = context.plus(loc, start, feature);
     const auto ofPixel = [&](Value row, Value i, Value j) {
       Value here = context.plus(loc, context.times(loc, i, width), j);
       Value from = context.plusTimes(loc, feature, here, features);
       Value under = context.plusTimes(loc, start, i, window.getStrideH() * lineOfRight);
-      under = context.plusTimes(loc, under, j, window.getStrideW() * channels);
+      under = context.plusTimes(loc, under, j, window.getStrideW() * pixelOfRight);
       llvm::SmallVector<Value> gradients;
-      for (int64_t v = 0; v < vectors; ++v)
-        gradients.push_back(context.load(loc, left, row, context.plus(loc, from, v * lanes), lanes,
-                                         std::min(lanes, live - v * lanes), DeadLanes::unspecified));
+      const auto load = [&](const RowView &view, Value at, int64_t v) {
+        return context.load(loc, view, row, context.plus(loc, at, v * lanes), lanes, std::min(lanes, live - v * lanes),
+                            DeadLanes::unspecified);
+      };
+      for (int64_t v = 0; v < vectors; ++v) gradients.push_back(load(left, from, v));
       for (int64_t u = 0; u < count; ++u) {
-        Value pixel = context.broadcast(loc, context.loadScalar(loc, right, row, context.plus(loc, under, u)), lanes);
+        Value at = context.plus(loc, under, u * step), element;
+        if (!depthwise) element = context.broadcast(loc, context.loadScalar(loc, right, row, at), lanes);
         for (int64_t v = 0; v < vectors; ++v) {
+          if (depthwise) element = load(right, at, v);
           Value &each = sums[static_cast<size_t>(u * vectors + v)];
-          each = builder.create<mlir::vector::FMAOp>(loc, pixel, gradients[static_cast<size_t>(v)], each);
+          each = builder.create<mlir::vector::FMAOp>(loc, element, gradients[static_cast<size_t>(v)], each);
         }
       }
     };

@@ -188,13 +188,17 @@ class TrainingEmitter {
           source.start = context.plusTimes(loc, context.plusTimes(loc, place, channel, ofChannel), first, ofFeature);
           Value row = context.plus(loc, context.times(loc, tap, channels), channel);
           target.start = context.plus(loc, context.times(loc, first, taps * channels), context.times(loc, row, width));
-          for (int64_t n = 0; n < width; ++n) {
-            const int64_t feature = n < live ? n : n / lanes * lanes;
+          const auto copy = [&](Value feature, Value n) {
             Value none = context.index(0, loc);
-            Value element = context.loadScalar(loc, source, none, context.index(feature * ofFeature, loc));
-            builder.create<mlir::memref::StoreOp>(loc, element, target.memory,
-                                                  context.address(loc, target, none, context.index(n, loc)));
+            Value element = context.loadScalar(loc, source, none, context.times(loc, feature, ofFeature));
+            builder.create<mlir::memref::StoreOp>(loc, element, target.memory, context.address(loc, target, none, n));
+          };
+          if (lanes == 1) {  // a panel is of any width
+            context.forEach(loc, width, 1, [&](Value n) { copy(n, n); });
+            return;
           }
+          for (int64_t n = 0; n < width; ++n)
+            copy(context.index(n < live ? n : n / lanes * lanes, loc), context.index(n, loc));
         });
       });
     });

@@ -88,6 +88,28 @@ INLAY_ACTIVATION(clamp, min, max)
 #undef INLAY_ACTIVATION
 #undef INLAY_ACTIVATION_OF_TIER
 
+/// Given to step() or sign(), whose derivative is 0 everywhere: a training step then takes it for 1 up to 1 from the
+/// jump and for 0 beyond, as if the function were hard_tanh there (the straight-through estimator of Bengio, Leonard
+/// and Courville 2013, as Hubara et al. 2016 use it). The values stay the same: `step(x, straight_through)`.
+struct straight_through_t {};
+inline constexpr straight_through_t straight_through{};
+
+template <Value V>
+constexpr auto step(V&& x, float threshold, straight_through_t, accuracy tier = exact,
+                    std::source_location at = std::source_location::current()) {
+  return detail::activate(activation::step, tier, at, std::forward<V>(x), threshold, 1);
+}
+template <Value V>
+constexpr auto step(V&& x, straight_through_t, accuracy tier = exact,
+                    std::source_location at = std::source_location::current()) {
+  return detail::activate(activation::step, tier, at, std::forward<V>(x), row_of(activation::step).defaults[0], 1);
+}
+template <Value V>
+constexpr auto sign(V&& x, straight_through_t, accuracy tier = exact,
+                    std::source_location at = std::source_location::current()) {
+  return detail::activate(activation::sign, tier, at, std::forward<V>(x), 1);
+}
+
 /// silu by its other name.
 template <Value V>
 constexpr auto swish(V&& x, accuracy tier = exact, std::source_location at = std::source_location::current()) {
