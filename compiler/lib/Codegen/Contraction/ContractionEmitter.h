@@ -114,7 +114,7 @@ class ContractionEmitter {
   /// The weights for a layer whose input fills a register that was computed just before, or null. Each step multiplies
   /// the register with its lanes in another order, so that every lane meets every element once. A step then takes one
   /// short shuffle, where setting all lanes to one of them takes two. The weights lie as for steps over k.
-  mlir::memref::GlobalOp rotatedWeights();
+  mlir::Value rotatedWeights();
   /// The features of each row of a tile, for a layer that sums along its inputs.
   llvm::SmallVector<mlir::Value> dotProducts(mlir::Value row, int64_t rows);
   /// Adds the products of a slab, `chains` k at a time.

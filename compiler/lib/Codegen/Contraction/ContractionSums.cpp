@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a tile of a contraction sums over the depth: one multiply-add after the other, in chains side by side.
 #include "Contraction/ContractionEmitter.h"
+#include "Contraction/RotatedWeights.h"
 
 namespace inlay::compiler {
 
@@ -14,19 +15,6 @@ namespace {
 /// Steps between the prefetch and the use. At most the lanes of the shortest vector, because the list of nonzeros
 /// ends with a vector of zeros.
 constexpr int64_t kStepsAhead = 4;
-
-/// The lanes from which on a rotation takes fewer instructions than setting all lanes to one of them.
-constexpr int64_t kFewestRotated = 8;
-
-/// Lanes that a register shuffles among themselves faster than across it: 128 bits.
-constexpr int64_t kLanesOfGroup = 4;
-
-/// The lane that step k of a rotated layer has in `lane`. The groups of four lanes are rotated by k / 4, and the lanes
-/// within each group by k % 4.
-int64_t rotatedLane(int64_t lane, int64_t k, int64_t lanes) {
-  const int64_t group = (lane / kLanesOfGroup + k / kLanesOfGroup) % (lanes / kLanesOfGroup);
-  return group * kLanesOfGroup + (lane + k) % kLanesOfGroup;
-}
 
 }  // namespace
 
@@ -131,34 +119,8 @@ llvm::SmallVector<Value> ContractionEmitter::dotProducts(Value row, int64_t rows
   return features;
 }
 
-mlir::memref::GlobalOp ContractionEmitter::rotatedWeights() {
-  if (!input.inRegister || context.reproducible || lanes < kFewestRotated) return {};
-  if (llvm::cast<mlir::VectorType>(input.inRegister.getType()).getDimSize(0) != depth || depth != lanes) return {};
-  auto get = weight.memory.getDefiningOp<mlir::memref::GetGlobalOp>();
-  if (!get || weight.base != 0) return {};
-  auto module = op->getParentOfType<mlir::ModuleOp>();
-  auto original = module.lookupSymbol<mlir::memref::GlobalOp>(get.getName());
-  const std::string name = (get.getName() + ".rotated").str();
-  if (auto known = module.lookupSymbol<mlir::memref::GlobalOp>(name)) return known;
-
-  auto elements = llvm::dyn_cast<mlir::DenseElementsAttr>(original.getInitialValueAttr());
-  if (!elements) return {};
-  const auto packed = llvm::to_vector(elements.getValues<mlir::Attribute>());
-  auto rotated = packed;
-  const int64_t padded = static_cast<int64_t>(llvm::alignTo(width, lanes));
-  for (int64_t first = 0; first < padded; first += panel) {
-    const int64_t stride = std::min(panel, padded - first);
-    const auto place = [&](int64_t of, int64_t feature) {
-      return static_cast<size_t>(first * depth + of * stride + feature);
-    };
-    for (int64_t k = 0; k < depth; ++k)
-      for (int64_t feature = 0; feature < stride; ++feature)
-        rotated[place(k, feature)] = packed[place(rotatedLane(feature % lanes, k, lanes), feature)];
-  }
-  mlir::OpBuilder beside(original);
-  return beside.create<mlir::memref::GlobalOp>(loc, name, original.getSymVisibilityAttr(), original.getType(),
-                                               mlir::DenseElementsAttr::get(elements.getType(), rotated),
-                                               /*constant=*/true, original.getAlignmentAttr());
+Value ContractionEmitter::rotatedWeights() {
+  return input.inRegister && !context.reproducible ? context.rotated.lookup(op) : Value();
 }
 
 void ContractionEmitter::accumulate(llvm::SmallVector<Value> &accumulators, Value row, int64_t rows, int64_t chains,
@@ -173,9 +135,9 @@ void ContractionEmitter::accumulate(llvm::SmallVector<Value> &accumulators, Valu
     accumulators.front() = context.broadcast(loc, dotProduct(start, weightStart), lanes);
     return;
   }
-  if (mlir::memref::GlobalOp rotated = rotatedWeights()) {
+  if (Value rotated = rotatedWeights()) {
     RowView diagonals = weight;
-    diagonals.memory = builder.create<mlir::memref::GetGlobalOp>(loc, rotated.getType(), rotated.getName());
+    diagonals.memory = rotated;
     const auto shuffled = [&](Value x, auto source) -> Value {
       return builder.create<vector::ShuffleOp>(loc, x, x, llvm::map_to_vector(llvm::seq<int64_t>(0, lanes), source));
     };

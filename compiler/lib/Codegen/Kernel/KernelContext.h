@@ -141,6 +141,8 @@ class KernelContext {
   /// Whether the result of `op` stays in a register. Only in a kernel of a single row, where all its readers are.
   bool staysInRegister(ContractionOp op);
   llvm::DenseMap<mlir::Value, mlir::Value> inRegister;  // by value of the network
+  /// By layer whose input may be in a register: the memory of its rotated weights.
+  llvm::DenseMap<mlir::Operation *, mlir::Value> rotated;
 
   mlir::VectorType vectorType(int64_t lanes) { return mlir::VectorType::get({lanes}, builder.getF32Type()); }
   /// One sample of a value [height, width, channels] as pixels: rows that are `step` pixels apart, and lines that are

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "Contraction/RotatedWeights.h"
 #include "Inlay/Network/Stages.h"
 #include "Kernel/ConstantMemory.h"
 #include "Kernel/KernelContext.h"
@@ -26,8 +27,9 @@ using mlir::Value;
 
 class NetworkEmitter {
  public:
-  NetworkEmitter(mlir::func::FuncOp network, mlir::ModuleOp module, VectorFeatures features, bool reproducible)
-      : network(network), module(module), features(features), reproducible(reproducible) {}
+  NetworkEmitter(mlir::func::FuncOp network, mlir::ModuleOp module, VectorFeatures features, bool reproducible,
+                 llvm::DenseMap<mlir::Operation *, ConstantOp> rotated)
+      : network(network), module(module), features(features), reproducible(reproducible), rotated(std::move(rotated)) {}
 
   mlir::LogicalResult run(const NetworkSummary &summary) {
     if (summary.takesWeights()) emitPack(network, summary, module, constants);
@@ -64,8 +66,9 @@ class NetworkEmitter {
   mlir::ModuleOp module;
   VectorFeatures features;
   bool reproducible;
-  llvm::SmallVector<mlir::Operation *> all;  // of the network
-  bool compact = false;                      // whether short code counts for more than fast code
+  llvm::DenseMap<mlir::Operation *, ConstantOp> rotated;  // the rotated weights of layers
+  llvm::SmallVector<mlir::Operation *> all;               // of the network
+  bool compact = false;                                   // whether short code counts for more than fast code
   /// By capacity and whether the kernel is a stage. Stages keep all values in memory.
   std::map<std::pair<int64_t, bool>, SharedSteps> shared;
   /// By capacity, way of dividing the work (-1: none) and representative.
@@ -186,6 +189,7 @@ class NetworkEmitter {
         createFunction(summary, name, capacity, numbersOf(capacity, split.has_value(), builder), builder);
     KernelContext context = contextOf(kernel, summary, capacity, split, builder);
     llvm::DenseMap<Value, Value> memory = constants.emitIn(kernel, builder);
+    for (auto [layer, weights] : rotated) context.rotated[layer] = memory.lookup(weights);
     const auto views = [&](Value value) {
       RowView view = viewOf(value, summary, kernel, capacity, memory);
       view.inRegister = context.inRegister.lookup(value);
@@ -227,6 +231,7 @@ class NetworkEmitter {
     // All kernels run this code, so sums have the same order without a rule.
     context.reproducible = reproducible;
     context.scratch = ofBlock.scratch, context.memory = ofBlock.memory, context.workspace = ofBlock.workspace;
+    context.rotated = ofBlock.rotated;
     Value row;
     const auto views = [&](Value value) {
       RowView view = viewsOfBlock(value);
@@ -425,8 +430,10 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       // Instructions that only some processors have give other last bits than the portable forms.
       features.avx2 = target.getAvx2() && !reproducible;
       features.avx512 = target.getAvx512() && !reproducible;
+      llvm::DenseMap<mlir::Operation *, ConstantOp> rotated;
+      if (!reproducible) rotated = addRotatedWeights(network);
       const NetworkSummary summary = summarize(network, parallel);
-      if (mlir::failed(NetworkEmitter(network, module, features, reproducible).run(summary)))
+      if (mlir::failed(NetworkEmitter(network, module, features, reproducible, std::move(rotated)).run(summary)))
         return signalPassFailure();
       summaries.push_back(entryAttribute(summary, &getContext()));
     }
