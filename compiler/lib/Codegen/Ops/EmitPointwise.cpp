@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels of pointwise maps.
+#include "Inlay/Codegen/Activations.h"
 #include "Kernel/KernelContext.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace inlay::compiler {
 
@@ -47,13 +49,23 @@ llvm::SmallVector<AxisGroup> groupsOf(MapOp op) {
   return llvm::SmallVector<AxisGroup>(llvm::reverse(groups));
 }
 
+/// The lanes of a map's vectors. A short value that fills a smaller register uses that one. Then the load of a value
+/// that was just stored has the store's width; a wider one would wait until the store has reached the cache. The tables
+/// of costly activations need whole registers.
+int64_t lanesOf(MapOp op, llvm::ArrayRef<AxisGroup> groups, int64_t lanes) {
+  const int64_t elements = elementsOf(op.getResult());
+  const bool fills =
+      groups.size() == 1 && elements >= 4 && elements < lanes && llvm::isPowerOf2_64(static_cast<uint64_t>(elements));
+  return fills && !isCostly(op.getBody()) ? elements : lanes;
+}
+
 }  // namespace
 
 void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
   Location loc = op.getLoc();
   const llvm::SmallVector<AxisGroup> groups = groupsOf(op);
   RowView result = views(op.getResult());
-  const int64_t lanes = context.features.lanes, elements = result.elements;
+  const int64_t lanes = lanesOf(op, groups, context.features.lanes), elements = result.elements;
   if (groups.size() > 1) result.padded = false;  // behind a vector lie other elements
   // The elements of the last group, from column `start` of the result and columns `starts` of the operands on.
   const auto emitRun = [&](Value row, Value start, llvm::ArrayRef<Value> starts) {
