@@ -52,6 +52,10 @@ inline constexpr parameter_set parameter_sets[] = {
     {activation::softplus, {detail::inf, 20}},
     {activation::softplus, {-detail::inf, detail::inf}},
     {activation::softplus, {detail::nan, 20}},
+    {activation::step, {0.25f, 1}},  // straight_through changes no value
+    {activation::step, {-0.0f, detail::nan}},
+    {activation::sign, {1}},
+    {activation::sign, {detail::nan}},
     {activation::step, {0.5f}},
     {activation::step, {-1e-40f}},
     {activation::step, {-0.0f}},
