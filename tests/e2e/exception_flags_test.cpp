@@ -355,6 +355,27 @@ TEST_P(ExceptionFlags, ElementsThatNobodyReadsAreNotDividedByZero) {
       }
 }
 
+TEST_P(ExceptionFlags, CopiesForwardNothingThatLiesBehindThem) {
+  // A group reads a copy of its channels. LLVM computes 2 x as x + x on the whole vector that was loaded for the copy.
+  for (const std::uint32_t channels : {1u, 2u, 3u})
+    for (const float factor : {2.0f, -2.0f}) {
+      graph_builder b("groups");
+      const std::uint32_t operands[] = {b.input("x", {3, {3 * channels, 1, 1}}),
+                                        b.parameter("c.weight", {4, {39, channels, 3, 1}}), no_node};
+      ops::conv2d_attributes attributes{};
+      attributes.window.padding_top = attributes.window.padding_bottom = 2;
+      attributes.groups = 3;
+      b.output(b.apply(op::conv2d, operands, words_of(attributes), {}, "c"), "y");
+      ASSERT_FALSE(b.finish()) << b.first_violation().expected.view();
+      std::mt19937 random(1);
+      weights w = random_weights(b.view(), random);
+      for (weight_tensor& tensor : w.tensors) std::ranges::fill(tensor.values, factor);
+      const auto kernel = compile(b, w, {.cpu = GetParam()});
+      const int flags = flags_of(*kernel, {1.5f, 2.0f, 0.25f}, 1, 3 * channels, 39 * 3);
+      EXPECT_EQ(flags, 0) << channels << " channels, " << factor << ": " << describe(flags);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Cpus, ExceptionFlags, ::testing::ValuesIn(runnable_cpus()), name_of_cpu);
 
 }  // namespace

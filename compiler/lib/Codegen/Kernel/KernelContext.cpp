@@ -288,7 +288,8 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
 void KernelContext::copyRun(Location loc, Value row, int64_t length, const RowView &from, Value source,
                             const RowView &to, Value target) {
   forEachVector(loc, length, [&](Value column, int64_t live) {
-    Value vector = load(loc, from, row, plus(loc, source, column), features.lanes, live, DeadLanes::unspecified);
+    // Not only the memory gets the vector: LLVM forwards it to what reads the copy, and may compute with all its lanes.
+    Value vector = load(loc, from, row, plus(loc, source, column), features.lanes, live);
     store(loc, to, row, plus(loc, target, column), vector, live);
   });
 }
