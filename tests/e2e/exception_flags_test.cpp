@@ -101,17 +101,18 @@ TEST_P(ExceptionFlags, AtOtherParametersToo) {
   }
 }
 
-TEST_P(ExceptionFlags, OfASteepLeakyReluRaisesNone) {
-  const activation_row& row = row_of(activation::leaky_relu);
+TEST_P(ExceptionFlags, OfASteepLeakyReluOrEluRaisesNone) {
   constexpr float infinity = std::numeric_limits<float>::infinity();
-  for (const float slope : {infinity, -infinity, 1e30f, -1e30f, 2.0f}) {
-    const graph_builder b = tools::activation_network(row, accuracy::exact, 21, {slope, 0});
-    const auto kernel = compile(b, {}, {.cpu = GetParam()});
-    for (const float each : ordinary_inputs(row, {slope, 0})) {
-      const int flags = flags_of(*kernel, {each}, 1, 21, 21);
-      EXPECT_EQ(flags, 0) << "leaky_relu(x, " << slope << ") of " << each << ": " << describe(flags);
+  for (const activation id : {activation::leaky_relu, activation::elu})
+    for (const float slope : {infinity, -infinity, 1e30f, -1e30f, 2.0f}) {
+      const activation_row& row = row_of(id);
+      const graph_builder b = tools::activation_network(row, accuracy::exact, 21, {slope, 0});
+      const auto kernel = compile(b, {}, {.cpu = GetParam()});
+      for (const float each : ordinary_inputs(row, {slope, 0})) {
+        const int flags = flags_of(*kernel, {each}, 1, 21, 21);
+        EXPECT_EQ(flags, 0) << row.name << "(x, " << slope << ") of " << each << ": " << describe(flags);
+      }
     }
-  }
 }
 
 /// Layers, softmax and pointwise programs whose values are finite for inputs from 1 to 2, but not for 0.

@@ -116,7 +116,11 @@ typename B::Float growingExponential(B &b, typename B::Float x, float alpha) {
 /// factor (exp(x / alpha) - 1) for x < 0. No step overflows, whatever x is.
 template <class B>
 typename B::Float exponentialBelow(B &b, typename B::Float x, float alpha, float factor) {
-  if (alpha == 1.0f) return scaledExpm1(b, b.limited_below(x, 20.0f), factor);
+  if (alpha == 1.0f) {
+    // An infinite factor times exp(0) - 1 would be invalid, although nothing uses it.
+    if (std::isinf(factor)) x = b.select(b.lt(x, b.constant(0.0f)), x, b.constant(-1.0f));
+    return scaledExpm1(b, b.limited_below(x, 20.0f), factor);
+  }
   if (alpha == 0.0f || !std::isfinite(alpha))  // the limits that the formula has in double
     return b.constant(alpha == 0.0f && !std::signbit(alpha) ? -0.0f : std::numeric_limits<float>::quiet_NaN());
   if (alpha < 0.0f) return growingExponential(b, b.min(b.constant(0.0f), x), alpha);
