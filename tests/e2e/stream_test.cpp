@@ -136,7 +136,8 @@ TEST_P(Streams, LayersBesideRecurrentOnesInBlocks) {
                   [](auto x, auto a, auto b, auto last) {
                     auto wide = tanh(dense<150>("wide", x - last));
                     auto next = tanh(dense<9>("a", concat(a, wide))) + 0.5 * b;
-                    auto y = dense<80>("y", concat(next, wide)), z = b * next;
+                    auto y = dense<80>("y", concat(next, wide));
+                    auto z = b * next;
                     b = 0.5 * a + 0.125 * z;
                     a = next;
                     last = 0.5 * x + 0.25 * last;
