@@ -3,31 +3,22 @@
 #include "folding.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <inlay/compiled.hpp>
 #include <inlay/interpreter.hpp>
 #include <stdexcept>
 
 #include "model.hpp"
+#include "timing.hpp"
 
 namespace saturation_example {
 namespace {
 
+using picture::median;
+using picture::seconds_of;
+
 constexpr int rounds = 301;
 constexpr std::size_t image_pixels = 64, digit_count = 10;
-
-double seconds_of(const auto& run) {
-  const auto start = std::chrono::steady_clock::now();
-  run();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
 
 /// The largest difference between the compiled network and the interpreter in double.
 template <const auto& Net>

@@ -3,15 +3,18 @@
 #include "skipping.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <inlay/compiled.hpp>
 #include <stdexcept>
 
 #include "model.hpp"
+#include "timing.hpp"
 
 namespace sparsity_example {
 namespace {
+
+using picture::median;
+using picture::seconds_of;
 
 constexpr int rounds = 301;
 /// Images of a round, of which each is one call. Their features stay in the second-level cache.
@@ -19,18 +22,6 @@ constexpr std::size_t most_images = 64;
 /// A round of one kernel takes about this long: much longer than the clock's resolution, and shorter than what the
 /// system gives other programs, so that most rounds are undisturbed.
 constexpr double round_seconds = 4e-4;
-
-double seconds_of(const auto& run) {
-  const auto start = std::chrono::steady_clock::now();
-  run();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
 
 /// One result of the layer by its definition, in double, and the sum of its terms' sizes.
 struct exact {
