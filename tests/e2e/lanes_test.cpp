@@ -141,8 +141,9 @@ TEST_P(Lanes, AreLeftOutWhereTheyAreNotAllowedOrSlower) {
   };
   EXPECT_GT(samples(chain(small, activation::relu), {}), 0);
   EXPECT_EQ(samples(chain(small, activation::relu), {.max_batch = 3}), 0);
-  if (GetParam() != "x86-64")  // without fused multiply-add no code is reproducible
+  if (GetParam() != "x86-64") {  // without fused multiply-add no code is reproducible
     EXPECT_EQ(samples(chain(small, activation::relu), {.reproducible = true}), 0);
+  }
   EXPECT_EQ(samples(chain(wide, activation::relu), {}), 0);
 }
 

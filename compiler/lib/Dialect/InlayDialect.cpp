@@ -2,6 +2,7 @@
 // Registration of the inlay dialect and its attributes.
 #include "Inlay/Dialect/InlayDialect.h"
 
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/DialectImplementation.h"
 
@@ -41,6 +42,26 @@ std::optional<int64_t> stateOfArgument(mlir::func::FuncOp network, unsigned inde
 std::optional<int64_t> stateOfResult(mlir::func::FuncOp network, unsigned index) {
   auto place = network.getResultAttrOfType<mlir::IntegerAttr>(index, kStateAttr);
   return place ? std::optional<int64_t>(place.getInt()) : std::nullopt;
+}
+
+mlir::BlockArgument stateAt(mlir::func::FuncOp network, int64_t place) {
+  return *llvm::find_if(network.getArguments(), [&](mlir::BlockArgument argument) {
+    return stateOfArgument(network, argument.getArgNumber()) == place;
+  });
+}
+
+bool dependsOnArgument(mlir::Value value, llvm::function_ref<bool(mlir::BlockArgument)> which) {
+  llvm::SmallPtrSet<mlir::Operation *, 16> seen;
+  llvm::SmallVector<mlir::Value> pending = {value};
+  while (!pending.empty()) {
+    mlir::Value at = pending.pop_back_val();
+    if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(at)) {
+      if (which(argument)) return true;
+    } else if (seen.insert(at.getDefiningOp()).second) {
+      llvm::append_range(pending, at.getDefiningOp()->getOperands());
+    }
+  }
+  return false;
 }
 
 std::optional<int64_t> loopOf(mlir::Operation *op) {

@@ -59,14 +59,6 @@ Value spread(Value value, int64_t axis, int64_t step, mlir::OpBuilder &builder, 
   return resampled(value, axis, terms, builder, loc);
 }
 
-int64_t number(uint64_t attribute) { return static_cast<int64_t>(attribute); }
-
-template <class Op>
-WindowAttr windowOf(Op op, int64_t kernelH, int64_t kernelW) {
-  return WindowAttr::get(op.getContext(), kernelH, kernelW, number(op.getStrideH()), number(op.getStrideW()),
-                         number(op.getDilationH()), number(op.getDilationW()));
-}
-
 /// Pixels around an image. Where they are fewer than none, the image is larger than what is read of it.
 struct Border {
   int64_t top = 0, left = 0, bottom = 0, right = 0;
@@ -163,12 +155,10 @@ LogicalResult GradientBuilder::rule(ConvTranspose2dOp op, Value dy) {
   llvm::ArrayRef<int64_t> kernel = sizesOf(weight), image = sizesOf(x), made = sizesOf(dy);
   const WindowAttr window = windowOf(op, kernel[2], kernel[3]);
   // What the windows of all pixels of x cover.
-  const auto covered = [](int64_t count, int64_t size, int64_t stride, int64_t dilation) {
-    return (count - 1) * stride + (size - 1) * dilation + 1;
-  };
+  const int64_t height = WindowAttr::covered(image[1], kernel[2], window.getStrideH(), window.getDilationH());
+  const int64_t width = WindowAttr::covered(image[2], kernel[3], window.getStrideW(), window.getDilationW());
   Border border{number(op.getPaddingTop()), number(op.getPaddingLeft()), 0, 0};
-  border.bottom = covered(image[1], kernel[2], window.getStrideH(), window.getDilationH()) - made[1] - border.top;
-  border.right = covered(image[2], kernel[3], window.getStrideW(), window.getDilationW()) - made[2] - border.left;
+  border.bottom = height - made[1] - border.top, border.right = width - made[2] - border.left;
   dy = cropped(dy, border, builder, loc);
   if (active.contains(x)) {
     auto back =
@@ -190,7 +180,7 @@ LogicalResult GradientBuilder::rule(MaxPoolOp op, Value dy) {
   llvm::ArrayRef<int64_t> image = sizesOf(x), made = sizesOf(dy);
   // Windows may reach beyond the padding.
   const auto behind = [](int64_t count, int64_t size, int64_t stride, int64_t dilation, int64_t all) {
-    return std::max<int64_t>(0, (count - 1) * stride + (size - 1) * dilation + 1 - all);
+    return std::max<int64_t>(0, WindowAttr::covered(count, size, stride, dilation) - all);
   };
   Border border{number(op.getPaddingTop()), number(op.getPaddingLeft()), 0, 0};
   border.bottom =

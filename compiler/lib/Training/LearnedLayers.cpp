@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes layers with learned weights of layers whose weights can be packed once for each step: groups one by one,
 // transposed convolutions as convolutions, and transposed weights as those of the way back.
+#include <map>
+
 #include "Gradients.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -9,8 +11,6 @@ namespace inlay::compiler {
 using mlir::Value;
 
 namespace {
-
-int64_t number(uint64_t attribute) { return static_cast<int64_t>(attribute); }
 
 /// The parameter of which `value` is the same elements in the same order, or null.
 Value parameterBehind(Value value) {
@@ -118,23 +118,21 @@ class Splitter {
   /// `layerOf(input, type, group)` makes the layer of one group.
   template <class Layer>
   void replace(Layer layer, int64_t groups, llvm::function_ref<Value(Value, mlir::RankedTensorType, int64_t)> layerOf) {
+    if (groups == 1) return rewriter.replaceOp(layer, layerOf(layer.getInput(), layer.getType(), 0));
     mlir::Location loc = layer.getLoc();
     const int64_t channels = sizesOf(layer.getInput())[0] / groups;
     llvm::SmallVector<int64_t> sizes(sizesOf(layer.getResult()));
     sizes[0] /= groups;
     llvm::SmallVector<Value> pieces;
     for (int64_t group = 0; group < groups; ++group) {
-      Value input = groups == 1 ? layer.getInput() : slice(layer.getInput(), group * channels, channels);
+      Value input = slice(layer.getInput(), group * channels, channels);
       pieces.push_back(layerOf(input, typeOf(layer.getResult()).clone(sizes), group));
     }
-    Value all = pieces.front();
-    if (groups > 1) {
-      all = rewriter.create<ConcatOp>(loc, layer.getType(), pieces, /*axis=*/0);
-      if (layer.getBias()) {
-        Value bias = reshape(layer.getBias(), {sizesOf(all)[0], 1, 1});
-        all = createMap(rewriter, loc, all.getType(), {all, bias},
-                        [](ScalarBuilder &b, mlir::ValueRange v) { return b.add(v[0], v[1]); });
-      }
+    Value all = rewriter.create<ConcatOp>(loc, layer.getType(), pieces, /*axis=*/0);
+    if (layer.getBias()) {
+      Value bias = reshape(layer.getBias(), {sizesOf(all)[0], 1, 1});
+      all = createMap(rewriter, loc, all.getType(), {all, bias},
+                      [](ScalarBuilder &b, mlir::ValueRange v) { return b.add(v[0], v[1]); });
     }
     rewriter.replaceOp(layer, all);
   }

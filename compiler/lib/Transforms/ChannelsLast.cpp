@@ -50,12 +50,6 @@ struct ImageEmitter : TensorEmitter {
   }
 };
 
-template <class Op>
-WindowAttr windowOf(Op op, int64_t kernelH, int64_t kernelW) {
-  return WindowAttr::get(op.getContext(), kernelH, kernelW, number(op.getStrideH()), number(op.getStrideW()),
-                         number(op.getDilationH()), number(op.getDilationW()));
-}
-
 /// A convolution of an image with its channels last. With groups it is a convolution of each, or one window where every
 /// channel is a group of its own.
 struct MoveConvolution : mlir::OpRewritePattern<Conv2dOp> {
@@ -123,7 +117,7 @@ Value pooled(Op pool, Reduction reduction, float outside, ImageEmitter &emit) {
   const Sizes sizes = {sizeOf(pool.getResult(), 1), sizeOf(pool.getResult(), 2), sizeOf(pool.getResult(), 0)};
   const auto after = [&](int64_t windows, int64_t stride, int64_t kernel, int64_t dilation, int64_t size,
                          int64_t before) {
-    return std::max<int64_t>(0, (windows - 1) * stride + (kernel - 1) * dilation + 1 - size - before);
+    return std::max<int64_t>(0, WindowAttr::covered(windows, kernel, stride, dilation) - size - before);
   };
   x = emit.pad(x, number(pool.getPaddingTop()), number(pool.getPaddingLeft()),
                after(sizes[0], window.getStrideH(), window.getKernelH(), window.getDilationH(), sizeOf(x, 0),

@@ -239,11 +239,6 @@ struct AddComputedBias : mlir::OpRewritePattern<Layer> {
   }
 };
 
-bool dependsOnInput(Value value) {
-  mlir::Operation *op = value.getDefiningOp();
-  return !op || llvm::any_of(op->getOperands(), dependsOnInput);
-}
-
 struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
   void runOnOperation() override {
     mlir::RewritePatternSet patterns(&getContext());
@@ -256,7 +251,7 @@ struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
     for (mlir::Operation &op : getOperation().getOps()) {
       Value weight = weightsOf(&op).first;
       if (!weight || weight.getDefiningOp<ConstantOp>()) continue;
-      if (argumentParametersOf(&op) > 0 && !dependsOnInput(weight)) {
+      if (argumentParametersOf(&op) > 0 && !dependsOnArgument(weight, [](mlir::BlockArgument) { return true; })) {
         mlir::emitError(op.getLoc()) << layerPrefix(&op)
                                      << "the weight is computed from other weights, and weights that are an argument "
                                         "are packed as they are: compute it before, and make the result a parameter";

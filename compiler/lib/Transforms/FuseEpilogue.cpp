@@ -10,22 +10,12 @@ namespace inlay::compiler {
 
 namespace {
 
-/// Whether an op depends on the state of a network, however indirectly.
-bool dependsOnState(mlir::Operation *op) {
-  auto network = op->getParentOfType<mlir::func::FuncOp>();
-  if (!network->hasAttr(kMemoryAttr)) return false;
-  llvm::SmallPtrSet<mlir::Operation *, 16> seen;
-  llvm::SmallVector<mlir::Operation *> pending = {op};
-  while (!pending.empty()) {
-    mlir::Operation *at = pending.pop_back_val();
-    if (!seen.insert(at).second) continue;
-    for (mlir::Value operand : at->getOperands()) {
-      auto argument = llvm::dyn_cast<mlir::BlockArgument>(operand);
-      if (argument && stateOfArgument(network, argument.getArgNumber())) return true;
-      if (!argument) pending.push_back(operand.getDefiningOp());
-    }
-  }
-  return false;
+/// Whether a value depends on the state of a network.
+bool dependsOnState(mlir::Value value) {
+  return dependsOnArgument(value, [](mlir::BlockArgument argument) {
+    auto network = llvm::cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp());
+    return stateOfArgument(network, argument.getArgNumber()).has_value();
+  });
 }
 
 struct FuseMapIntoLayer : mlir::OpRewritePattern<MapOp> {
@@ -40,7 +30,7 @@ struct FuseMapIntoLayer : mlir::OpRewritePattern<MapOp> {
     for (mlir::Value operand : map.getInputs()) {
       auto candidate = operand.getDefiningOp<EpilogueOp>();
       if (!candidate || !operand.hasOneUse() || operand.getType() != map.getType()) continue;
-      const bool depends = dependsOnState(candidate);
+      const bool depends = dependsOnState(operand);
       const bool later = layer && layer->isBeforeInBlock(candidate);
       if (layer && (depends == layerDepends ? !later : !depends)) continue;
       layer = candidate, layerDepends = depends;

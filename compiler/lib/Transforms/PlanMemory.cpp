@@ -68,7 +68,6 @@ class Planner {
 
   Value copyOf(Value value, mlir::OpBuilder &builder);
   void numberOps();
-  mlir::BlockArgument stateAt(int64_t place);
   void takeInitials();
   void claimStates();
   bool replacesState(Value next, Value state);
@@ -181,13 +180,6 @@ void Planner::numberOps() {
   }
 }
 
-/// The state that lies at this place of the network's memory.
-mlir::BlockArgument Planner::stateAt(int64_t place) {
-  return *llvm::find_if(function.getArguments(), [&](mlir::BlockArgument argument) {
-    return stateOfArgument(function, argument.getArgNumber()) == place;
-  });
-}
-
 /// The first values of states are no results of the kernels. They become attributes of the states.
 void Planner::takeInitials() {
   auto terminator = llvm::cast<mlir::func::ReturnOp>(function.front().getTerminator());
@@ -195,7 +187,7 @@ void Planner::takeInitials() {
     auto place = function.getResultAttrOfType<mlir::IntegerAttr>(i, kInitialAttr);
     if (!place) continue;
     auto constant = terminator.getOperand(i).getDefiningOp<ConstantOp>();
-    function.setArgAttr(stateAt(place.getInt()).getArgNumber(), kInitialAttr, constant.getValue());
+    function.setArgAttr(stateAt(function, place.getInt()).getArgNumber(), kInitialAttr, constant.getValue());
     terminator->eraseOperand(i);
     function.eraseResult(i);
     if (constant->use_empty()) constant->erase();
@@ -224,7 +216,7 @@ void Planner::claimStates() {
   for (auto [i, operand] : llvm::enumerate(terminator->getOpOperands())) {
     const std::optional<int64_t> place = stateOfResult(function, static_cast<unsigned>(i));
     if (!place) continue;
-    Value state = stateAt(*place);
+    Value state = stateAt(function, *place);
     if (operand.get() == state) continue;                       // it stays as it is
     if (operand.get().getDefiningOp<AccumulateOp>()) continue;  // adds to the state where that lies
     if (replacesState(operand.get(), state))

@@ -86,14 +86,12 @@ class FeedbackFinder {
       const std::optional<int64_t> place = stateOfResult(network, static_cast<unsigned>(i));
       if (!place && isOldState(value)) return false;
       if (!place) continue;
-      auto state = llvm::find_if(network.getArguments(), [&, place = place](mlir::BlockArgument argument) {
-        return stateOfArgument(network, argument.getArgNumber()) == place;
-      });
-      if (value == *state) continue;  // it never changes
+      Value state = stateAt(network, *place);
+      if (value == state) continue;  // it never changes
       auto producer = value.getDefiningOp() ? number.find(value.getDefiningOp()) : number.end();
       if (producer == number.end()) return false;
       llvm::SmallVector<size_t> readers;
-      readersOf(*state, readers);
+      readersOf(state, readers);
       loop[producer->second] = producer->second;
       for (size_t reader : readers) next[reader].push_back(producer->second), next[producer->second].push_back(reader);
     }
@@ -115,7 +113,7 @@ class FeedbackFinder {
     for (size_t a = 0; a < ops.size(); ++a)
       for (size_t b = 0; b <= a; ++b)
         if (reached[a].test(static_cast<unsigned>(b)) && reached[b].test(static_cast<unsigned>(a))) {
-          loop[a] = loop[b] = std::min(a, b);  // a == b: an op that reads and sets a state
+          loop[a] = loop[b] = b;  // a == b: an op that reads and sets a state
           break;
         }
   }

@@ -11,9 +11,6 @@ namespace inlay::compiler {
 
 using Sizes = llvm::SmallVector<int64_t>;
 
-/// An attribute of an op as a size.
-inline int64_t number(uint64_t attribute) { return static_cast<int64_t>(attribute); }
-
 /// Emits ops at one place. An op that would change nothing is left out.
 struct TensorEmitter {
   mlir::RewriterBase &rewriter;

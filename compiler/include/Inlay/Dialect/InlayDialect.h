@@ -67,6 +67,11 @@ inline TargetAttr targetOf(mlir::Operation *network) { return network->getAttrOf
 /// input or an output.
 std::optional<int64_t> stateOfArgument(mlir::func::FuncOp network, unsigned index);
 std::optional<int64_t> stateOfResult(mlir::func::FuncOp network, unsigned index);
+/// The reverse for arguments: the state that lies at this place, which must exist.
+mlir::BlockArgument stateAt(mlir::func::FuncOp network, int64_t place);
+
+/// Whether `value` depends on an argument of its network for which `which` holds, however indirectly.
+bool dependsOnArgument(mlir::Value value, llvm::function_ref<bool(mlir::BlockArgument)> which);
 
 /// The number of the loop over steps that an op runs in, if any; nothing for no op.
 std::optional<int64_t> loopOf(mlir::Operation *op);
@@ -106,6 +111,16 @@ inline int64_t bytesOf(mlir::Value value) {
 /// stride of its axis.
 void forEachPlace(llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides,
                   llvm::function_ref<void(size_t place)> body);
+
+/// An attribute that the op's declaration bounds, for signed arithmetic.
+inline int64_t number(uint64_t attribute) { return static_cast<int64_t>(attribute); }
+
+/// The window of a convolution or a pool.
+template <class Op>
+WindowAttr windowOf(Op op, int64_t kernelH, int64_t kernelW) {
+  return WindowAttr::get(op.getContext(), kernelH, kernelW, number(op.getStrideH()), number(op.getStrideW()),
+                         number(op.getDilationH()), number(op.getDilationW()));
+}
 
 }  // namespace inlay::compiler
 

@@ -62,7 +62,11 @@ def Inlay_WindowAttr : AttrDef<Inlay_Dialect, "Window"> {
   let extraClassDeclaration = [{
     /// Windows along an axis of `size` elements.
     static int64_t count(int64_t size, int64_t kernel, int64_t stride, int64_t dilation) {
-      return (size - (kernel - 1) * dilation - 1) / stride + 1;
+      return (size - covered(1, kernel, stride, dilation)) / stride + 1;
+    }
+    /// Elements along an axis from the first of `windows` windows, at least 1, to the end of the last one.
+    static int64_t covered(int64_t windows, int64_t kernel, int64_t stride, int64_t dilation) {
+      return (windows - 1) * stride + (kernel - 1) * dilation + 1;
     }
     int64_t getTaps() const { return getKernelH() * getKernelW(); }
   }];

@@ -64,9 +64,7 @@ Value LanesEmitter::stateOf(Value value) {
   mlir::Operation *op = value.getDefiningOp();
   auto place = op ? op->getAttrOfType<PlacementAttr>(kPlacementAttr) : PlacementAttr();
   if (!place || place.getRoot() != "state") return {};
-  return *llvm::find_if(network.getArguments(), [&](mlir::BlockArgument argument) {
-    return stateOfArgument(network, argument.getArgNumber()) == place.getIndex();
-  });
+  return stateAt(network, place.getIndex());
 }
 
 LanesEmitter::Buffer LanesEmitter::bufferOf(Value value) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds the public functions of each network: `<name>_run` calls the kernel for a single sample, or has
 // `<name>_run_blocks` split any batch into row blocks; `<name>_run_parallel` has the caller's threads call their
-// stages, `<name>_run_voices` runs several streams,
-// `<name>_scratch_bytes` returns a constant.
+// stages, `<name>_run_voices` runs several streams, `<name>_scratch_bytes` and `<name>_packed_bytes` return constants.
 #include "Inlay/Network/ShareAll.h"
 #include "Inlay/Network/Summary.h"
 #include "Inlay/Transforms/Passes.h"
@@ -345,14 +344,14 @@ class EntryBuilder {
     Block *entry = run.addEntryBlock(builder);
     mlir::Region &body = run.getBody();
     Block *single = builder.createBlock(&body, body.end()), *other = builder.createBlock(&body, body.end());
-    llvm::SmallVector<Value> operands(run.getArguments());
-    Value batch = operands[ports];
-    operands.erase(operands.begin() + static_cast<std::ptrdiff_t>(ports));
+    const llvm::SmallVector<Value> held(run.getArguments().drop_front(ports + 1));
+    llvm::SmallVector<Value> operands(run.getArguments().take_front(ports));
+    llvm::append_range(operands, held);
     builder.setInsertionPointToEnd(entry);
+    Value batch = run.getArgument(static_cast<unsigned>(ports));
     Value one = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, batch, number(1));
     Value null = builder.create<LLVM::ZeroOp>(loc, pointer);
-    // The scratch memory of a network that needs none may be null.
-    for (Value each : llvm::ArrayRef(operands).drop_back(summary.scratchBytes > 0 ? 0 : 1)) {
+    for (Value each : neededPointers(run, held)) {
       Value given = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ne, each, null);
       one = builder.create<LLVM::AndOp>(loc, one, given);
     }
@@ -506,6 +505,15 @@ class EntryBuilder {
 
   Value status(int32_t code) { return builder.create<LLVM::ConstantOp>(loc, builder.getI32IntegerAttr(code)); }
 
+  /// The pointers of an entry point that must not be null: those to the inputs and outputs, unless they are in an
+  /// array, and those in `held`, of which the last is the scratch memory. A network that needs none may get null for
+  /// that.
+  llvm::SmallVector<Value> neededPointers(LLVM::LLVMFuncOp run, llvm::ArrayRef<Value> held) {
+    llvm::SmallVector<Value> pointers(run.getArguments().take_front(inArray() ? 0 : ports));
+    llvm::append_range(pointers, held.drop_back(summary.scratchBytes > 0 ? 0 : 1));
+    return pointers;
+  }
+
   /// A call for 0 samples succeeds, whatever the pointers are. Otherwise no pointer may be null, and the last of
   /// `counts` must not be too large. Goes to `start` with `state` then.
   void emitChecks(LLVM::LLVMFuncOp run, Block *entry, Value array, mlir::ValueRange counts, llvm::ArrayRef<Value> held,
@@ -513,13 +521,8 @@ class EntryBuilder {
     builder.setInsertionPointToEnd(entry);
     const llvm::SmallVector<Value> state(first);
     Value null = builder.create<LLVM::ZeroOp>(loc, pointer);
-    llvm::SmallVector<Value> pointers;
-    if (!array) llvm::append_range(pointers, run.getArguments().take_front(ports));
-    if (summary.hasState()) pointers.push_back(held.front());
-    if (summary.takesWeights()) pointers.push_back(held[held.size() - 2]);
-    if (summary.scratchBytes > 0) pointers.push_back(held.back());
     Value anyNull;
-    for (Value each : pointers) {
+    for (Value each : neededPointers(run, held)) {
       Value isNull = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, each, null);
       anyNull = anyNull ? builder.create<LLVM::OrOp>(loc, anyNull, isNull).getResult() : isNull;
     }

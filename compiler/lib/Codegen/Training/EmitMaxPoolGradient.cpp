@@ -29,9 +29,8 @@ class MaxPoolGradientEmitter {
         result(views(op.getResult())) {
     // Pixels are not stored in their order: no store may reach beyond its own.
     result.padded = false;
-    const auto reach = [](int64_t kernel, int64_t dilation) { return (kernel - 1) * dilation + 1; };
-    const int64_t height = reach(window.getKernelH(), window.getDilationH());
-    const int64_t width = reach(window.getKernelW(), window.getDilationW());
+    const int64_t height = WindowAttr::covered(1, window.getKernelH(), window.getStrideH(), window.getDilationH());
+    const int64_t width = WindowAttr::covered(1, window.getKernelW(), window.getStrideW(), window.getDilationW());
     overlap = window.getStrideH() < height || window.getStrideW() < width;
     covers = !overlap && height == window.getKernelH() && width == window.getKernelW() &&
              windows[0] * height == image[0] && windows[1] * width == image[1];
