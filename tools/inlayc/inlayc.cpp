@@ -136,10 +136,8 @@ llvm::Expected<loss> chooseLoss(const std::vector<graph_view>& graphs) {
     return failed(
         "--weights=argument: the weights of a network that is trained are in the trainer's memory; leave one of "
         "--train and --weights=argument out, and call inlayc once for each");
-  if (!trained.empty() && (parallel || weightsType == "bf16"))
-    return failed(
-        "--train: the training step is for one thread and weights in f32; leave out --parallel and "
-        "--weights-type=bf16");
+  if (!trained.empty() && weightsType == "bf16")
+    return failed("--train: the training step has weights in f32; leave out --weights-type=bf16");
   return static_cast<loss>(found - std::begin(loss_names));
 }
 

@@ -194,7 +194,7 @@ std::size_t jit_kernel::memory_bytes() const { return static_cast<std::size_t>(s
 void jit_kernel::reset(void* memory) const { reinterpret_cast<void (*)(void*)>(reset_entry_)(memory); }
 
 void jit_kernel::begin(void* memory, void* scratch) const {
-  reinterpret_cast<void (*)(void*, void*)>(begin_entry_)(memory, scratch);
+  reinterpret_cast<void (*)(void*, void*, std::size_t, std::size_t)>(begin_entry_)(memory, scratch, 0, 1);
 }
 
 std::size_t jit_kernel::scratch_bytes() const { return static_cast<std::size_t>(summary_->scratchBytes); }

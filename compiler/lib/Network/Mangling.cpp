@@ -97,11 +97,14 @@ std::string mangledReset(const NetworkSummary &summary) { return KernelsName(sum
 
 std::string mangledTraining(const NetworkSummary &summary, const std::string &function) {
   KernelsName name(summary);
-  return name.member(function) + name.twoPointers();
+  // `begin` has a part and the number of parts, too.
+  return name.member(function) + name.twoPointers() + (function == "begin" ? "mm" : "");
 }
 
 std::string mangledRunParallel(const NetworkSummary &summary) {
-  const KernelsName name(summary);
+  KernelsName name(summary);
+  if (summary.hasState())
+    return name.member("run_steps_parallel_needs_PARALLEL") + name.steps() + "PK18inlay_parallel_for";
   if (summary.takesWeights())
     return name.member("run_packed_parallel_needs_PARALLEL") + name.packed() + "PK18inlay_parallel_for";
   return name.member("run_parallel_needs_PARALLEL") + name.batch() + "PK18inlay_parallel_for";

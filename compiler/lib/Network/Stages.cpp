@@ -15,10 +15,28 @@ constexpr int64_t kWeightsWorthSharing = 128 << 10;
 /// microseconds.
 constexpr int64_t kFlopsWorthSharing = 500'000;
 
+/// A sum over a block of samples is divided among threads if it takes at least this many FLOPs. Each reads four bytes at
+/// most, so it takes some microseconds.
+constexpr int64_t kSumsWorthSharing = 50'000;
+
 /// With fewer lines the shares of the threads differ much.
 constexpr int64_t kManyLines = 8;
 
+/// The pieces into which the sum can be divided. Rows of an embedding are not: several samples may add to one.
+int64_t piecesOf(AccumulateOp op) {
+  if (op.hasIndices()) return 1;
+  if (const auto window = op.getWindow()) return window->getKernelH();
+  const int64_t lanes = targetOf(op->getParentOfType<mlir::func::FuncOp>()).getLanes();
+  return op.getRight() ? elementsOf(op.getRight()) / (kVectorsOfProduct * lanes)
+                       : elementsOf(op.getSum()) / (kVectorsOfSum * lanes);
+}
+
 Stage::Split splitOf(mlir::Operation &op, int64_t capacity, bool all) {
+  if (auto sum = llvm::dyn_cast<AccumulateOp>(op)) {
+    // Not by rows, because all samples add to the same elements.
+    const bool worth = all || sum.getFlops() * capacity >= kSumsWorthSharing;
+    return capacity > 1 && worth && piecesOf(sum) > 1 ? Stage::Split::panels : Stage::Split::none;
+  }
   auto layer = llvm::dyn_cast<ContractionOp>(op);
   const bool isImage = layer && layer.getWindow();
   const bool hasPanels = layer && layer.getFeatures() >= 2 * featuresAtOnce(layer, capacity);
@@ -32,9 +50,16 @@ Stage::Split splitOf(mlir::Operation &op, int64_t capacity, bool all) {
   return sharesLines ? Stage::Split::lines : Stage::Split::none;
 }
 
-/// Whether a thread may go on from `before` to `op` while others are still at `before`. `op` must not write what they
-/// read. In the arena the rows of different values may overlap.
-bool mayFollow(mlir::Operation &op, mlir::Operation &before) {
+/// Whether a thread may go on from `before` to `op`, which is divided in the same way, while others are still at
+/// `before`. `op` must not read what they write, nor write what they read. In the arena the rows of different values may
+/// overlap. A sum over the samples may follow another one unless it goes on from that.
+bool mayFollow(mlir::Operation &op, mlir::Operation &before, Stage::Split split) {
+  if (split == Stage::Split::none) return true;
+  if (split == Stage::Split::panels) {
+    auto sum = llvm::dyn_cast<AccumulateOp>(op);
+    return sum && llvm::isa<AccumulateOp>(before) && llvm::isa<mlir::BlockArgument>(sum.getSum());
+  }
+  if (split != Stage::Split::rows) return false;
   auto place = op.getAttrOfType<PlacementAttr>(kPlacementAttr);
   return place.getRoot() != "arena" || place == before.getAttrOfType<PlacementAttr>(kPlacementAttr);
 }
@@ -54,9 +79,8 @@ llvm::SmallVector<Stage> stagesOf(mlir::func::FuncOp network, int64_t capacity) 
     auto layer = llvm::dyn_cast<ContractionOp>(op);
     if (capacity == 1 && split == Stage::Split::panels && layer.getSkipZeros())
       stages.push_back({Stage::Split::lists, {&op}});
-    const bool joins = !stages.empty() && stages.back().split == split && split != Stage::Split::panels &&
-                       split != Stage::Split::lines &&
-                       (split == Stage::Split::none || mayFollow(op, *stages.back().ops.back()));
+    const bool joins =
+        !stages.empty() && stages.back().split == split && mayFollow(op, *stages.back().ops.back(), split);
     if (!joins) stages.push_back({split, {}});
     stages.back().ops.push_back(&op);
   }

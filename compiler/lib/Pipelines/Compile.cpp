@@ -87,7 +87,7 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, llvm::ArrayRe
           "give a CPU that has it, such as --cpu=x86-64-v3");
   if (options.parallel)
     for (auto network : module.getOps<mlir::func::FuncOp>())
-      if (network->hasAttr(kMemoryAttr))
+      if (network->hasAttr(kMemoryAttr) && roleOf(network) == Role::inference)
         return failed("--parallel: network '" + network.getName() +
                       "' has state, so that its samples are steps, one after the other; compile it without");
   if (options.voices && llvm::none_of(module.getOps<mlir::func::FuncOp>(), [](mlir::func::FuncOp network) {

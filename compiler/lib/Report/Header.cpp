@@ -44,10 +44,10 @@ void writeLearning(const NetworkSummary &network, llvm::StringRef samples, llvm:
       << " bytes, best aligned to 64, and is the caller's. Its parts have " << network.parameters
       << " floats each:\n"
          " * parameters, gradients, first and second moments; then comes the sum of the losses. "
-      << name << "_begin(memory, scratch)\n"
+      << name << "_begin(memory, scratch, 0, 1)\n"
       << " * packs the weights into `scratch`"
-      << (network.role == Role::training ? " and sets gradients and loss to 0" : "") << ". " << name
-      << "_run() then reads them there";
+      << (network.role == Role::training ? " and sets gradients and loss to 0" : "")
+      << "; threads that call it with 0 to n - 1, and n, share\n * the work. " << name << "_run() then reads them there";
   if (network.role == Role::training)
     out << " and adds to gradients and loss,\n * for `" << samples << "` samples, any number of times. " << name
         << "_update_sgd(memory, settings) or _update_adam() then changes the\n"
@@ -127,7 +127,7 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
   if (network.hasReset()) out << "void " << network.name << "_reset(void *memory);\n";
   for (const std::string &each : network.trainingFunctions())
     out << "void " << network.name << "_" << each << "(void *memory, void *"
-        << (each == "begin" ? "scratch" : "settings") << ");\n";
+        << (each == "begin" ? "scratch, size_t part, size_t parts" : "settings") << ");\n";
   if (network.runsVoices)
     out << "/* The same for several streams, in arrays [voices][steps][...]. `memories` has as many blocks of "
         << macro("MEMORY_BYTES")
@@ -138,6 +138,7 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
   if (network.isParallel())
     out << "/* The same on several threads; on the calling one alone where `workers` is null. */\n"
         << "int " << network.name << "_run_parallel(" << parameters << "size_t batch, "
+        << (network.hasState() ? "void *memory, " : "")
         << (network.takesWeights() ? "const void *weights, " : "")
         << "void *scratch, const inlay_parallel_for *workers);\n";
   if (network.takesWeights()) out << "size_t " << network.name << "_packed_bytes(void);\n";

@@ -173,6 +173,10 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   {
     batch_ = batch_of({inputs.size()...});
     if (target.size() != batch_ * target_size) batch_ = 0;
+    if (divided_ && batch_ > 0)
+      return differentiate_divided([&](std::byte* scratch) {
+        divided_(inputs.data()..., target.data(), batch_, memory(), scratch, workers_);
+      });
     return differentiate([&](std::size_t first, std::size_t count, float* block_memory, std::byte* block_scratch) {
       training::run_steps((inputs.data() + first * input_size<In>)..., target.data() + first * target_size, count,
                           block_memory, block_scratch);
@@ -182,6 +186,9 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
     requires(!has_target)
   {
     batch_ = batch_of({inputs.size()...});
+    if (divided_ && batch_ > 0)
+      return differentiate_divided(
+          [&](std::byte* scratch) { divided_(inputs.data()..., batch_, memory(), scratch, workers_); });
     return differentiate([&](std::size_t first, std::size_t count, float* block_memory, std::byte* block_scratch) {
       training::run_steps((inputs.data() + first * input_size<In>)..., count, block_memory, block_scratch);
     });
@@ -190,9 +197,9 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   /// The second half: changes the parameters.
   INLAY_DETAIL_HIDDEN void update() {
     const optimizer_settings all = next_settings(state_, how_, batch_);
-    for_each_share([&](std::size_t i) {
+    for_each_part([&](std::size_t part, std::size_t parts) {
       optimizer_settings settings = all;
-      settings.first = line(i), settings.last = line(i + 1);
+      settings.first = line(part, parts), settings.last = line(part + 1, parts);
       if (how_.how == method::sgd)
         training::update_sgd(memory(), &settings);
       else
@@ -201,23 +208,40 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
     packed_ = false;
   }
 
-  /// Divides the work of each step into `shares`, which `workers` run: a thread_pool, OpenMP's threads or your own.
-  /// Each share of the samples has gradients of its own, which are added. The bits depend on the number of shares, but
-  /// not on that of threads. Allocates memory for all shares but the first. `workers` must outlive the trainer.
+  /// Divides the samples of each step into `shares`, which `workers` run: a thread_pool, OpenMP's threads or your own.
+  /// Each share has gradients of its own, which are added. This suits convolutions and small networks. The bits depend
+  /// on the number of shares, but not on that of threads. Allocates memory for all shares but the first. `workers` must
+  /// outlive the trainer.
   INLAY_DETAIL_HIDDEN void share(const inlay_parallel_for& workers, std::size_t shares) {
-    workers_ = &workers;
+    workers_ = &workers, divided_ = nullptr, predict_divided_ = nullptr;
     others_.clear();
     for (std::size_t i = 1; i < shares; ++i)
       others_.push_back(
           {block(allocate_aligned(training_bytes(graph))), block(allocate_aligned(training::scratch_bytes()))});
   }
 
+  /// Divides the work on each layer among `workers`, which meet several times in a step. They share weights and
+  /// gradients. This suits wide dense layers. Rounding apart, the results are those of one thread. The program links only
+  /// if the network was compiled with PARALLEL. `workers` must outlive the trainer.
+  INLAY_DETAIL_HIDDEN void parallel(const inlay_parallel_for& workers) {
+    workers_ = &workers;
+    others_.clear();
+    divided_ = &training::run_steps_parallel_needs_PARALLEL;
+    predict_divided_ = &prediction::run_steps_parallel_needs_PARALLEL;
+  }
+
   /// The network's outputs with the parameters of now.
   INLAY_DETAIL_HIDDEN status predict(std::span<const input_element<In>>... inputs, std::span<float> outputs) {
     const std::size_t batch = batch_of({inputs.size()...});
     if (batch == 0 || outputs.size() != batch * output_size) return status::size_mismatch;
-    if (!packed_) prediction::begin(memory(), predicting_.get());
+    if (!packed_)
+      for_each_part([&](std::size_t part, std::size_t parts) {
+        prediction::begin(memory(), predicting_.get(), part, parts);
+      });
     packed_ = true;
+    if (predict_divided_)
+      return static_cast<status>(
+          predict_divided_(inputs.data()..., outputs.data(), batch, memory(), predicting_.get(), workers_));
     return static_cast<status>(
         prediction::run_steps(inputs.data()..., outputs.data(), batch, memory(), predicting_.get()));
   }
@@ -269,22 +293,25 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   float* memory() { return state_.memory; }
 
   std::size_t shares() const { return others_.size() + 1; }
-  /// Where share `i` of the parameters begins.
-  std::uint32_t line(std::size_t i) const {
-    return static_cast<std::uint32_t>(layout.parameters / memory_line * i / shares() * memory_line);
+  /// Where part `i` of so many of the parameters begins.
+  static std::uint32_t line(std::size_t i, std::size_t parts) {
+    return static_cast<std::uint32_t>(layout.parameters / memory_line * i / parts * memory_line);
   }
+  /// `body(part, parts)` on each worker, or once without workers.
+  template <class Body>
+  INLAY_DETAIL_HIDDEN void for_each_part(Body body) {
+    if (!divided_ && others_.empty()) return body(std::size_t{0}, std::size_t{1});
+    const auto work = [](void* argument, std::size_t part, std::size_t parts) {
+      (*static_cast<Body*>(argument))(part, parts);
+    };
+    workers_->run(workers_->context, work, &body);
+  }
+  /// `body(share)` for all shares of the samples.
   template <class Body>
   INLAY_DETAIL_HIDDEN void for_each_share(Body body) {
-    if (others_.empty()) return body(std::size_t{0});
-    struct job {
-      Body& body;
-      std::size_t shares;
-    } all{body, shares()};
-    const auto work = [](void* argument, std::size_t part, std::size_t parts) {
-      job& from = *static_cast<job*>(argument);
-      for (std::size_t i = part; i < from.shares; i += parts) from.body(i);
-    };
-    workers_->run(workers_->context, work, &all);
+    for_each_part([&](std::size_t part, std::size_t parts) {
+      for (std::size_t i = part; i < shares(); i += parts) body(i);
+    });
   }
 
   /// `run(first sample, samples, memory, scratch memory)` adds the gradients of some samples.
@@ -298,20 +325,28 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
         at = reinterpret_cast<float*>(others_[i - 1].memory.get()), scratch = others_[i - 1].scratch.get();
         std::copy_n(memory(), layout.parameters, at);
       }
-      training::begin(at, scratch);
+      training::begin(at, scratch, 0, 1);
       const std::size_t first = batch_ * i / shares(), last = batch_ * (i + 1) / shares();
       if (first < last) run(first, last - first, at, scratch);
     });
     if (!others_.empty())
-      for_each_share([&](std::size_t i) {
+      for_each_part([&](std::size_t part, std::size_t parts) {
         for (const share_memory& other : others_) {
           const float* from = reinterpret_cast<const float*>(other.memory.get()) + layout.gradients();
           float* to = memory() + layout.gradients();
-          for (std::size_t k = line(i), end = line(i + 1); k < end; ++k) to[k] += from[k];
+          for (std::size_t k = line(part, parts), end = line(part + 1, parts); k < end; ++k) to[k] += from[k];
         }
       });
     for (const share_memory& other : others_)
       memory()[layout.loss_sum()] += reinterpret_cast<const float*>(other.memory.get())[layout.loss_sum()];
+    return mean_loss();
+  }
+  /// `run(scratch memory)` adds the gradients of all samples, on all workers.
+  template <class Run>
+  INLAY_DETAIL_HIDDEN float differentiate_divided(Run run) {
+    for_each_part(
+        [&](std::size_t part, std::size_t parts) { training::begin(memory(), scratch_.get(), part, parts); });
+    run(scratch_.get());
     return mean_loss();
   }
   float mean_loss() const { return state_.memory[layout.loss_sum()] / static_cast<float>(batch_); }
@@ -328,6 +363,9 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   block predicting_{allocate_aligned(prediction::scratch_bytes())};
   training_state state_{graph, reinterpret_cast<float*>(memory_.get())};
   const inlay_parallel_for* workers_ = nullptr;
+  /// What parallel() has chosen.
+  decltype(&training::run_steps_parallel_needs_PARALLEL) divided_ = nullptr;
+  decltype(&prediction::run_steps_parallel_needs_PARALLEL) predict_divided_ = nullptr;
   std::vector<share_memory> others_{};  // all but the first
   std::size_t batch_ = 0;
   bool packed_ = false;  // for predictions

@@ -83,9 +83,11 @@ bool run(const network_plan& plan, std::initializer_list<const char*> layers, in
   for (const char* layer : layers)
     for (const char* parameter : {".weight", ".bias"}) names.push_back(std::string(layer) + parameter);
   const inlay::optimizer how{.how = inlay::method::adam, .rate = rate};
-  trainer alone(how, 1, inlay::initial::kaiming_uniform), shared(how, 1, inlay::initial::kaiming_uniform);
+  trainer alone(how, 1, inlay::initial::kaiming_uniform), shared(how, 1, inlay::initial::kaiming_uniform),
+      divided(how, 1, inlay::initial::kaiming_uniform);
   const inlay::thread_pool pool(2);
   shared.share(pool, 2);
+  divided.parallel(pool);
   const auto list = [&](auto part) {
     parameter_list all;
     for (const std::string& name : names) {
@@ -97,8 +99,8 @@ bool run(const network_plan& plan, std::initializer_list<const char*> layers, in
   const parameter_list start = list([&](const std::string& name) { return alone.parameter(name); });
 
   std::vector<participant> all;
-  for (trainer* each : {&alone, &shared})
-    all.push_back({each == &alone ? "compiled" : "two threads",
+  for (const auto& [of, each] : {std::pair{"compiled", &alone}, {"two shares", &shared}, {"two threads", &divided}})
+    all.push_back({of,
                    [&x, &labels, each] { return each->step(x, labels); },
                    [&, each] {
                      parameter_list sums = list([&](const std::string& name) { return each->gradient(name); });

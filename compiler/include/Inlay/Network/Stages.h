@@ -14,6 +14,13 @@ inline constexpr int64_t kChains = 8;
 /// layer it is as many panels as give enough accumulators. A thread's share of a layer is a multiple of it.
 int64_t featuresAtOnce(ContractionOp layer, int64_t capacity);
 
+/// Vectors along the columns of a product that is summed over the samples. Each broadcast element then serves two
+/// multiply-adds.
+inline constexpr int64_t kVectorsOfProduct = 2;
+
+/// Vectors of a plain sum over the samples that are added side by side.
+inline constexpr int64_t kVectorsOfSum = 8;
+
 /// Ops that run between two meetings of the threads.
 struct Stage {
   enum class Split {
@@ -21,7 +28,8 @@ struct Stage {
     lists,  // one thread lists the inputs of a layer that are not zero, for the stage of that layer
     rows,   // each part takes a share of the rows
     lines,  // each part takes a share of the lines of an image
-    panels  // each part takes a share of the panels of features, and so of the weights: always the same share
+    panels  // each part takes a share of the panels of features, and so of the weights: always the same share. A sum
+            // over the samples is divided by its columns, that of a convolution's weight by the lines of the kernel
   };
   Split split;
   bool isDivided() const { return split != Split::none && split != Split::lists; }

@@ -83,31 +83,9 @@ void ContractionEmitter::fetchInput() {
 
 void ContractionEmitter::forEachPanel(llvm::function_ref<void(Value, Value, llvm::ArrayRef<FeatureVector>)> body) {
   const int64_t group = featuresAtOnce(op, context.capacity);
-  const int64_t whole = width / group * group;
-  const auto emitWhole = [&](Value column) {
-    Value weightStart = context.times(loc, column, depth);
-    body(weightStart, column, featureVectors(0, group));
-  };
-  const auto emitRest = [&] {
-    body(context.index(whole * depth, loc), context.index(whole, loc), featureVectors(whole, width - whole));
-  };
-  if (!context.part) {
-    context.forEach(loc, whole, group, emitWhole);
-    if (whole < width) emitRest();
-    return;
-  }
-  Value next = builder.create<arith::AddIOp>(loc, context.part, context.index(1, loc));
-  const auto start = [&](Value part) -> Value {
-    Value groups = context.shareStart(loc, context.index(whole / group, loc), part, context.parts);
-    return builder.create<arith::MulIOp>(loc, groups, context.index(group, loc));
-  };
-  auto loop = builder.create<scf::ForOp>(loc, start(context.part), start(next), context.index(group, loc));
-  {
-    mlir::OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    emitWhole(loop.getInductionVar());
-  }
-  if (whole < width) context.ifEqual(loc, next, context.parts, emitRest);
+  context.forEachPanel(loc, width, group, [&](Value column, int64_t live) {
+    body(context.times(loc, column, depth), column, featureVectors(live == group ? 0 : width - live, live));
+  });
 }
 
 void ContractionEmitter::forEachRowTile(llvm::function_ref<void(Value, int64_t)> body) {

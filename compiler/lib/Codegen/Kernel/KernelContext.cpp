@@ -48,6 +48,24 @@ void KernelContext::forEachLine(Location loc, int64_t count, llvm::function_ref<
   forEach(loc, begin, end, 1, body);
 }
 
+void KernelContext::forEachPanel(Location loc, int64_t elements, int64_t width,
+                                 llvm::function_ref<void(Value, int64_t)> body) {
+  const int64_t whole = elements / width * width;
+  const auto emitWhole = [&](Value first) { body(first, width); };
+  const auto emitRest = [&] { body(index(whole, loc), elements - whole); };
+  if (!part) {
+    forEach(loc, whole, width, emitWhole);
+    if (whole < elements) emitRest();
+    return;
+  }
+  Value next = plus(loc, part, 1);
+  const auto start = [&](Value ofPart) {
+    return times(loc, shareStart(loc, index(whole / width, loc), ofPart, parts), width);
+  };
+  if (whole > 0) forEach(loc, start(part), start(next), width, emitWhole);
+  if (whole < elements) ifEqual(loc, next, parts, emitRest);
+}
+
 void KernelContext::forEach(Location loc, int64_t end, int64_t step, llvm::function_ref<void(Value)> body) {
   forEach(loc, index(0, loc), index(end, loc), step, body);
 }

@@ -45,7 +45,7 @@ class KernelContext {
   const int64_t capacity;
   mlir::Value rows;           // not used where the capacity is 1
   mlir::Value firstRow;       // where the kernel's part of the rows begins; it ends at `rows`; null for 0
-  mlir::Value part, parts;    // which part of the panels of a contraction to compute; null for all of them
+  mlir::Value part, parts;    // which part of the panels of a contraction or sum to compute; null for all of them
   mlir::Value share, shares;  // which share of an image's lines to compute; null for all of them
   bool compact = false;       // the kernel has so many ops that short code counts for more than fast code
   bool reproducible = false;  // every kernel adds the terms of a sum in the same order
@@ -76,7 +76,11 @@ class KernelContext {
   /// The same from `begin` on.
   void forEach(mlir::Location loc, mlir::Value begin, mlir::Value end, int64_t step,
                llvm::function_ref<void(mlir::Value)> body);
-  /// The same where `body` changes the values in `carried`, for instance sums.
+  /// Runs `body(first, live)` for each panel of `width` of so many elements, as far as it belongs to this kernel's part.
+  /// The last panel may be narrower; the last part has it.
+  void forEachPanel(mlir::Location loc, int64_t elements, int64_t width,
+                    llvm::function_ref<void(mlir::Value first, int64_t live)> body);
+  /// The same as forEach() where `body` changes the values in `carried`, for instance sums.
   void forEach(mlir::Location loc, int64_t end, int64_t step, llvm::SmallVector<mlir::Value> &carried,
                llvm::function_ref<void(mlir::Value)> body);
   void forEach(mlir::Location loc, mlir::Value begin, mlir::Value end, int64_t step,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sums over the samples of a batch: the gradients of weights, which are products of matrices, and those of biases.
+#include "Inlay/Network/Stages.h"
 #include "Kernel/KernelContext.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -10,16 +11,10 @@ using mlir::Value;
 
 namespace {
 
-/// Vectors of a tile along the columns. Each broadcast element then serves two multiply-adds.
-constexpr int64_t kVectorsOfTile = 2;
-
-/// Vectors of a plain sum that are added side by side.
-constexpr int64_t kVectorsOfSum = 8;
-
 /// Rows of a tile, so that its sums, two vectors and one broadcast element fit into the registers.
 int64_t rowsOfTile(const KernelContext &context) {
   const int64_t registers = context.features.avx512 ? 32 : 16;
-  return (registers - 1 - kVectorsOfTile) / kVectorsOfTile;
+  return (registers - 1 - kVectorsOfProduct) / kVectorsOfProduct;
 }
 
 /// Adds left[row][n] * right[row][k] to sum[n][k], for all rows of the kernel. A tile of n x k stays in registers while
@@ -39,9 +34,8 @@ class ProductEmitter {
   }
 
   void run() {
-    const int64_t width = kVectorsOfTile * lanes, whole = depth / width * width;
-    context.forEach(loc, whole, width, [&](Value column) { emitColumns(column, width); });
-    if (whole < depth) emitColumns(context.index(whole, loc), depth - whole);
+    context.forEachPanel(loc, depth, kVectorsOfProduct * lanes,
+                         [&](Value column, int64_t live) { emitColumns(column, live); });
   }
 
  private:
@@ -115,7 +109,7 @@ class WindowProductEmitter {
     const bool joined = depthwise || window.getDilationW() == 1;
     const int64_t runs = joined ? 1 : window.getKernelW(), length = joined ? window.getKernelW() * channels : channels;
     const int64_t tile = rowsOfTile(context), whole = length / tile * tile;
-    context.forEach(loc, window.getKernelH(), 1, [&](Value line) {
+    context.forEachPanel(loc, window.getKernelH(), 1, [&](Value line, int64_t) {
       context.forEach(loc, runs, 1, [&](Value run) {
         context.forEach(loc, whole, tile, [&](Value first) { emitColumns(line, run, first, tile); });
         if (whole < length) emitColumns(line, run, context.index(whole, loc), length - whole);
@@ -135,7 +129,7 @@ class WindowProductEmitter {
   int64_t channels, taps;  // of the weight
 
   void emitColumns(Value line, Value run, Value first, int64_t count) {
-    const int64_t panel = kVectorsOfTile * lanes, whole = features / panel * panel;
+    const int64_t panel = kVectorsOfProduct * lanes, whole = features / panel * panel;
     context.forEach(loc, whole, panel, [&](Value feature) { emitTile(line, run, first, count, feature, panel); });
     if (whole < features) emitTile(line, run, first, count, context.index(whole, loc), features - whole);
   }
@@ -219,7 +213,7 @@ void emitSum(AccumulateOp op, KernelContext &context, ViewLookup views) {
   const int64_t lanes = context.features.lanes, elements = sum.elements;
   sum.stride = 0;
   Value first = context.index(0, loc);
-  context.forEachVectors(loc, elements, kVectorsOfSum, [&](Value column, int64_t live) {
+  context.forEachPanel(loc, elements, kVectorsOfSum * lanes, [&](Value column, int64_t live) {
     const auto load = [&](const RowView &view, Value row, int64_t offset) {
       return context.load(loc, view, row, context.plus(loc, column, offset), lanes, std::min(lanes, live - offset),
                           DeadLanes::unspecified);

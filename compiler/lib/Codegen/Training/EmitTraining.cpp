@@ -73,9 +73,11 @@ class TrainingEmitter {
   mlir::MemRefType flat(int64_t elements) { return mlir::MemRefType::get({elements}, builder.getF32Type()); }
   int64_t memoryElements() const { return summary.memoryBytes / static_cast<int64_t>(sizeof(float)); }
 
-  mlir::func::FuncOp function(llvm::StringRef suffix, int64_t second) {
+  mlir::func::FuncOp function(llvm::StringRef suffix, int64_t second, llvm::ArrayRef<mlir::Type> further) {
     builder.setInsertionPointToEnd(module.getBody());
-    auto type = builder.getFunctionType({flat(memoryElements()), flat(std::max<int64_t>(second, 1))}, {});
+    llvm::SmallVector<mlir::Type> arguments = {flat(memoryElements()), flat(std::max<int64_t>(second, 1))};
+    llvm::append_range(arguments, further);
+    auto type = builder.getFunctionType(arguments, {});
     auto made = builder.create<mlir::func::FuncOp>(loc, summary.name + suffix.str(), type);
     builder.setInsertionPointToStart(made.addEntryBlock());
     return made;
@@ -87,15 +89,18 @@ class TrainingEmitter {
     return b.fma(setting(l2), load(0), b.mul(setting(scale), load(1)));
   }
 
+  /// Several threads may divide it: each call does one part.
   void emitBegin() {
-    auto begin = function("_begin", summary.scratchBytes / static_cast<int64_t>(sizeof(float)));
+    const mlir::Type index = builder.getIndexType();
+    auto begin = function("_begin", summary.scratchBytes / static_cast<int64_t>(sizeof(float)), {index, index});
     KernelContext context(builder, /*capacity=*/1, Value(), features);
+    context.part = begin.getArgument(2), context.parts = begin.getArgument(3);
     Value row = context.index(0, loc);
     if (summary.role == Role::training) {
       // The gradients are the second part of the memory, the sum of the losses lies behind the fourth.
       const auto clear = [&](int64_t base, int64_t elements) {
         RowView view{.memory = begin.getArgument(0), .base = base, .start = {}, .elements = elements, .inRegister = {}};
-        context.forEachVector(loc, elements, [&](Value column, int64_t live) {
+        context.forEachPanel(loc, elements, features.lanes, [&](Value column, int64_t live) {
           context.store(loc, view, row, column, context.splat(loc, 0, features.lanes), live);
         });
       };
@@ -122,10 +127,9 @@ class TrainingEmitter {
   void forEachPanel(PackOp pack, int64_t features, KernelContext &context,
                     llvm::function_ref<void(Value, int64_t, int64_t)> body) {
     const auto lanes = static_cast<int64_t>(pack.getLanes()), panel = static_cast<int64_t>(pack.getPanel());
-    const int64_t whole = features / panel * panel;
-    context.forEach(loc, whole, panel, [&](Value first) { body(first, panel, panel); });
-    if (whole < features)
-      body(context.index(whole, loc), features - whole, static_cast<int64_t>(llvm::alignTo(features - whole, lanes)));
+    context.forEachPanel(loc, features, panel, [&](Value first, int64_t live) {
+      body(first, live, static_cast<int64_t>(llvm::alignTo(live, lanes)));
+    });
   }
 
   /// [K][N] -> [panel][K][lanes]: pieces of rows.
@@ -220,7 +224,7 @@ class TrainingEmitter {
   /// second moments.
   template <class Body>
   void emitUpdate(llvm::StringRef suffix, Body body) {
-    auto update = function(suffix, kWords);
+    auto update = function(suffix, kWords, {});
     KernelContext context(builder, /*capacity=*/1, Value(), features);
     Value row = context.index(0, loc);
     const int64_t lanes = features.lanes;
