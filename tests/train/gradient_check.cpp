@@ -136,29 +136,60 @@ std::string refusal_of(const graph_builder& builder, loss which) {
   return tools::jit_kernel::compile_all({&graph, 1}, {&none, 1}, target, error).empty() ? error : "";
 }
 
+namespace {
+
+/// Does the parts of a thread's work one after the other, from the last to the first.
+struct backwards {
+  std::size_t parts;
+  const inlay_parallel_for workers = {
+      [](void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
+        const std::size_t all = static_cast<backwards*>(context)->parts;
+        for (std::size_t part = all; part-- > 0;) work(argument, part, all);
+      },
+      this};
+};
+
+/// Runs the step in its memory: on one thread for 0 parts. Returns its status.
+int run_step(const tools::jit_kernel& step, std::span<const float* const> inputs, const gradient_check& how,
+             std::span<float> memory, std::size_t parts) {
+  guarded_floats scratch(step.scratch_bytes() / 4);
+  // What is not written stays NaN and is seen.
+  std::ranges::fill(scratch.span(), std::nanf(""));
+  if (parts == 0) {
+    step.begin(memory.data(), scratch.data());
+    return step.run_steps(inputs, {}, how.batch, memory.data(), scratch.data());
+  }
+  for (std::size_t part = parts; part-- > 0;) step.begin(memory.data(), scratch.data(), part, parts);
+  const backwards all{parts};
+  return step.run_steps(inputs, {}, how.batch, memory.data(), scratch.data(), &all.workers);
+}
+
+}  // namespace
+
 std::string check_gradients(const graph_builder& builder, const gradient_check& how, std::size_t* compared) {
   const graph_view graph = builder.view();
   std::ostringstream text;
   if (builder.first_violation()) return "the network is ill-formed";
   example at = draw(graph, how);
   tools::jit_target target;
-  target.cpu = how.cpu, target.train = how.which;
+  target.cpu = how.cpu, target.train = how.which, target.parallel = target.share_all = how.parts > 0;
   std::string error;
   const auto kernels = tools::jit_kernel::compile_all({&graph, 1}, {&at.parameters, 1}, target, error);
   if (kernels.size() != 2) return "does not compile: " + error;
   const tools::jit_kernel& step = *kernels[1];
 
   const training_layout layout = training_layout_of(graph);
-  guarded_floats memory(step.memory_bytes() / 4), scratch(step.scratch_bytes() / 4);
-  // What is not written stays NaN and is seen.
-  std::ranges::fill(memory.span(), std::nanf(""));
-  std::ranges::fill(scratch.span(), std::nanf(""));
+  guarded_floats memory(step.memory_bytes() / 4), divided(step.memory_bytes() / 4);
   std::size_t number = 0;
-  for (std::uint32_t i = 0; i < graph.nodes.size(); ++i)
-    if (graph.nodes[i].kind == op::parameter) {
-      const std::vector<float>& values = at.parameters.tensors[number++].values;
-      std::copy(values.begin(), values.end(), memory.data() + parameter_offset(graph, i));
-    }
+  for (guarded_floats* each : {&memory, &divided}) {
+    std::ranges::fill(each->span(), std::nanf(""));
+    number = 0;
+    for (std::uint32_t i = 0; i < graph.nodes.size(); ++i)
+      if (graph.nodes[i].kind == op::parameter) {
+        const std::vector<float>& values = at.parameters.tensors[number++].values;
+        std::copy(values.begin(), values.end(), each->data() + parameter_offset(graph, i));
+      }
+  }
   std::vector<const float*> inputs;
   std::vector<std::unique_ptr<guarded_floats>> kept;
   const auto give = [&](const std::vector<float>& values) {
@@ -168,16 +199,20 @@ std::string check_gradients(const graph_builder& builder, const gradient_check& 
   };
   for (const auto& each : at.inputs) give(each);
   if (how.which != loss::output) give(at.target);
-  step.begin(memory.data(), scratch.data());
-  if (step.run_steps(inputs, {}, how.batch, memory.data(), scratch.data()) != 0) return "the step failed";
+  if (run_step(step, inputs, how, memory.span(), 0) != 0) return "the step failed";
+  if (how.parts > 0 && run_step(step, inputs, how, divided.span(), how.parts) != 0) return "the divided step failed";
 
   bool all_finite = false;
   const double total = total_loss(graph, at, how, &all_finite);
-  const auto loss_sum = static_cast<double>(memory[layout.loss_sum()]);
   if (how.rough && (!all_finite || !(std::abs(total) < 1e4))) return "";
-  if (!(std::abs(loss_sum - total) <= (how.rough ? 1e-3 : 1e-5) * std::max(1.0, std::abs(total)))) {
-    text << "the loss is " << loss_sum << ", expected " << total;
-    return text.str();
+  for (guarded_floats* each : {&memory, &divided}) {
+    if (each == &divided && how.parts == 0) continue;
+    const auto loss_sum = static_cast<double>((*each)[layout.loss_sum()]);
+    if (!(std::abs(loss_sum - total) <= (how.rough ? 1e-3 : 1e-5) * std::max(1.0, std::abs(total)))) {
+      text << "the loss " << (each == &divided ? "of the divided step " : "") << "is " << loss_sum << ", expected "
+           << total;
+      return text.str();
+    }
   }
   number = 0;
   for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
@@ -205,11 +240,15 @@ std::string check_gradients(const graph_builder& builder, const gradient_check& 
       expected.emplace_back(k, near);
       largest = std::max(largest, std::abs(near));
     }
-    const float* found = memory.data() + layout.gradients() + parameter_offset(graph, i);
-    for (auto [k, slope] : expected)
-      if (!(std::abs(static_cast<double>(found[k]) - slope) <= how.tolerance * largest)) {
-        text << graph.name_of(graph.nodes[i]) << ", element " << k << ": the gradient is " << found[k] << ", expected "
-             << slope;
+    const std::uint64_t start = layout.gradients() + parameter_offset(graph, i);
+    for (guarded_floats* each : {&memory, &divided})
+      for (auto [k, slope] : expected) {
+        const float found = (*each)[start + k];
+        if ((each == &divided && how.parts == 0) ||
+            std::abs(static_cast<double>(found) - slope) <= how.tolerance * largest)
+          continue;
+        text << graph.name_of(graph.nodes[i]) << ", element " << k << ": the gradient "
+             << (each == &divided ? "of the divided step " : "") << "is " << found << ", expected " << slope;
         return text.str();
       }
     if (compared != nullptr) *compared += expected.size();

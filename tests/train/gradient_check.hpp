@@ -20,12 +20,15 @@ struct gradient_check {
   double tolerance = 3e-4;
   /// So many elements of each parameter are compared; 0 for all.
   std::size_t most_elements = 0;
+  /// The step runs a second time, divided into so many parts, of which the last one comes first.
+  std::size_t parts = 3;
   /// Leaves out elements where differences over two distances disagree, as they do near a kink, and networks with
   /// values that are not finite or a loss that is very large.
   bool rough = false;
 };
 
-/// Compiles the training step of the network, runs it on random samples, and differentiates the loss by each weight.
+/// Compiles the training step of the network, runs it on random samples, also as the threads of --parallel do, which
+/// then divide each layer however small, and differentiates the loss by each weight.
 /// The losses are computed here, from the interpreter's outputs in double. Memory lies between guard pages. Returns the
 /// first difference, or nothing. `compared`, if given, counts the elements.
 std::string check_gradients(const graph_builder& builder, const gradient_check& how = {},

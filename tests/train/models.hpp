@@ -22,4 +22,10 @@ inline constexpr auto two_paths = network("two_paths", input<f32, 3>("a"), input
 inline constexpr auto classifier = network(
     "classifier", input<f32, 20>("x"), [](auto x) { return softmax(dense<3>("out", relu(dense<40>("hidden", x)))); });
 
+/// Wide enough that threads divide its layers.
+inline constexpr auto wide = network("wide", input<f32, 67>("x"), [](auto x) {
+  auto h = layer_norm("norm", tanh(dense<301>("a", x)));
+  return dense<5>("c", relu(dense<130>("b", h)));
+});
+
 }  // namespace inlay_test

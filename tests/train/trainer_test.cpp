@@ -3,6 +3,7 @@
 // formulas in double.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -240,6 +241,72 @@ TEST(Trainer, SharesItsWorkAmongThreads) {
   inlay::trainer<classifier, loss::cross_entropy> training;
   training.share(pool, 4);
   EXPECT_FALSE(std::isnan(training.step(std::span(x).first(20), std::span(labels).first(1))));
+}
+
+/// Samples of the wide network, of which 301 are more than two blocks.
+struct wide_samples {
+  std::vector<float> x;
+  std::vector<std::int32_t> labels;
+  explicit wide_samples(std::size_t count) : x(count * 67), labels(count) {
+    inlay::random_numbers random(1);
+    for (float& each : x) each = 2 * random.uniform() - 1;
+    for (std::int32_t& each : labels) each = static_cast<std::int32_t>(random.below(5));
+  }
+};
+
+TEST(Trainer, DividesItsLayersAmongThreads) {
+  const wide_samples samples(301);
+  const auto train = [&](unsigned threads) {
+    inlay::thread_pool pool(threads);
+    inlay::trainer<wide, loss::cross_entropy> training({.rate = 0.01}, 5);
+    if (threads > 0) training.parallel(pool);
+    std::vector<float> losses;
+    for (int i = 0; i < 20; ++i) losses.push_back(training.step(samples.x, samples.labels));
+    EXPECT_LT(losses.back(), losses.front());
+    std::vector<float> all = parameters_of(training.weights(true)), outputs(samples.labels.size() * 5);
+    EXPECT_EQ(training.predict(samples.x, outputs), status::ok);
+    all.insert(all.end(), losses.begin(), losses.end());
+    all.insert(all.end(), outputs.begin(), outputs.end());
+    return all;
+  };
+  const std::vector<float> alone = train(0);
+  for (unsigned threads : {1u, 2u, 5u}) {
+    const std::vector<float> divided = train(threads);
+    EXPECT_TRUE(same_bits(divided, train(threads)));
+    ASSERT_EQ(alone.size(), divided.size());
+    for (std::size_t i = 0; i < alone.size(); ++i) ASSERT_NEAR(alone[i], divided[i], 2e-3f) << threads << ", " << i;
+  }
+}
+
+TEST(Trainer, ChangesHowItDividesItsWork) {
+  const wide_samples samples(40);
+  inlay::thread_pool pool(2);
+  inlay::trainer<wide, loss::cross_entropy> training({.how = method::sgd, .rate = 0}, 5);
+  std::vector<std::vector<float>> gradients;
+  const auto step = [&] {
+    training.step(samples.x, samples.labels);
+    const std::span<const float> found = training.gradient("a.weight");
+    gradients.emplace_back(found.begin(), found.end());
+  };
+  step(), training.parallel(pool), step(), training.share(pool, 3), step(), training.parallel(pool), step();
+  training.share(pool, 1), step();
+  EXPECT_TRUE(same_bits(gradients[1], gradients[3]));
+  EXPECT_TRUE(same_bits(gradients[0], gradients[4]));
+  for (const std::vector<float>& each : gradients)
+    for (std::size_t i = 0; i < each.size(); ++i) ASSERT_NEAR(each[i], gradients[0][i], 1e-4f);
+  EXPECT_GT(*std::ranges::max_element(gradients[0]), 0.01f);
+}
+
+TEST(Trainer, AllocatesNothingWhereThreadsDivideALayer) {
+  const wide_samples samples(40);
+  inlay::thread_pool pool(2);
+  inlay::trainer<wide, loss::cross_entropy> training;
+  training.parallel(pool);
+  std::vector<float> outputs(200);
+  const std::size_t before = allocations;
+  for (int i = 0; i < 10; ++i) training.step(samples.x, samples.labels);
+  ASSERT_EQ(training.predict(samples.x, outputs), status::ok);
+  EXPECT_EQ(allocations, before);
 }
 
 TEST(Trainer, BeginsAsAsked) {

@@ -193,8 +193,8 @@ std::size_t jit_kernel::memory_bytes() const { return static_cast<std::size_t>(s
 
 void jit_kernel::reset(void* memory) const { reinterpret_cast<void (*)(void*)>(reset_entry_)(memory); }
 
-void jit_kernel::begin(void* memory, void* scratch) const {
-  reinterpret_cast<void (*)(void*, void*, std::size_t, std::size_t)>(begin_entry_)(memory, scratch, 0, 1);
+void jit_kernel::begin(void* memory, void* scratch, std::size_t part, std::size_t parts) const {
+  reinterpret_cast<void (*)(void*, void*, std::size_t, std::size_t)>(begin_entry_)(memory, scratch, part, parts);
 }
 
 std::size_t jit_kernel::scratch_bytes() const { return static_cast<std::size_t>(summary_->scratchBytes); }
@@ -226,12 +226,14 @@ int jit_kernel::run_voices(std::span<const float* const> inputs, std::span<float
 }
 
 int jit_kernel::run_steps(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t steps,
-                          void* memory, void* scratch) const {
-  if (!entry_ || !summary_->hasState())
+                          void* memory, void* scratch, const inlay_parallel_for* workers) const {
+  if (!entry_ || !summary_->hasState() || (workers && !parallel_entry_))
     llvm::report_fatal_error("jit_kernel: code of another machine, or of a network without state");
   pointers p{};
   const std::size_t count = collect(inputs, outputs, p);
-  return call_with(p, count, std::make_index_sequence<most_pointers>(), entry_, steps, memory, scratch);
+  constexpr auto counts = std::make_index_sequence<most_pointers>();
+  return workers ? call_with(p, count, counts, parallel_entry_, steps, memory, scratch, workers)
+                 : call_with(p, count, counts, entry_, steps, memory, scratch);
 }
 
 }  // namespace inlay::tools

@@ -60,15 +60,15 @@ class jit_kernel {
   int run(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t batch, void* scratch,
           const inlay_parallel_for* workers = nullptr) const;
   /// Runs the steps of a network with state. `memory` has memory_bytes() bytes, which reset() or other steps have
-  /// filled.
+  /// filled. Only networks that are trained run on several threads.
   int run_steps(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t steps, void* memory,
-                void* scratch) const;
+                void* scratch, const inlay_parallel_for* workers = nullptr) const;
   /// Runs the steps of several streams, whose memories lie one behind the other.
   int run_voices(std::span<const float* const> inputs, std::span<float* const> outputs, std::size_t voices,
                  std::size_t steps, void* memories, void* scratch) const;
   void reset(void* memory) const;
-  /// Packs the weights of a network that is trained, and sets gradients and loss to 0.
-  void begin(void* memory, void* scratch) const;
+  /// Packs the weights of a network that is trained, and sets gradients and loss to 0: one part of so many.
+  void begin(void* memory, void* scratch, std::size_t part = 0, std::size_t parts = 1) const;
   /// Makes a block of other weights, which run() reads from now on, for kernels that take them as an argument. `into`
   /// has packed_bytes() bytes and begins at a cache line; without it the block is in memory of this object.
   void pack(const graph_view& graph, const weights& w, void* into = nullptr);
