@@ -28,4 +28,8 @@ inline constexpr auto wide = network("wide", input<f32, 67>("x"), [](auto x) {
   return dense<5>("c", relu(dense<130>("b", h)));
 });
 
+inline constexpr auto normalised = network("normalised", input<f32, 2>("x"), [](auto x) {
+  return sigmoid(dense<1>("output", tanh(batch_norm("norm", dense<8>("hidden", x)))));
+});
+
 }  // namespace inlay_test

@@ -309,6 +309,57 @@ TEST(Trainer, AllocatesNothingWhereThreadsDivideALayer) {
   EXPECT_EQ(allocations, before);
 }
 
+TEST(Trainer, LearnsTheStatisticsOfBatches) {
+  // Both moments of the inputs differ from 0 and 1, so that a network which normalises by the first statistics fails.
+  inlay::random_numbers random(1);
+  std::vector<float> x(64 * 2), target(64), outputs(64);
+  for (std::size_t i = 0; i < 64; ++i) {
+    x[2 * i] = 30 + 4 * random.uniform(), x[2 * i + 1] = -7 + 0.1f * random.uniform();
+    target[i] = x[2 * i] > 32 ? 1 : 0;
+  }
+  inlay::trainer<normalised, loss::bce> training({.how = method::adamw, .rate = 0.02}, 3);
+  EXPECT_EQ(training.parameter("norm.running_var")[7], 1.0f);
+  for (int i = 0; i < 300; ++i) training.step(x, target);
+  int right = 0;
+  ASSERT_EQ(training.predict(x, outputs), status::ok);
+  for (std::size_t i = 0; i < 64; ++i) right += (outputs[i] > 0.5f) == (target[i] > 0.5f) ? 1 : 0;
+  EXPECT_GE(right, 62);
+  // A decay of a tenth changes the weights, but not the statistics.
+  const auto copy_of = [&](const char* name) {
+    const std::span<const float> now = training.parameter(name);
+    return std::vector<float>(now.begin(), now.end());
+  };
+  const std::vector<float> mean = copy_of("norm.running_mean"), variance = copy_of("norm.running_var");
+  const float weight = training.parameter("norm.weight")[0];
+  training.options().rate = 1e-6, training.options().weight_decay = 1e5;
+  EXPECT_LT(training.step(x, target), 0.1f);
+  EXPECT_NEAR(training.parameter("norm.weight")[0], 0.9f * weight, 1e-3f * std::abs(weight));
+  for (std::size_t i = 0; i < mean.size(); ++i) {
+    EXPECT_NEAR(training.parameter("norm.running_mean")[i], mean[i], 1e-2f * std::abs(mean[i]));
+    EXPECT_NEAR(training.parameter("norm.running_var")[i], variance[i], 3e-2f * variance[i]);
+  }
+  // A larger batch than the limit changes nothing.
+  const std::vector<float> weights = parameters_of(training.weights(true));
+  const std::vector<float> many(130), targets(65);
+  EXPECT_TRUE(std::isnan(training.step(many, targets)));
+  EXPECT_TRUE(same_bits(weights, parameters_of(training.weights(true))));
+  outputs.resize(65);
+  EXPECT_EQ(training.predict(many, outputs), status::batch_too_large);
+}
+
+TEST(Trainer, NormalisesByTheWholeBatchOnSeveralThreads) {
+  inlay::random_numbers random(1);
+  std::vector<float> x(64 * 2), target(64);
+  for (float& each : x) each = random.uniform();
+  for (float& each : target) each = random.uniform();
+  inlay::thread_pool pool(3);
+  inlay::trainer<normalised, loss::bce> alone({.rate = 0.01}, 3), divided({.rate = 0.01}, 3);
+  divided.parallel(pool);
+  for (int i = 0; i < 10; ++i) EXPECT_NEAR(alone.step(x, target), divided.step(x, target), 1e-5f);
+  const std::vector<float> a = parameters_of(alone.weights()), b = parameters_of(divided.weights());
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-4f);
+}
+
 TEST(Trainer, BeginsAsAsked) {
   inlay::trainer<classifier, loss::cross_entropy> training;
   const auto largest = [&](const char* name) {

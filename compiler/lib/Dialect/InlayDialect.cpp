@@ -2,6 +2,7 @@
 // Registration of the inlay dialect and its attributes.
 #include "Inlay/Dialect/InlayDialect.h"
 
+#include "inlay/graph_training.hpp"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -84,6 +85,14 @@ bool isLearned(mlir::Value value) {
   auto argument = llvm::dyn_cast_if_present<mlir::BlockArgument>(value);
   auto network = argument ? llvm::dyn_cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp()) : nullptr;
   return network && network.getArgAttr(argument.getArgNumber(), kLearnedAttr);
+}
+
+bool isBatchStatistic(mlir::Value value) {
+  if (!isLearned(value)) return false;
+  auto argument = llvm::cast<mlir::BlockArgument>(value);
+  auto network = llvm::cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp());
+  auto name = network.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), kNameAttr);
+  return name && is_batch_statistic({name.getValue().data(), name.getValue().size()});
 }
 
 const activation_row *findActivation(llvm::StringRef name) {

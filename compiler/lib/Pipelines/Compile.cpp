@@ -90,6 +90,12 @@ llvm::Expected<CompileResult> compileModule(mlir::ModuleOp module, llvm::ArrayRe
       if (network->hasAttr(kMemoryAttr) && roleOf(network) == Role::inference)
         return failed("--parallel: network '" + network.getName() +
                       "' has state, so that its samples are steps, one after the other; compile it without");
+  if (options.maxBatch == 0)
+    for (auto network : module.getOps<mlir::func::FuncOp>())
+      if (network->hasAttr(kWholeBatchAttr))
+        return failed("--train: network '" + network.getName() +
+                      "' has a batch_norm, which needs all samples of a batch at once; say how many there may be with "
+                      "--max-batch (MAX_BATCH in CMake)");
   if (options.voices && llvm::none_of(module.getOps<mlir::func::FuncOp>(), [](mlir::func::FuncOp network) {
         return network->hasAttr(kMemoryAttr) && roleOf(network) == Role::inference;
       }))

@@ -20,14 +20,9 @@ mlir::LogicalResult check(mlir::func::FuncOp network, loss which) {
                   " outputs; give it one, such as the loss itself with --loss=output");
   if (network->getAttrOfType<mlir::IntegerAttr>(kLearnedAttr).getInt() == 0)
     return refuse("it has no parameters; constants in the source stay as they are");
-  for (mlir::BlockArgument argument : network.getArguments()) {
-    const auto name = network.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), kNameAttr);
+  for (mlir::BlockArgument argument : network.getArguments())
     if (!isLearned(argument) && stateOfArgument(network, argument.getArgNumber()))
       return refuse("it has state, and gradients do not go through time yet");
-    if (isLearned(argument) && (name.getValue().ends_with("running_mean") || name.getValue().ends_with("running_var")))
-      return refuse("'" + name.getValue() +
-                    "' is a statistic of batches, which a step does not compute yet; use layer_norm or group_norm");
-  }
   if (!network.getOps<HistoryOp>().empty()) return refuse("it has state, and gradients do not go through time yet");
   if (which != loss::output) return mlir::success();
   if (elementsOf(network.front().getTerminator()->getOperand(0)) != 1)
@@ -35,7 +30,8 @@ mlir::LogicalResult check(mlir::func::FuncOp network, loss which) {
   return mlir::success();
 }
 
-/// Adds an argument that is a state at `place` of the memory.
+}  // namespace
+
 Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place, mlir::Location loc) {
   mlir::Builder builder(function.getContext());
   const unsigned number = function.getNumArguments();
@@ -43,8 +39,6 @@ Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place, mlir
   function.setArgAttr(number, kStateAttr, builder.getI64IntegerAttr(place));
   return function.getArgument(number);
 }
-
-}  // namespace
 
 mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which) {
   if (mlir::failed(check(network, which))) return mlir::failure();
@@ -63,6 +57,11 @@ mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which) {
   };
   setRole(network, Role::prediction), setRole(function, Role::training);
 
+  const training_layout layout{
+      static_cast<uint64_t>(function->getAttrOfType<mlir::IntegerAttr>(kLearnedAttr).getInt())};
+  BatchSums batchSums(function, layout);
+  if (mlir::failed(normalizeByBatches(function, batchSums))) return mlir::failure();
+
   mlir::Operation *terminator = function.front().getTerminator();
   Value prediction = terminator->getOperand(0), target;
   if (mlir::Type type = typeOfTarget(which, prediction)) {
@@ -77,13 +76,11 @@ mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which) {
   if (mlir::failed(value)) return mlir::failure();
 
   // The gradients and the loss are states: each sample adds to them.
-  const training_layout layout{
-      static_cast<uint64_t>(function->getAttrOfType<mlir::IntegerAttr>(kLearnedAttr).getInt())};
   llvm::MapVector<Value, Value> sums;
   llvm::SmallVector<std::pair<Value, int64_t>> places;  // of the gradients
   for (unsigned i = 0, count = function.getNumArguments(); i < count; ++i) {
     Value parameter = function.getArgument(i);
-    if (!isLearned(parameter)) continue;
+    if (!isLearned(parameter) || isBatchStatistic(parameter)) continue;
     const int64_t place = *stateOfArgument(function, i) + static_cast<int64_t>(layout.gradients());
     sums[parameter] = addState(function, parameter.getType(), place, loc);
     places.emplace_back(parameter, place);
@@ -91,7 +88,7 @@ mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which) {
   const auto lossPlace = static_cast<int64_t>(layout.loss_sum());
   Value lossSum = addState(function, value->getType(), lossPlace, loc);
 
-  GradientBuilder gradients(function, sums, builder);
+  GradientBuilder gradients(function, sums, batchSums, builder);
   if (mlir::failed(gradients.run(*value))) return mlir::failure();
   expandLearnedTransposed(network), expandLearnedTransposed(function);
   lossSum = builder.create<AccumulateOp>(loc, lossSum.getType(), lossSum, *value, Value(), WindowAttr());
@@ -105,6 +102,7 @@ mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which) {
   for (auto [parameter, place] : places)
     if (Value sum = gradients.results().lookup(parameter); sum.getDefiningOp()) give(sum, place);
   give(lossSum, lossPlace);
+  for (auto [sum, place] : batchSums.results()) give(sum, place);
   terminator->setOperands(results);
   function.setFunctionType(attributes.getFunctionType(function.getArgumentTypes(), types));
   function.setAllResultAttrs(llvm::SmallVector<mlir::DictionaryAttr>(types.size(), attributes.getDictionaryAttr({})));

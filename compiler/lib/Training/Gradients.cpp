@@ -32,8 +32,8 @@ Value sumAlong(Value value, uint32_t axes, bool keepdim, mlir::OpBuilder &builde
 }
 
 GradientBuilder::GradientBuilder(mlir::func::FuncOp function, const llvm::MapVector<Value, Value> &sums,
-                                 mlir::OpBuilder &builder)
-    : function(function), builder(builder), sums(sums) {
+                                 BatchSums &batchSums, mlir::OpBuilder &builder)
+    : function(function), builder(builder), sums(sums), batchSums(batchSums) {
   for (auto &[parameter, sum] : sums) active.insert(parameter);
   for (mlir::Operation &op : function.front().without_terminator())
     if (llvm::any_of(op.getOperands(), [&](Value operand) { return active.contains(operand); }))
@@ -53,7 +53,7 @@ LogicalResult GradientBuilder::run(Value loss) {
     const LogicalResult result =
         llvm::TypeSwitch<mlir::Operation *, LogicalResult>(op)
             .Case<DenseOp, MapOp, SoftmaxOp, ReshapeOp, PermuteOp, ConcatOp, SliceOp, PadOp, ReduceOp, NormalizeOp,
-                  Conv2dOp, ConvTranspose2dOp, MaxPoolOp, AvgPoolOp, ResampleOp, EmbeddingOp>(
+                  Conv2dOp, ConvTranspose2dOp, MaxPoolOp, AvgPoolOp, ResampleOp, EmbeddingOp, AccumulateOp>(
                 [&](auto each) { return rule(each, dy); })
             .Default([&](mlir::Operation *each) -> LogicalResult {
               mlir::emitError(each->getLoc())
@@ -143,6 +143,12 @@ LogicalResult GradientBuilder::addProduct(mlir::Operation *op, Value weight, Val
 // Each index gives its row of the weight what its row of the result gets.
 LogicalResult GradientBuilder::rule(EmbeddingOp op, Value dy) {
   return addProduct(op, op.getWeight(), dy, op.getIndices(), WindowAttr());
+}
+
+// A sum over the batch, which all samples read: each sample's value gets what the sum gets from all of them.
+LogicalResult GradientBuilder::rule(AccumulateOp op, Value dy) {
+  if (active.contains(op.getLeft())) add(op.getLeft(), batchSums.of(dy, builder, op.getLoc()));
+  return success();
 }
 
 LogicalResult GradientBuilder::rule(MapOp op, Value dy) {

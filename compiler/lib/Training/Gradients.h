@@ -10,12 +10,36 @@
 
 namespace inlay::compiler {
 
+/// Adds an argument that is a state at `place` of the memory.
+mlir::Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place, mlir::Location loc);
+
+/// Sums over the samples of a batch that its samples read. They lie in the memory, where `<network>_begin` clears them.
+class BatchSums {
+ public:
+  BatchSums(mlir::func::FuncOp function, const training_layout &layout);
+  /// The sum of `value`.
+  mlir::Value of(mlir::Value value, mlir::OpBuilder &builder, mlir::Location loc);
+  /// `state`, which lies at `place`, after the sum of `value` was added to it.
+  mlir::Value into(mlir::Value state, int64_t place, mlir::Value value, mlir::OpBuilder &builder, mlir::Location loc);
+  /// All of them, with their places.
+  llvm::ArrayRef<std::pair<mlir::Value, int64_t>> results() const { return all; }
+
+ private:
+  mlir::func::FuncOp function;
+  int64_t next;  // place
+  llvm::SmallVector<std::pair<mlir::Value, int64_t>> all;
+};
+
+/// Has batch norms normalise by the statistics of the batch, and learn the running ones. Diagnoses other ops that read
+/// those.
+mlir::LogicalResult normalizeByBatches(mlir::func::FuncOp function, BatchSums &sums);
+
 /// The gradients of a function's parameters, found from the last op to the first.
 class GradientBuilder {
  public:
   /// `sums` are the states to which the parameters' gradients are added.
   GradientBuilder(mlir::func::FuncOp function, const llvm::MapVector<mlir::Value, mlir::Value> &sums,
-                  mlir::OpBuilder &builder);
+                  BatchSums &batchSums, mlir::OpBuilder &builder);
 
   /// Goes through the ops from `loss`, one number, back to the parameters. Diagnoses an op without a gradient.
   mlir::LogicalResult run(mlir::Value loss);
@@ -27,6 +51,7 @@ class GradientBuilder {
   mlir::func::FuncOp function;
   mlir::OpBuilder &builder;
   llvm::MapVector<mlir::Value, mlir::Value> sums;
+  BatchSums &batchSums;
   llvm::DenseSet<mlir::Value> active;  // depend on a parameter
   llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value>> gradients;
 
@@ -58,6 +83,7 @@ class GradientBuilder {
   mlir::LogicalResult rule(AvgPoolOp op, mlir::Value dy);
   mlir::LogicalResult rule(ResampleOp op, mlir::Value dy);
   mlir::LogicalResult rule(EmbeddingOp op, mlir::Value dy);
+  mlir::LogicalResult rule(AccumulateOp op, mlir::Value dy);
 };
 
 inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }

@@ -424,6 +424,7 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     const bool divides = recurrent && sharesAll(function->getParentOp());
     int64_t rows = upToMaxBatch(trains ? kRowsOfTraining : tilesPerBlock(weights) * rowsFor(registers));
     if (convolves) rows = upToCache(function, rows);
+    if (function->hasAttr(kWholeBatchAttr)) rows = maxBatch;
     if (narrow && !divides) rows = 1;
     // What a step reads of the step before it is computed row by row.
     if (recurrent && rows > 1 && !separateFeedback(function, divides ? 0 : kWorthBlocksOfSteps)) rows = 1;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -157,8 +158,9 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   }
 
   /// One step for a batch: gradients of the mean loss, then the update. Arguments are the inputs and, except for
-  /// loss::output, the targets; every span holds the same number of samples. Returns the mean loss before the update,
-  /// or NaN if the sizes do not fit.
+  /// loss::output, the targets; every span holds the same number of samples. Returns the mean loss before the update.
+  /// If the sizes do not fit, if there are more samples than MAX_BATCH, or if the object has no code for this machine's
+  /// CPU, it returns NaN and changes no parameter.
   template <class... Spans>
   INLAY_DETAIL_HIDDEN float step(const Spans&... spans) {
     const float mean = gradients(spans...);
@@ -175,11 +177,11 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
     if (target.size() != batch_ * target_size) batch_ = 0;
     if (divided_ && batch_ > 0)
       return differentiate_divided([&](std::byte* scratch) {
-        divided_(inputs.data()..., target.data(), batch_, memory(), scratch, workers_);
+        return divided_(inputs.data()..., target.data(), batch_, memory(), scratch, workers_);
       });
     return differentiate([&](std::size_t first, std::size_t count, float* block_memory, std::byte* block_scratch) {
-      training::run_steps((inputs.data() + first * input_size<In>)..., target.data() + first * target_size, count,
-                          block_memory, block_scratch);
+      return training::run_steps((inputs.data() + first * input_size<In>)..., target.data() + first * target_size, count,
+                                 block_memory, block_scratch);
     });
   }
   INLAY_DETAIL_HIDDEN float gradients(std::span<const input_element<In>>... inputs)
@@ -188,9 +190,9 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
     batch_ = batch_of({inputs.size()...});
     if (divided_ && batch_ > 0)
       return differentiate_divided(
-          [&](std::byte* scratch) { divided_(inputs.data()..., batch_, memory(), scratch, workers_); });
+          [&](std::byte* scratch) { return divided_(inputs.data()..., batch_, memory(), scratch, workers_); });
     return differentiate([&](std::size_t first, std::size_t count, float* block_memory, std::byte* block_scratch) {
-      training::run_steps((inputs.data() + first * input_size<In>)..., count, block_memory, block_scratch);
+      return training::run_steps((inputs.data() + first * input_size<In>)..., count, block_memory, block_scratch);
     });
   }
 
@@ -213,6 +215,7 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   /// on the number of shares, but not on that of threads. Allocates memory for all shares but the first. `workers` must
   /// outlive the trainer.
   INLAY_DETAIL_HIDDEN void share(const inlay_parallel_for& workers, std::size_t shares) {
+    static_assert(layout.sums == 0, "a batch_norm needs all samples of a batch at once: use parallel() instead");
     workers_ = &workers, divided_ = nullptr, predict_divided_ = nullptr;
     others_.clear();
     for (std::size_t i = 1; i < shares; ++i)
@@ -314,10 +317,11 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
     });
   }
 
-  /// `run(first sample, samples, memory, scratch memory)` adds the gradients of some samples.
+  /// `run(first sample, samples, memory, scratch memory)` adds the gradients of some samples, and returns a status.
   template <class Run>
   INLAY_DETAIL_HIDDEN float differentiate(Run run) {
     if (batch_ == 0) return std::numeric_limits<float>::quiet_NaN();
+    std::atomic<bool> refused = false;
     for_each_share([&](std::size_t i) {
       float* at = memory();
       std::byte* scratch = scratch_.get();
@@ -327,8 +331,9 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
       }
       training::begin(at, scratch, 0, 1);
       const std::size_t first = batch_ * i / shares(), last = batch_ * (i + 1) / shares();
-      if (first < last) run(first, last - first, at, scratch);
+      if (first < last && run(first, last - first, at, scratch) != 0) refused = true;
     });
+    if (refused) return refuse();
     if (!others_.empty())
       for_each_part([&](std::size_t part, std::size_t parts) {
         for (const share_memory& other : others_) {
@@ -341,13 +346,17 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
       memory()[layout.loss_sum()] += reinterpret_cast<const float*>(other.memory.get())[layout.loss_sum()];
     return mean_loss();
   }
-  /// `run(scratch memory)` adds the gradients of all samples, on all workers.
+  /// `run(scratch memory)` adds the gradients of all samples, on all workers, and returns a status.
   template <class Run>
   INLAY_DETAIL_HIDDEN float differentiate_divided(Run run) {
     for_each_part(
         [&](std::size_t part, std::size_t parts) { training::begin(memory(), scratch_.get(), part, parts); });
-    run(scratch_.get());
-    return mean_loss();
+    return run(scratch_.get()) == 0 ? mean_loss() : refuse();
+  }
+  /// No step is taken.
+  float refuse() {
+    batch_ = 0;
+    return std::numeric_limits<float>::quiet_NaN();
   }
   float mean_loss() const { return state_.memory[layout.loss_sum()] / static_cast<float>(batch_); }
   std::span<float> part(std::string_view name, std::uint64_t start) {

@@ -50,6 +50,8 @@ inline constexpr llvm::StringLiteral kFeedbackAttr =
 inline constexpr llvm::StringLiteral kInitialAttr = "inlay.initial";  // result, later argument: a state's first value
 inline constexpr llvm::StringLiteral kLearnedAttr =
     "inlay.learned";  // argument: a parameter that is trained, beside kStateAttr
+inline constexpr llvm::StringLiteral kWholeBatchAttr =
+    "inlay.whole_batch";  // function: unit, if a kernel must have all samples of a batch at once
 inline constexpr llvm::StringLiteral kRoleAttr = "inlay.role";      // function: a Role, if it is not inference
 inline constexpr llvm::StringLiteral kPackedAttr = "inlay.packed";  // function: elements of all packed weights
 inline constexpr llvm::StringLiteral kTargetAttr = "inlay.target";  // function: the machine, a TargetAttr
@@ -82,8 +84,11 @@ bool leavesLoop(mlir::Value value);
 enum class Role : int64_t { inference, training, prediction };
 Role roleOf(mlir::Operation *network);
 
-/// Whether a value is a parameter that is trained. It lies in the network's memory, and no op of the network writes it.
+/// Whether a value is a parameter of a network that is trained. It lies in the network's memory. No op writes it but the
+/// one that learns a statistic.
 bool isLearned(mlir::Value value);
+/// Whether it is a batch norm's running mean or variance.
+bool isBatchStatistic(mlir::Value value);
 
 /// Row of the table for a name such as "tanh"; null if there is none.
 const activation_row *findActivation(llvm::StringRef name);

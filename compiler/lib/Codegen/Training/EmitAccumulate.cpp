@@ -206,7 +206,8 @@ class WindowProductEmitter {
   }
 };
 
-/// Adds left[row][n] to sum[n], for all rows of the kernel.
+/// Adds left[row][n] to sum[n], for all rows of the kernel. The rows are added up first: their sum may be much smaller
+/// than what it is added to.
 void emitSum(AccumulateOp op, KernelContext &context, ViewLookup views) {
   Location loc = op.getLoc();
   RowView left = views(op.getLeft()), sum = views(op.getSum());
@@ -219,7 +220,7 @@ void emitSum(AccumulateOp op, KernelContext &context, ViewLookup views) {
                           DeadLanes::unspecified);
     };
     llvm::SmallVector<Value> sums;
-    for (int64_t offset = 0; offset < live; offset += lanes) sums.push_back(load(sum, first, offset));
+    for (int64_t offset = 0; offset < live; offset += lanes) sums.push_back(context.splat(loc, 0, lanes));
     const auto add = [&](Value row) {
       for (auto [v, each] : llvm::enumerate(sums))
         each = context.builder.create<mlir::arith::AddFOp>(loc, each, load(left, row, static_cast<int64_t>(v) * lanes));
@@ -230,7 +231,8 @@ void emitSum(AccumulateOp op, KernelContext &context, ViewLookup views) {
       context.forEach(loc, first, context.rows, 1, sums, add);
     for (auto [v, each] : llvm::enumerate(sums)) {
       const int64_t offset = static_cast<int64_t>(v) * lanes;
-      context.store(loc, sum, first, context.plus(loc, column, offset), each, std::min(lanes, live - offset));
+      Value all = context.builder.create<mlir::arith::AddFOp>(loc, load(sum, first, offset), each);
+      context.store(loc, sum, first, context.plus(loc, column, offset), all, std::min(lanes, live - offset));
     }
   });
 }

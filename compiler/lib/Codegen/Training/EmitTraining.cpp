@@ -4,6 +4,7 @@
 #include "Training/EmitTraining.h"
 
 #include "Lanes/Transpose.h"
+#include "inlay/graph_training.hpp"
 #include "llvm/Support/MathExtras.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -87,6 +88,19 @@ class TrainingEmitter {
   template <class Load, class Setting>
   static VectorBuilder::Float gradient(VectorBuilder &b, Load load, Setting setting) {
     return b.fma(setting(l2), load(0), b.mul(setting(scale), load(1)));
+  }
+
+  /// Where the running statistics lie among the parameters, in ascending order. No update changes them.
+  llvm::SmallVector<std::pair<int64_t, int64_t>> batchStatistics() {
+    llvm::SmallVector<std::pair<int64_t, int64_t>> all;
+    for (mlir::BlockArgument argument : network.getArguments()) {
+      if (!isBatchStatistic(argument)) continue;
+      const int64_t place = *stateOfArgument(network, argument.getArgNumber());
+      const auto elements = static_cast<uint64_t>(elementsOf(argument));
+      all.emplace_back(place, place + static_cast<int64_t>(inlay::detail::in_lines(elements)));
+    }
+    llvm::sort(all);
+    return all;
   }
 
   /// Several threads may divide it: each call does one part.
@@ -238,7 +252,7 @@ class TrainingEmitter {
       Value number = builder.create<arith::BitcastOp>(loc, builder.getI32Type(), word);
       return builder.create<arith::IndexCastUIOp>(loc, builder.getIndexType(), number);
     };
-    context.forEach(loc, bound(0), bound(1), lanes, [&](Value column) {
+    const auto emitVector = [&](Value column) {
       const auto viewOf = [&](int64_t part) {
         RowView view;
         view.memory = update.getArgument(0), view.base = part * summary.parameters, view.elements = summary.parameters;
@@ -252,7 +266,16 @@ class TrainingEmitter {
       };
       const auto setting = [&](Setting which) { return VectorBuilder::Float{{numbers[static_cast<size_t>(which)]}}; };
       body(context, load, store, setting);
-    });
+    };
+    Value first = bound(0), last = bound(1);
+    int64_t begin = 0;
+    const auto emitRange = [&](int64_t from, int64_t to) {
+      if (from >= to) return;
+      Value start = builder.create<arith::MaxUIOp>(loc, first, context.index(from, loc));
+      context.forEach(loc, start, builder.create<arith::MinUIOp>(loc, last, context.index(to, loc)), lanes, emitVector);
+    };
+    for (auto [from, to] : batchStatistics()) emitRange(begin, from), begin = to;
+    emitRange(begin, summary.parameters);
     builder.create<mlir::func::ReturnOp>(loc);
   }
 };

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batch norms in a training step normalise by the mean and the variance of the batch, and learn the running ones
+// (Ioffe, Szegedy 2015, as torch.nn.BatchNorm2d has them).
+#include "Gradients.h"
+#include "inlay/operations.hpp"
+
+namespace inlay::compiler {
+
+using mlir::Location;
+using mlir::LogicalResult;
+using mlir::Value;
+
+BatchSums::BatchSums(mlir::func::FuncOp function, const training_layout &layout)
+    : function(function), next(static_cast<int64_t>(layout.batch_sums())) {}
+
+Value BatchSums::of(Value value, mlir::OpBuilder &builder, Location loc) {
+  const int64_t place = next;
+  next += static_cast<int64_t>(inlay::detail::in_lines(static_cast<uint64_t>(elementsOf(value))));
+  Value state = addState(function, value.getType(), place, loc);
+  return into(state, place, value, builder, loc);
+}
+
+Value BatchSums::into(Value state, int64_t place, Value value, mlir::OpBuilder &builder, Location loc) {
+  Value sum = builder.create<AccumulateOp>(loc, state.getType(), state, value, Value(), WindowAttr());
+  all.emplace_back(sum, place);
+  return sum;
+}
+
+namespace {
+
+/// PyTorch's: what a step adds of the batch's statistics to the running ones.
+constexpr double kMomentum = 0.1;
+
+/// The parameter that `value` views in another shape, if it is a statistic; null if not.
+Value statisticBehind(Value value) {
+  if (auto reshape = value.getDefiningOp<ReshapeOp>()) value = reshape.getInput();
+  return isBatchStatistic(value) ? value : Value();
+}
+
+llvm::StringRef nameOf(Value parameter) {
+  auto argument = llvm::cast<mlir::BlockArgument>(parameter);
+  auto network = llvm::cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp());
+  return network.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), kNameAttr).getValue();
+}
+
+class BatchNormalizer {
+ public:
+  BatchNormalizer(mlir::func::FuncOp function, BatchSums &sums) : function(function), sums(sums), builder(function) {}
+
+  LogicalResult run() {
+    for (MapOp map : llvm::make_early_inc_range(function.getOps<MapOp>())) {
+      Value mean, variance;
+      for (Value operand : map.getInputs())
+        if (Value statistic = statisticBehind(operand))
+          (nameOf(statistic).ends_with("running_mean") ? mean : variance) = statistic;
+      if (!mean && !variance) continue;
+      if (!mean || !variance || map.getInputs().front().getType() != map.getType() || !done.insert(mean).second)
+        return refuse(mean ? mean : variance);
+      normalize(map, mean, variance);
+    }
+    for (mlir::BlockArgument argument : function.getArguments())
+      if (isBatchStatistic(argument) && llvm::any_of(argument.getUsers(), [&](mlir::Operation *op) {
+            return !llvm::isa<ReshapeOp>(op) ? !own.contains(op) : !op->use_empty();
+          }))
+        return refuse(argument);
+    return mlir::success();
+  }
+
+  bool found() const { return !done.empty(); }
+
+ private:
+  using Body = llvm::function_ref<Value(ScalarBuilder &, mlir::ValueRange)>;
+
+  mlir::func::FuncOp function;
+  BatchSums &sums;
+  mlir::OpBuilder builder;
+  Value samples;                           // their number
+  llvm::DenseSet<Value> done;              // running means
+  llvm::DenseSet<mlir::Operation *> own;   // ops that learn running statistics
+
+  LogicalResult refuse(Value statistic) {
+    mlir::emitError(function.getLoc())
+        << "network '" << function.getName() << "' cannot be trained: '" << nameOf(statistic)
+        << "' is a statistic of batches, which one batch_norm computes for itself; give each its own name, and other "
+           "parameters a name that does not end in running_mean or running_var";
+    return mlir::failure();
+  }
+
+  Value map(mlir::Type type, mlir::ValueRange inputs, Location loc, Body body) {
+    return createMap(builder, loc, type, inputs, body);
+  }
+
+  /// Has `op` read the statistics of the batch, which are computed before it, in place of the running ones.
+  void normalize(MapOp op, Value runningMean, Value runningVariance) {
+    Location loc = op.getLoc();
+    builder.setInsertionPoint(op);
+    if (!samples) {
+      auto type = mlir::RankedTensorType::get({1}, builder.getF32Type());
+      Value one = builder.create<ConstantOp>(loc, type, mlir::StringAttr(), mlir::DenseElementsAttr::get(type, 1.0f));
+      samples = sums.of(one, builder, loc);
+    }
+    Value x = op.getInputs().front();
+    mlir::RankedTensorType channels = typeOf(runningMean);
+    const double pixels = static_cast<double>(elementsOf(x) / elementsOf(runningMean));
+    llvm::SmallVector<int64_t> apart(sizesOf(x).size(), 1);
+    apart.front() = channels.getDimSize(0);
+    const auto reshaped = [&](Value value, mlir::Type type) -> Value {
+      return value.getType() == type ? value : builder.create<ReshapeOp>(loc, type, value).getResult();
+    };
+    // The sum over the batch for each channel.
+    const auto total = [&](Value value) {
+      const uint32_t axes = (1u << sizesOf(x).size()) - 2;  // all but the first
+      return sums.of(axes == 0 ? value : sumAlong(value, axes, /*keepdim=*/false, builder, loc), builder, loc);
+    };
+    const auto average = [&](Value sum) {
+      return map(channels, {sum, samples}, loc,
+                 [&](ScalarBuilder &b, mlir::ValueRange v) { return b.div(v[0], b.mul(v[1], pixels)); });
+    };
+    Value sum = total(x), mean = average(sum), spread = reshaped(mean, channels.clone(apart));
+    Value squares = map(x.getType(), {x, spread}, loc, [](ScalarBuilder &b, mlir::ValueRange v) {
+      Value centred = b.sub(v[0], v[1]);
+      return b.mul(centred, centred);
+    });
+    Value sumOfSquares = total(squares), variance = average(sumOfSquares);
+    for (mlir::OpOperand &operand : op->getOpOperands())
+      if (Value statistic = statisticBehind(operand.get()))
+        operand.set(reshaped(statistic == runningMean ? mean : variance, operand.get().getType()));
+
+    // Each sample adds its part of the step, momentum * (new - old) / samples. PyTorch's running variance is that of
+    // the samples without bias.
+    const auto learn = [&](Value running, Value total, double without) {
+      Value part = map(channels, {running, total, samples}, loc, [&](ScalarBuilder &b, mlir::ValueRange v) {
+        Value all = b.mul(v[2], pixels), count = b.sub(all, b.number(without));
+        Value now = b.div(v[1], b.select(b.less(count, 1), b.number(1), count));
+        return b.div(b.mul(b.sub(now, v[0]), kMomentum), v[2]);
+      });
+      own.insert(part.getDefiningOp());
+      const unsigned number = llvm::cast<mlir::BlockArgument>(running).getArgNumber();
+      Value next = sums.into(running, *stateOfArgument(function, number), part, builder, loc);
+      own.insert(next.getDefiningOp());
+    };
+    builder.setInsertionPointAfter(op);
+    learn(runningMean, sum, 0);
+    learn(runningVariance, sumOfSquares, 1);
+  }
+};
+
+}  // namespace
+
+LogicalResult normalizeByBatches(mlir::func::FuncOp function, BatchSums &sums) {
+  BatchNormalizer normalizer(function, sums);
+  if (mlir::failed(normalizer.run())) return mlir::failure();
+  if (normalizer.found()) function->setAttr(kWholeBatchAttr, mlir::UnitAttr::get(function.getContext()));
+  return mlir::success();
+}
+
+}  // namespace inlay::compiler
