@@ -135,7 +135,7 @@ TEST(Trial, HasManyStepsAndNoPartsOfANetworkWithState) {
 
 TEST(Trial, HasEveryKindOfCall) {
   bool split = false, empty = false, several = false, bf16 = false, refused = false, single = false;
-  unsigned optimised = 0, parallel = 0, all = 0, blocks = 0, with_state = 0;
+  unsigned optimised = 0, parallel = 0, all = 0, blocks = 0, with_state = 0, reproducible = 0;
   std::set<unsigned> parts;
   std::set<std::size_t> batches;
   for (std::uint64_t i = 0; i < 2000; ++i) {
@@ -143,7 +143,7 @@ TEST(Trial, HasEveryKindOfCall) {
     several = several || t.networks.size() > 1, bf16 = bf16 || t.bf16;
     const bool remembers = std::ranges::any_of(t.networks, &network::remembers);
     optimised += t.optimised, parallel += t.parallel, all += t.parallel && t.share_all;
-    with_state += remembers, blocks += remembers && t.share_all;
+    with_state += remembers, blocks += remembers && t.share_all, reproducible += t.reproducible;
     EXPECT_TRUE(t.parallel || !t.share_all || remembers);
     for (const call_plan& call : t.calls) {
       split = split || call.first > 0, empty = empty || call.batch == 0;
@@ -154,9 +154,22 @@ TEST(Trial, HasEveryKindOfCall) {
   EXPECT_TRUE(split && empty && several && bf16 && refused && single);
   EXPECT_LT(all, parallel);
   EXPECT_TRUE(blocks > with_state / 2 && blocks < with_state) << blocks << " of " << with_state;
-  for (unsigned count : {optimised, parallel, all}) EXPECT_TRUE(count > 80 && count < 400) << count;
+  for (unsigned count : {optimised, parallel, all, reproducible}) EXPECT_TRUE(count > 80 && count < 400) << count;
   EXPECT_EQ(parts, (std::set<unsigned>{0, 1, 2, 3, 7}));
   for (std::size_t batch = 0; batch <= 70; ++batch) EXPECT_TRUE(batches.contains(batch)) << batch;
+}
+
+TEST(Trial, IsReproducibleOnlyWithFusedMultiplyAdd) {
+  const auto is_drawn = [](const char* cpu, int setting, std::uint64_t index) {
+    trial_settings settings;
+    settings.cpus = {cpu}, settings.reproducible = setting;
+    return draw_trial(settings, index).reproducible;
+  };
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    EXPECT_FALSE(is_drawn("x86-64", 1, i));
+    EXPECT_TRUE(is_drawn("x86-64-v3", 1, i));
+    EXPECT_FALSE(is_drawn("x86-64-v3", 0, i));
+  }
 }
 
 TEST(Trial, DividesSmallLayersAmongThreads) {

@@ -63,9 +63,8 @@ rows batch_norm_of(rows x, const values& p, const std::string& name, double eps,
 
 using definition = std::function<rows(const rows&, const values&, values&)>;
 
-constexpr auto vectors = network("vectors", input<f32, 4>("x"), [](auto x) {
-  return dense<3>("b", tanh(batch_norm("bn", dense<17>("a", x))));
-});
+constexpr auto vectors = network("vectors", input<f32, 4>("x"),
+                                 [](auto x) { return dense<3>("b", tanh(batch_norm("bn", dense<17>("a", x)))); });
 rows define_vectors(const rows& x, const values& p, values& s) {
   return dense_of(tanh_of(batch_norm_of(dense_of(x, p, "a"), p, "bn", 1e-5, s)), p, "b");
 }
@@ -81,9 +80,8 @@ rows define_images(const rows& x, const values& p, values& s) {
   return dense_of(tanh_of(batch_norm_of(scaled, p, "bn", 1e-2, s)), p, "out");
 }
 
-constexpr auto inputs = network("inputs", input<f32, 7>("x"), [](auto x) {
-  return dense<2>("out", batch_norm("bn", x, no_affine));
-});
+constexpr auto inputs =
+    network("inputs", input<f32, 7>("x"), [](auto x) { return dense<2>("out", batch_norm("bn", x, no_affine)); });
 rows define_inputs(const rows& x, const values& p, values& s) {
   return dense_of(batch_norm_of(x, p, "bn", 1e-5, s), p, "out");
 }
@@ -104,12 +102,11 @@ rows define_several(const rows& x, const values& p, values& s) {
 /// Does the parts one after the other, from the last to the first.
 struct backwards {
   std::size_t parts;
-  const inlay_parallel_for workers = {
-      [](void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
-        const std::size_t all = static_cast<backwards*>(context)->parts;
-        for (std::size_t part = all; part-- > 0;) work(argument, part, all);
-      },
-      this};
+  const inlay_parallel_for workers = {[](void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
+                                        const std::size_t all = static_cast<backwards*>(context)->parts;
+                                        for (std::size_t part = all; part-- > 0;) work(argument, part, all);
+                                      },
+                                      this};
 };
 
 class Subject {
@@ -124,10 +121,8 @@ class Subject {
       auto& all = p_[name];
       all.resize(node.dims.size());
       for (double& each : all) each = number(random) + (name.ends_with("running_var") ? 2 : 0);
-      w.tensors.push_back({name,
-                           {node.dims.sizes.begin(), node.dims.sizes.begin() + node.dims.rank},
-                           "F32",
-                           {all.begin(), all.end()}});
+      w.tensors.push_back(
+          {name, {node.dims.sizes.begin(), node.dims.sizes.begin() + node.dims.rank}, "F32", {all.begin(), all.end()}});
     }
     tools::jit_target target;
     target.cpu = cpu, target.train = loss::mse, target.max_batch = most, target.parallel = target.share_all = true;
@@ -153,7 +148,8 @@ class Subject {
     double sum = 0;
     std::size_t at = 0;
     for (const auto& row : y)
-      for (double each : row) sum += std::pow(each - static_cast<double>(t_[at++]), 2) / static_cast<double>(row.size());
+      for (double each : row)
+        sum += std::pow(each - static_cast<double>(t_[at++]), 2) / static_cast<double>(row.size());
     return sum;
   }
 
@@ -162,9 +158,8 @@ class Subject {
     const tools::jit_kernel& step = *kernels_[1];
     guarded_floats memory(step.memory_bytes() / 4), scratch(step.scratch_bytes() / 4);
     std::ranges::fill(memory.span(), std::nanf("")), std::ranges::fill(scratch.span(), std::nanf(""));
-    for_each_parameter([&](const std::string& name, std::uint64_t place) {
-      std::ranges::copy(p_.at(name), memory.data() + place);
-    });
+    for_each_parameter(
+        [&](const std::string& name, std::uint64_t place) { std::ranges::copy(p_.at(name), memory.data() + place); });
     const float* const given[] = {x_.data(), t_.data()};
     if (parts == 0) {
       step.begin(memory.data(), scratch.data());
@@ -280,15 +275,16 @@ TEST(BatchNorm, IsRefusedWithAReason) {
     std::string error = refusal_of(traced(net), loss::mse);
     return ::testing::internal::GetCapturedStderr() + error;
   };
-  EXPECT_NE(message_of(vectors).find("--train: network 'vectors_train_mse' has a batch_norm, which needs all samples of "
-                                     "a batch at once; say how many there may be with --max-batch"),
-            std::string::npos)
+  EXPECT_NE(
+      message_of(vectors).find("--train: network 'vectors_train_mse' has a batch_norm, which needs all samples of "
+                               "a batch at once; say how many there may be with --max-batch"),
+      std::string::npos)
       << message_of(vectors);
-  const auto twice = network("twice", input<f32, 3>("x"), [](auto x) {
-    return batch_norm("bn", dense<3>("fc", batch_norm("bn", x)));
-  });
-  EXPECT_NE(message_of(twice).find("'bn.running_mean' is a statistic of batches, which one batch_norm computes for itself"),
-            std::string::npos)
+  const auto twice = network("twice", input<f32, 3>("x"),
+                             [](auto x) { return batch_norm("bn", dense<3>("fc", batch_norm("bn", x))); });
+  EXPECT_NE(
+      message_of(twice).find("'bn.running_mean' is a statistic of batches, which one batch_norm computes for itself"),
+      std::string::npos)
       << message_of(twice);
   const auto own = network("own", input<f32, 3>("x"), [](auto x) { return x * param<f32, 3>("a.running_var"); });
   EXPECT_NE(message_of(own).find("'a.running_var' is a statistic of batches"), std::string::npos) << message_of(own);

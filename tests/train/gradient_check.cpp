@@ -141,12 +141,11 @@ namespace {
 /// Does the parts of a thread's work one after the other, from the last to the first.
 struct backwards {
   std::size_t parts;
-  const inlay_parallel_for workers = {
-      [](void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
-        const std::size_t all = static_cast<backwards*>(context)->parts;
-        for (std::size_t part = all; part-- > 0;) work(argument, part, all);
-      },
-      this};
+  const inlay_parallel_for workers = {[](void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
+                                        const std::size_t all = static_cast<backwards*>(context)->parts;
+                                        for (std::size_t part = all; part-- > 0;) work(argument, part, all);
+                                      },
+                                      this};
 };
 
 /// Runs the step in its memory: on one thread for 0 parts. Returns its status.

@@ -23,6 +23,9 @@ bool decided(int setting, random_source& random, unsigned percent) {
   return setting < 0 ? drawn : setting > 0;
 }
 
+/// --reproducible is for processors with fused multiply-add.
+constexpr std::string_view kWithoutFma = "x86-64";
+
 }  // namespace
 
 trial draw_trial(const trial_settings& settings, std::uint64_t index) {
@@ -48,6 +51,9 @@ trial draw_trial(const trial_settings& settings, std::uint64_t index) {
   t.optimised = decided(settings.optimised, random, 12);
   t.layout_seed = random.word();
   if (!settings.cpus.empty()) t.cpu = settings.cpus[index % settings.cpus.size()];
+  // Numbers of its own, so that all else is drawn as before.
+  random_source further(~settings.seed, index);
+  t.reproducible = decided(settings.reproducible, further, 10) && t.cpu != kWithoutFma;
 
   // Large networks get few samples, because the oracle's time grows with the product of both.
   std::uint64_t work = 0;
@@ -93,6 +99,7 @@ const char* name_of(finding what) {
     case finding::not_written: return "not-written";
     case finding::bad_status: return "bad-status";
     case finding::steps: return "steps";
+    case finding::unlike: return "unlike";
     case finding::flags: return "flags";
     case finding::control: return "control";
     case finding::crash: return "crash";

@@ -31,6 +31,8 @@ an evaluation in double and its error bound. A failure is shrunk and printed as 
   --weights-argument yes|no  weights as an argument, of networks without state (no); those that cannot have it are
                     compile-errors, which --ignore leaves out
   --state yes|no    networks that remember something from one step to the next: always, never (some)
+  --reproducible yes|no kernels that give a sample the same bits in every call, on every CPU with fused multiply-add:
+                    always, never (some)
   --optimised yes|no code that LLVM has optimised: always, never (one network in eight)
   --max-batch N     limit the batch of every network to N, 0 for no limit (some, mostly to 1)
   --jobs N          processes at a time (1)
@@ -39,8 +41,8 @@ an evaluation in double and its error bound. A failure is shrunk and printed as 
   --nodes N         most layers of a network, about (12)
   --without NAME    do not draw this operation, instruction or activation, nor 'parameter_output' or 'input_output';
                     may be repeated
-  --ignore KIND     do not count this as a failure: compile-error, wrong-value, not-written, bad-status, steps, flags,
-                    control, interpreter; may be repeated
+  --ignore KIND     do not count this as a failure: compile-error, wrong-value, not-written, bad-status, steps, unlike,
+                    flags, control, interpreter; may be repeated
   --failures N      stop after N failures (1)
   --shrink yes|no   look for the smallest network that fails (yes)
   --tries N         most networks that this may compile (600)
@@ -116,6 +118,7 @@ constexpr option_row kOptions[] = {
     {"--weights-argument",
      [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.weights_argument); }},
     {"--state", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.draw.state); }},
+    {"--reproducible", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.reproducible); }},
     {"--optimised", [](options& o, const std::string& v) { return parse_yes_no(v, o.settings.optimised); }},
     {"--max-batch",
      [](options& o, const std::string& v) { return parse(v, o.settings.max_batch) && o.settings.max_batch >= 0; }},
@@ -180,7 +183,7 @@ std::string command(const options& o, std::uint64_t index, const trial& t, const
   for (const auto& [name, value] :
        {std::pair("--weights-argument", o.settings.weights_argument > 0 ? 1 : -1), std::pair("--bf16", o.settings.bf16),
         std::pair("--parallel", o.settings.parallel), std::pair("--optimised", o.settings.optimised),
-        std::pair("--state", o.settings.draw.state)})
+        std::pair("--reproducible", o.settings.reproducible), std::pair("--state", o.settings.draw.state)})
     if (value >= 0) text << ' ' << name << (value > 0 ? " yes" : " no");
   if (o.settings.max_batch >= 0) text << " --max-batch " << o.settings.max_batch;
   if (o.settings.draw.most_nodes != draw_settings().most_nodes) text << " --nodes " << o.settings.draw.most_nodes;
@@ -202,6 +205,7 @@ void print_trial(const trial& t) {
               : t.parallel              ? ", parallel"
                                         : "");
   if (t.voices) std::printf(", voices");
+  if (t.reproducible) std::printf(", reproducible");
   if (t.max_batch > 0) std::printf(", max batch %zu", t.max_batch);
   std::printf("; weights: %s, inputs: %s%s; calls:", name_of_regime(t.data.weights), name_of_regime(t.data.inputs),
               t.data.edges ? " with corners" : "");

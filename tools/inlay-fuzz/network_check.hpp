@@ -23,9 +23,11 @@ class network_check {
  public:
   network_check(const trial& t, std::size_t index, const graph_view& graph, const weights& w);
 
+  /// How many samples the calls have.
+  std::size_t samples() const { return samples_; }
   verdict compare_interpreter() const;
   /// One call of the kernel of a network without state.
-  verdict run(const tools::jit_kernel& kernel, const call_plan& call, random_source random, statistics& counts) const;
+  verdict run(const tools::jit_kernel& kernel, const call_plan& call, random_source random, statistics& counts);
   /// All steps of a network with state, several times, divided into calls in several ways. All must give the same bits.
   verdict run_steps(const tools::jit_kernel& kernel, random_source random, statistics& counts) const;
   /// One call of several streams, each of which has taken another number of steps before.
@@ -39,6 +41,7 @@ class network_check {
   std::size_t samples_ = 0;
   std::vector<std::vector<float>> inputs_;
   expectation expected_;
+  std::vector<std::vector<std::optional<float>>> seen_;  // by output and element: what calls have given so far
 
   /// The buffers of one call, each between guard pages.
   struct call_buffers {
@@ -65,6 +68,9 @@ class network_check {
                   const std::function<int()>& kernel) const;
   /// Compares the outputs of a call with the bounds.
   verdict judge(const call_plan& call, std::span<float* const> outputs, statistics& counts) const;
+
+  /// Compares them with the bits that other calls gave to the same samples.
+  verdict compare_calls(const call_plan& call, std::span<float* const> outputs);
 
   bool is_refused(const call_plan& call) const { return t_.max_batch > 0 && call.batch > t_.max_batch; }
 

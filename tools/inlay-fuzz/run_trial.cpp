@@ -172,8 +172,30 @@ verdict network_check::judge(const call_plan& call, std::span<float* const> outp
   return {};
 }
 
+verdict network_check::compare_calls(const call_plan& call, std::span<float* const> outputs) {
+  seen_.resize(outputs.size());
+  for (std::size_t o = 0; o < outputs.size(); ++o) {
+    const std::size_t size = size_of(graph_.outputs[o]);
+    seen_[o].resize(samples_ * size);
+    for (std::size_t i = 0; i < call.batch * size; ++i) {
+      const std::size_t at = call.first * size + i;
+      std::optional<float>& before = seen_[o][at];
+      const float now = outputs[o][i];
+      if (!before) before = now;
+      if (std::bit_cast<std::uint32_t>(*before) == std::bit_cast<std::uint32_t>(now) ||
+          (std::isnan(*before) && std::isnan(now)))
+        continue;
+      return {finding::unlike,
+              where(call) + difference(o, at, now) + ", but " + number_text(static_cast<double>(*before)) +
+                  " in another call",
+              {}};
+    }
+  }
+  return {};
+}
+
 verdict network_check::run(const tools::jit_kernel& kernel, const call_plan& call, random_source random,
-                           statistics& counts) const {
+                           statistics& counts) {
   const call_buffers buffers = buffers_for(kernel, call, random);
   ordered_parts parts(call.parts, random);
   const inlay_parallel_for workers = parts.workers();
@@ -185,6 +207,8 @@ verdict network_check::run(const tools::jit_kernel& kernel, const call_plan& cal
   // Flags matter only if the values are right.
   if (seen.what != finding::none && seen.what != finding::flags) return seen;
   if (const verdict wrong = judge(call, buffers.outputs, counts); wrong.what != finding::none) return wrong;
+  if (t_.reproducible)
+    if (const verdict other = compare_calls(call, buffers.outputs); other.what != finding::none) return other;
   return seen;
 }
 
@@ -232,24 +256,34 @@ verdict run_trial(const trial& t, const trial_settings& settings) {
   // A network that has shrunk may have lost its state, and inlayc refuses voices then.
   const bool voices = t.voices && std::ranges::any_of(graphs, [](const graph_view& graph) { return remembers(graph); });
   std::string error;
-  const auto kernels = tools::jit_kernel::compile_all(graphs, all_weights,
-                                                      {.cpu = t.cpu,
-                                                       .bf16_weights = t.bf16,
-                                                       .parallel = t.parallel,
-                                                       .max_batch = t.max_batch,
-                                                       .voices = voices,
-                                                       .weights_argument = t.weights_argument,
-                                                       .share_all = t.share_all,
-                                                       .optimised = t.optimised},
-                                                      error);
-  if (kernels.empty()) {
+  const auto compile_for = [&](const std::string& cpu) {
+    return tools::jit_kernel::compile_all(graphs, all_weights,
+                                          {.cpu = cpu,
+                                           .bf16_weights = t.bf16,
+                                           .parallel = t.parallel,
+                                           .max_batch = t.max_batch,
+                                           .reproducible = t.reproducible,
+                                           .voices = voices,
+                                           .weights_argument = t.weights_argument,
+                                           .share_all = t.share_all,
+                                           .optimised = t.optimised},
+                                          error);
+  };
+  const auto kernels = compile_for(t.cpu);
+  // Another CPU with fused multiply-add, where this machine has one.
+  const std::string other = t.cpu == "x86-64-v3" ? "native" : "x86-64-v3";
+  const bool elsewhere = t.reproducible && std::ranges::count(tools::runnable_cpus(), other) > 0 &&
+                         std::ranges::count(tools::runnable_cpus(), "x86-64-v3") > 0;
+  std::vector<std::unique_ptr<tools::jit_kernel>> others;
+  if (elsewhere && !kernels.empty()) others = compile_for(other);
+  if (kernels.empty() || (elsewhere && others.empty())) {
     result.what = finding::compile_error, result.text = error;
     if (ignored(result)) result.what = finding::none;
     return result;
   }
   random_source layout(t.layout_seed);
   for (std::size_t n = 0; n < graphs.size(); ++n) {
-    const network_check check(t, n, graphs[n], all_weights[n]);
+    network_check check(t, n, graphs[n], all_weights[n]);
     if (!settings.ignored.contains("interpreter"))
       if (verdict v = check.compare_interpreter(); !ignored(v)) return v;
     if (remembers(graphs[n])) {
@@ -262,6 +296,20 @@ verdict run_trial(const trial& t, const trial_settings& settings) {
     for (const call_plan& call : t.calls) {
       random_source of_call(layout.word());
       if (verdict v = check.run(*kernels[n], call, of_call, result.counts); !ignored(v)) return v;
+    }
+    if (!t.reproducible || check.samples() == 0) continue;
+    // Single samples, and all calls once more on the other CPU.
+    for (const std::size_t first : {std::size_t{0}, check.samples() / 2, check.samples() - 1}) {
+      random_source of_call(layout.word());
+      const call_plan one{.first = first};
+      if (verdict v = check.run(*kernels[n], one, of_call, result.counts); !ignored(v)) return v;
+    }
+    for (const call_plan& call : t.calls) {
+      if (others.empty()) break;
+      random_source of_call(layout.word());
+      verdict v = check.run(*others[n], call, of_call, result.counts);
+      v.text = "on " + other + ": " + v.text;
+      if (!ignored(v)) return v;
     }
   }
   return result;

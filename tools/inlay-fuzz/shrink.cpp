@@ -383,6 +383,7 @@ std::vector<trial> simpler(const trial& t) {
   if (t.share_all) change([](trial& s) { s.share_all = false; });
   if (t.voices) change([](trial& s) { s.voices = false; });
   if (t.max_batch > 0) change([](trial& s) { s.max_batch = 0; });
+  if (t.reproducible) change([](trial& s) { s.reproducible = false; });
   if (t.bf16) change([](trial& s) { s.bf16 = false; });
   if (t.optimised) change([](trial& s) { s.optimised = false; });
   if (t.data.edges) change([](trial& s) { s.data.edges = false; });

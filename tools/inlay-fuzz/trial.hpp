@@ -28,6 +28,8 @@ struct trial {
   /// Every layer is divided among threads, and in a network with state computed for blocks of steps, even where that
   /// does not pay.
   bool share_all = false;
+  /// One order of all sums. A sample must have the same bits in all calls, also on another CPU.
+  bool reproducible = false;
   bool voices = false;            ///< entry points for several streams, where there is state
   bool optimised = true;          ///< by LLVM; most trials are not, so that they compile in a third of the time
   std::size_t max_batch = 0;      ///< the kernels' limit, which must refuse larger calls; 0 for none
@@ -41,6 +43,7 @@ struct trial_settings {
   int bf16 = -1;                               ///< 0 never, 1 always, else sometimes
   int parallel = -1;                           ///< the same
   int weights_argument = 0;                    ///< 1 always, for networks without state; else never
+  int reproducible = -1;                       ///< the same, where the CPU has fused multiply-add
   int optimised = -1;                          ///< the same
   int max_batch = -1;                          ///< 0 no limit, else this one; below 0 sometimes one
   std::set<std::string, std::less<>> ignored;  ///< names of findings to ignore
@@ -56,7 +59,8 @@ enum class finding : int {
   wrong_value,
   not_written,
   bad_status,
-  steps,  ///< of a network with state: one call and several calls of the same steps differ
+  steps,   ///< of a network with state: one call and several calls of the same steps differ
+  unlike,  ///< a sample has other bits in another call, or on another CPU, of a reproducible kernel
   flags,
   control,
   crash,

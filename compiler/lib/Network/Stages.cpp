@@ -15,8 +15,8 @@ constexpr int64_t kWeightsWorthSharing = 128 << 10;
 /// microseconds.
 constexpr int64_t kFlopsWorthSharing = 500'000;
 
-/// A sum over a block of samples is divided among threads if it takes at least this many FLOPs. Each reads four bytes at
-/// most, so it takes some microseconds.
+/// A sum over a block of samples is divided among threads if it takes at least this many FLOPs. Each reads four bytes
+/// at most, so it takes some microseconds.
 constexpr int64_t kSumsWorthSharing = 50'000;
 
 /// With fewer lines the shares of the threads differ much.
@@ -51,8 +51,8 @@ Stage::Split splitOf(mlir::Operation &op, int64_t capacity, bool all) {
 }
 
 /// Whether a thread may go on from `before` to `op`, which is divided in the same way, while others are still at
-/// `before`. `op` must not read what they write, nor write what they read. In the arena the rows of different values may
-/// overlap. A sum over the samples may follow another one unless it goes on from that.
+/// `before`. `op` must not read what they write, nor write what they read. In the arena the rows of different values
+/// may overlap. A sum over the samples may follow another one unless it goes on from that.
 bool mayFollow(mlir::Operation &op, mlir::Operation &before, Stage::Split split) {
   if (split == Stage::Split::none) return true;
   if (split == Stage::Split::panels) {

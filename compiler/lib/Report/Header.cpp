@@ -47,7 +47,8 @@ void writeLearning(const NetworkSummary &network, llvm::StringRef samples, llvm:
       << name << "_begin(memory, scratch, 0, 1)\n"
       << " * packs the weights into `scratch`"
       << (network.role == Role::training ? " and sets gradients and loss to 0" : "")
-      << "; threads that call it with 0 to n - 1, and n, share\n * the work. " << name << "_run() then reads them there";
+      << "; threads that call it with 0 to n - 1, and n, share\n * the work. " << name
+      << "_run() then reads them there";
   if (network.role == Role::training)
     out << " and adds to gradients and loss,\n * for `" << samples << "` samples, any number of times. " << name
         << "_update_sgd(memory, settings) or _update_adam() then changes the\n"
@@ -138,8 +139,7 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
   if (network.isParallel())
     out << "/* The same on several threads; on the calling one alone where `workers` is null. */\n"
         << "int " << network.name << "_run_parallel(" << parameters << "size_t batch, "
-        << (network.hasState() ? "void *memory, " : "")
-        << (network.takesWeights() ? "const void *weights, " : "")
+        << (network.hasState() ? "void *memory, " : "") << (network.takesWeights() ? "const void *weights, " : "")
         << "void *scratch, const inlay_parallel_for *workers);\n";
   if (network.takesWeights()) out << "size_t " << network.name << "_packed_bytes(void);\n";
   out << "size_t " << network.name << "_scratch_bytes(void);\n\n";

@@ -74,9 +74,9 @@ class BatchNormalizer {
   mlir::func::FuncOp function;
   BatchSums &sums;
   mlir::OpBuilder builder;
-  Value samples;                           // their number
-  llvm::DenseSet<Value> done;              // running means
-  llvm::DenseSet<mlir::Operation *> own;   // ops that learn running statistics
+  Value samples;                          // their number
+  llvm::DenseSet<Value> done;             // running means
+  llvm::DenseSet<mlir::Operation *> own;  // ops that learn running statistics
 
   LogicalResult refuse(Value statistic) {
     mlir::emitError(function.getLoc())

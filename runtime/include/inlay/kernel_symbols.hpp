@@ -42,8 +42,8 @@ struct [[gnu::visibility("default")]] no_kernels_for_this_graph_run_inlayc_again
                                                void* scratch);
   static void pack_needs_WEIGHTS_argument(const void* parameters, void* weights);
   static std::size_t packed_bytes_needs_WEIGHTS_argument();
-  /// Beside run_steps() where the weights are in the memory (TRAIN in inlay_add_network()). Several calls of begin(), with
-  /// 0 to `parts` - 1, may divide its work.
+  /// Beside run_steps() where the weights are in the memory (TRAIN in inlay_add_network()). Several calls of begin(),
+  /// with 0 to `parts` - 1, may divide its work.
   static void begin(void* memory, void* scratch, std::size_t part, std::size_t parts);
   static void update_sgd(void* memory, void* settings);
   static void update_adam(void* memory, void* settings);

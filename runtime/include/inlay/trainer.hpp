@@ -180,8 +180,8 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
         return divided_(inputs.data()..., target.data(), batch_, memory(), scratch, workers_);
       });
     return differentiate([&](std::size_t first, std::size_t count, float* block_memory, std::byte* block_scratch) {
-      return training::run_steps((inputs.data() + first * input_size<In>)..., target.data() + first * target_size, count,
-                                 block_memory, block_scratch);
+      return training::run_steps((inputs.data() + first * input_size<In>)..., target.data() + first * target_size,
+                                 count, block_memory, block_scratch);
     });
   }
   INLAY_DETAIL_HIDDEN float gradients(std::span<const input_element<In>>... inputs)
@@ -224,8 +224,8 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   }
 
   /// Divides the work on each layer among `workers`, which meet several times in a step. They share weights and
-  /// gradients. This suits wide dense layers. Rounding apart, the results are those of one thread. The program links only
-  /// if the network was compiled with PARALLEL. `workers` must outlive the trainer.
+  /// gradients. This suits wide dense layers. Rounding apart, the results are those of one thread. The program links
+  /// only if the network was compiled with PARALLEL. `workers` must outlive the trainer.
   INLAY_DETAIL_HIDDEN void parallel(const inlay_parallel_for& workers) {
     workers_ = &workers;
     others_.clear();
@@ -238,9 +238,8 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
     const std::size_t batch = batch_of({inputs.size()...});
     if (batch == 0 || outputs.size() != batch * output_size) return status::size_mismatch;
     if (!packed_)
-      for_each_part([&](std::size_t part, std::size_t parts) {
-        prediction::begin(memory(), predicting_.get(), part, parts);
-      });
+      for_each_part(
+          [&](std::size_t part, std::size_t parts) { prediction::begin(memory(), predicting_.get(), part, parts); });
     packed_ = true;
     if (predict_divided_)
       return static_cast<status>(
@@ -349,8 +348,7 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   /// `run(scratch memory)` adds the gradients of all samples, on all workers, and returns a status.
   template <class Run>
   INLAY_DETAIL_HIDDEN float differentiate_divided(Run run) {
-    for_each_part(
-        [&](std::size_t part, std::size_t parts) { training::begin(memory(), scratch_.get(), part, parts); });
+    for_each_part([&](std::size_t part, std::size_t parts) { training::begin(memory(), scratch_.get(), part, parts); });
     return run(scratch_.get()) == 0 ? mean_loss() : refuse();
   }
   /// No step is taken.

@@ -84,8 +84,8 @@ bool leavesLoop(mlir::Value value);
 enum class Role : int64_t { inference, training, prediction };
 Role roleOf(mlir::Operation *network);
 
-/// Whether a value is a parameter of a network that is trained. It lies in the network's memory. No op writes it but the
-/// one that learns a statistic.
+/// Whether a value is a parameter of a network that is trained. It lies in the network's memory. No op writes it but
+/// the one that learns a statistic.
 bool isLearned(mlir::Value value);
 /// Whether it is a batch norm's running mean or variance.
 bool isBatchStatistic(mlir::Value value);

@@ -76,8 +76,8 @@ class KernelContext {
   /// The same from `begin` on.
   void forEach(mlir::Location loc, mlir::Value begin, mlir::Value end, int64_t step,
                llvm::function_ref<void(mlir::Value)> body);
-  /// Runs `body(first, live)` for each panel of `width` of so many elements, as far as it belongs to this kernel's part.
-  /// The last panel may be narrower; the last part has it.
+  /// Runs `body(first, live)` for each panel of `width` of so many elements, as far as it belongs to this kernel's
+  /// part. The last panel may be narrower; the last part has it.
   void forEachPanel(mlir::Location loc, int64_t elements, int64_t width,
                     llvm::function_ref<void(mlir::Value first, int64_t live)> body);
   /// The same as forEach() where `body` changes the values in `carried`, for instance sums.

@@ -223,8 +223,8 @@ constexpr auto batch_norm_of(const char* name, V&& x, float eps, const std::sour
 
 /// y = (x - running_mean) / sqrt(running_var + eps) * weight + bias (torch.nn.BatchNorm1d and 2d after training): x[C],
 /// x[C,L] or x[C,H,W] -> y of the same shape, parameters `<name>.weight`, `.bias`, `.running_mean` and `.running_var`,
-/// each [C]. inlayc folds it into the weights of a layer beside it, unless that costs accuracy. A training step normalises
-/// by the statistics of the batch instead (docs/training.md).
+/// each [C]. inlayc folds it into the weights of a layer beside it, unless that costs accuracy. A training step
+/// normalises by the statistics of the batch instead (docs/training.md).
 template <Value V>
 constexpr auto batch_norm(const char* name, V&& x, float eps = 1e-5f,
                           std::source_location at = std::source_location::current()) {
