@@ -10,8 +10,8 @@ namespace inlay::compiler::formulas {
 /// Piecewise polynomial. make_cell_tables.py defines a cell.
 template <int Rows, int Count>
 struct Cells {
-  float rows[Rows]
-            [Count];  ///< centres c; f(c); the coefficients of (f(c + h) - f(c)) / h from h^0 on, or h^1 if ofTanh
+  /// Centres c; f(c); the coefficients of (f(c + h) - f(c)) / h from h^0 on, or from h^1 on if ofTanh.
+  float rows[Rows][Count];
   int shift;
   int32_t offset, base;  ///< base: bits + offset of the first cell; lower ones are raised to it
   float firstEnd;        ///< where the first cell ends

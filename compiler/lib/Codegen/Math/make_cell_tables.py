@@ -177,7 +177,8 @@ def main():
     print(
         """// SPDX-License-Identifier: Apache-2.0
 // Piecewise polynomials. make_cell_tables.py writes this file and defines a cell. Centres c are chosen so that f(c) is
-// within 2^-34 of a float. Coefficients interpolate the function in Chebyshev nodes.
+// within 2^-34 of a float. Coefficients interpolate the function in Chebyshev nodes, or beside a given slope in nodes
+// for that.
 #ifndef INLAY_CODEGEN_CELLTABLES_H
 #define INLAY_CODEGEN_CELLTABLES_H
 
