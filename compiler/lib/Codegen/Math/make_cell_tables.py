@@ -126,7 +126,8 @@ def other_cell(f, low, high, cut):
     if cut.of_tanh:  # of what remains without the first coefficient, which is computed from the rounded f(centre)
         first = 1 - mpf(to_f32(f(centre))) ** 2
         rest = lambda x: ((f(centre + x) - f(centre)) / x - first) / x
-        return centre, [first] + solve(rest, [x - centre for x in nodes_beside(low, high, cut.degree)], range(cut.degree))
+        xs = [x - centre for x in nodes_beside(low, high, cut.degree)]
+        return centre, [first] + solve(rest, xs, range(cut.degree))
     xs = [x - centre for x in nodes(low, high, cut.degree + 1)]
     slope = lambda x: (f(centre + x) - f(centre)) / x if x != 0 else diff(f, centre)
     return centre, solve(slope, xs, range(cut.degree + 1))
