@@ -83,6 +83,16 @@ TEST_P(WeightsArgument, DeepLayersAndThoseThatSkipZeros) {
   matches(b, dense(b, "fc3", g, 100, 2), "mlp", {.tolerance = 1e-3, .weights_argument = true});
 }
 
+/// These layers have their weights in two orders. The harness gives the block a guard page.
+TEST_P(WeightsArgument, ValuesThatStayInRegisters) {
+  for (const std::uint32_t width : {4u, 8u, 16u}) {
+    graph_builder b("chain");
+    const auto h = apply(b, activation::tanh, dense(b, "fc1", b.input("x", {1, {3}}), 3, width));
+    const auto g = apply(b, activation::relu, dense(b, "fc2", h, width, width));
+    matches(b, dense(b, "fc3", g, width, width), std::to_string(width));
+  }
+}
+
 TEST_P(WeightsArgument, SamplesInLanes) {
   constexpr std::size_t batches[] = {1, 3, 4, 5, 8, 12, 15, 16, 17, 31, 64, 67};
   for (const std::uint32_t hidden : {1u, 3u, 8u}) {

@@ -53,6 +53,11 @@ llvm::Error runPhases(mlir::ModuleOp module, Phase first, Phase last, const Targ
     if (phase == Phase::plan && planned)
       for (auto network : module.getOps<mlir::func::FuncOp>())
         planned->networks.push_back(summarize(network, options.parallel));
+    // This phase adds weights in the order of layers whose input is in a register. They are packed, too.
+    if (phase == Phase::emit && planned)
+      for (auto [network, entry] :
+           llvm::zip_equal(planned->networks, module->getAttrOfType<mlir::ArrayAttr>(kEntriesAttr)))
+        network.packedBytes = entryFromAttribute(entry).packedBytes;
     if (!dumpDirectory.empty())
       if (llvm::Error error = dump(module, dumpDirectory, number, phase)) return error;
   }

@@ -124,8 +124,13 @@ class ContractionEmitter {
   /// the weights that it needs some steps later.
   void accumulateNonzeros(llvm::SmallVector<mlir::Value> &accumulators, mlir::Value weightStart,
                           llvm::ArrayRef<FeatureVector> vectors);
-  /// Adds all chains to the first one, in pairs, so that few additions wait for each other.
-  void joinChains(llvm::MutableArrayRef<mlir::Value> accumulators, int64_t chains);
+  /// The register with its lanes in the order of step k of a rotated layer.
+  mlir::Value rotate(mlir::Value vector, int64_t k);
+  /// Brings the sums of a layer that rotatesSums() to the lanes of their features. The sums are those of the steps with
+  /// k % 4 = 0 to 3.
+  void rotateSums(llvm::MutableArrayRef<mlir::Value> accumulators);
+  /// Adds chains in pairs, so that few additions wait for each other, until so many are left.
+  void joinChains(llvm::SmallVector<mlir::Value> &accumulators, int64_t chains, int64_t left = 1);
 
   // Images.
   /// The convolution of one sample.

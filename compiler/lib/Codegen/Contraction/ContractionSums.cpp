@@ -119,6 +119,19 @@ llvm::SmallVector<Value> ContractionEmitter::dotProducts(Value row, int64_t rows
   return features;
 }
 
+Value ContractionEmitter::rotate(Value vector, int64_t k) {
+  if (k == 0) return vector;
+  const auto from =
+      llvm::map_to_vector(llvm::seq<int64_t>(0, lanes), [&](int64_t lane) { return rotatedLane(lane, k, lanes); });
+  Value rotated = builder.create<vector::ShuffleOp>(loc, vector, vector, from);
+  // LLVM would merge a shuffle of groups and a later one within them into one that needs a register of lane numbers.
+  return k % kLanesOfGroup == 0 ? context.withAllLanes(loc, rotated) : rotated;
+}
+
+void ContractionEmitter::rotateSums(llvm::MutableArrayRef<Value> accumulators) {
+  for (auto [k, sum] : llvm::enumerate(accumulators)) sum = rotate(sum, static_cast<int64_t>(k));
+}
+
 Value ContractionEmitter::rotatedWeights() {
   return input.inRegister && !context.reproducible ? context.rotated.lookup(op) : Value();
 }
@@ -138,18 +151,11 @@ void ContractionEmitter::accumulate(llvm::SmallVector<Value> &accumulators, Valu
   if (Value rotated = rotatedWeights()) {
     RowView diagonals = weight;
     diagonals.memory = rotated;
-    const auto shuffled = [&](Value x, auto source) -> Value {
-      return builder.create<vector::ShuffleOp>(loc, x, x, llvm::map_to_vector(llvm::seq<int64_t>(0, lanes), source));
-    };
-    Value quarters;  // the register with its groups of four rotated
+    Value groups;  // the register with its groups of four rotated
     for (int64_t k = 0; k < depth; ++k) {
       const int64_t within = k % kLanesOfGroup;
-      if (within == 0)  // LLVM would merge both shuffles into one that needs a register of lane numbers
-        quarters = k == 0 ? input.inRegister : context.withAllLanes(loc, shuffled(input.inRegister, [&](int64_t lane) {
-                                                                      return rotatedLane(lane, k, lanes);
-                                                                    }));
-      Value x =
-          within == 0 ? quarters : shuffled(quarters, [&](int64_t lane) { return rotatedLane(lane, within, lanes); });
+      if (within == 0) groups = rotate(input.inRegister, k);
+      Value x = rotatesSums(op) ? groups : rotate(groups, within);
       llvm::MutableArrayRef<Value> sums = chain(accumulators, k % chains);
       for (auto [sum, v] : llvm::zip_equal(sums, vectors)) {
         Value weights = loadVector(diagonals, weightPosition(v, weightStart, context.index(k, loc)));
@@ -209,14 +215,15 @@ void ContractionEmitter::accumulateNonzeros(llvm::SmallVector<Value> &accumulato
   });
 }
 
-void ContractionEmitter::joinChains(llvm::MutableArrayRef<Value> accumulators, int64_t chains) {
+void ContractionEmitter::joinChains(llvm::SmallVector<Value> &accumulators, int64_t chains, int64_t left) {
   const size_t tile = accumulators.size() / static_cast<size_t>(chains);
-  for (size_t live = static_cast<size_t>(chains); live > 1; live = (live + 1) / 2)
+  for (size_t live = static_cast<size_t>(chains); live > static_cast<size_t>(left); live = (live + 1) / 2)
     for (size_t chain = 0; chain + (live + 1) / 2 < live; ++chain)
       for (size_t i = 0; i < tile; ++i) {
         Value &sum = accumulators[chain * tile + i];
         sum = builder.create<arith::AddFOp>(loc, sum, accumulators[(chain + (live + 1) / 2) * tile + i]);
       }
+  accumulators.resize(tile * static_cast<size_t>(left));
 }
 
 }  // namespace inlay::compiler

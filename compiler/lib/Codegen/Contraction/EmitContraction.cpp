@@ -3,6 +3,7 @@
 // and go through the epilogue before the only store. A large deep layer is summed slab by slab: each slab covers a part
 // of K, and the sums are stored between slabs.
 #include "Contraction/ContractionEmitter.h"
+#include "Contraction/RotatedWeights.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace inlay::compiler {
@@ -202,7 +203,13 @@ void ContractionEmitter::emitTile(Value row, int64_t rows, Value weightStart, Va
     accumulateNonzeros(accumulators, weightStart, vectors);
   else
     accumulate(accumulators, row, rows, chains, weightStart, vectors, slab);
-  joinChains(accumulators, chains);
+  if (rotatedWeights() && rotatesSums(op)) {
+    joinChains(accumulators, chains, kLanesOfGroup);
+    rotateSums(accumulators);
+    joinChains(accumulators, kLanesOfGroup);
+  } else {
+    joinChains(accumulators, chains);
+  }
 
   const bool late = tile > kMostUnrolledEpilogues && isCostly(op.getEpilogue()) && !extrasAreOverwritten();
   const auto store = [&](bool activate) {

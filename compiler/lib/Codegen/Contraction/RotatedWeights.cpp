@@ -30,8 +30,10 @@ mlir::DenseElementsAttr rotated(ContractionOp layer, mlir::DenseElementsAttr pac
       return static_cast<size_t>(first * lanes + k * stride + feature);
     };
     for (int64_t k = 0; k < lanes; ++k)
-      for (int64_t feature = 0; feature < stride; ++feature)
-        to[place(k, feature)] = from[place(rotatedLane(feature % lanes, k, lanes), feature)];
+      for (int64_t feature = 0; feature < stride; ++feature) {
+        const int64_t lane = rotatesSums(layer) ? rotatedLane(feature, k % kLanesOfGroup, lanes) : feature;
+        to[place(k, lane)] = from[place(rotatedLane(feature % lanes, k, lanes), feature)];
+      }
   }
   return mlir::DenseElementsAttr::get(packed.getType(), to);
 }
@@ -42,6 +44,8 @@ int64_t rotatedLane(int64_t lane, int64_t k, int64_t lanes) {
   const int64_t group = (lane / kLanesOfGroup + k / kLanesOfGroup) % (lanes / kLanesOfGroup);
   return group * kLanesOfGroup + (lane + k) % kLanesOfGroup;
 }
+
+bool rotatesSums(ContractionOp layer) { return layer.getFeatures() <= static_cast<int64_t>(layer.getVectorLength()); }
 
 llvm::DenseMap<mlir::Operation *, ConstantOp> addRotatedWeights(mlir::func::FuncOp network) {
   llvm::DenseMap<mlir::Operation *, ConstantOp> constants;

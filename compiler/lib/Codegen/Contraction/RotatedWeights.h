@@ -16,6 +16,12 @@ inline constexpr int64_t kLanesOfGroup = 4;
 /// within each group by k % 4.
 int64_t rotatedLane(int64_t lane, int64_t k, int64_t lanes);
 
+/// Whether a rotated layer rotates its sums instead of its input within the groups. The sums of steps with the same
+/// k % 4 are added first, so three of them are rotated for each vector of features, where a register of eight inputs
+/// takes six shuffles. So this pays where there is one such vector. The weights of step k then lie in the lanes that
+/// k % 4 rotations bring to their features.
+bool rotatesSums(ContractionOp layer);
+
 /// Adds a constant with the rotated weights for each layer whose input a kernel of a single row keeps in a register.
 /// Returns the constants by layer.
 llvm::DenseMap<mlir::Operation *, ConstantOp> addRotatedWeights(mlir::func::FuncOp network);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Piecewise polynomials. make_cell_tables.py writes this file and defines a cell. Centres c are chosen so that f(c) is
-// within 2^-34 of a float. Coefficients interpolate the function in Chebyshev nodes.
+// within 2^-34 of a float. Coefficients interpolate the function in Chebyshev nodes, or beside a given slope in nodes
+// for that.
 #ifndef INLAY_CODEGEN_CELLTABLES_H
 #define INLAY_CODEGEN_CELLTABLES_H
 
@@ -10,7 +11,7 @@ namespace inlay::compiler::formulas {
 // clang-format off
 
 /// tanh(a) up to 9.02.
-inline constexpr Cells<7, 32> kTanhQuarters = {
+inline constexpr Cells<6, 32> kTanhQuarters = {
     {
         {0x1.1fea62p1f, 0x1.5ff05ep1f, 0x1.9feb98p1f, 0x1.dffadap1f, 0x1.1fe926p2f, 0x1.5fe8bcp2f, 0x1.9fef0ep2f, 0x1.e0177p2f,
          0x1.10695cp3f, 0.0f, 0.0f, 0.0f, 0.0f, 0x1.5feab2p-4f, 0x1.9fef68p-4f, 0x1.e0030ep-4f,
@@ -20,28 +21,24 @@ inline constexpr Cells<7, 32> kTanhQuarters = {
          0x1.fffffep-1f, 0.0f, 0.0f, 0.0f, 0.0f, 0x1.5f0dacp-4f, 0x1.9e82eap-4f, 0x1.ddd396p-4f,
          0x1.1e071cp-3f, 0x1.5c8764p-3f, 0x1.9a499ep-3f, 0x1.d7546ap-3f, 0x1.188f32p-2f, 0x1.52af0ap-2f, 0x1.8a73f6p-2f, 0x1.bfa2ecp-2f,
          0x1.04f884p-1f, 0x1.314ff6p-1f, 0x1.577d94p-1f, 0x1.77ce6p-1f, 0x1.9e4d32p-1f, 0x1.c27104p-1f, 0x1.d9c122p-1f, 0x1.e87494p-1f},
-        {0x1.64863ep-5f, 0x1.09e80ap-6f, 0x1.896c64p-8f, 0x1.21bef6p-9f, 0x1.0377bp-11f, 0x1.18fec6p-14f, 0x1.3000b8p-17f, 0x1.47859ep-20f,
-         0x1.5a969p-23f, 0.0f, 0.0f, 0.0f, 0x1p0f, 0x1.fc3d34p-1f, 0x1.fac1a8p-1f, 0x1.f90844p-1f,
-         0x1.f6036p-1f, 0x1.f12bfep-1f, 0x1.eb738p-1f, 0x1.e4e1c2p-1f, 0x1.d990cep-1f, 0x1.c7fdaap-1f, 0x1.b406dcp-1f, 0x1.9e28b4p-1f,
-         0x1.7afb22p-1f, 0x1.49f03p-1f, 0x1.198f2p-1f, 0x1.d851bcp-2f, 0x1.61823cp-2f, 0x1.cedcf8p-3f, 0x1.26897ep-3f, 0x1.700d5ap-4f},
-        {-0x1.5cac34p-5f, -0x1.07ba98p-6f, -0x1.8838a6p-8f, -0x1.216906p-9f, -0x1.032cf4p-11f, -0x1.18bcc8p-14f, -0x1.2fbb74p-17f, -0x1.473aecp-20f,
-         -0x1.5a40bcp-23f, 0.0f, 0.0f, 0.0f, 0.0f, -0x1.5c7986p-4f, -0x1.9a442ap-4f, -0x1.d752e8p-4f,
+        {-0x1.5cab82p-5f, -0x1.07b98ap-6f, -0x1.8836c4p-8f, -0x1.21678ap-9f, -0x1.0316a6p-11f, -0x1.18a476p-14f, -0x1.2fa12p-17f, -0x1.46d738p-20f,
+         -0x1.53aedep-23f, 0.0f, 0.0f, 0.0f, 0.0f, -0x1.5c7986p-4f, -0x1.9a442ap-4f, -0x1.d752e8p-4f,
          -0x1.1872dcp-3f, -0x1.526f5ep-3f, -0x1.89d228p-3f, -0x1.be5dap-3f, -0x1.037fa2p-2f, -0x1.2da258p-2f, -0x1.4fec06p-2f, -0x1.6a1852p-2f,
-         -0x1.8256e8p-2f, -0x1.897e32p-2f, -0x1.79c8e4p-2f, -0x1.5aae44p-2f, -0x1.1e0dfap-2f, -0x1.9736d2p-3f, -0x1.108948p-3f, -0x1.5f2096p-4f},
-        {0x1.bc564ep-6f, 0x1.59e894p-7f, 0x1.03eaf8p-8f, 0x1.810a18p-10f, 0x1.599a2ap-12f, 0x1.768404p-15f, 0x1.95349ap-18f, 0x1.b47d32p-21f,
-         0x1.cdd67cp-24f, 0.0f, 0.0f, 0.0f, -0x1.55550ap-2f, -0x1.4b5c02p-2f, -0x1.47754p-2f, -0x1.42f14p-2f,
-         -0x1.3b176ap-2f, -0x1.2ea682p-2f, -0x1.202f98p-2f, -0x1.0fe414p-2f, -0x1.e9395ap-3f, -0x1.987594p-3f, -0x1.4291cp-3f, -0x1.d745ap-4f,
-         -0x1.bdde0cp-5f, 0x1.d5f4e8p-7f, 0x1.06f7d6p-4f, 0x1.84170ep-4f, 0x1.c68806p-4f, 0x1.97ee42p-4f, 0x1.33ff74p-4f, 0x1.a897d6p-5f},
-        {-0x1.9611bep-7f, -0x1.515322p-8f, -0x1.0345a4p-9f, -0x1.833e5ap-11f, -0x1.67e6cep-13f, -0x1.866f1ap-16f, -0x1.a68148p-19f, -0x1.c73b2ep-22f,
-         -0x1.e28dbp-25f, 0.0f, 0.0f, 0.0f, 0.0f, 0x1.cb7e6ep-5f, 0x1.0d4c3cp-4f, 0x1.33c9eep-4f,
-         0x1.6aee44p-4f, 0x1.af92cep-4f, 0x1.ed679ap-4f, 0x1.11e4a4p-3f, 0x1.32dbecp-3f, 0x1.500194p-3f, 0x1.5c09eap-3f, 0x1.584346p-3f,
-         0x1.3a00ap-3f, 0x1.e9652p-4f, 0x1.47700ap-4f, 0x1.6372a6p-5f, 0x1.e2c80ap-9f, -0x1.5a200ep-6f, -0x1.9be2cp-6f, -0x1.55c27ep-6f},
-        {0x1.04e0a4p-8f, 0x1.f529fap-10f, 0x1.93051cp-11f, 0x1.32046cp-12f, 0x1.1b4c62p-14f, 0x1.33df98p-17f, 0x1.4d747cp-20f, 0x1.68c196p-23f,
-         0x1.7f21dcp-26f, 0.0f, 0.0f, 0.0f, 0x1.100ebcp-3f, 0x1.003924p-3f, 0x1.f36baep-4f, 0x1.e4747cp-4f,
-         0x1.ca9466p-4f, 0x1.a26528p-4f, 0x1.74aad6p-4f, 0x1.428fbap-4f, 0x1.e3dcf4p-5f, 0x1.05cb2ep-5f, 0x1.84526ap-8f, -0x1.19499ap-6f,
-         -0x1.649bep-5f, -0x1.f8c83p-5f, -0x1.00d366p-4f, -0x1.b2ca4ep-5f, -0x1.0658fap-5f, -0x1.36a13ap-7f, 0x1.734fb4p-10f, 0x1.2e203ap-8f},
+         -0x1.8256e4p-2f, -0x1.897e32p-2f, -0x1.79c8e4p-2f, -0x1.5aae46p-2f, -0x1.1e0e1cp-2f, -0x1.9736fcp-3f, -0x1.108958p-3f, -0x1.5f209ap-4f},
+        {0x1.bc5662p-6f, 0x1.59e808p-7f, 0x1.03ea56p-8f, 0x1.8108f6p-10f, 0x1.598b58p-12f, 0x1.7675cap-15f, 0x1.953ce8p-18f, 0x1.3b7552p-20f,
+         0x1.532092p-21f, 0.0f, 0.0f, 0.0f, -0x1.55550ap-2f, -0x1.4b5c04p-2f, -0x1.477542p-2f, -0x1.42f144p-2f,
+         -0x1.3b1768p-2f, -0x1.2ea682p-2f, -0x1.202f9cp-2f, -0x1.0fe416p-2f, -0x1.e9395cp-3f, -0x1.987592p-3f, -0x1.4291cp-3f, -0x1.d745a6p-4f,
+         -0x1.bdde3ap-5f, 0x1.d5f46cp-7f, 0x1.06f7c4p-4f, 0x1.841708p-4f, 0x1.c68834p-4f, 0x1.97ee72p-4f, 0x1.33ff8ap-4f, 0x1.a897eap-5f},
+        {-0x1.96476ep-7f, -0x1.51a492p-8f, -0x1.038e56p-9f, -0x1.83b072p-11f, -0x1.6994c8p-13f, -0x1.88441cp-16f, -0x1.a87cbap-19f, -0x1.cfc466p-22f,
+         -0x1.399dccp-24f, 0.0f, 0.0f, 0.0f, 0.0f, 0x1.cb7dd6p-5f, 0x1.0d4be4p-4f, 0x1.33c99p-4f,
+         0x1.6aec84p-4f, 0x1.af90c4p-4f, 0x1.ed654cp-4f, 0x1.11e368p-3f, 0x1.32d6b2p-3f, 0x1.4ffc58p-3f, 0x1.5c0518p-3f, 0x1.583f2cp-3f,
+         0x1.39f5c2p-3f, 0x1.e95e5ap-4f, 0x1.47743ep-4f, 0x1.63866ep-5f, 0x1.e82b84p-9f, -0x1.59b9acp-6f, -0x1.9bbc52p-6f, -0x1.55bc6cp-6f},
+        {0x1.04d918p-8f, 0x1.f57b3ep-10f, 0x1.9362cap-11f, 0x1.325304p-12f, 0x1.1c626ep-14f, 0x1.34f994p-17f, 0x1.4d923p-20f, -0x1.d44c72p-21f,
+         -0x1.7e94dcp-20f, 0.0f, 0.0f, 0.0f, 0x1.100ebcp-3f, 0x1.008ba8p-3f, 0x1.f42cc2p-4f, 0x1.e7251cp-4f,
+         0x1.ca685cp-4f, 0x1.a22b2p-4f, 0x1.7554eap-4f, 0x1.42cabcp-4f, 0x1.e400c2p-5f, 0x1.05bf6p-5f, 0x1.840d78p-8f, -0x1.1908f4p-6f,
+         -0x1.6468e2p-5f, -0x1.f8a49ep-5f, -0x1.00c2fp-4f, -0x1.b2c206p-5f, -0x1.06728ep-5f, -0x1.3711bcp-7f, 0x1.7183b2p-10f, 0x1.2def22p-8f},
     },
-    21, 0x0, 0x3d800000, 0x1.4p-4f, false};
+    21, 0x0, 0x3d800000, 0x1.4p-4f, false, true};
 
 /// tanh(a) up to 9.02.
 inline constexpr Cells<11, 8> kTanhHalves = {
@@ -58,7 +55,7 @@ inline constexpr Cells<11, 8> kTanhHalves = {
         {0x1.157ap-11f, -0x1.b7fafp-22f, -0x1.4b26b2p-18f, -0x1.eafe28p-23f, -0x1.6e644ap-29f, 0x1.89f668p-5f, -0x1.f8c428p-8f, 0x1.c09444p-12f},
         {-0x1.7d2084p-13f, -0x1.4adbep-17f, 0x1.fc257cp-21f, 0x1.aa07eap-25f, 0x1.3d74e2p-31f, -0x1.0a08fp-7f, 0x1.984d5p-9f, 0x1.a1a862p-11f},
     },
-    22, 0x2fae13, 0x3f400000, 0x1.a0a3dap-1f, true};
+    22, 0x2fae13, 0x3f400000, 0x1.a0a3dap-1f, true, false};
 
 /// erf(a) up to 3.95.
 inline constexpr Cells<7, 32> kErfQuarters = {
@@ -92,7 +89,7 @@ inline constexpr Cells<7, 32> kErfQuarters = {
          0x1.a1804p-4f, 0x1.8c34f2p-4f, 0x1.734b8cp-4f, 0x1.57192p-4f, 0x1.276bb8p-4f, 0x1.c05d36p-5f, 0x1.26cde4p-5f, 0x1.135cbap-6f,
          -0x1.626e2p-7f, -0x1.54d67ep-5f, -0x1.f95a84p-5f, -0x1.1cc66ap-4f, -0x1.f4df02p-5f, -0x1.f5fac6p-6f, -0x1.283c5ep-9f, 0x1.7468cap-7f},
     },
-    21, 0x0, 0x3d800000, 0x1.4p-4f, true};
+    21, 0x0, 0x3d800000, 0x1.4p-4f, true, false};
 
 /// erf(a) up to 3.95.
 inline constexpr Cells<10, 8> kErfHalves = {
@@ -108,7 +105,7 @@ inline constexpr Cells<10, 8> kErfHalves = {
         {0x1.4ec1bp-12f, 0x1.59d0d4p-14f, -0x1.e9dafcp-6f, -0x1.cc75ecp-12f, 0x1.b33f08p-7f, 0x1.31b2c4p-6f, 0x1.2c8e82p-8f, -0x1.8d2104p-8f},
         {0x1.9213e6p-12f, -0x1.70f434p-15f, 0x1.981a84p-8f, 0x1.68f85ap-7f, 0x1.c88db6p-8f, -0x1.7b4fp-10f, -0x1.77a0ccp-8f, 0x1.e492b6p-12f},
     },
-    22, 0x33332, 0x3e800000, 0x1.79999cp-2f, true};
+    22, 0x33332, 0x3e800000, 0x1.79999cp-2f, true, false};
 
 /// a exp(a^2 / 2) Phi(-a), Phi the normal distribution, up to 14.5.
 inline constexpr Cells<7, 32> kGeluQuarters = {
@@ -142,7 +139,7 @@ inline constexpr Cells<7, 32> kGeluQuarters = {
          0x1.6742cp-5f, 0x1.4c7a22p-5f, 0x1.33d456p-5f, 0x1.1d23b6p-5f, 0x1.fce76ep-6f, 0x1.b5ce16p-6f, 0x1.794d52p-6f, 0x1.45b878p-6f,
          0x1.063cbap-6f, 0x1.8ad374p-7f, 0x1.2b296cp-7f, 0x1.c83c9cp-8f, 0x1.33cdb4p-8f, 0x1.72f0d2p-9f, 0x1.c90ff2p-10f, 0x1.1f91bp-10f},
     },
-    21, 0x0, 0x3d800000, 0x1.4p-4f, false};
+    21, 0x0, 0x3d800000, 0x1.4p-4f, false, false};
 
 /// exp(a^2 / 2) Phi(-a), Phi the normal distribution, up to 14.5.
 inline constexpr Cells<11, 8> kMillsHalves = {
@@ -159,7 +156,7 @@ inline constexpr Cells<11, 8> kMillsHalves = {
         {0x1.86edc8p-18f, 0x1.16a0e6p-20f, 0x1.0c5e68p-23f, 0x1.815368p-27f, 0x1.9b23f6p-31f, 0x1.7ad87cp-35f, 0x1.e180aap-13f, 0x1.8be268p-16f},
         {-0x1.61a6d8p-20f, -0x1.b86128p-23f, -0x1.619c4cp-26f, -0x1.97105p-30f, -0x1.4bf318p-34f, -0x1.c895dap-39f, -0x1.163efep-14f, -0x1.8d3a9ep-18f},
     },
-    22, 0x17ffff, 0x3f800000, 0x1.500002p0f, false};
+    22, 0x17ffff, 0x3f800000, 0x1.500002p0f, false, false};
 
 // clang-format on
 }  // namespace inlay::compiler::formulas

@@ -22,14 +22,16 @@ typename B::Float byCells(B &b, typename B::Float a, const Cells<Rows, Count> &c
   // Only the last two steps decide about the last bit. Those before them are done pairwise (Estrin), because a kernel
   // of one sample waits for the longest chain.
   std::vector<typename B::Float> terms;
-  for (int i = 3; i < Rows; ++i) terms.push_back(b.lookup(cells.rows[i], index));
+  for (int i = cells.ofTanh ? 2 : 3; i < Rows; ++i) terms.push_back(b.lookup(cells.rows[i], index));
   for (auto power = h; terms.size() > 1; power = b.mul(power, power)) {
     std::vector<typename B::Float> pairs;
     for (size_t i = 0; i < terms.size(); i += 2)
       pairs.push_back(i + 1 < terms.size() ? b.fma(terms[i + 1], power, terms[i]) : terms[i]);
     terms = std::move(pairs);
   }
-  auto slope = b.fma(terms[0], h, b.lookup(cells.rows[2], index));
+  // tanh' = 1 - tanh^2 takes as long as a lookup, and its table would take two registers.
+  auto atCentre = cells.ofTanh ? b.fma(b.neg(start), start, b.constant(1.0f)) : b.lookup(cells.rows[2], index);
+  auto slope = b.fma(terms[0], h, atCentre);
   return b.fma(slope, h, start);
 }
 

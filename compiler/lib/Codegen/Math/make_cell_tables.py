@@ -37,12 +37,13 @@ def f32_of(bits):
 
 
 class Quarters:
-    """32 quarters of octaves, the first up to 1.25 * 2^-4. `degree` is that of (f(c + h) - f(c)) / h."""
+    """32 quarters of octaves, the first up to 1.25 * 2^-4. `degree` is that of (f(c + h) - f(c)) / h. With `of_tanh`
+    its first coefficient is not stored: it is the derivative at c, 1 - f(c)^2."""
 
     cells, shift, degree = 32, 21, 4
 
-    def __init__(self, limit):
-        self.limit, self.offset = limit, 0
+    def __init__(self, limit, of_tanh=False):
+        self.limit, self.offset, self.of_tanh = limit, 0, of_tanh
         self.base = bits_of(2**-4) >> self.shift
 
     def border(self, k):
@@ -52,7 +53,7 @@ class Quarters:
 class Halves:
     """8 half octaves, the last of which ends at the limit. `first` may give the coefficients of the first cell."""
 
-    cells, shift = 8, 22
+    cells, shift, of_tanh = 8, 22, False
 
     def __init__(self, limit, degree, first=None):
         self.limit, self.degree, self.first = limit, degree, first
@@ -110,12 +111,26 @@ def first_cell(f, end, cut, odd):
     return [even[0] - 1 if lacks else 1, 0, even[1], 0, even[2]], lacks
 
 
-def other_cell(f, low, high, degree):
+def nodes_beside(low, high, n):
+    """For a polynomial of degree n + 1 that has f's value and slope in the middle: n more nodes, an even number. With
+    the double zero in the middle, f's error is the Chebyshev polynomial of degree n / 2 + 1 in the squared distance."""
+    last = cos(pi / (n + 2))
+    below = (1 - last) / (1 + last)  # that polynomial lives on [-below, 1], so that its smallest zero is 0
+    squares = [(1 - below + (1 + below) * cos(pi * (2 * i + 1) / (n + 2))) / 2 for i in range(n // 2)]
+    return [(low + high) / 2 + side * (high - low) / 2 * sqrt(square) for square in squares for side in (-1, 1)]
+
+
+def other_cell(f, low, high, cut):
     """Centre, and coefficients of (f(centre + h) - f(centre)) / h."""
     centre = centre_near(f, (low + high) / 2)
-    xs = [x - centre for x in nodes(low, high, degree + 1)]
+    if cut.of_tanh:  # of what remains without the first coefficient, which is computed from the rounded f(centre)
+        first = 1 - mpf(to_f32(f(centre))) ** 2
+        rest = lambda x: ((f(centre + x) - f(centre)) / x - first) / x
+        xs = [x - centre for x in nodes_beside(low, high, cut.degree)]
+        return centre, [first] + solve(rest, xs, range(cut.degree))
+    xs = [x - centre for x in nodes(low, high, cut.degree + 1)]
     slope = lambda x: (f(centre + x) - f(centre)) / x if x != 0 else diff(f, centre)
-    return centre, solve(slope, xs, range(degree + 1))
+    return centre, solve(slope, xs, range(cut.degree + 1))
 
 
 def table(f, cut, odd=False):
@@ -129,10 +144,12 @@ def table(f, cut, odd=False):
             coefficients, lacks = first_cell(f, high, cut, odd)
             cell = [0, 0] + coefficients
         else:
-            centre, coefficients = other_cell(f, low, high, cut.degree)
+            centre, coefficients = other_cell(f, low, high, cut)
             cell = [centre, f(centre)] + coefficients
         for row, value in zip(rows, cell):
             row[(cut.base + k) % cut.cells] = to_f32(value)
+    if cut.of_tanh:
+        del rows[2]
     return rows, lacks
 
 
@@ -151,7 +168,8 @@ def write(name, what, f, cut, odd=False):
         lines = [", ".join(literal(v) for v in row[i : i + 8]) for i in range(0, cut.cells, 8)]
         print("        {" + ",\n         ".join(lines) + "},")
     end, base = literal(to_f32(cut.border(1))), cut.base << cut.shift
-    print(f"    }},\n    {cut.shift}, {cut.offset:#x}, {base:#x}, {end}, {str(lacks).lower()}}};")
+    flags = ", ".join(str(each).lower() for each in (lacks, cut.of_tanh))
+    print(f"    }},\n    {cut.shift}, {cut.offset:#x}, {base:#x}, {end}, {flags}}};")
 
 
 def main():
@@ -160,16 +178,17 @@ def main():
     print(
         """// SPDX-License-Identifier: Apache-2.0
 // Piecewise polynomials. make_cell_tables.py writes this file and defines a cell. Centres c are chosen so that f(c) is
-// within 2^-34 of a float. Coefficients interpolate the function in Chebyshev nodes.
+// within 2^-34 of a float. Coefficients interpolate the function in Chebyshev nodes, or beside a given slope in nodes
+// for that.
 #ifndef INLAY_CODEGEN_CELLTABLES_H
 #define INLAY_CODEGEN_CELLTABLES_H
 
-#include "Cells.h"
+#include "Math/Cells.h"
 
 namespace inlay::compiler::formulas {
 // clang-format off"""
     )
-    write("kTanhQuarters", "tanh(a)", tanh, Quarters(9.02), odd=True)
+    write("kTanhQuarters", "tanh(a)", tanh, Quarters(9.02, of_tanh=True), odd=True)
     write("kTanhHalves", "tanh(a)", tanh, Halves(9.02, 8, TANH_FIRST), odd=True)
     write("kErfQuarters", "erf(a)", erf, Quarters(3.95), odd=True)
     write("kErfHalves", "erf(a)", erf, Halves(3.95, 7), odd=True)

@@ -213,12 +213,12 @@ VectorBuilder::Float VectorBuilder::lookup(const float (&table)[32], Int index) 
   Value low = vectorOf(all.take_front(16)), high = vectorOf(all.drop_front(16));
   const auto pick = [&](Value i) { return intrinsic("avx512.vpermi2var.ps.512", {low, i, high}); };
   if (features.lanes == 16) return {each(pick, index)};
-  // Eight lanes are the lower half of a register; whatever the upper half looks up is dropped.
-  auto doubled = llvm::to_vector(llvm::seq<int64_t>(0, 16));
-  for (int64_t &lane : doubled) lane %= features.lanes;
+  // Eight lanes are the lower half of a register. What the upper half looks up is dropped, so its indices may be
+  // anything.
+  Value any = builder.create<LLVM::UndefOp>(loc, mlir::VectorType::get({16}, builder.getI32Type()));
   return {each(
       [&](Value i) -> Value {
-        Value all = builder.create<mlir::vector::ShuffleOp>(loc, i, i, doubled);
+        Value all = builder.create<mlir::vector::InsertStridedSliceOp>(loc, i, any, 0, 1);
         return builder.create<mlir::vector::ExtractStridedSliceOp>(loc, pick(all), 0, features.lanes, 1);
       },
       index)};
