@@ -68,31 +68,43 @@ typename B::Float gelu(B &b, typename B::Float x) {
   return b.sub(b.max(b.constant(-0.0f), x), tail);
 }
 
-/// The same function with few corrections for rounding errors, without tables in registers: the tail is
-/// exp(-a^2 / 2) a N(a) / D(a).
+/// The same function for a = |x| up to 7: exp(-a^2 / 2) a N(a) / D(a), with few corrections for rounding errors.
+template <class B>
+typename B::Float fastGeluStep(B &b, typename B::Float x) {
+  auto a = b.abs(x), square = b.mul(a, a);
+  // exp(-a^2 / 2) = 2^n exp(-r / 2) with r = a^2 + 2 n ln2 and n in eighths. Of the rounding errors only that of a^2
+  // matters, and only for the first power of r.
+  constexpr float magic = 0x1.8p20f;
+  auto shifted = b.fma(square, b.constant(-0x1.71547652b82fep-1f), b.constant(magic));
+  auto n = b.sub(shifted, b.constant(magic));
+  auto most = b.fma(n, b.constant(0x1.62e43p0f), square), r = b.add(most, b.fma(a, a, b.neg(square)));
+  // The quotient N / D is that of exp(a^2 / 2) erfc(a / sqrt(2)) / 2, divided by a factor that is in the powers of two.
+  // Near its best value, this one makes the rounding errors of all eight powers least.
+  static constexpr LaneTable numbers =
+      scalable(powerTable([](int i, int n) { return float(0.39876413993775 * power(i, n)); }), 1);
+  auto e = b.bitcast_float(b.add(b.bitcast_int(b.lookup(numbers, b.bitcast_int(shifted))),
+                                 b.shl(b.bitcast_int(shifted), placeOfFractions(8))));
+  // The least relative error of 1 + r (c0 + c1 r + c2 r^2) for |r| <= 0.0867, by the algorithm of Lawson: 2^-25.2.
+  auto series = polynomial(b, most, {-0.5f, 0x1.00088p-3f, -0x1.5548e8p-6f});
+  e = b.fma(b.mul(e, r), series, e);
+  // The least relative error of N / D, likewise: 2^-23.1. It contains the error that the rounding of 2 ln2 causes. Both
+  // are split at a^2, so that the chains of operations are short.
+  auto numerator = b.fma(b.fma(b.add(a, b.constant(0x1.e1740cp2f)), a, b.constant(0x1.7d105ep4f)), square,
+                         b.mul(a, b.constant(0x1.17ffeep5f)));
+  auto denominator = b.fma(b.fma(b.add(a, b.constant(0x1.e06a48p2f)), a, b.constant(0x1.8f8392p4f)), square,
+                           b.fma(a, b.constant(0x1.4a2092p5f), b.constant(0x1.be9d8ep4f)));
+  return b.fma(b.neg(b.div(numerator, denominator)), e, b.max(b.constant(-0.0f), x));
+}
+
+/// The same function; beyond 7 the form of `exact`.
 template <class B>
 typename B::Float fastGelu(B &b, typename B::Float x) {
   if (!b.has_branches()) return gelu(b, x);
-  // exp(-a^2 / 2) = 2^n exp(-r / 2) with r = a^2 + 2 n ln2. Only the rounding error of a^2 matters. The scale of the
-  // exponential keeps everything before the result from being denormal; its exponent is part of the number that rounds
-  // n to a whole one.
-  constexpr float scale = 0x1p64f, magic = 0x1.8p23f + 64;
-  auto a = b.limited_magnitude(x, 14.5f), square = b.mul(a, a);
-  auto shifted = b.fma(square, b.constant(-0x1.71547652b82fep-1f), b.constant(magic));
-  auto n = b.sub(shifted, b.constant(magic));
-  auto r = b.add(b.fma(n, b.constant(0x1.62e43p0f), square), b.fma(a, a, b.neg(square)));
-  // The least relative error for |r| <= 0.6936, by the algorithm of Lawson: 2^-29.
-  auto series = polynomial(
-      b, r, {1.0f, -0.5f, 0x1.fffffap-4f, -0x1.55540ap-6f, 0x1.55589cp-9f, -0x1.126d8p-12f, 0x1.6ab8cep-16f});
-  auto e = b.bitcast_float(b.add(b.bitcast_int(series), b.shl(b.bitcast_int(shifted), 23)));
-  // The least relative error of N / D = exp(a^2 / 2) erfc(a / sqrt(2)) / 2 for 0 <= a <= 14.5, likewise: 2^-27. It
-  // contains the error that the rounding of 2 ln2 above causes.
-  auto numerator = polynomial(b, a, {0x1.7ed8c6p5f, 0x1.50c0b8p5f, 0x1.1a449ap4f, 0x1.f63548p1f, 0x1.988536p-2f});
-  auto denominator = b.add(a, b.constant(0x1.3abab8p3f));
-  for (float c : {0x1.69aa3ep5f, 0x1.ce2062p6f, 0x1.411c3ap7f, 0x1.7ed8c6p6f})
-    denominator = b.fma(denominator, a, b.constant(c));
-  auto tail = b.div(b.mul(b.mul(a, e), numerator), denominator);
-  return b.fma(tail, b.constant(-1 / scale), b.max(b.constant(-0.0f), x));
+  constexpr float limit = 7;
+  auto a = b.abs(x);
+  return stepWithin(
+      b, x, b.any_above(a, limit), a, 0, std::bit_cast<uint32_t>(limit) + 1,
+      [&](typename B::Float usual) { return fastGeluStep(b, usual); }, [&](typename B::Float any) { return gelu(b, any); });
 }
 
 /// x sigmoid(w), w = 2 sqrt(2/pi) (x + 0.044715 x^3): the tanh form of GELU.
