@@ -68,11 +68,12 @@ typename B::Float gelu(B &b, typename B::Float x) {
   return b.sub(b.max(b.constant(-0.0f), x), tail);
 }
 
-/// The same function for a = |x| up to 7: exp(-a^2 / 2) a N(a) / D(a), with few corrections for rounding errors. The
-/// operations are in an order for which LLVM's code is fast.
+/// The same function: exp(-a^2 / 2) a N(a) / D(a) with a = |x|, with few corrections for rounding errors. For a > 7 it
+/// takes another quotient, and a scale that keeps everything before the result from being denormal; `beyond` says
+/// whether there may be such lanes. The operations are in an order for which LLVM's code is fast.
 template <class B>
-typename B::Float fastGeluStep(B &b, typename B::Float x) {
-  auto a = b.abs(x), square = b.mul(a, a);
+typename B::Float fastGeluOf(B &b, typename B::Float x, float limit, bool beyond) {
+  auto a = beyond ? b.limited_magnitude(x, 14.5f) : b.abs(x), square = b.mul(a, a);
   // exp(-a^2 / 2) = 2^n exp(-r / 2) with r = a^2 + 2 n ln2 and n in eighths. Only the rounding error of a^2 matters,
   // and only for the first power of r.
   constexpr float magic = 0x1.8p20f;
@@ -84,9 +85,11 @@ typename B::Float fastGeluStep(B &b, typename B::Float x) {
   auto series = polynomial(b, most, {-0.5f, 0x1.00088p-3f, -0x1.5548e8p-6f});
   // The powers of two contain the factor that makes the first coefficients of N and D 1. Near its best value, this one
   // makes the rounding errors of all eight powers least.
+  constexpr float scale = 0x1p64f;
   static constexpr LaneTable numbers =
-      scalable(powerTable([](int i, int n) { return float(0.39876878234809493 * power(i, n)); }), /*scale=*/1);
-  auto number = b.bitcast_int(b.lookup(numbers, b.bitcast_int(shifted)));
+      powerTable([](int i, int n) { return float(0.39876878234809493 * power(i, n)); });
+  static constexpr LaneTable near = scalable(numbers, 1), far = scalable(numbers, scale);
+  auto number = b.bitcast_int(b.lookup(beyond ? far : near, b.bitcast_int(shifted)));
   auto power = b.bitcast_float(b.add(number, b.shl(b.bitcast_int(shifted), placeOfFractions(8))));
   auto product = b.mul(power, r), e = b.fma(product, series, power);
   // The least relative error of N / D = exp(a^2 / 2) erfc(a / sqrt(2)) / 2, likewise: 2^-23.0 below 1.2, where rounding
@@ -97,19 +100,22 @@ typename B::Float fastGeluStep(B &b, typename B::Float x) {
   top = b.fma(b.add(a, b.constant(0x1.df47fep2f)), a, b.constant(0x1.8e0114p4f));
   auto denominator = b.fma(top, square, b.fma(a, b.constant(0x1.488586p5f), b.constant(0x1.bc0d76p4f)));
   auto quotient = b.div(numerator, denominator), ramp = b.max(b.constant(-0.0f), x);
-  return b.fma(b.neg(quotient), e, ramp);
+  if (!beyond) return b.fma(b.neg(quotient), e, ramp);
+  auto result = b.fma(b.neg(quotient), b.mul(e, b.constant(1 / scale)), ramp);
+  // a N / D, divided by the factor, for 7 <= a <= 14.5, likewise: 2^-24.8.
+  numerator = polynomial(b, square, {0x1.d506aap0f, 0x1.5f0bdp2f, 0x1.001c76p0f});
+  denominator = b.fma(b.add(square, b.constant(0x1.9ee214p2f)), square, b.constant(0x1.5527eap2f));
+  quotient = b.mul(b.div(numerator, denominator), b.constant(1 / scale));
+  return b.select(b.gt(a, b.constant(limit)), b.fma(b.neg(quotient), e, ramp), result);
 }
 
-/// The same function; beyond 7 the form of `exact`.
 template <class B>
 typename B::Float fastGelu(B &b, typename B::Float x) {
   if (!b.has_branches()) return gelu(b, x);
   constexpr float limit = 7;
-  auto a = b.abs(x);
-  return stepWithin(
-      b, x, b.any_above(a, limit), a, 0, std::bit_cast<uint32_t>(limit) + 1,
-      [&](typename B::Float usual) { return fastGeluStep(b, usual); },
-      [&](typename B::Float any) { return gelu(b, any); });
+  return b.unless_any(
+      b.any_above(b.abs(x), limit), [&] { return fastGeluOf(b, x, limit, false); },
+      [&] { return fastGeluOf(b, x, limit, true); });
 }
 
 /// x sigmoid(w), w = 2 sqrt(2/pi) (x + 0.044715 x^3): the tanh form of GELU.
