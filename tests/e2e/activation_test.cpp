@@ -44,23 +44,25 @@ std::vector<std::uint32_t> results(const tools::jit_kernel& kernel, const std::v
 }
 
 TEST_P(Activation, AnElementDoesNotDependOnItsNeighbours) {
-  // A kernel may take another branch for all elements of some vectors if one of them is unusual.
+  // A kernel may take another branch for all elements of some vectors if one of them is unusual. The others are below
+  // 55, and below 6 where that is unusual already.
   constexpr float infinity = std::numeric_limits<float>::infinity();
   constexpr float unusual[] = {0.0f,       -0.0f,   infinity, -infinity, std::numeric_limits<float>::quiet_NaN(),
                                -2.0f,      1e-40f,  -3e-39f,  2e-38f,    1e38f,
-                               -3.402e38f, -100.0f, 89.0f,    -87.5f,    -14.0f};
+                               -3.402e38f, -100.0f, 89.0f,    -87.5f,    -14.0f,
+                               7.5f,       -7.5f,   3e-20f,   4e19f};
   constexpr std::uint32_t width = 77;  // two groups of four vectors of eight, one vector more, and a remainder
   std::mt19937 random(6);
-  std::vector<float> x(width);
-  for (float& each : x) each = std::exp(std::uniform_real_distribution<float>(-4, 4)(random));
+  std::vector<float> wide(width), narrow(width);
+  for (float& each : wide) each = std::exp(std::uniform_real_distribution<float>(-4, 4)(random));
+  for (float& each : narrow) each = std::exp(std::uniform_real_distribution<float>(-4, 1.79f)(random));
   for (const activation_row& row : activation_table)
     for (const accuracy tier : accuracy_tiers) {
       if (!row.has(tier)) continue;
       const auto kernel = compile(tools::activation_network(row, tier, width), {}, {.cpu = GetParam()});
-      for (const bool negative : {false, true}) {
-        std::vector<float> in = x;
-        if (negative)
-          for (float& each : in) each = -each;
+      for (const auto& [x, sign] : {std::pair(&wide, 1.0f), {&wide, -1.0f}, {&narrow, 1.0f}, {&narrow, -1.0f}}) {
+        std::vector<float> in = *x;
+        for (float& each : in) each *= sign;
         const std::vector<std::uint32_t> expected = results(*kernel, in);
         for (std::size_t i = 0; i < std::size(unusual); ++i)
           for (const std::size_t at : {i % 8, 31 + i % 3, 60 + i % 8, width - 1 - i % 5}) {

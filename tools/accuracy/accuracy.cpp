@@ -112,7 +112,7 @@ std::vector<float> turning_points(const activation_row& row, const std::array<fl
   std::vector<float> points = {0.0f,      0x1p-126f,  1.0f,       std::numeric_limits<float>::infinity(),
                                88.72284f, 103.97208f, 9.0109135f, 0.6f,
                                0.92f,     3.95f,      14.5f,      20.0f,
-                               32768.0f};
+                               32768.0f,  7.0f,       10.4f,      0x1p126f};
   if (row.parameters == 0) return points;
   for (const float p : parameters) points.push_back(std::abs(p));
   // The first parameter may scale x, and the second may be a threshold for the scaled x. Its exponential overflows

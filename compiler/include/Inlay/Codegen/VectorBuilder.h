@@ -94,6 +94,10 @@ class VectorBuilder {
   Mask outside(Float x, uint32_t first, uint32_t count);
   /// One mask whose lanes say whether that holds in any of the vectors; takes fewer operations.
   Mask any_outside(Float x, uint32_t first, uint32_t count);
+  /// The same for numbers without a sign that are above `limit` or NaN; takes even fewer.
+  Mask any_above(Float magnitude, float limit);
+  /// The same for numbers whose magnitude is not in [2^-63, 2^65), or NaN.
+  Mask any_far_from_one(Float x);
   /// `usual()` if no lane is set, which is expected, else `rare()`: a branch for all lanes. Where a lane is not set,
   /// both must give the same bits, because other lanes decide which of them is computed.
   Float unless_any(Mask unusual, llvm::function_ref<Float()> usual, llvm::function_ref<Float()> rare);

@@ -19,13 +19,9 @@ typename B::Float approximateByCells(B &b, typename B::Float a, const Approximat
 }
 
 /// Odd f(x); constant beyond the limit.
-template <class B, int Rows16, int Rows8>
-typename B::Float approximateOdd(B &b, typename B::Float x, const ApproximateCells<Rows16, 16> &of16,
-                                 const ApproximateCells<Rows8, 8> &of8) {
-  const auto by = [&](const auto &cells) {
-    return b.copysign(approximateByCells(b, b.min(b.constant(cells.limit), b.abs(x)), cells), x);
-  };
-  return b.has_avx512() ? by(of16) : by(of8);
+template <class B, int Rows, int Count>
+typename B::Float approximateOdd(B &b, typename B::Float x, const ApproximateCells<Rows, Count> &cells) {
+  return b.copysign(approximateByCells(b, b.min(b.constant(cells.limit), b.abs(x)), cells), x);
 }
 
 /// max(x, 0) + sign f(|x|), where f is 0 beyond the limit. NaN comes through the maximum.
@@ -42,16 +38,26 @@ typename B::Float approximateRamp(B &b, typename B::Float x, int sign, const App
 
 template <class B>
 typename B::Float approximateTanh(B &b, typename B::Float x) {
-  return approximateOdd(b, x, kTanhOf16, kTanhOf8);
+  return b.has_avx512() ? approximateOdd(b, x, kTanhOf16) : approximateOdd(b, x, kTanhOf8);
 }
 template <class B>
 typename B::Float approximateErf(B &b, typename B::Float x) {
-  return approximateOdd(b, x, kErfOf16, kErfOf8);
+  return b.has_avx512() ? approximateOdd(b, x, kErfOf16) : approximateOdd(b, x, kErfOf8);
 }
+
+/// 1/2 + x N(x^2) / D(x^2) on AVX2, which takes fewer operations than picking coefficients.
 template <class B>
 typename B::Float approximateSigmoid(B &b, typename B::Float x) {
-  return b.add(approximateOdd(b, x, kSigmoidOf16, kSigmoidOf8), b.constant(0.5f));
+  auto half = b.constant(0.5f);
+  if (b.has_avx512()) return b.add(approximateOdd(b, x, kSigmoidOf16), half);
+  auto c = clampTo(b, x, -10.4f, 10.4f), z = b.mul(c, c);
+  // The least absolute error up to 10.4, by the algorithm of Lawson: 2.7e-5. It is monotone. The last value is 2^-18
+  // below 1.
+  auto numerator = polynomial(b, z, {0x1.417812p8f, 0x1.03ec6ep3f, 0x1.a29014p-7f});
+  auto denominator = b.fma(b.add(z, b.constant(0x1.16ead8p7f)), z, b.constant(0x1.418b5ap10f));
+  return b.add(b.div(b.mul(c, numerator), denominator), half);
 }
+
 template <class B>
 typename B::Float approximateSoftplus(B &b, typename B::Float x) {
   return approximateRamp(b, x, 1, kSoftplusOf16, kSoftplusOf8);
@@ -90,7 +96,7 @@ typename B::Float approximateExp(B &b, typename B::Float x) {
   // For |x| <= 87 the result is normal. Beyond, it is the sum of two halves, which may overflow. Below -86.5 it is 0.
   constexpr float limit = 87;
   return stepWithin(
-      b, x, b.abs(x), 0, std::bit_cast<uint32_t>(limit) + 1,
+      b, x, b.any_above(b.abs(x), limit), b.abs(x), 0, std::bit_cast<uint32_t>(limit) + 1,
       [&](typename B::Float normal) { return scaled(normal, false); },
       [&](typename B::Float any) {
         auto half = scaled(b.min(b.max(any, b.constant(-86.0f)), b.constant(88.8f)), true);

@@ -50,16 +50,6 @@ inline constexpr ApproximateCells<3, 16> kSigmoidOf16 = {
     },
     0x1.4p3f, 0x1.efffd6p-2f, 0x1.a8p0f, 20};
 
-/// sigmoid(a) - 1/2 within 4.5e-05 up to 10.0.
-inline constexpr ApproximateCells<4, 8> kSigmoidOf8 = {
-    {
-        {-0x1.2edf2cp-5f, 0x1.981266p-4f, 0x1.1e1f7cp-2f, 0x1.96a6a2p-2f, 0x1.dade6cp-2f, 0.0f, -0x1.1f9ac8p-8f, -0x1.be7012p-6f},
-        {0x1.5a6444p-2f, 0x1.bae898p-3f, 0x1.94239ap-4f, 0x1.3db65p-5f, 0x1.75bbfcp-7f, 0x1.002978p-2f, 0x1.12c214p-2f, 0x1.4805b8p-2f},
-        {-0x1.3cd7aap-4f, -0x1.4e9c22p-5f, -0x1.f0096cp-7f, -0x1.457db2p-8f, -0x1.3d323cp-10f, -0x1.4cfa88p-10f, -0x1.b96634p-6f, -0x1.1159ap-4f},
-        {0x1.9ed58ap-8f, 0x1.5df8f6p-9f, 0x1.9f3c84p-11f, 0x1.c38638p-13f, 0x1.6a714cp-15f, -0x1.2d6e2ap-6f, -0x1.855e92p-8f, 0x1.1926d6p-8f},
-    },
-    0x1.4p3f, 0x1.7fffep-2f, 0x1.4p0f, 21};
-
 /// erf(a) within 5.8e-05 up to 2.9.
 inline constexpr ApproximateCells<3, 16> kErfOf16 = {
     {

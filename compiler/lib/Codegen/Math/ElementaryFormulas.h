@@ -19,12 +19,12 @@ namespace inlay::compiler::formulas {
 constexpr uint32_t kFirstNormal = 0x00800000, kNormals = 0x7f000000;
 
 /// `step(x)`, or `exact(x)` in lanes where the step would fail because the bits of `range` are not in
-/// [first, first + count). 1.0 is within every range.
+/// [first, first + count). 1.0 is within every range. Where no lane of `unusual` is set, there are no such lanes.
 template <class B, class Step, class Exact>
-typename B::Float stepWithin(B &b, typename B::Float x, typename B::Float range, uint32_t first, uint32_t count,
-                             Step step, Exact exact) {
+typename B::Float stepWithin(B &b, typename B::Float x, typename B::Mask unusual, typename B::Float range,
+                             uint32_t first, uint32_t count, Step step, Exact exact) {
   return b.unless_any(
-      b.any_outside(range, first, count), [&] { return step(x); },
+      unusual, [&] { return step(x); },
       [&] {
         auto special = b.outside(range, first, count);
         return b.select(special, exact(x), step(b.select(special, b.constant(1.0f), x)));
@@ -187,8 +187,7 @@ typename B::Float exp(B &b, typename B::Float x) {
     auto sum = b.add(b.constant(1.0f), b.fma(b.mul(r, r), exponentialSeries(b, r), r));
     return b.bitcast_float(b.add(b.bitcast_int(sum), b.shl(b.bitcast_int(multiple.shifted), 23)));
   };
-  return b.unless_any(b.any_outside(b.abs(x), 0, std::bit_cast<uint32_t>(limit) + 1), usual,
-                      [&] { return expOfAny(b, x); });
+  return b.unless_any(b.any_above(b.abs(x), limit), usual, [&] { return expOfAny(b, x); });
 }
 
 /// factor (exp(t) - 1) for -20 <= t <= 0, as 2^n low + (2^n - 1). The second part is exact where it matters. There is
@@ -402,7 +401,7 @@ typename B::Float fastReciprocal(B &b, typename B::Float x) {
     return b.fma(y, b.fma(b.neg(normal), y, one), y);
   };
   constexpr uint32_t first = std::bit_cast<uint32_t>(0x1p-126f), end = std::bit_cast<uint32_t>(0x1p126f);
-  return stepWithin(b, x, b.abs(x), first, end - first, step,
+  return stepWithin(b, x, b.any_far_from_one(x), b.abs(x), first, end - first, step,
                     [&](typename B::Float any) { return reciprocal(b, any); });
 }
 
@@ -440,7 +439,8 @@ typename B::Float fastRsqrt(B &b, typename B::Float x) {
     auto y = b.coarse_rsqrt(normal);
     return b.fma(y, b.fma(b.neg(b.mul(normal, y)), halfOf(b, y), b.constant(0.5f)), y);
   };
-  return stepWithin(b, x, x, kFirstNormal, kNormals, step, [&](typename B::Float any) { return rsqrt(b, any); });
+  return stepWithin(b, x, b.any_outside(x, kFirstNormal, kNormals), x, kFirstNormal, kNormals, step,
+                    [&](typename B::Float any) { return rsqrt(b, any); });
 }
 
 /// sqrt(x) by the same step, from x y.
@@ -451,7 +451,8 @@ typename B::Float fastSqrt(B &b, typename B::Float x) {
     auto y = b.coarse_rsqrt(normal), root = b.mul(normal, y);
     return b.fma(root, b.fma(b.neg(root), halfOf(b, y), b.constant(0.5f)), root);
   };
-  return stepWithin(b, x, x, kFirstNormal, kNormals, step, [&](typename B::Float any) { return sqrt(b, any); });
+  return stepWithin(b, x, b.any_outside(x, kFirstNormal, kNormals), x, kFirstNormal, kNormals, step,
+                    [&](typename B::Float any) { return sqrt(b, any); });
 }
 
 /// tanh(x), by cells where there are tables. Elsewhere an odd polynomial up to 0.6, 1 - 2 / (exp(2|x|) + 1) beyond, 1

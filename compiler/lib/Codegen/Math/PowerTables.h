@@ -50,8 +50,7 @@ inline constexpr LaneTable kPowers = powerTable(roundedPower);
 constexpr int placeOfFractions(int n) { return n == 16 ? 19 : 20; }
 
 /// Bit patterns biased so that adding n, in sixteenths or eighths, at the top of the mantissa yields
-/// numbers[i] * 2^floor(n) * scale. i is n's fraction in these units. The numbers are in [1, 2), and the scale is a
-/// power of two.
+/// numbers[i] * 2^floor(n) * scale. i is n's fraction in these units. The numbers times the scale are normal.
 constexpr LaneTable scalable(const LaneTable &numbers, float scale) {
   return powerTable([&](int i, int n) {
     const float number = n == 16 ? numbers.of16[i] : numbers.of8[i];

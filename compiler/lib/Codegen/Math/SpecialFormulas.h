@@ -68,31 +68,54 @@ typename B::Float gelu(B &b, typename B::Float x) {
   return b.sub(b.max(b.constant(-0.0f), x), tail);
 }
 
-/// The same function with few corrections for rounding errors, without tables in registers: the tail is
-/// exp(-a^2 / 2) a N(a) / D(a).
+/// The same function: exp(-a^2 / 2) a N(a) / D(a) with a = |x|, with few corrections for rounding errors. For a > 7 it
+/// takes another quotient, and a scale that keeps everything before the result from being denormal; `beyond` says
+/// whether there may be such lanes. The operations are in an order for which LLVM's code is fast.
+template <class B>
+typename B::Float fastGeluOf(B &b, typename B::Float x, float limit, bool beyond) {
+  auto a = beyond ? b.limited_magnitude(x, 14.5f) : b.abs(x), square = b.mul(a, a);
+  // exp(-a^2 / 2) = 2^n exp(-r / 2) with r = a^2 + 2 n ln2 and n in eighths. Only the rounding error of a^2 matters,
+  // and only for the first power of r.
+  constexpr float magic = 0x1.8p20f;
+  auto shifted = b.fma(square, b.constant(-0x1.71547652b82fep-1f), b.constant(magic));
+  auto n = b.sub(shifted, b.constant(magic));
+  auto most = b.fma(n, b.constant(0x1.62e43p0f), square);
+  auto r = b.add(most, b.fma(a, a, b.neg(square)));
+  // The least relative error of 1 + r (c0 + c1 r + c2 r^2) for |r| <= 0.0867, by the algorithm of Lawson: 2^-25.2.
+  auto series = polynomial(b, most, {-0.5f, 0x1.00088p-3f, -0x1.5548e8p-6f});
+  // The powers of two contain the factor that makes the first coefficients of N and D 1. Near its best value, this one
+  // makes the rounding errors of all eight powers least.
+  constexpr float scale = 0x1p64f;
+  static constexpr LaneTable numbers =
+      powerTable([](int i, int n) { return float(0.39876878234809493 * power(i, n)); });
+  static constexpr LaneTable near = scalable(numbers, 1), far = scalable(numbers, scale);
+  auto number = b.bitcast_int(b.lookup(beyond ? far : near, b.bitcast_int(shifted)));
+  auto power = b.bitcast_float(b.add(number, b.shl(b.bitcast_int(shifted), placeOfFractions(8))));
+  auto product = b.mul(power, r), e = b.fma(product, series, power);
+  // The least relative error of N / D = exp(a^2 / 2) erfc(a / sqrt(2)) / 2, likewise: 2^-23.0 below 1.2, where rounding
+  // errors are smaller, and 2^-23.3 beyond. It contains the error that the rounding of 2 ln2 causes. Both are split at
+  // a^2, so that the chains of operations are short.
+  auto top = b.fma(b.add(a, b.constant(0x1.e04b82p2f)), a, b.constant(0x1.7b98d8p4f));
+  auto numerator = b.fma(top, square, b.mul(a, b.constant(0x1.1663c6p5f)));
+  top = b.fma(b.add(a, b.constant(0x1.df47fep2f)), a, b.constant(0x1.8e0114p4f));
+  auto denominator = b.fma(top, square, b.fma(a, b.constant(0x1.488586p5f), b.constant(0x1.bc0d76p4f)));
+  auto quotient = b.div(numerator, denominator), ramp = b.max(b.constant(-0.0f), x);
+  if (!beyond) return b.fma(b.neg(quotient), e, ramp);
+  auto result = b.fma(b.neg(quotient), b.mul(e, b.constant(1 / scale)), ramp);
+  // a N / D, divided by the factor, for 7 <= a <= 14.5, likewise: 2^-24.8.
+  numerator = polynomial(b, square, {0x1.d506aap0f, 0x1.5f0bdp2f, 0x1.001c76p0f});
+  denominator = b.fma(b.add(square, b.constant(0x1.9ee214p2f)), square, b.constant(0x1.5527eap2f));
+  quotient = b.mul(b.div(numerator, denominator), b.constant(1 / scale));
+  return b.select(b.gt(a, b.constant(limit)), b.fma(b.neg(quotient), e, ramp), result);
+}
+
 template <class B>
 typename B::Float fastGelu(B &b, typename B::Float x) {
   if (!b.has_branches()) return gelu(b, x);
-  // exp(-a^2 / 2) = 2^n exp(-r / 2) with r = a^2 + 2 n ln2. Only the rounding error of a^2 matters. The scale of the
-  // exponential keeps everything before the result from being denormal; its exponent is part of the number that rounds
-  // n to a whole one.
-  constexpr float scale = 0x1p64f, magic = 0x1.8p23f + 64;
-  auto a = b.limited_magnitude(x, 14.5f), square = b.mul(a, a);
-  auto shifted = b.fma(square, b.constant(-0x1.71547652b82fep-1f), b.constant(magic));
-  auto n = b.sub(shifted, b.constant(magic));
-  auto r = b.add(b.fma(n, b.constant(0x1.62e43p0f), square), b.fma(a, a, b.neg(square)));
-  // The least relative error for |r| <= 0.6936, by the algorithm of Lawson: 2^-29.
-  auto series = polynomial(
-      b, r, {1.0f, -0.5f, 0x1.fffffap-4f, -0x1.55540ap-6f, 0x1.55589cp-9f, -0x1.126d8p-12f, 0x1.6ab8cep-16f});
-  auto e = b.bitcast_float(b.add(b.bitcast_int(series), b.shl(b.bitcast_int(shifted), 23)));
-  // The least relative error of N / D = exp(a^2 / 2) erfc(a / sqrt(2)) / 2 for 0 <= a <= 14.5, likewise: 2^-27. It
-  // contains the error that the rounding of 2 ln2 above causes.
-  auto numerator = polynomial(b, a, {0x1.7ed8c6p5f, 0x1.50c0b8p5f, 0x1.1a449ap4f, 0x1.f63548p1f, 0x1.988536p-2f});
-  auto denominator = b.add(a, b.constant(0x1.3abab8p3f));
-  for (float c : {0x1.69aa3ep5f, 0x1.ce2062p6f, 0x1.411c3ap7f, 0x1.7ed8c6p6f})
-    denominator = b.fma(denominator, a, b.constant(c));
-  auto tail = b.div(b.mul(b.mul(a, e), numerator), denominator);
-  return b.fma(tail, b.constant(-1 / scale), b.max(b.constant(-0.0f), x));
+  constexpr float limit = 7;
+  return b.unless_any(
+      b.any_above(b.abs(x), limit), [&] { return fastGeluOf(b, x, limit, false); },
+      [&] { return fastGeluOf(b, x, limit, true); });
 }
 
 /// x sigmoid(w), w = 2 sqrt(2/pi) (x + 0.044715 x^3): the tanh form of GELU.

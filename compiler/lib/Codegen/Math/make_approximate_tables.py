@@ -184,7 +184,8 @@ struct ApproximateCells {
             write(name, what, f, 11.1, 0.8e-4, 16, 2, jumps=True)
         else:
             write(name, what, f, limit, last, 16, 2)
-        write(name, what, f, limit, last, 8, 3)
+        if name != "Sigmoid":  # a rational function, see ApproximateFormulas.h
+            write(name, what, f, limit, last, 8, 3)
     print("\n// clang-format on\n\n}  // namespace inlay::compiler::formulas\n\n#endif  // INLAY_CODEGEN_APPROXIMATETABLES_H")
 
 

@@ -144,6 +144,24 @@ VectorBuilder::Mask VectorBuilder::any_outside(Float x, uint32_t first, uint32_t
   return {{builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::sgt, farthest.vectors.front(), last)}};
 }
 
+VectorBuilder::Mask VectorBuilder::any_above(Float magnitude, float limit) {
+  // Without a sign, floats have the order of their bits.
+  Int bits = bitcast_int(magnitude), largest;
+  for (Value v : bits.vectors) largest = largest.vectors.empty() ? Int{{v}} : max(largest, Int{{v}});
+  Value last = constant_int(std::bit_cast<int32_t>(limit)).vectors.front();
+  return {{builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::sgt, largest.vectors.front(), last)}};
+}
+
+VectorBuilder::Mask VectorBuilder::any_far_from_one(Float x) {
+  // The two upper bits of the exponent differ for these magnitudes. Adding 3 to the two bits sets the upper one, which
+  // is below the sign, unless they differ.
+  Int sum = add(bitcast_int(x), constant_int(0x60000000)), all;
+  for (Value v : sum.vectors)
+    all = all.vectors.empty() ? Int{{v}} : Int{{builder.create<arith::OrIOp>(loc, all.vectors.front(), v)}};
+  Value upper = bit_and(all, constant_int(0x40000000)).vectors.front(), none = constant_int(0).vectors.front();
+  return {{builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::ne, upper, none)}};
+}
+
 VectorBuilder::Float VectorBuilder::unless_any(Mask unusual, llvm::function_ref<Float()> usual,
                                                llvm::function_ref<Float()> rare) {
   Value lanes = unusual.vectors.front();
