@@ -99,6 +99,30 @@ rows define_several(const rows& x, const values& p, values& s) {
   return dense_of(tanh_of(g), p, "out");
 }
 
+/// The formula, in another order than batch_norm writes it.
+constexpr auto written = network("written", input<f32, 5>("x"), [](auto x) {
+  auto h = dense<6>("fc", x);
+  auto y = param<f32, 6>("bn.weight") * (h - param<f32, 6>("bn.running_mean")) *
+               rsqrt(1e-5f + param<f32, 6>("bn.running_var")) +
+           param<f32, 6>("bn.bias");
+  return dense<2>("out", tanh(y));
+});
+rows define_written(const rows& x, const values& p, values& s) {
+  return dense_of(tanh_of(batch_norm_of(dense_of(x, p, "fc"), p, "bn", 1e-5, s)), p, "out");
+}
+
+/// A residual, which is not what is normalised.
+constexpr auto residual = network("residual", input<f32, 4>("x"), [](auto x) {
+  auto h = dense<4>("fc", x);
+  return x + (h - param<f32, 4>("bn.running_mean")) * rsqrt(param<f32, 4>("bn.running_var") + 1e-5f);
+});
+rows define_residual(const rows& x, const values& p, values& s) {
+  rows y = batch_norm_of(dense_of(x, p, "fc"), p, "bn", 1e-5, s);
+  for (std::size_t i = 0; i < y.size(); ++i)
+    for (std::size_t k = 0; k < y[i].size(); ++k) y[i][k] += x[i][k];
+  return y;
+}
+
 /// Does the parts one after the other, from the last to the first.
 struct backwards {
   std::size_t parts;
@@ -264,6 +288,11 @@ TEST(BatchNorm, IsTheSameOnEveryInstructionSet) {
   }
 }
 
+TEST(BatchNorm, IsRecognisedHoweverItIsWritten) {
+  Subject(traced(written), define_written, "native").check(7, 2);
+  Subject(traced(residual), define_residual, "native").check(7, 0);
+}
+
 TEST(BatchNorm, HasAsManySamplesAsTheyMayBe) {
   Subject(traced(vectors), define_vectors, "native", 9).check(9, 0);
   Subject(traced(vectors), define_vectors, "native", 300).check(300, 0);
@@ -286,8 +315,35 @@ TEST(BatchNorm, IsRefusedWithAReason) {
       message_of(twice).find("'bn.running_mean' is a statistic of batches, which one batch_norm computes for itself"),
       std::string::npos)
       << message_of(twice);
-  const auto own = network("own", input<f32, 3>("x"), [](auto x) { return x * param<f32, 3>("a.running_var"); });
-  EXPECT_NE(message_of(own).find("'a.running_var' is a statistic of batches"), std::string::npos) << message_of(own);
+  const auto expect_refusal = [&](const auto& net, const char* statistic) {
+    const std::string message = message_of(net);
+    EXPECT_NE(message.find("'" + std::string(statistic) + "' is a statistic of batches"), std::string::npos) << message;
+  };
+  const auto normal = [](auto x, auto mean, auto variance) { return (x - mean) * rsqrt(variance + 1e-5f); };
+  expect_refusal(network("own", input<f32, 3>("x"), [](auto x) { return x * param<f32, 3>("a.running_var"); }),
+                 "a.running_var");
+  expect_refusal(network("turned", input<f32, 3>("x"),
+                         [&](auto x) {
+                           return (param<f32, 3>("a.running_mean") - x) * rsqrt(param<f32, 3>("a.running_var") + 1e-5f);
+                         }),
+                 "a.running_var");
+  expect_refusal(network("of_parameter", input<f32, 3>("x"),
+                         [&](auto x) {
+                           return x * normal(param<f32, 3>("w"), param<f32, 3>("a.running_mean"),
+                                             param<f32, 3>("a.running_var"));
+                         }),
+                 "a.running_var");
+  expect_refusal(
+      network("last_axis", input<f32, 3, 3>("x"),
+              [&](auto x) { return normal(x, param<f32, 3>("a.running_mean"), param<f32, 3>("a.running_var")); }),
+      "a.running_var");
+  expect_refusal(network("one_variance", input<f32, 3>("x"),
+                         [&](auto x) {
+                           tensor<f32, 3> y = normal(x, param<f32, 3>("a.running_mean"), param<f32, 3>("running_var"));
+                           return normal(dense<3>("fc", y), param<f32, 3>("b.running_mean"),
+                                         param<f32, 3>("running_var"));
+                         }),
+                 "b.running_mean");
 }
 
 }  // namespace

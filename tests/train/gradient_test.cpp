@@ -402,7 +402,13 @@ TEST(Gradient, IsRefusedWithAReason) {
            "'argmax' cannot be trained: its derivative is 0 everywhere; train with softmax");
   contains(message(network("fixed", input<f32, 3>("x"), [](auto x) { return tanh(x); })), "it has no parameters");
   contains(message(network("norm", input<f32, 3>("x"), [](auto x) { return batch_norm("bn", dense<3>("fc", x)); })),
-           "is a statistic of batches");
+           "has a batch_norm, which needs all samples of a batch at once");
+  contains(message(network("both", input<f32, 4, 6, 6>("x"), input<f32, 4, 2, 3, 3>("z"),
+                           [](auto x, auto z) {
+                             auto w = param<f32, 4, 2, 3, 3>("w");
+                             return concat(flatten(conv2d("c", x, w, groups<2>)), flatten(z + w));
+                           })),
+           "'w' is the weight of a layer with groups, and something else reads it, too");
   contains(message(network("wide", input<f32, 3>("x"), [](auto x) { return dense<2>("fc", x); }), loss::output),
            "must be one number");
 }

@@ -11,6 +11,7 @@
 #include <inlay/thread_pool.hpp>
 #include <inlay/trainer.hpp>
 #include <numeric>
+#include <stdexcept>
 
 #include "models.hpp"
 
@@ -343,6 +344,10 @@ TEST(Trainer, LearnsTheStatisticsOfBatches) {
   const std::vector<float> many(130), targets(65);
   EXPECT_TRUE(std::isnan(training.step(many, targets)));
   EXPECT_TRUE(same_bits(weights, parameters_of(training.weights(true))));
+  EXPECT_TRUE(std::isnan(training.gradients(many, targets)));
+  training.update();  // of nothing
+  EXPECT_EQ(training.steps(), 301u);
+  EXPECT_TRUE(same_bits(weights, parameters_of(training.weights(true))));
   outputs.resize(65);
   EXPECT_EQ(training.predict(many, outputs), status::batch_too_large);
 }
@@ -358,6 +363,41 @@ TEST(Trainer, NormalisesByTheWholeBatchOnSeveralThreads) {
   for (int i = 0; i < 10; ++i) EXPECT_NEAR(alone.step(x, target), divided.step(x, target), 1e-5f);
   const std::vector<float> a = parameters_of(alone.weights()), b = parameters_of(divided.weights());
   for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-4f);
+}
+
+TEST(Trainer, SurvivesExceptionsOfOtherThreads) {
+  // Does all parts and then throws, from call `at` on.
+  struct workers {
+    int at = 0, calls = 0;
+    inlay_parallel_for all = {[](void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
+                                for (std::size_t part = 0; part < 2; ++part) work(argument, part, 2);
+                                workers& self = *static_cast<workers*>(context);
+                                if (++self.calls >= self.at) throw std::runtime_error("no more threads");
+                              },
+                              this};
+  } threads;
+  const wide_samples samples(40);
+  inlay::trainer<wide, loss::cross_entropy> training({.rate = 0.01}, 5);
+  std::vector<float> before(200), after(200), expected(200);
+  ASSERT_EQ(training.predict(samples.x, before), status::ok);
+  training.parallel(threads.all);
+  // Without gradients there is nothing to update with.
+  EXPECT_THROW(training.gradients(samples.x, samples.labels), std::runtime_error);
+  const std::vector<float> parameters = parameters_of(training.weights());
+  training.update();
+  EXPECT_TRUE(same_bits(parameters, parameters_of(training.weights())));
+  EXPECT_EQ(training.steps(), 0u);
+  // An update that has changed the parameters and then throws: predictions are those of the new ones.
+  threads.at = 1000000;
+  training.gradients(samples.x, samples.labels);
+  threads.at = 0;
+  EXPECT_THROW(training.update(), std::runtime_error);
+  threads.at = 1000000;
+  ASSERT_EQ(training.predict(samples.x, after), status::ok);
+  training.parameter("a.bias");  // packs again
+  ASSERT_EQ(training.predict(samples.x, expected), status::ok);
+  EXPECT_FALSE(same_bits(before, after));
+  EXPECT_TRUE(same_bits(expected, after));
 }
 
 TEST(Trainer, BeginsAsAsked) {

@@ -50,14 +50,27 @@ Stage::Split splitOf(mlir::Operation &op, int64_t capacity, bool all) {
   return sharesLines ? Stage::Split::lines : Stage::Split::none;
 }
 
+/// Where the state lies to which the sum adds.
+int64_t placeOfSum(AccumulateOp op) {
+  mlir::Value sum = op.getSum();
+  while (auto before = sum.getDefiningOp<AccumulateOp>()) sum = before.getSum();
+  auto argument = llvm::cast<mlir::BlockArgument>(sum);
+  return *stateOfArgument(llvm::cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp()), argument.getArgNumber());
+}
+
 /// Whether a thread may go on from `before` to `op`, which is divided in the same way, while others are still at
 /// `before`. `op` must not read what they write, nor write what they read. In the arena the rows of different values
-/// may overlap. A sum over the samples may follow another one unless it goes on from that.
-bool mayFollow(mlir::Operation &op, mlir::Operation &before, Stage::Split split) {
+/// may overlap. A sum over the samples may follow others that lie elsewhere.
+bool mayFollow(mlir::Operation &op, llvm::ArrayRef<mlir::Operation *> stage, Stage::Split split) {
+  mlir::Operation &before = *stage.back();
   if (split == Stage::Split::none) return true;
   if (split == Stage::Split::panels) {
     auto sum = llvm::dyn_cast<AccumulateOp>(op);
-    return sum && llvm::isa<AccumulateOp>(before) && llvm::isa<mlir::BlockArgument>(sum.getSum());
+    return sum && llvm::isa<AccumulateOp>(before) && llvm::all_of(stage, [&](mlir::Operation *each) {
+             auto other = llvm::cast<AccumulateOp>(each);
+             const int64_t place = placeOfSum(sum), otherPlace = placeOfSum(other);
+             return place >= otherPlace + elementsOf(other.getSum()) || otherPlace >= place + elementsOf(sum.getSum());
+           });
   }
   if (split != Stage::Split::rows) return false;
   auto place = op.getAttrOfType<PlacementAttr>(kPlacementAttr);
@@ -79,8 +92,7 @@ llvm::SmallVector<Stage> stagesOf(mlir::func::FuncOp network, int64_t capacity) 
     auto layer = llvm::dyn_cast<ContractionOp>(op);
     if (capacity == 1 && split == Stage::Split::panels && layer.getSkipZeros())
       stages.push_back({Stage::Split::lists, {&op}});
-    const bool joins =
-        !stages.empty() && stages.back().split == split && mayFollow(op, *stages.back().ops.back(), split);
+    const bool joins = !stages.empty() && stages.back().split == split && mayFollow(op, stages.back().ops, split);
     if (!joins) stages.push_back({split, {}});
     stages.back().ops.push_back(&op);
   }

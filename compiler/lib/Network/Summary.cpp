@@ -219,6 +219,7 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
     scratch = packedBase(network) + packed.getInt();
   summary.scratchBytes = scratch * 4;
   summary.role = roleOf(network);
+  summary.needsWholeBatch = network->hasAttr(kWholeBatchAttr);
   if (auto parameters = network->getAttrOfType<mlir::IntegerAttr>(kLearnedAttr))
     summary.parameters = parameters.getInt();
   if (const int64_t parameters = argumentParametersOf(network)) summary.parameters = parameters;

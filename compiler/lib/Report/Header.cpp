@@ -43,14 +43,16 @@ void writeLearning(const NetworkSummary &network, llvm::StringRef samples, llvm:
   out << " * `memory` has " << macroName(name, "MEMORY_BYTES")
       << " bytes, best aligned to 64, and is the caller's. Its parts have " << network.parameters
       << " floats each:\n"
-         " * parameters, gradients, first and second moments; then comes the sum of the losses. "
+         " * parameters, gradients, first and second moments; then come the sum of the losses and sums of batch norms. "
       << name << "_begin(memory, scratch, 0, 1)\n"
       << " * packs the weights into `scratch`"
       << (network.role == Role::training ? " and sets gradients and loss to 0" : "")
       << "; threads that call it with 0 to n - 1, and n, share\n * the work. " << name
       << "_run() then reads them there";
   if (network.role == Role::training)
-    out << " and adds to gradients and loss,\n * for `" << samples << "` samples, any number of times. " << name
+    out << " and adds to gradients and loss,\n * for `" << samples << "` samples, "
+        << (network.needsWholeBatch ? "once: batch norms need all samples of a batch" : "any number of times") << ". "
+        << name
         << "_update_sgd(memory, settings) or _update_adam() then changes the\n"
            " * parameters. `settings` are the floats of inlay::optimizer_settings (inlay/trainer.hpp)";
   out << ".\n";

@@ -43,20 +43,60 @@ llvm::StringRef nameOf(Value parameter) {
   return network.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), kNameAttr).getValue();
 }
 
+/// What a map normalises, and by which statistics.
+struct Normalization {
+  mlir::OpOperand *x = nullptr, *mean = nullptr, *variance = nullptr;
+};
+
+/// Recognises a map that computes (x - running_mean) times something with rsqrt(running_var + eps), where nothing else
+/// of it reads the statistics, and these have an element for each channel of x, the first axis. Otherwise all are null.
+Normalization normalizationOf(MapOp map) {
+  Normalization found;
+  mlir::Block &program = map.getBody().front();
+  const auto soleUser = [](Value value) { return value.hasOneUse() ? *value.user_begin() : nullptr; };
+  llvm::SmallVector<int64_t> channels(sizesOf(map.getResult()).size(), 1);
+  if (channels.empty()) return found;
+  channels.front() = sizesOf(map.getResult()).front();
+  for (auto [operand, inside] : llvm::zip_equal(map->getOpOperands(), program.getArguments())) {
+    Value statistic = statisticBehind(operand.get());
+    if (!statistic) continue;
+    mlir::Operation *user = soleUser(inside);
+    if (!user || sizesOf(statistic).size() != 1 || sizesOf(operand.get()) != llvm::ArrayRef<int64_t>(channels))
+      return {};
+    if (nameOf(statistic).ends_with("running_mean")) {
+      auto centred = llvm::dyn_cast<mlir::arith::SubFOp>(user);
+      auto x = centred ? llvm::dyn_cast<mlir::BlockArgument>(centred.getLhs()) : mlir::BlockArgument();
+      if (found.mean || !x || x.getOwner() != &program || centred.getRhs() != inside) return {};
+      found.mean = &operand, found.x = &map->getOpOperand(x.getArgNumber());
+    } else {
+      auto sum = llvm::dyn_cast<mlir::arith::AddFOp>(user);
+      Value other = !sum ? Value() : sum.getLhs() == inside ? sum.getRhs() : sum.getLhs();
+      auto root = sum ? llvm::dyn_cast_if_present<ActivationOp>(soleUser(sum.getResult())) : ActivationOp();
+      if (found.variance || !root || root.getFunction() != "rsqrt" || !other.getDefiningOp<mlir::arith::ConstantOp>())
+        return {};
+      found.variance = &operand;
+    }
+  }
+  if (!found.mean || !found.variance || found.x->get().getType() != map.getType() || isLearned(found.x->get()))
+    return {};
+  return found;
+}
+
 class BatchNormalizer {
  public:
   BatchNormalizer(mlir::func::FuncOp function, BatchSums &sums) : function(function), sums(sums), builder(function) {}
 
   LogicalResult run() {
     for (MapOp map : llvm::make_early_inc_range(function.getOps<MapOp>())) {
-      Value mean, variance;
+      Value statistic;
       for (Value operand : map.getInputs())
-        if (Value statistic = statisticBehind(operand))
-          (nameOf(statistic).ends_with("running_mean") ? mean : variance) = statistic;
-      if (!mean && !variance) continue;
-      if (!mean || !variance || map.getInputs().front().getType() != map.getType() || !done.insert(mean).second)
-        return refuse(mean ? mean : variance);
-      normalize(map, mean, variance);
+        if (Value each = statisticBehind(operand)) statistic = each;
+      if (!statistic) continue;
+      const Normalization found = normalizationOf(map);
+      if (!found.mean) return refuse(statistic);
+      Value mean = statisticBehind(found.mean->get()), variance = statisticBehind(found.variance->get());
+      if (!done.insert(mean).second || !done.insert(variance).second) return refuse(mean);
+      normalize(map, found);
     }
     for (mlir::BlockArgument argument : function.getArguments())
       if (isBatchStatistic(argument) && llvm::any_of(argument.getUsers(), [&](mlir::Operation *op) {
@@ -75,14 +115,14 @@ class BatchNormalizer {
   BatchSums &sums;
   mlir::OpBuilder builder;
   Value samples;                          // their number
-  llvm::DenseSet<Value> done;             // running means
+  llvm::DenseSet<Value> done;             // statistics
   llvm::DenseSet<mlir::Operation *> own;  // ops that learn running statistics
 
   LogicalResult refuse(Value statistic) {
     mlir::emitError(function.getLoc())
         << "network '" << function.getName() << "' cannot be trained: '" << nameOf(statistic)
-        << "' is a statistic of batches, which one batch_norm computes for itself; give each its own name, and other "
-           "parameters a name that does not end in running_mean or running_var";
+        << "' is a statistic of batches, which one batch_norm computes for itself; use batch_norm, give each its own "
+           "name, and other parameters a name that does not end in running_mean or running_var";
     return mlir::failure();
   }
 
@@ -91,7 +131,8 @@ class BatchNormalizer {
   }
 
   /// Has `op` read the statistics of the batch, which are computed before it, in place of the running ones.
-  void normalize(MapOp op, Value runningMean, Value runningVariance) {
+  void normalize(MapOp op, const Normalization &found) {
+    Value runningMean = statisticBehind(found.mean->get()), runningVariance = statisticBehind(found.variance->get());
     Location loc = op.getLoc();
     builder.setInsertionPoint(op);
     if (!samples) {
@@ -99,7 +140,7 @@ class BatchNormalizer {
       Value one = builder.create<ConstantOp>(loc, type, mlir::StringAttr(), mlir::DenseElementsAttr::get(type, 1.0f));
       samples = sums.of(one, builder, loc);
     }
-    Value x = op.getInputs().front();
+    Value x = found.x->get();
     mlir::RankedTensorType channels = typeOf(runningMean);
     const double pixels = static_cast<double>(elementsOf(x) / elementsOf(runningMean));
     llvm::SmallVector<int64_t> apart(sizesOf(x).size(), 1);
@@ -122,9 +163,8 @@ class BatchNormalizer {
       return b.mul(centred, centred);
     });
     Value sumOfSquares = total(squares), variance = average(sumOfSquares);
-    for (mlir::OpOperand &operand : op->getOpOperands())
-      if (Value statistic = statisticBehind(operand.get()))
-        operand.set(reshaped(statistic == runningMean ? mean : variance, operand.get().getType()));
+    found.mean->set(reshaped(mean, found.mean->get().getType()));
+    found.variance->set(reshaped(variance, found.variance->get().getType()));
 
     // Each sample adds its part of the step, momentum * (new - old) / samples. PyTorch's running variance is that of
     // the samples without bias.

@@ -30,6 +30,34 @@ mlir::LogicalResult check(mlir::func::FuncOp network, loss which) {
   return mlir::success();
 }
 
+/// The parts of a parameter that is the weight of a layer with groups are arguments of their own. So nothing else may
+/// read the whole.
+mlir::LogicalResult checkOverlaps(mlir::func::FuncOp network) {
+  struct Range {
+    int64_t first, last;
+    unsigned number;
+  };
+  llvm::SmallVector<Range> read;
+  for (mlir::BlockArgument argument : network.getArguments())
+    if (isLearned(argument) && llvm::any_of(argument.getUsers(), [](mlir::Operation *op) {
+          return !llvm::isa<ReshapeOp>(op) || !op->use_empty();
+        })) {
+      const int64_t first = *stateOfArgument(network, argument.getArgNumber());
+      read.push_back({first, first + elementsOf(argument), argument.getArgNumber()});
+    }
+  llvm::sort(read, [](const Range &a, const Range &b) { return a.first < b.first; });
+  for (size_t i = 1; i < read.size(); ++i)
+    if (read[i].first < read[i - 1].last) {
+      auto name = network.getArgAttrOfType<mlir::StringAttr>(read[i].number, kNameAttr);
+      mlir::emitError(network.getLoc()) << "network '" << network.getName() << "' cannot be trained: '"
+                                        << name.getValue()
+                                        << "' is the weight of a layer with groups, and something else reads it, too; "
+                                           "give that a parameter of its own";
+      return mlir::failure();
+    }
+  return mlir::success();
+}
+
 }  // namespace
 
 Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place, mlir::Location loc) {
@@ -46,6 +74,7 @@ mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which) {
   mlir::Builder attributes(context);
   mlir::Location loc = network.getLoc();
   splitLearnedLayers(network);
+  if (mlir::failed(checkOverlaps(network))) return mlir::failure();
   auto function = llvm::cast<mlir::func::FuncOp>(network->clone());
   network->getParentOfType<mlir::ModuleOp>().push_back(function);
   // The loss is a part of the name, so that a program which expects another one does not link.

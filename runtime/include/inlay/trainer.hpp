@@ -77,7 +77,8 @@ struct training_state {
 };
 
 /// Fills the parameters: weights and biases of layers as `how` says, other parameters with 1 if their name ends in
-/// "weight" and with 0 if not. The elements take their numbers in the graph's order. All else becomes 0.
+/// "weight" or "running_var", and with 0 if not. The elements take their numbers in the graph's order. All else becomes
+/// 0.
 void begin_training(training_state& training, initial how, std::uint64_t seed);
 /// The settings of the next update. Counts the step.
 optimizer_settings next_settings(training_state& training, const optimizer& how, std::size_t batch);
@@ -159,45 +160,51 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
 
   /// One step for a batch: gradients of the mean loss, then the update. Arguments are the inputs and, except for
   /// loss::output, the targets; every span holds the same number of samples. Returns the mean loss before the update.
-  /// If the sizes do not fit, if there are more samples than MAX_BATCH, or if the object has no code for this machine's
-  /// CPU, it returns NaN and changes no parameter.
+  /// If the sizes do not fit, if a share has more samples than MAX_BATCH, or if the object has no code for this
+  /// machine's CPU, it returns NaN and changes no parameter.
   template <class... Spans>
   INLAY_DETAIL_HIDDEN float step(const Spans&... spans) {
     const float mean = gradients(spans...);
-    if (batch_ > 0) update();
+    update();
     return mean;
   }
 
-  /// The first half of a step: the mean loss, and its gradients, which gradient() reads.
+  /// The first half of a step: the mean loss, and its gradients, which gradient() reads. It moves the running
+  /// statistics of batch norms.
   INLAY_DETAIL_HIDDEN float gradients(std::span<const input_element<In>>... inputs,
                                       std::span<const target_element> target)
     requires has_target
   {
-    batch_ = batch_of({inputs.size()...});
-    if (target.size() != batch_ * target_size) batch_ = 0;
-    if (divided_ && batch_ > 0)
-      return differentiate_divided([&](std::byte* scratch) {
-        return divided_(inputs.data()..., target.data(), batch_, memory(), scratch, workers_);
+    std::size_t batch = batch_of({inputs.size()...});
+    if (target.size() != batch * target_size) batch = 0;
+    if (divided_)
+      return differentiate_divided(batch, [&](std::byte* scratch) {
+        return divided_(inputs.data()..., target.data(), batch, memory(), scratch, workers_);
       });
-    return differentiate([&](std::size_t first, std::size_t count, float* block_memory, std::byte* block_scratch) {
-      return training::run_steps((inputs.data() + first * input_size<In>)..., target.data() + first * target_size,
-                                 count, block_memory, block_scratch);
-    });
+    return differentiate(
+        batch, [&](std::size_t first, std::size_t count, float* block_memory, std::byte* block_scratch) {
+          return training::run_steps((inputs.data() + first * input_size<In>)..., target.data() + first * target_size,
+                                     count, block_memory, block_scratch);
+        });
   }
   INLAY_DETAIL_HIDDEN float gradients(std::span<const input_element<In>>... inputs)
     requires(!has_target)
   {
-    batch_ = batch_of({inputs.size()...});
-    if (divided_ && batch_ > 0)
+    const std::size_t batch = batch_of({inputs.size()...});
+    if (divided_)
       return differentiate_divided(
-          [&](std::byte* scratch) { return divided_(inputs.data()..., batch_, memory(), scratch, workers_); });
-    return differentiate([&](std::size_t first, std::size_t count, float* block_memory, std::byte* block_scratch) {
-      return training::run_steps((inputs.data() + first * input_size<In>)..., count, block_memory, block_scratch);
-    });
+          batch, [&](std::byte* scratch) { return divided_(inputs.data()..., batch, memory(), scratch, workers_); });
+    return differentiate(
+        batch, [&](std::size_t first, std::size_t count, float* block_memory, std::byte* block_scratch) {
+          return training::run_steps((inputs.data() + first * input_size<In>)..., count, block_memory, block_scratch);
+        });
   }
 
-  /// The second half: changes the parameters.
+  /// The second half: changes the parameters. Does nothing without gradients, which a call that was refused or ended
+  /// with an exception has not made.
   INLAY_DETAIL_HIDDEN void update() {
+    if (batch_ == 0) return;
+    packed_ = false;
     const optimizer_settings all = next_settings(state_, how_, batch_);
     for_each_part([&](std::size_t part, std::size_t parts) {
       optimizer_settings settings = all;
@@ -207,7 +214,6 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
       else
         training::update_adam(memory(), &settings);
     });
-    packed_ = false;
   }
 
   /// Divides the samples of each step into `shares`, which `workers` run: a thread_pool, OpenMP's threads or your own.
@@ -318,8 +324,9 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
 
   /// `run(first sample, samples, memory, scratch memory)` adds the gradients of some samples, and returns a status.
   template <class Run>
-  INLAY_DETAIL_HIDDEN float differentiate(Run run) {
-    if (batch_ == 0) return std::numeric_limits<float>::quiet_NaN();
+  INLAY_DETAIL_HIDDEN float differentiate(std::size_t batch, Run run) {
+    batch_ = 0, packed_ = false;
+    if (batch == 0) return std::numeric_limits<float>::quiet_NaN();
     std::atomic<bool> refused = false;
     for_each_share([&](std::size_t i) {
       float* at = memory();
@@ -329,10 +336,10 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
         std::copy_n(memory(), layout.parameters, at);
       }
       training::begin(at, scratch, 0, 1);
-      const std::size_t first = batch_ * i / shares(), last = batch_ * (i + 1) / shares();
+      const std::size_t first = batch * i / shares(), last = batch * (i + 1) / shares();
       if (first < last && run(first, last - first, at, scratch) != 0) refused = true;
     });
-    if (refused) return refuse();
+    if (refused) return std::numeric_limits<float>::quiet_NaN();
     if (!others_.empty())
       for_each_part([&](std::size_t part, std::size_t parts) {
         for (const share_memory& other : others_) {
@@ -343,18 +350,18 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
       });
     for (const share_memory& other : others_)
       memory()[layout.loss_sum()] += reinterpret_cast<const float*>(other.memory.get())[layout.loss_sum()];
+    batch_ = batch;
     return mean_loss();
   }
   /// `run(scratch memory)` adds the gradients of all samples, on all workers, and returns a status.
   template <class Run>
-  INLAY_DETAIL_HIDDEN float differentiate_divided(Run run) {
+  INLAY_DETAIL_HIDDEN float differentiate_divided(std::size_t batch, Run run) {
+    batch_ = 0, packed_ = false;
+    if (batch == 0) return std::numeric_limits<float>::quiet_NaN();
     for_each_part([&](std::size_t part, std::size_t parts) { training::begin(memory(), scratch_.get(), part, parts); });
-    return run(scratch_.get()) == 0 ? mean_loss() : refuse();
-  }
-  /// No step is taken.
-  float refuse() {
-    batch_ = 0;
-    return std::numeric_limits<float>::quiet_NaN();
+    if (run(scratch_.get()) != 0) return std::numeric_limits<float>::quiet_NaN();
+    batch_ = batch;
+    return mean_loss();
   }
   float mean_loss() const { return state_.memory[layout.loss_sum()] / static_cast<float>(batch_); }
   std::span<float> part(std::string_view name, std::uint64_t start) {
@@ -374,8 +381,8 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   decltype(&training::run_steps_parallel_needs_PARALLEL) divided_ = nullptr;
   decltype(&prediction::run_steps_parallel_needs_PARALLEL) predict_divided_ = nullptr;
   std::vector<share_memory> others_{};  // all but the first
-  std::size_t batch_ = 0;
-  bool packed_ = false;  // for predictions
+  std::size_t batch_ = 0;               // samples whose gradients the memory has
+  bool packed_ = false;                 // for predictions
 };
 
 }  // namespace detail

@@ -65,6 +65,7 @@ struct NetworkSummary {
   int64_t flops = 0;
   bool roundsToNearest = false;  // its formulas rely on that mode
   Role role = Role::inference;
+  bool needsWholeBatch = false;  // a call must have all samples of a batch
   int64_t parameters = 0;  // floats of all parameters, of a network that is trained or whose weights are an argument
   std::vector<ParameterSummary> parameterList;  // where the weights are an argument
   int64_t packedBytes = 0;  // of the block of weights that is an argument; 0 where the weights are in the object

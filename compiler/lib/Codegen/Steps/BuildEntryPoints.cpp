@@ -558,6 +558,11 @@ class EntryBuilder {
   }
 };
 
+/// From this many FLOPs for a sample on, the stack of a kernel for a single row is aligned to a vector. Without that,
+/// LLVM spills vectors to where the caller's stack happens to be, and one that crosses a cache line or a page takes
+/// several times as long. The three instructions for it take less than 1 % of such a kernel.
+constexpr int64_t kWorthAligning = 2000;
+
 struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPass> {
   void runOnOperation() override {
     mlir::ModuleOp module = getOperation();
@@ -566,7 +571,7 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
       module.emitOpError() << "has no '" << kEntriesAttr << "': run inlay-emit-kernels first";
       return signalPassFailure();
     }
-    llvm::SmallVector<LLVM::LLVMFuncOp> notInlined, inNearest;
+    llvm::SmallVector<LLVM::LLVMFuncOp> notInlined, inNearest, aligned;
     for (mlir::Attribute entry : entries) {
       NetworkSummary summary = entryFromAttribute(entry);
       EntryBuilder entryBuilder(summary, module);
@@ -579,6 +584,10 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
         for (const std::string &name : {summary.lanesName(), summary.lanesPartName()})
           notInlined.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(name));
       if (summary.voicesInLanes > 0) notInlined.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(summary.voicesName()));
+      for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+        if (function.getName().starts_with(summary.name) && function.getName() != summary.name + "_run" &&
+            (summary.flops >= kWorthAligning || function.getName() != summary.kernelName(1)))
+          aligned.push_back(function);
     }
     // no-builtins keeps LLVM from turning loops into calls of memset or memcpy. Only the caller's parallel_for can
     // throw.
@@ -590,6 +599,7 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
       // loop, even for a single sample.
       if (llvm::is_contained(notInlined, function)) attributes.push_back("noinline");
       if (llvm::is_contained(inNearest, function)) attributes.push_back(kRoundsToNearest);
+      if (llvm::is_contained(aligned, function)) attributes.push_back("stackrealign");
       llvm::SmallVector<mlir::Attribute> all(builder.getStrArrayAttr(attributes).getValue());
       if (mlir::ArrayAttr own = function.getPassthroughAttr()) llvm::append_range(all, own);
       function.setPassthroughAttr(builder.getArrayAttr(all));
