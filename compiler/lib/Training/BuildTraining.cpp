@@ -30,6 +30,13 @@ mlir::LogicalResult check(mlir::func::FuncOp network, loss which) {
   return mlir::success();
 }
 
+/// Whether an op reads the value, other than views that nothing reads.
+bool isRead(Value value) {
+  return llvm::any_of(value.getUsers(), [](mlir::Operation *op) {
+    return !llvm::isa<ReshapeOp, PermuteOp>(op) || isRead(op->getResult(0));
+  });
+}
+
 /// The parts of a parameter that is the weight of a layer with groups are arguments of their own. So nothing else may
 /// read the whole.
 mlir::LogicalResult checkOverlaps(mlir::func::FuncOp network) {
@@ -39,9 +46,7 @@ mlir::LogicalResult checkOverlaps(mlir::func::FuncOp network) {
   };
   llvm::SmallVector<Range> read;
   for (mlir::BlockArgument argument : network.getArguments())
-    if (isLearned(argument) && llvm::any_of(argument.getUsers(), [](mlir::Operation *op) {
-          return !llvm::isa<ReshapeOp>(op) || !op->use_empty();
-        })) {
+    if (isLearned(argument) && isRead(argument)) {
       const int64_t first = *stateOfArgument(network, argument.getArgNumber());
       read.push_back({first, first + elementsOf(argument), argument.getArgNumber()});
     }

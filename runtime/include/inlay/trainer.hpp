@@ -155,7 +155,7 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   /// Begins anew.
   void reset(std::uint64_t seed, initial parameters = initial::linear) {
     begin_training(state_, parameters, seed);
-    packed_ = false;
+    packed_ = false, batch_ = 0;
   }
 
   /// One step for a batch: gradients of the mean loss, then the update. Arguments are the inputs and, except for
