@@ -321,6 +321,37 @@ TEST_P(ExceptionFlags, WhatIsNotSelectedIsNotComputed) {
     }
 }
 
+TEST_P(ExceptionFlags, WhatAnActivationDoesNotSelectIsNotComputed) {
+  // 3 / f(x) for every activation. Some, such as threshold, select between x and a constant.
+  std::vector<tools::parameter_set> sets = {{activation::threshold, {2, 0.5f}},
+                                            {activation::threshold, {-1, 3}},
+                                            {activation::clamp, {0.5f, 3}},
+                                            {activation::clamp, {-3, -0.5f}}};
+  for (const activation_row& row : activation_table) sets.push_back({row.id, row.defaults});
+  for (const tools::parameter_set& set : sets) {
+    const activation_row& row = row_of(set.id);
+    std::vector<float> x;
+    for (const float each : ordinary_inputs(row, set.values))
+      if (const float y = std::abs(exact(row, each, set.values)); y > 1e-30f && y < 1e30f) x.push_back(each);
+    instruction f = apply(row.id, 0);
+    f.p0 = set.values[0], f.p1 = set.values[1];
+    const std::vector<instruction> program = {{.code = scalar_op::operand, .a = 0},
+                                              f,
+                                              {.code = scalar_op::literal, .p0 = 3},
+                                              {.code = scalar_op::divide, .a = 2, .b = 1}};
+    for (const std::uint32_t width : {1u, 17u}) {
+      graph_builder b("quotient");
+      const std::uint32_t in[] = {b.input("x", {1, {width}})};
+      b.output(b.map(in, program, {1, {width}}), "y");
+      ASSERT_FALSE(b.finish());
+      const auto kernel = compile(b, {}, {.cpu = GetParam()});
+      const int flags = flags_of(*kernel, x, x.size(), width, width);
+      EXPECT_EQ(flags, 0) << row.name << "(x, " << set.values[0] << ", " << set.values[1] << "), width " << width
+                          << ": " << describe(flags);
+    }
+  }
+}
+
 TEST_P(ExceptionFlags, ElementsThatNobodyReadsAreNotDividedByZero) {
   // LLVM forwards the stored vector to readers of single elements. It then leaves zeros in the other lanes of a
   // constant, as in x / 6 and log(x + 1).

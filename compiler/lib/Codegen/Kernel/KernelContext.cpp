@@ -327,13 +327,16 @@ static int64_t leastLanes(mlir::Region &program, int64_t lanes, const VectorFeat
   return lanes == 2 && (costly || !program.getOps<arith::DivFOp>().empty()) ? 4 : lanes;
 }
 
-/// Whether `op` selects a constant. LLVM moves arithmetic into such a select, as in 1 / (x > 0 ? x : 2), and then
+/// Whether `value` selects a constant. LLVM moves arithmetic into such a select, as in 1 / (x > 0 ? x : 2), and then
 /// divides by the x that was not selected.
-static bool hasConstantArm(mlir::Operation &op) {
-  auto select = llvm::dyn_cast<arith::SelectOp>(op);
+static bool hasConstantArm(Value value) {
+  auto select = value.getDefiningOp<arith::SelectOp>();
   return select && (mlir::matchPattern(select.getTrueValue(), mlir::m_Constant()) ||
                     mlir::matchPattern(select.getFalseValue(), mlir::m_Constant()));
 }
+
+/// Whether the program computes nothing with the result of `op`.
+static bool onlyYielded(mlir::Operation &op) { return op.hasOneUse() && llvm::isa<YieldOp>(*op.user_begin()); }
 
 VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
                                                     llvm::ArrayRef<VectorBuilder::Vectors> arguments, int64_t lanes,
@@ -363,10 +366,14 @@ VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
   }
   // A result that nothing computes with needs no other lanes.
   const auto spread = [&](mlir::Operation &from, Value element) -> Value {
-    if (!from.hasOneUse() || !llvm::isa<YieldOp>(*from.user_begin()))
-      return withAllLanes(from.getLoc(), broadcast(from.getLoc(), element, lanes));
+    if (!onlyYielded(from)) return withAllLanes(from.getLoc(), broadcast(from.getLoc(), element, lanes));
     Value any = builder.create<mlir::LLVM::UndefOp>(from.getLoc(), vectorType(lanes));
     return builder.create<vector::InsertOp>(from.getLoc(), element, any, 0);
+  };
+  // What the program goes on to compute with. A single lane needs the fence as well, though it has no others.
+  const auto kept = [&](mlir::Operation &from, Value result) -> Value {
+    if (!hasConstantArm(result)) return result;
+    return lanes == 1 ? fenced(from.getLoc(), result) : withAllLanes(from.getLoc(), result);
   };
   llvm::DenseMap<Value, Vectors> values;
   for (auto [argument, vectors] : llvm::zip_equal(program.getArguments(), arguments)) values[argument] = vectors;
@@ -379,8 +386,10 @@ VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
       Value x = builder.create<vector::ExtractOp>(op.getLoc(), values.at(activation.getInput()).front(), 0);
       values[activation.getResult()] = {spread(op, emitSingleActivation(activation, x, builder))};
     } else if (activation) {
-      Vectors result = emitActivation(activation, values.at(activation.getInput()), builder, width);
-      values[activation.getResult()] = std::move(result);
+      Vectors results = emitActivation(activation, values.at(activation.getInput()), builder, width);
+      if (!onlyYielded(op))
+        for (Value &each : results) each = kept(op, each);
+      values[activation.getResult()] = std::move(results);
     } else if (auto constant = llvm::dyn_cast<arith::ConstantOp>(op)) {
       auto type = mlir::VectorType::get({lanes}, constant.getType());
       auto all = mlir::DenseElementsAttr::get(type, constant.getValue());
@@ -393,11 +402,7 @@ VectorBuilder::Vectors KernelContext::inlineProgram(mlir::Region &program,
         for (Value operand : op.getOperands()) state.addOperands(values.at(operand)[way]);
         for (mlir::Type type : op.getResultTypes()) state.addTypes(mlir::VectorType::get({lanes}, type));
         state.addAttributes(op.getAttrs());
-        Value result = builder.create(state)->getResult(0);
-        // A single lane needs the fence as well, though it has no others.
-        results.push_back(!hasConstantArm(op) ? result
-                          : lanes == 1        ? fenced(op.getLoc(), result)
-                                              : withAllLanes(op.getLoc(), result));
+        results.push_back(kept(op, builder.create(state)->getResult(0)));
       }
       values[op.getResult(0)] = std::move(results);
     }
