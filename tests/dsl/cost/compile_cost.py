@@ -5,10 +5,12 @@ Usage: compile_cost.py COMPILER [FLAG...]
 
 The network has 200 residual blocks, each a dense layer and a pointwise expression. It is compiled as straight source,
 with one statement per block, and as a loop; with and without debug information; with the compiler's default limits on
-constant evaluation. ResNet-18 and MobileNetV2 of examples/ are compiled without debug information. Each figure is the best of three runs: CPU seconds (user and system) and peak megabytes of the
-compiler and the processes that it starts. Machines differ and may be busy, so the limit on seconds is a multiple of the
-time that the same compiler takes for a file that uses std::regex, compiled in turn with the network. Exits with 77,
-which CTest shows as skipped, if the compiler is not installed.
+constant evaluation. ResNet-18 and MobileNetV2 of examples/ are compiled without debug information. Each figure is the
+best of several runs: CPU seconds (user and system) and peak megabytes of the compiler and the processes that it starts.
+Machines differ and may be busy, so the limit on seconds is a multiple of the time that the same compiler takes for a
+file that uses std::regex, compiled in turn with the network. A processor may be half as fast for some seconds, so a
+figure above the limit is measured again before it counts. Exits with 77, which CTest shows as skipped, if the compiler
+is not installed.
 """
 
 import os
@@ -18,7 +20,8 @@ import sys
 import tempfile
 
 BLOCKS = 200
-RUNS = 3
+RUNS = 3        # of each file
+MOST_RUNS = 15  # of a file that is above the limit
 MAX_RATIO = 1.5
 MAX_RATIO_OF_EXAMPLE = {"resnet18": 1.5, "mobilenet_v2": 2.0}  # clang: 0.8 and 1.4
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "examples")
@@ -101,12 +104,12 @@ def main():
         for form, text, debug, max_ratio in forms:
             command, built = compile_command(form, text, debug)
             reference, _ = compile_command("reference", REFERENCE, debug)
-            runs, references = [], []
-            for _ in range(RUNS):
+            runs, references, ratio = [], [], 0.0
+            while len(runs) < RUNS or (ratio > max_ratio and len(runs) < MOST_RUNS):
                 runs.append(measure(command))
                 references.append(measure(reference)[0])
-            seconds, megabytes = min(r[0] for r in runs), min(r[1] for r in runs)
-            ratio = seconds / min(references)
+                seconds, megabytes = min(r[0] for r in runs), min(r[1] for r in runs)
+                ratio = seconds / min(references)
             kilobytes = os.path.getsize(built) / 1024
             too_much = ratio > max_ratio or megabytes > MAX_MEGABYTES
             exceeded = exceeded or too_much
