@@ -69,7 +69,7 @@ void begin_training(training_state& training, initial how, std::uint64_t seed) {
     const parameter_use use = use_of(graph, index);
     float* elements = training.memory + offset;
     if (use.what == purpose::other) {
-      std::fill_n(elements, dims.size(), name.ends_with("weight") || name.ends_with("running_var") ? 1.0f : 0.0f);
+      std::fill_n(elements, dims.size(), name.ends_with("weight") || is_running_variance(name) ? 1.0f : 0.0f);
       return;
     }
     double bound = 1 / std::sqrt(use.fan_in);

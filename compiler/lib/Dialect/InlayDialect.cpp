@@ -87,12 +87,14 @@ bool isLearned(mlir::Value value) {
   return network && network.getArgAttr(argument.getArgNumber(), kLearnedAttr);
 }
 
-bool isBatchStatistic(mlir::Value value) {
-  if (!isLearned(value)) return false;
-  auto argument = llvm::cast<mlir::BlockArgument>(value);
+llvm::StringRef nameOf(mlir::BlockArgument argument) {
   auto network = llvm::cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp());
   auto name = network.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), kNameAttr);
-  return name && is_batch_statistic({name.getValue().data(), name.getValue().size()});
+  return name ? name.getValue() : llvm::StringRef();
+}
+
+bool isBatchStatistic(mlir::Value value) {
+  return isLearned(value) && is_batch_statistic(nameOf(llvm::cast<mlir::BlockArgument>(value)));
 }
 
 const activation_row *findActivation(llvm::StringRef name) {

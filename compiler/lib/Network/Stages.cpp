@@ -50,14 +50,6 @@ Stage::Split splitOf(mlir::Operation &op, int64_t capacity, bool all) {
   return sharesLines ? Stage::Split::lines : Stage::Split::none;
 }
 
-/// Where the state lies to which the sum adds.
-int64_t placeOfSum(AccumulateOp op) {
-  mlir::Value sum = op.getSum();
-  while (auto before = sum.getDefiningOp<AccumulateOp>()) sum = before.getSum();
-  auto argument = llvm::cast<mlir::BlockArgument>(sum);
-  return *stateOfArgument(llvm::cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp()), argument.getArgNumber());
-}
-
 /// Whether a thread may go on from `before` to `op`, which is divided in the same way, while others are still at
 /// `before`. `op` must not read what they write, nor write what they read. In the arena the rows of different values
 /// may overlap. A sum over the samples may follow others that lie elsewhere.
@@ -66,10 +58,14 @@ bool mayFollow(mlir::Operation &op, llvm::ArrayRef<mlir::Operation *> stage, Sta
   if (split == Stage::Split::none) return true;
   if (split == Stage::Split::panels) {
     auto sum = llvm::dyn_cast<AccumulateOp>(op);
+    const auto rangeOf = [](AccumulateOp each) {
+      const int64_t first = each->getAttrOfType<PlacementAttr>(kPlacementAttr).getIndex();
+      return std::pair(first, first + elementsOf(each.getSum()));
+    };
     return sum && llvm::isa<AccumulateOp>(before) && llvm::all_of(stage, [&](mlir::Operation *each) {
-             auto other = llvm::cast<AccumulateOp>(each);
-             const int64_t place = placeOfSum(sum), otherPlace = placeOfSum(other);
-             return place >= otherPlace + elementsOf(other.getSum()) || otherPlace >= place + elementsOf(sum.getSum());
+             const auto [first, last] = rangeOf(sum);
+             const auto [otherFirst, otherLast] = rangeOf(llvm::cast<AccumulateOp>(each));
+             return last <= otherFirst || otherLast <= first;
            });
   }
   if (split != Stage::Split::rows) return false;

@@ -32,20 +32,15 @@ namespace {
 constexpr double kMomentum = 0.1;
 
 /// The parameter that `value` views in another shape, if it is a statistic; null if not.
-Value statisticBehind(Value value) {
+mlir::BlockArgument statisticBehind(Value value) {
   if (auto reshape = value.getDefiningOp<ReshapeOp>()) value = reshape.getInput();
-  return isBatchStatistic(value) ? value : Value();
-}
-
-llvm::StringRef nameOf(Value parameter) {
-  auto argument = llvm::cast<mlir::BlockArgument>(parameter);
-  auto network = llvm::cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp());
-  return network.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), kNameAttr).getValue();
+  return isBatchStatistic(value) ? llvm::cast<mlir::BlockArgument>(value) : mlir::BlockArgument();
 }
 
 /// What a map normalises, and by which statistics.
 struct Normalization {
   mlir::OpOperand *x = nullptr, *mean = nullptr, *variance = nullptr;
+  mlir::BlockArgument runningMean, runningVariance;  // which the latter two view
 };
 
 /// Recognises a map that computes (x - running_mean) times something with rsqrt(running_var + eps), where nothing else
@@ -58,23 +53,23 @@ Normalization normalizationOf(MapOp map) {
   if (channels.empty()) return found;
   channels.front() = sizesOf(map.getResult()).front();
   for (auto [operand, inside] : llvm::zip_equal(map->getOpOperands(), program.getArguments())) {
-    Value statistic = statisticBehind(operand.get());
+    mlir::BlockArgument statistic = statisticBehind(operand.get());
     if (!statistic) continue;
     mlir::Operation *user = soleUser(inside);
     if (!user || sizesOf(statistic).size() != 1 || sizesOf(operand.get()) != llvm::ArrayRef<int64_t>(channels))
       return {};
-    if (nameOf(statistic).ends_with("running_mean")) {
+    if (is_running_mean(nameOf(statistic))) {
       auto centred = llvm::dyn_cast<mlir::arith::SubFOp>(user);
       auto x = centred ? llvm::dyn_cast<mlir::BlockArgument>(centred.getLhs()) : mlir::BlockArgument();
       if (found.mean || !x || x.getOwner() != &program || centred.getRhs() != inside) return {};
-      found.mean = &operand, found.x = &map->getOpOperand(x.getArgNumber());
+      found.mean = &operand, found.runningMean = statistic, found.x = &map->getOpOperand(x.getArgNumber());
     } else {
       auto sum = llvm::dyn_cast<mlir::arith::AddFOp>(user);
       Value other = !sum ? Value() : sum.getLhs() == inside ? sum.getRhs() : sum.getLhs();
       auto root = sum ? llvm::dyn_cast_if_present<ActivationOp>(soleUser(sum.getResult())) : ActivationOp();
       if (found.variance || !root || root.getFunction() != "rsqrt" || !other.getDefiningOp<mlir::arith::ConstantOp>())
         return {};
-      found.variance = &operand;
+      found.variance = &operand, found.runningVariance = statistic;
     }
   }
   if (!found.mean || !found.variance || found.x->get().getType() != map.getType() || isLearned(found.x->get()))
@@ -88,14 +83,14 @@ class BatchNormalizer {
 
   LogicalResult run() {
     for (MapOp map : llvm::make_early_inc_range(function.getOps<MapOp>())) {
-      Value statistic;
+      mlir::BlockArgument statistic;
       for (Value operand : map.getInputs())
-        if (Value each = statisticBehind(operand)) statistic = each;
+        if (mlir::BlockArgument each = statisticBehind(operand)) statistic = each;
       if (!statistic) continue;
       const Normalization found = normalizationOf(map);
       if (!found.mean) return refuse(statistic);
-      Value mean = statisticBehind(found.mean->get()), variance = statisticBehind(found.variance->get());
-      if (!done.insert(mean).second || !done.insert(variance).second) return refuse(mean);
+      if (!done.insert(found.runningMean).second || !done.insert(found.runningVariance).second)
+        return refuse(found.runningMean);
       normalize(map, found);
     }
     for (mlir::BlockArgument argument : function.getArguments())
@@ -109,8 +104,6 @@ class BatchNormalizer {
   bool found() const { return !done.empty(); }
 
  private:
-  using Body = llvm::function_ref<Value(ScalarBuilder &, mlir::ValueRange)>;
-
   mlir::func::FuncOp function;
   BatchSums &sums;
   mlir::OpBuilder builder;
@@ -118,7 +111,7 @@ class BatchNormalizer {
   llvm::DenseSet<Value> done;             // statistics
   llvm::DenseSet<mlir::Operation *> own;  // ops that learn running statistics
 
-  LogicalResult refuse(Value statistic) {
+  LogicalResult refuse(mlir::BlockArgument statistic) {
     mlir::emitError(function.getLoc())
         << "network '" << function.getName() << "' cannot be trained: '" << nameOf(statistic)
         << "' is a statistic of batches, which one batch_norm computes for itself; use batch_norm, give each its own "
@@ -126,13 +119,8 @@ class BatchNormalizer {
     return mlir::failure();
   }
 
-  Value map(mlir::Type type, mlir::ValueRange inputs, Location loc, Body body) {
-    return createMap(builder, loc, type, inputs, body);
-  }
-
   /// Has `op` read the statistics of the batch, which are computed before it, in place of the running ones.
   void normalize(MapOp op, const Normalization &found) {
-    Value runningMean = statisticBehind(found.mean->get()), runningVariance = statisticBehind(found.variance->get());
     Location loc = op.getLoc();
     builder.setInsertionPoint(op);
     if (!samples) {
@@ -141,11 +129,11 @@ class BatchNormalizer {
       samples = sums.of(one, builder, loc);
     }
     Value x = found.x->get();
-    mlir::RankedTensorType channels = typeOf(runningMean);
-    const double pixels = static_cast<double>(elementsOf(x) / elementsOf(runningMean));
-    llvm::SmallVector<int64_t> apart(sizesOf(x).size(), 1);
-    apart.front() = channels.getDimSize(0);
-    const auto reshaped = [&](Value value, mlir::Type type) -> Value {
+    mlir::RankedTensorType channels = typeOf(found.runningMean);
+    const double pixels = static_cast<double>(elementsOf(x)) / static_cast<double>(elementsOf(found.runningMean));
+    // In the shape in which the op reads the running statistics.
+    const auto spread = [&](Value value) -> Value {
+      mlir::Type type = found.mean->get().getType();
       return value.getType() == type ? value : builder.create<ReshapeOp>(loc, type, value).getResult();
     };
     // The sum over the batch for each channel.
@@ -154,34 +142,33 @@ class BatchNormalizer {
       return sums.of(axes == 0 ? value : sumAlong(value, axes, /*keepdim=*/false, builder, loc), builder, loc);
     };
     const auto average = [&](Value sum) {
-      return map(channels, {sum, samples}, loc,
-                 [&](ScalarBuilder &b, mlir::ValueRange v) { return b.div(v[0], b.mul(v[1], pixels)); });
+      return createMap(builder, loc, channels, {sum, samples},
+                       [&](ScalarBuilder &b, mlir::ValueRange v) { return b.div(v[0], b.mul(v[1], pixels)); });
     };
-    Value sum = total(x), mean = average(sum), spread = reshaped(mean, channels.clone(apart));
-    Value squares = map(x.getType(), {x, spread}, loc, [](ScalarBuilder &b, mlir::ValueRange v) {
+    Value sum = total(x), mean = spread(average(sum));
+    Value squares = createMap(builder, loc, x.getType(), {x, mean}, [](ScalarBuilder &b, mlir::ValueRange v) {
       Value centred = b.sub(v[0], v[1]);
       return b.mul(centred, centred);
     });
-    Value sumOfSquares = total(squares), variance = average(sumOfSquares);
-    found.mean->set(reshaped(mean, found.mean->get().getType()));
-    found.variance->set(reshaped(variance, found.variance->get().getType()));
+    Value sumOfSquares = total(squares), variance = spread(average(sumOfSquares));
+    found.mean->set(mean), found.variance->set(variance);
 
     // Each sample adds its part of the step, momentum * (new - old) / samples. PyTorch's running variance is that of
     // the samples without bias.
-    const auto learn = [&](Value running, Value total, double without) {
-      Value part = map(channels, {running, total, samples}, loc, [&](ScalarBuilder &b, mlir::ValueRange v) {
-        Value all = b.mul(v[2], pixels), count = b.sub(all, b.number(without));
-        Value now = b.div(v[1], b.select(b.less(count, 1), b.number(1), count));
-        return b.div(b.mul(b.sub(now, v[0]), kMomentum), v[2]);
-      });
+    const auto learn = [&](mlir::BlockArgument running, Value total, double without) {
+      Value part =
+          createMap(builder, loc, channels, {running, total, samples}, [&](ScalarBuilder &b, mlir::ValueRange v) {
+            Value all = b.mul(v[2], pixels), count = b.sub(all, b.number(without));
+            Value now = b.div(v[1], b.select(b.less(count, 1), b.number(1), count));
+            return b.div(b.mul(b.sub(now, v[0]), kMomentum), v[2]);
+          });
       own.insert(part.getDefiningOp());
-      const unsigned number = llvm::cast<mlir::BlockArgument>(running).getArgNumber();
-      Value next = sums.into(running, *stateOfArgument(function, number), part, builder, loc);
+      Value next = sums.into(running, *stateOfArgument(function, running.getArgNumber()), part, builder, loc);
       own.insert(next.getDefiningOp());
     };
     builder.setInsertionPointAfter(op);
-    learn(runningMean, sum, 0);
-    learn(runningVariance, sumOfSquares, 1);
+    learn(found.runningMean, sum, 0);
+    learn(found.runningVariance, sumOfSquares, 1);
   }
 };
 

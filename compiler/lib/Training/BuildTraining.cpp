@@ -42,20 +42,19 @@ bool isRead(Value value) {
 mlir::LogicalResult checkOverlaps(mlir::func::FuncOp network) {
   struct Range {
     int64_t first, last;
-    unsigned number;
+    mlir::BlockArgument parameter;
   };
   llvm::SmallVector<Range> read;
   for (mlir::BlockArgument argument : network.getArguments())
     if (isLearned(argument) && isRead(argument)) {
       const int64_t first = *stateOfArgument(network, argument.getArgNumber());
-      read.push_back({first, first + elementsOf(argument), argument.getArgNumber()});
+      read.push_back({first, first + elementsOf(argument), argument});
     }
   llvm::sort(read, [](const Range &a, const Range &b) { return a.first < b.first; });
   for (size_t i = 1; i < read.size(); ++i)
     if (read[i].first < read[i - 1].last) {
-      auto name = network.getArgAttrOfType<mlir::StringAttr>(read[i].number, kNameAttr);
       mlir::emitError(network.getLoc()) << "network '" << network.getName() << "' cannot be trained: '"
-                                        << name.getValue()
+                                        << nameOf(read[i].parameter)
                                         << "' is the weight of a layer with groups, and something else reads it, too; "
                                            "give that a parameter of its own";
       return mlir::failure();

@@ -20,9 +20,9 @@ inline constexpr std::string_view loss_names[] = {"mse", "cross_entropy", "bce",
 
 /// Whether a parameter of this name is a statistic of batches: `running_mean` or `running_var` of a batch_norm. A step
 /// computes it, and no optimizer changes it.
-constexpr bool is_batch_statistic(std::string_view name) {
-  return name.ends_with("running_mean") || name.ends_with("running_var");
-}
+constexpr bool is_running_mean(std::string_view name) { return name.ends_with("running_mean"); }
+constexpr bool is_running_variance(std::string_view name) { return name.ends_with("running_var"); }
+constexpr bool is_batch_statistic(std::string_view name) { return is_running_mean(name) || is_running_variance(name); }
 
 /// Where everything lies, in floats from the block's start. The parameters follow each other in the graph's order, each
 /// row-major as in PyTorch and beginning at a cache line; what is between them is 0. The other parts have the same
@@ -54,7 +54,7 @@ inline constexpr std::uint64_t sums_of_batch_norm = 4;
 constexpr training_layout training_layout_of(const graph_view& g) {
   std::uint64_t sums = 0;
   for (const node_record& node : g.nodes)
-    if (node.kind == op::parameter && g.name_of(node).ends_with("running_mean"))
+    if (node.kind == op::parameter && is_running_mean(g.name_of(node)))
       sums += sums_of_batch_norm * detail::in_lines(node.dims.elements());
   if (sums > 0) sums += detail::memory_line;
   return {parameter_offset(g, static_cast<std::uint32_t>(g.nodes.size())), sums};

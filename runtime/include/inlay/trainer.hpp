@@ -175,29 +175,14 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
                                       std::span<const target_element> target)
     requires has_target
   {
-    std::size_t batch = batch_of({inputs.size()...});
-    if (target.size() != batch * target_size) batch = 0;
-    if (divided_)
-      return differentiate_divided(batch, [&](std::byte* scratch) {
-        return divided_(inputs.data()..., target.data(), batch, memory(), scratch, workers_);
-      });
-    return differentiate(
-        batch, [&](std::size_t first, std::size_t count, float* block_memory, std::byte* block_scratch) {
-          return training::run_steps((inputs.data() + first * input_size<In>)..., target.data() + first * target_size,
-                                     count, block_memory, block_scratch);
-        });
+    const std::size_t batch = batch_of({inputs.size()...});
+    return differentiate(target.size() == batch * target_size ? batch : 0, port{inputs.data(), input_size<In>}...,
+                         port{target.data(), target_size});
   }
   INLAY_DETAIL_HIDDEN float gradients(std::span<const input_element<In>>... inputs)
     requires(!has_target)
   {
-    const std::size_t batch = batch_of({inputs.size()...});
-    if (divided_)
-      return differentiate_divided(
-          batch, [&](std::byte* scratch) { return divided_(inputs.data()..., batch, memory(), scratch, workers_); });
-    return differentiate(
-        batch, [&](std::size_t first, std::size_t count, float* block_memory, std::byte* block_scratch) {
-          return training::run_steps((inputs.data() + first * input_size<In>)..., count, block_memory, block_scratch);
-        });
+    return differentiate(batch_of({inputs.size()...}), port{inputs.data(), input_size<In>}...);
   }
 
   /// The second half: changes the parameters. Does nothing without gradients, which a call that was refused or ended
@@ -322,11 +307,29 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
     });
   }
 
-  /// `run(first sample, samples, memory, scratch memory)` adds the gradients of some samples, and returns a status.
-  template <class Run>
-  INLAY_DETAIL_HIDDEN float differentiate(std::size_t batch, Run run) {
+  /// The samples of an input or of the targets.
+  template <class Element>
+  struct port {
+    const Element* samples;
+    std::size_t elements;  ///< of a sample
+    const Element* from(std::size_t sample) const { return samples + sample * elements; }
+  };
+  template <class Element>
+  port(const Element*, std::size_t) -> port<Element>;
+
+  /// Makes the gradients and returns the mean loss, or NaN if there are no samples or the kernel refuses them.
+  template <class... Ports>
+  INLAY_DETAIL_HIDDEN float differentiate(std::size_t batch, const Ports&... ports) {
+    constexpr float nothing = std::numeric_limits<float>::quiet_NaN();
     batch_ = 0, packed_ = false;
-    if (batch == 0) return std::numeric_limits<float>::quiet_NaN();
+    if (batch == 0) return nothing;
+    if (divided_) {
+      for_each_part(
+          [&](std::size_t part, std::size_t parts) { training::begin(memory(), scratch_.get(), part, parts); });
+      if (divided_(ports.from(0)..., batch, memory(), scratch_.get(), workers_) != 0) return nothing;
+      batch_ = batch;
+      return mean_loss();
+    }
     std::atomic<bool> refused = false;
     for_each_share([&](std::size_t i) {
       float* at = memory();
@@ -337,9 +340,9 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
       }
       training::begin(at, scratch, 0, 1);
       const std::size_t first = batch * i / shares(), last = batch * (i + 1) / shares();
-      if (first < last && run(first, last - first, at, scratch) != 0) refused = true;
+      if (first < last && training::run_steps(ports.from(first)..., last - first, at, scratch) != 0) refused = true;
     });
-    if (refused) return std::numeric_limits<float>::quiet_NaN();
+    if (refused) return nothing;
     if (!others_.empty())
       for_each_part([&](std::size_t part, std::size_t parts) {
         for (const share_memory& other : others_) {
@@ -350,16 +353,6 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
       });
     for (const share_memory& other : others_)
       memory()[layout.loss_sum()] += reinterpret_cast<const float*>(other.memory.get())[layout.loss_sum()];
-    batch_ = batch;
-    return mean_loss();
-  }
-  /// `run(scratch memory)` adds the gradients of all samples, on all workers, and returns a status.
-  template <class Run>
-  INLAY_DETAIL_HIDDEN float differentiate_divided(std::size_t batch, Run run) {
-    batch_ = 0, packed_ = false;
-    if (batch == 0) return std::numeric_limits<float>::quiet_NaN();
-    for_each_part([&](std::size_t part, std::size_t parts) { training::begin(memory(), scratch_.get(), part, parts); });
-    if (run(scratch_.get()) != 0) return std::numeric_limits<float>::quiet_NaN();
     batch_ = batch;
     return mean_loss();
   }

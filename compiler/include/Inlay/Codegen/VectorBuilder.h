@@ -144,6 +144,8 @@ class VectorBuilder {
   /// min(|x|, limit), with the sign that `sign`, a sign control of vrangeps, asks for.
   Float smaller_magnitude(Float x, float limit, int64_t sign);
   Mask compare(mlir::arith::CmpFPredicate predicate, const Float &a, const Float &b);
+  /// One mask whose lanes say whether any of the vectors is greater than `last` there.
+  Mask any_greater(Int x, int32_t last);
   /// What vfixupimmps makes of x: the digit of `table` for x's class says which response it gives, and 0 gives y.
   Float fixup(Float x, Float y, int32_t table);
   mlir::Value vectorOf(llvm::ArrayRef<float> numbers);

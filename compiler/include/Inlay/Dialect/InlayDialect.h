@@ -87,7 +87,9 @@ Role roleOf(mlir::Operation *network);
 /// Whether a value is a parameter of a network that is trained. It lies in the network's memory. No op writes it but
 /// the one that learns a statistic.
 bool isLearned(mlir::Value value);
-/// Whether it is a batch norm's running mean or variance.
+/// The name of a network's argument, if it has one.
+llvm::StringRef nameOf(mlir::BlockArgument argument);
+/// Whether a learned parameter is a batch norm's running mean or variance.
 bool isBatchStatistic(mlir::Value value);
 
 /// Row of the table for a name such as "tanh"; null if there is none.

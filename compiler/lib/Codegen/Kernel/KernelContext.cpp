@@ -50,20 +50,14 @@ void KernelContext::forEachLine(Location loc, int64_t count, llvm::function_ref<
 
 void KernelContext::forEachPanel(Location loc, int64_t elements, int64_t width,
                                  llvm::function_ref<void(Value, int64_t)> body) {
+  if (!part) return forEachGroup(loc, elements, width, body);
   const int64_t whole = elements / width * width;
-  const auto emitWhole = [&](Value first) { body(first, width); };
-  const auto emitRest = [&] { body(index(whole, loc), elements - whole); };
-  if (!part) {
-    forEach(loc, whole, width, emitWhole);
-    if (whole < elements) emitRest();
-    return;
-  }
   Value next = plus(loc, part, 1);
   const auto start = [&](Value ofPart) {
     return times(loc, shareStart(loc, index(whole / width, loc), ofPart, parts), width);
   };
-  if (whole > 0) forEach(loc, start(part), start(next), width, emitWhole);
-  if (whole < elements) ifEqual(loc, next, parts, emitRest);
+  if (whole > 0) forEach(loc, start(part), start(next), width, [&](Value first) { body(first, width); });
+  if (whole < elements) ifEqual(loc, next, parts, [&] { body(index(whole, loc), elements - whole); });
 }
 
 void KernelContext::forEach(Location loc, int64_t end, int64_t step, llvm::function_ref<void(Value)> body) {
@@ -116,11 +110,16 @@ void KernelContext::forEachRowTile(Location loc, llvm::ArrayRef<int64_t> sizes,
   }
 }
 
+void KernelContext::forEachGroup(Location loc, int64_t elements, int64_t width,
+                                 llvm::function_ref<void(Value, int64_t)> body) {
+  const int64_t whole = elements / width * width;
+  forEach(loc, whole, width, [&](Value first) { body(first, width); });
+  if (whole < elements) body(index(whole, loc), elements - whole);
+}
+
 void KernelContext::forEachVectors(Location loc, int64_t elements, int64_t ways,
                                    llvm::function_ref<void(Value, int64_t)> body) {
-  const int64_t group = ways * features.lanes, grouped = elements / group * group;
-  forEach(loc, grouped, group, [&](Value column) { body(column, group); });
-  if (grouped < elements) body(index(grouped, loc), elements - grouped);
+  forEachGroup(loc, elements, ways * features.lanes, body);
 }
 
 llvm::SmallVector<Value> KernelContext::choose(Location loc, Value condition, mlir::TypeRange types, Yielded taken,

@@ -162,6 +162,9 @@ class KernelContext {
   mlir::Value address(mlir::Location loc, const RowView &view, mlir::Value row, mlir::Value column);
 
  private:
+  /// Runs `body(first, live)` for each `width` of so many elements. The last group may be narrower.
+  void forEachGroup(mlir::Location loc, int64_t elements, int64_t width,
+                    llvm::function_ref<void(mlir::Value first, int64_t live)> body);
   /// The vector itself, of which LLVM must not leave out lanes.
   mlir::Value fenced(mlir::Location loc, mlir::Value vector);
   mlir::Value prefixMask(mlir::Location loc, int64_t live, int64_t lanes);

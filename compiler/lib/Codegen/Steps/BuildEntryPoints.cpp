@@ -571,7 +571,7 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
       module.emitOpError() << "has no '" << kEntriesAttr << "': run inlay-emit-kernels first";
       return signalPassFailure();
     }
-    llvm::SmallVector<LLVM::LLVMFuncOp> notInlined, inNearest, aligned;
+    llvm::SmallVector<LLVM::LLVMFuncOp> notInlined, inNearest, unaligned;
     for (mlir::Attribute entry : entries) {
       NetworkSummary summary = entryFromAttribute(entry);
       EntryBuilder entryBuilder(summary, module);
@@ -584,10 +584,9 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
         for (const std::string &name : {summary.lanesName(), summary.lanesPartName()})
           notInlined.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(name));
       if (summary.voicesInLanes > 0) notInlined.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(summary.voicesName()));
-      for (auto function : module.getOps<LLVM::LLVMFuncOp>())
-        if (function.getName().starts_with(summary.name) && function.getName() != summary.name + "_run" &&
-            (summary.flops >= kWorthAligning || function.getName() != summary.kernelName(1)))
-          aligned.push_back(function);
+      unaligned.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(summary.name + "_run"));
+      if (summary.flops < kWorthAligning)
+        unaligned.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>(summary.kernelName(1)));
     }
     // no-builtins keeps LLVM from turning loops into calls of memset or memcpy. Only the caller's parallel_for can
     // throw.
@@ -599,7 +598,7 @@ struct BuildEntryPointsPass : impl::BuildEntryPointsPassBase<BuildEntryPointsPas
       // loop, even for a single sample.
       if (llvm::is_contained(notInlined, function)) attributes.push_back("noinline");
       if (llvm::is_contained(inNearest, function)) attributes.push_back(kRoundsToNearest);
-      if (llvm::is_contained(aligned, function)) attributes.push_back("stackrealign");
+      if (!llvm::is_contained(unaligned, function)) attributes.push_back("stackrealign");
       llvm::SmallVector<mlir::Attribute> all(builder.getStrArrayAttr(attributes).getValue());
       if (mlir::ArrayAttr own = function.getPassthroughAttr()) llvm::append_range(all, own);
       function.setPassthroughAttr(builder.getArrayAttr(all));

@@ -137,28 +137,29 @@ VectorBuilder::Mask VectorBuilder::outside(Float x, uint32_t first, uint32_t cou
   return {each(beyond, place, constant_int(static_cast<int32_t>(count - 1 + kSmallest)))};
 }
 
+VectorBuilder::Mask VectorBuilder::any_greater(Int x, int32_t last) {
+  Value largest = x.vectors.front();
+  for (Value v : llvm::drop_begin(x.vectors)) largest = builder.create<arith::MaxSIOp>(loc, largest, v);
+  return {{builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::sgt, largest, constant_int(last).vectors.front())}};
+}
+
 VectorBuilder::Mask VectorBuilder::any_outside(Float x, uint32_t first, uint32_t count) {
-  Int place = sub(bitcast_int(x), constant_int(static_cast<int32_t>(first + kSmallest))), farthest;
-  for (Value v : place.vectors) farthest = farthest.vectors.empty() ? Int{{v}} : max(farthest, Int{{v}});
-  Value last = constant_int(static_cast<int32_t>(count - 1 + kSmallest)).vectors.front();
-  return {{builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::sgt, farthest.vectors.front(), last)}};
+  return any_greater(sub(bitcast_int(x), constant_int(static_cast<int32_t>(first + kSmallest))),
+                     static_cast<int32_t>(count - 1 + kSmallest));
 }
 
 VectorBuilder::Mask VectorBuilder::any_above(Float magnitude, float limit) {
   // Without a sign, floats have the order of their bits.
-  Int bits = bitcast_int(magnitude), largest;
-  for (Value v : bits.vectors) largest = largest.vectors.empty() ? Int{{v}} : max(largest, Int{{v}});
-  Value last = constant_int(std::bit_cast<int32_t>(limit)).vectors.front();
-  return {{builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::sgt, largest.vectors.front(), last)}};
+  return any_greater(bitcast_int(magnitude), std::bit_cast<int32_t>(limit));
 }
 
 VectorBuilder::Mask VectorBuilder::any_far_from_one(Float x) {
   // The two upper bits of the exponent differ for these magnitudes. Adding 3 to the two bits sets the upper one, which
   // is below the sign, unless they differ.
-  Int sum = add(bitcast_int(x), constant_int(0x60000000)), all;
-  for (Value v : sum.vectors)
-    all = all.vectors.empty() ? Int{{v}} : Int{{builder.create<arith::OrIOp>(loc, all.vectors.front(), v)}};
-  Value upper = bit_and(all, constant_int(0x40000000)).vectors.front(), none = constant_int(0).vectors.front();
+  Int sum = add(bitcast_int(x), constant_int(0x60000000));
+  Value all = sum.vectors.front();
+  for (Value v : llvm::drop_begin(sum.vectors)) all = builder.create<arith::OrIOp>(loc, all, v);
+  Value upper = bit_and(Int{{all}}, constant_int(0x40000000)).vectors.front(), none = constant_int(0).vectors.front();
   return {{builder.create<arith::CmpIOp>(loc, arith::CmpIPredicate::ne, upper, none)}};
 }
 
