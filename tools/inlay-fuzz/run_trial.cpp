@@ -272,8 +272,7 @@ verdict run_trial(const trial& t, const trial_settings& settings) {
   const auto kernels = compile_for(t.cpu);
   // Another CPU with fused multiply-add, where this machine has one.
   const std::string other = t.cpu == "x86-64-v3" ? "native" : "x86-64-v3";
-  const bool elsewhere = t.reproducible && std::ranges::count(tools::runnable_cpus(), other) > 0 &&
-                         std::ranges::count(tools::runnable_cpus(), "x86-64-v3") > 0;
+  const bool elsewhere = t.reproducible && std::ranges::count(tools::runnable_cpus(), other) > 0;
   std::vector<std::unique_ptr<tools::jit_kernel>> others;
   if (elsewhere && !kernels.empty()) others = compile_for(other);
   if (kernels.empty() || (elsewhere && others.empty())) {
@@ -293,21 +292,18 @@ verdict run_trial(const trial& t, const trial_settings& settings) {
           return v;
       continue;
     }
-    for (const call_plan& call : t.calls) {
+    const auto run = [&](const tools::jit_kernel& kernel, const call_plan& call) {
       random_source of_call(layout.word());
-      if (verdict v = check.run(*kernels[n], call, of_call, result.counts); !ignored(v)) return v;
-    }
+      return check.run(kernel, call, of_call, result.counts);
+    };
+    for (const call_plan& call : t.calls)
+      if (verdict v = run(*kernels[n], call); !ignored(v)) return v;
     if (!t.reproducible || check.samples() == 0) continue;
-    // Single samples, and all calls once more on the other CPU.
-    for (const std::size_t first : {std::size_t{0}, check.samples() / 2, check.samples() - 1}) {
-      random_source of_call(layout.word());
-      const call_plan one{.first = first};
-      if (verdict v = check.run(*kernels[n], one, of_call, result.counts); !ignored(v)) return v;
-    }
+    for (const std::size_t first : {std::size_t{0}, check.samples() / 2, check.samples() - 1})
+      if (verdict v = run(*kernels[n], {.first = first}); !ignored(v)) return v;
+    if (!elsewhere) continue;
     for (const call_plan& call : t.calls) {
-      if (others.empty()) break;
-      random_source of_call(layout.word());
-      verdict v = check.run(*others[n], call, of_call, result.counts);
+      verdict v = run(*others[n], call);
       v.text = "on " + other + ": " + v.text;
       if (!ignored(v)) return v;
     }

@@ -42,9 +42,9 @@ struct trial_settings {
   std::vector<std::string> cpus;               ///< used in turn
   int bf16 = -1;                               ///< 0 never, 1 always, else sometimes
   int parallel = -1;                           ///< the same
-  int weights_argument = 0;                    ///< 1 always, for networks without state; else never
   int reproducible = -1;                       ///< the same, where the CPU has fused multiply-add
   int optimised = -1;                          ///< the same
+  int weights_argument = 0;                    ///< 1 always, for networks without state; else never
   int max_batch = -1;                          ///< 0 no limit, else this one; below 0 sometimes one
   std::set<std::string, std::less<>> ignored;  ///< names of findings to ignore
 };
