@@ -85,12 +85,7 @@ TEST_P(Deep, DividedAmongThreads) {
   b.output(h, "y");
   b.finish();
   for (std::size_t parts : {1u, 3u, 7u}) {
-    const inlay_parallel_for workers = {
-        [](void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
-          const std::size_t all = *static_cast<const std::size_t*>(context);
-          for (std::size_t part = all; part-- > 0;) work(argument, part, all);
-        },
-        &parts};
+    const inlay_parallel_for workers = {run_backwards, &parts};
     ASSERT_EQ(compare_with_interpreter(b, GetParam(), kBatches, random, {.tolerance = 1e-3, .workers = &workers}), "")
         << parts << " parts";
   }

@@ -49,6 +49,12 @@ struct comparison {
   const inlay_parallel_for* workers = nullptr;  ///< if given, calls the entry point for several threads with these
 };
 
+/// For an inlay_parallel_for: runs *context parts, a std::size_t, on the calling thread, the last one first.
+inline void run_backwards(void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
+  const std::size_t parts = *static_cast<const std::size_t*>(context);
+  for (std::size_t part = parts; part-- > 0;) work(argument, part, parts);
+}
+
 /// Runs batches of random samples, compiled and interpreted, in memory with guard pages. Returns the first difference,
 /// or nothing.
 std::string compare_with_interpreter(const graph_builder& builder, const std::string& cpu,

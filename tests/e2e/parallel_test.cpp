@@ -71,12 +71,6 @@ void build_images(graph_builder& b) {
   b.finish();
 }
 
-/// Runs *context parts on the calling thread, the last one first.
-void run_backwards(void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
-  const std::size_t parts = *static_cast<const std::size_t*>(context);
-  for (std::size_t part = parts; part-- > 0;) work(argument, part, parts);
-}
-
 constexpr std::size_t kBatches[] = {0, 1, 2, 14, 29, 57, 113};
 
 class Parallel : public ::testing::TestWithParam<std::string> {};

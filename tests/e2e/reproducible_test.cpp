@@ -31,19 +31,13 @@ void build(graph_builder& b) {
   b.finish();
 }
 
-/// Runs *context parts on the calling thread.
-void run_parts(void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
-  const std::size_t parts = *static_cast<const std::size_t*>(context);
-  for (std::size_t part = parts; part-- > 0;) work(argument, part, parts);
-}
-
 /// The bits of the outputs, computed in batches of `batch` samples.
 std::vector<std::uint32_t> bits(const tools::jit_kernel& kernel, std::span<const float> inputs, std::size_t batch,
                                 std::size_t parts) {
   const std::size_t samples = inputs.size() / kInputs;
   std::vector<float> outputs(samples * kOutputs);
   std::vector<std::byte> scratch(kernel.scratch_bytes() + 64);
-  const inlay_parallel_for workers = {run_parts, &parts};
+  const inlay_parallel_for workers = {run_backwards, &parts};
   for (std::size_t first = 0; first < samples; first += batch) {
     const float* const in[] = {inputs.data() + first * kInputs};
     float* const out[] = {outputs.data() + first * kOutputs};

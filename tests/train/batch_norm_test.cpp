@@ -12,7 +12,6 @@
 #include "gradient_check.hpp"
 #include "guarded_memory.hpp"
 #include "inlay/dsl.hpp"
-#include "jit_kernel.hpp"
 
 namespace inlay::testing {
 namespace {
@@ -123,16 +122,6 @@ rows define_residual(const rows& x, const values& p, values& s) {
   return y;
 }
 
-/// Does the parts one after the other, from the last to the first.
-struct backwards {
-  std::size_t parts;
-  const inlay_parallel_for workers = {[](void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
-                                        const std::size_t all = static_cast<backwards*>(context)->parts;
-                                        for (std::size_t part = all; part-- > 0;) work(argument, part, all);
-                                      },
-                                      this};
-};
-
 class Subject {
  public:
   Subject(const graph_builder& b, definition defined, const std::string& cpu, std::size_t most = 70)
@@ -180,19 +169,12 @@ class Subject {
   void check(std::size_t parts) {
     ASSERT_EQ(kernels_.size(), 2u);
     const tools::jit_kernel& step = *kernels_[1];
-    guarded_floats memory(step.memory_bytes() / 4), scratch(step.scratch_bytes() / 4);
-    std::ranges::fill(memory.span(), std::nanf("")), std::ranges::fill(scratch.span(), std::nanf(""));
+    guarded_floats memory(step.memory_bytes() / 4);
+    std::ranges::fill(memory.span(), std::nanf(""));
     for_each_parameter(
         [&](const std::string& name, std::uint64_t place) { std::ranges::copy(p_.at(name), memory.data() + place); });
     const float* const given[] = {x_.data(), t_.data()};
-    if (parts == 0) {
-      step.begin(memory.data(), scratch.data());
-      ASSERT_EQ(step.run_steps(given, {}, batch_, memory.data(), scratch.data()), 0);
-    } else {
-      for (std::size_t part = parts; part-- > 0;) step.begin(memory.data(), scratch.data(), part, parts);
-      const backwards all{parts};
-      ASSERT_EQ(step.run_steps(given, {}, batch_, memory.data(), scratch.data(), &all.workers), 0);
-    }
+    ASSERT_EQ(run_step(step, given, batch_, memory.span(), parts), 0);
     values statistics;
     const double expected = loss_of(p_, statistics);
     const training_layout layout = training_layout_of(graph_);
@@ -254,13 +236,6 @@ class Subject {
     }
   }
 };
-
-template <class Net>
-graph_builder traced(const Net& net) {
-  graph_builder b(net.name);
-  detail::trace(net, b);
-  return b;
-}
 
 TEST(BatchNorm, NormalisesByTheBatch) {
   Subject all[] = {{traced(vectors), define_vectors, "native"},

@@ -13,6 +13,7 @@
 #include "guarded_memory.hpp"
 #include "inlay/interpreter.hpp"
 #include "jit_kernel.hpp"
+#include "kernel_harness.hpp"
 
 namespace inlay::testing {
 namespace {
@@ -136,34 +137,19 @@ std::string refusal_of(const graph_builder& builder, loss which) {
   return tools::jit_kernel::compile_all({&graph, 1}, {&none, 1}, target, error).empty() ? error : "";
 }
 
-namespace {
-
-/// Does the parts of a thread's work one after the other, from the last to the first.
-struct backwards {
-  std::size_t parts;
-  const inlay_parallel_for workers = {[](void* context, void (*work)(void*, std::size_t, std::size_t), void* argument) {
-                                        const std::size_t all = static_cast<backwards*>(context)->parts;
-                                        for (std::size_t part = all; part-- > 0;) work(argument, part, all);
-                                      },
-                                      this};
-};
-
-/// Runs the step in its memory: on one thread for 0 parts. Returns its status.
-int run_step(const tools::jit_kernel& step, std::span<const float* const> inputs, const gradient_check& how,
+int run_step(const tools::jit_kernel& step, std::span<const float* const> inputs, std::size_t batch,
              std::span<float> memory, std::size_t parts) {
   guarded_floats scratch(step.scratch_bytes() / 4);
   // What is not written stays NaN and is seen.
   std::ranges::fill(scratch.span(), std::nanf(""));
   if (parts == 0) {
     step.begin(memory.data(), scratch.data());
-    return step.run_steps(inputs, {}, how.batch, memory.data(), scratch.data());
+    return step.run_steps(inputs, {}, batch, memory.data(), scratch.data());
   }
   for (std::size_t part = parts; part-- > 0;) step.begin(memory.data(), scratch.data(), part, parts);
-  const backwards all{parts};
-  return step.run_steps(inputs, {}, how.batch, memory.data(), scratch.data(), &all.workers);
+  const inlay_parallel_for workers = {run_backwards, &parts};
+  return step.run_steps(inputs, {}, batch, memory.data(), scratch.data(), &workers);
 }
-
-}  // namespace
 
 std::string check_gradients(const graph_builder& builder, const gradient_check& how, std::size_t* compared) {
   const graph_view graph = builder.view();
@@ -171,7 +157,7 @@ std::string check_gradients(const graph_builder& builder, const gradient_check& 
   if (builder.first_violation()) return "the network is ill-formed";
   example at = draw(graph, how);
   tools::jit_target target;
-  target.cpu = how.cpu, target.train = how.which, target.parallel = target.share_all = how.parts > 0;
+  target.cpu = how.cpu, target.train = how.which, target.parallel = target.share_all = true;
   std::string error;
   const auto kernels = tools::jit_kernel::compile_all({&graph, 1}, {&at.parameters, 1}, target, error);
   if (kernels.size() != 2) return "does not compile: " + error;
@@ -198,14 +184,13 @@ std::string check_gradients(const graph_builder& builder, const gradient_check& 
   };
   for (const auto& each : at.inputs) give(each);
   if (how.which != loss::output) give(at.target);
-  if (run_step(step, inputs, how, memory.span(), 0) != 0) return "the step failed";
-  if (how.parts > 0 && run_step(step, inputs, how, divided.span(), how.parts) != 0) return "the divided step failed";
+  if (run_step(step, inputs, how.batch, memory.span(), 0) != 0) return "the step failed";
+  if (run_step(step, inputs, how.batch, divided.span(), how.parts) != 0) return "the divided step failed";
 
   bool all_finite = false;
   const double total = total_loss(graph, at, how, &all_finite);
   if (how.rough && (!all_finite || !(std::abs(total) < 1e4))) return "";
   for (guarded_floats* each : {&memory, &divided}) {
-    if (each == &divided && how.parts == 0) continue;
     const auto loss_sum = static_cast<double>((*each)[layout.loss_sum()]);
     if (!(std::abs(loss_sum - total) <= (how.rough ? 1e-3 : 1e-5) * std::max(1.0, std::abs(total)))) {
       text << "the loss " << (each == &divided ? "of the divided step " : "") << "is " << loss_sum << ", expected "
@@ -243,9 +228,7 @@ std::string check_gradients(const graph_builder& builder, const gradient_check& 
     for (guarded_floats* each : {&memory, &divided})
       for (auto [k, slope] : expected) {
         const float found = (*each)[start + k];
-        if ((each == &divided && how.parts == 0) ||
-            std::abs(static_cast<double>(found) - slope) <= how.tolerance * largest)
-          continue;
+        if (std::abs(static_cast<double>(found) - slope) <= how.tolerance * largest) continue;
         text << graph.name_of(graph.nodes[i]) << ", element " << k << ": the gradient "
              << (each == &divided ? "of the divided step " : "") << "is " << found << ", expected " << slope;
         return text.str();

@@ -2,12 +2,23 @@
 // Compares the gradients of a compiled training step with central differences of the interpreter, in double.
 #pragma once
 
+#include <span>
 #include <string>
 
+#include "inlay/dsl.hpp"
 #include "inlay/graph_builder.hpp"
 #include "inlay/graph_training.hpp"
+#include "jit_kernel.hpp"
 
 namespace inlay::testing {
+
+/// The graph of a network in the DSL.
+template <class Net>
+graph_builder traced(const Net& net) {
+  graph_builder b(net.name);
+  detail::trace(net, b);
+  return b;
+}
 
 struct gradient_check {
   loss which = loss::mse;
@@ -27,10 +38,15 @@ struct gradient_check {
   bool rough = false;
 };
 
+/// Runs a training step in its memory, which has the parameters: on one thread for 0 parts, else in so many parts, one
+/// after the other, the last one first. The scratch memory begins as NaN. Returns the step's status.
+int run_step(const tools::jit_kernel& step, std::span<const float* const> inputs, std::size_t batch,
+             std::span<float> memory, std::size_t parts);
+
 /// Compiles the training step of the network, runs it on random samples, also as the threads of --parallel do, which
-/// then divide each layer however small, and differentiates the loss by each weight.
-/// The losses are computed here, from the interpreter's outputs in double. Memory lies between guard pages. Returns the
-/// first difference, or nothing. `compared`, if given, counts the elements.
+/// then divide each layer however small, and differentiates the loss by each weight. The losses are computed here, from
+/// the interpreter's outputs in double. Memory lies between guard pages. Returns the first difference, or nothing.
+/// `compared`, if given, counts the elements.
 std::string check_gradients(const graph_builder& builder, const gradient_check& how = {},
                             std::size_t* compared = nullptr);
 

@@ -14,13 +14,6 @@ namespace inlay::testing {
 namespace {
 
 template <class Net>
-graph_builder traced(const Net& net) {
-  graph_builder b(net.name);
-  detail::trace(net, b);
-  return b;
-}
-
-template <class Net>
 void check(const Net& net, const gradient_check& how = {}) {
   EXPECT_EQ(check_gradients(traced(net), how), "") << net.name << ", batch " << how.batch;
 }
