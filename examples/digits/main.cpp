@@ -2,7 +2,6 @@
 // Classifies the held-out digits with the compiled and the interpreted network, and compares answers and times.
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <exception>
@@ -13,12 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "../handwriting/compare_times.hpp"
 #include "images.hpp"
 #include "model.hpp"
 
 namespace {
 
 using namespace digits_example;
+using handwriting::compare_times;
 
 constexpr std::size_t digit_count = 10;
 /// The largest difference allowed between compiled and interpreted results, and the least share of right answers.
@@ -68,36 +69,6 @@ void show(const image_set& images, const std::vector<float>& probabilities, cons
     std::printf("  is %d, says %d %3.0f %%", images.labels[i], said[i], static_cast<double>(100 * certainty));
   }
   std::puts("\n");
-}
-
-using seconds = std::chrono::duration<double>;
-
-template <class Run>
-double time_of(Run run) {
-  const auto start = std::chrono::steady_clock::now();
-  run();
-  return seconds(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-/// Times both in turn, so that disturbances affect both, and prints the medians per image.
-template <class Compiled, class Interpreted>
-void compare_times(const char* what, std::size_t images, Compiled compiled, Interpreted interpreted) {
-  constexpr int rounds = 101;
-  std::vector<double> compiled_times, interpreted_times;
-  compiled(), interpreted();  // warm up
-  for (int i = 0; i < rounds; ++i) {
-    compiled_times.push_back(time_of(compiled));
-    interpreted_times.push_back(time_of(interpreted));
-  }
-  const double a = median(compiled_times) / static_cast<double>(images) * 1e9;
-  const double b = median(interpreted_times) / static_cast<double>(images) * 1e9;
-  std::printf("  %-24s %8.0f ns %12.0f ns %10.1fx\n", what, a, b, b / a);
 }
 
 int run(const std::string& folder) {

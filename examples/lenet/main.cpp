@@ -3,7 +3,6 @@
 // what the filters of the first convolution respond to.
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <exception>
@@ -16,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../handwriting/compare_times.hpp"
 #include "filters.hpp"
 #include "images.hpp"
 #include "model.hpp"
@@ -23,6 +23,7 @@
 namespace {
 
 using namespace lenet_example;
+using handwriting::compare_times;
 
 constexpr std::size_t digit_count = 10;
 /// The largest difference allowed between compiled and interpreted results, and the least share of right answers.
@@ -131,36 +132,6 @@ void show(const image_set& images, const std::vector<float>& probabilities, cons
     std::printf("  is %d, says %d %3.0f %%", images.labels[i], said[i], static_cast<double>(100 * certainty));
   }
   std::puts("\n");
-}
-
-using seconds = std::chrono::duration<double>;
-
-template <class Run>
-double time_of(Run run) {
-  const auto start = std::chrono::steady_clock::now();
-  run();
-  return seconds(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-/// Times both in turn, so that disturbances affect both, and prints the medians per image.
-template <class Compiled, class Interpreted>
-void compare_times(const char* what, std::size_t images, Compiled compiled, Interpreted interpreted) {
-  constexpr int rounds = 101;
-  std::vector<double> compiled_times, interpreted_times;
-  compiled(), interpreted();  // warm up
-  for (int i = 0; i < rounds; ++i) {
-    compiled_times.push_back(time_of(compiled));
-    interpreted_times.push_back(time_of(interpreted));
-  }
-  const double a = median(compiled_times) / static_cast<double>(images) * 1e9;
-  const double b = median(interpreted_times) / static_cast<double>(images) * 1e9;
-  std::printf("  %-24s %8.0f ns %12.0f ns %10.1fx\n", what, a, b, b / a);
 }
 
 /// Prints the filters of the first convolution. The interpreter was made of the same weights, so they are there.
