@@ -171,6 +171,7 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
   using AssignLayoutPassBase::AssignLayoutPassBase;
 
   int64_t vectorLength = 0, registers = 0;  // of the target
+  bool sameEverywhere = false;              // the same bits on every processor
 
   /// No tile or block has more rows than a batch may have.
   int64_t upToMaxBatch(int64_t rows) { return maxBatch > 0 ? std::min<int64_t>(rows, maxBatch) : rows; }
@@ -322,10 +323,12 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
   }
 
   /// The first and last lines of a padded image. They are left out only if all weights are finite, because zero times
-  /// infinity is NaN.
-  static mlir::DenseI64ArrayAttr zeroLines(mlir::Value image, llvm::ArrayRef<float> weight, mlir::Builder builder) {
+  /// infinity is NaN. Which tiles reach into them depends on the registers, and a sum that underflows to -0 becomes 0
+  /// where zeros are added to it. So they are never left out if the bits must be the same everywhere.
+  mlir::DenseI64ArrayAttr zeroLines(mlir::Value image, llvm::ArrayRef<float> weight, mlir::Builder builder) const {
     auto pad = image.getDefiningOp<PadOp>();
-    if (!pad || !pad.getValue().isZero() || !llvm::all_of(weight, [](float each) { return std::isfinite(each); }))
+    if (sameEverywhere || !pad || !pad.getValue().isZero() ||
+        !llvm::all_of(weight, [](float each) { return std::isfinite(each); }))
       return {};
     return builder.getDenseI64ArrayAttr({pad.getLow()[0], pad.getHigh()[0]});
   }
@@ -384,7 +387,8 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       return signalPassFailure();
     }
     vectorLength = target.getLanes(), registers = target.getRegisters();
-    const bool hasState = function->hasAttr(kMemoryAttr), sameEverywhere = reproducible;
+    const bool hasState = function->hasAttr(kMemoryAttr);
+    sameEverywhere = reproducible;
     // Steps must not depend on how many of them one call has.
     if (hasState) reproducible = true;
     mlir::IRRewriter rewriter(&getContext());
