@@ -171,7 +171,7 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
   using AssignLayoutPassBase::AssignLayoutPassBase;
 
   int64_t vectorLength = 0, registers = 0;  // of the target
-  bool sameEverywhere = false;              // the same bits on every processor
+  bool fixedOrder = false;                  // sums have one order, for every batch or number of steps
 
   /// No tile or block has more rows than a batch may have.
   int64_t upToMaxBatch(int64_t rows) { return maxBatch > 0 ? std::min<int64_t>(rows, maxBatch) : rows; }
@@ -205,7 +205,7 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
   /// Whether a layer is so narrow and so deep that most lanes would be empty, and adding the lanes in the end is little
   /// work. The order of such a sum depends on the number of lanes.
   bool sumsAlongInputs(int64_t outputs, int64_t depth, int64_t lanes) {
-    return !reproducible && outputs <= kFewFeatures && lanes < vectorLength && depth >= kDeep * vectorLength;
+    return !fixedOrder && outputs <= kFewFeatures && lanes < vectorLength && depth >= kDeep * vectorLength;
   }
 
   /// Packs `weight`, which is [outputs][depth] or, with `taps`, [outputs][depth / taps][taps].
@@ -227,7 +227,7 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
       return rewriter.create<ConstantOp>(source.getLoc(), elements.getType(), source.getNameAttr(), elements);
     };
     if (roleOf(getOperation()) != Role::inference && !weight.getDefiningOp<ConstantOp>()) {
-      if (mlir::failed(packLearned(layer, weight, packed, padded * depth, rewriter))) return mlir::failure();
+      if (mlir::failed(packLearned(layer, weight, packed, padded * depth))) return mlir::failure();
     } else {
       mlir::FailureOr<std::vector<float>> values = floatsOf(layer, weight, "weight");
       if (mlir::failed(values)) return mlir::failure();
@@ -253,23 +253,34 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     return packed;
   }
 
+  /// A learned weight as kernels read it. Layers with one weight, such as the steps of a recurrence, share it.
+  mlir::Value packOf(mlir::Value parameter, int64_t elements, int64_t lanes, int64_t panel, bool transposed,
+                     mlir::Location loc) {
+    mlir::Block &body = getOperation().front();
+    for (PackOp made : body.getOps<PackOp>())
+      if (made.getWeight() == parameter && static_cast<int64_t>(made.getLanes()) == lanes &&
+          static_cast<int64_t>(made.getPanel()) == panel && made.getTransposed() == transposed)
+        return made;
+    mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(&body);
+    auto type = mlir::RankedTensorType::get({elements}, builder.getF32Type());
+    return builder.create<PackOp>(loc, type, parameter, lanes, panel, transposed);
+  }
+
   /// The weight of a layer that is trained, a parameter or its adjoint: `<network>_begin` packs it.
-  static mlir::LogicalResult packLearned(mlir::Operation *layer, mlir::Value weight, Packed &packed, int64_t elements,
-                                         mlir::RewriterBase &rewriter) {
+  mlir::LogicalResult packLearned(mlir::Operation *layer, mlir::Value weight, Packed &packed, int64_t elements) {
     auto adjoint = weight.getDefiningOp<AdjointOp>();
     mlir::Value parameter = adjoint ? adjoint.getWeight() : weight;
     // The weight of a signal's convolution is [N, C, taps], which is an image's in another shape.
     if (auto reshape = parameter.getDefiningOp<ReshapeOp>()) parameter = reshape.getInput();
     if (!isLearned(parameter))
       return layer->emitOpError() << layerPrefix(layer) << "the weight of a layer that is trained must be a parameter";
-    auto type = mlir::RankedTensorType::get({elements}, rewriter.getF32Type());
-    packed.weight = rewriter.create<PackOp>(layer->getLoc(), type, parameter, packed.lanes, packed.panel,
-                                            /*transposed=*/adjoint != nullptr);
+    packed.weight =
+        packOf(parameter, elements, packed.lanes, packed.panel, /*transposed=*/adjoint != nullptr, layer->getLoc());
     return mlir::success();
   }
 
   /// The same for the weight [taps, C] of a depthwise convolution. Returns whether it is one that is trained.
-  static bool packLearned(WindowOp window, mlir::RewriterBase &rewriter) {
+  bool packLearned(WindowOp window, mlir::RewriterBase &rewriter) {
     const auto source = [](mlir::Value value) {
       while (llvm::isa_and_nonnull<ReshapeOp, PermuteOp>(value.getDefiningOp()))
         value = value.getDefiningOp()->getOperand(0);
@@ -280,10 +291,9 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     if (adjoint) parameter = source(adjoint.getWeight());
     if (!isLearned(parameter)) return false;
     rewriter.setInsertionPoint(window);
-    auto type = mlir::RankedTensorType::get({elementsOf(parameter)}, rewriter.getF32Type());
     // The adjoint has one feature, whose channels are all.
-    mlir::Value packed = rewriter.create<PackOp>(window.getLoc(), type, parameter, /*lanes=*/1,
-                                                 adjoint ? 1 : sizesOf(parameter)[0], adjoint != nullptr);
+    mlir::Value packed = packOf(parameter, elementsOf(parameter), /*lanes=*/1, adjoint ? 1 : sizesOf(parameter)[0],
+                                adjoint != nullptr, window.getLoc());
     window.getWeightMutable().assign(rewriter.create<ReshapeOp>(window.getLoc(), window.getWeight().getType(), packed));
     return true;
   }
@@ -294,7 +304,7 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     if (mlir::failed(packed)) return mlir::failure();
     const int64_t features = elementsOf(dense.getResult());
     const int64_t rows = packed->alongInputs ? std::max<int64_t>(1, registers / 2 / features) : rowsFor(registers);
-    const bool skips = !reproducible && !packed->alongInputs && skipsZeros(dense, packed->original);
+    const bool skips = !fixedOrder && !packed->alongInputs && skipsZeros(dense, packed->original);
     auto contraction = rewriter.create<ContractionOp>(
         dense.getLoc(), dense.getType(), dense.getLayerAttr(), dense.getInput(), packed->weight, packed->bias,
         dense.getExtras(), packed->lanes, packed->panel, upToMaxBatch(rows), skips, WindowAttr(), mlir::IntegerAttr(),
@@ -327,7 +337,7 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
   /// where zeros are added to it. So they are never left out if the bits must be the same everywhere.
   mlir::DenseI64ArrayAttr zeroLines(mlir::Value image, llvm::ArrayRef<float> weight, mlir::Builder builder) const {
     auto pad = image.getDefiningOp<PadOp>();
-    if (sameEverywhere || !pad || !pad.getValue().isZero() ||
+    if (reproducible || !pad || !pad.getValue().isZero() ||
         !llvm::all_of(weight, [](float each) { return std::isfinite(each); }))
       return {};
     return builder.getDenseI64ArrayAttr({pad.getLow()[0], pad.getHigh()[0]});
@@ -388,9 +398,8 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     }
     vectorLength = target.getLanes(), registers = target.getRegisters();
     const bool hasState = function->hasAttr(kMemoryAttr);
-    sameEverywhere = reproducible;
     // Steps must not depend on how many of them one call has.
-    if (hasState) reproducible = true;
+    fixedOrder = reproducible || hasState;
     mlir::IRRewriter rewriter(&getContext());
     for (DenseOp dense : llvm::to_vector(function.getOps<DenseOp>()))
       if (mlir::failed(convert(dense, rewriter))) return signalPassFailure();
@@ -433,13 +442,13 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     // What a step reads of the step before it is computed row by row.
     if (recurrent && rows > 1 && !separateFeedback(function, divides ? 0 : kWorthBlocksOfSteps)) rows = 1;
     narrow = narrow || recurrent;
-    if (!reproducible && (maxBatch == 0 || maxBatch >= vectorLength) && fitsLanes(function, kMostElementsOnStack) &&
+    if (!fixedOrder && (maxBatch == 0 || maxBatch >= vectorLength) && fitsLanes(function, kMostElementsOnStack) &&
         (narrow || isFasterInLanes(function)))
       function->setAttr(kLanesAttr, rewriter.getI64IntegerAttr(vectorLength));
     if (hasState && voices && !trains)
       function->setAttr(
           kVoicesAttr,
-          rewriter.getI64IntegerAttr(!sameEverywhere && fitsLanes(function, kMostElementsOfVoices) ? vectorLength : 0));
+          rewriter.getI64IntegerAttr(!reproducible && fitsLanes(function, kMostElementsOfVoices) ? vectorLength : 0));
     llvm::SmallVector<int64_t> blocks = {rows};
     if (blocks.back() > 1) blocks.push_back(1);
     function->setAttr(kRowBlocksAttr, rewriter.getDenseI64ArrayAttr(blocks));
