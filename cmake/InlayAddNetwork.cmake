@@ -15,6 +15,8 @@
 #                     [TRAIN <network>...]              trains these: inlay::trainer<network> has their weights
 #                     [LOSS <loss>]                     what they minimise: mse (default), cross_entropy, bce, huber,
 #                                                       hinge, or output
+#                     [STEPS <n>]                       the steps of a sample, for trained networks with state;
+#                                                       inlay::sequence_trainer<network, n>
 #                     [NAME <name>]                     names these kernels; for several from one SOURCE, see below
 #                     [EXPORT]                          other shared libraries and programs may call the kernels
 #                     [CPU <cpu>...] [TARGET <triple>]  default: the machine that builds, or CMake's cross target
@@ -79,7 +81,7 @@ function(_inlay_check_call target source unparsed missing)
   if(unparsed)
     message(FATAL_ERROR "inlay_add_network(${target}): unknown arguments '${unparsed}'; "
                         "known are SOURCE, WEIGHTS, WEIGHTS_PREFIX, WEIGHTS_TIE, WEIGHTS_STRICT, WEIGHTS_TYPE, "
-                        "PARALLEL, REPRODUCIBLE, VOICES, MAX_BATCH, TRAIN, LOSS, NAME, EXPORT, CPU, TARGET and NETWORK")
+                        "PARALLEL, REPRODUCIBLE, VOICES, MAX_BATCH, TRAIN, LOSS, STEPS, NAME, EXPORT, CPU, TARGET and NETWORK")
   endif()
   if(NOT source)
     message(FATAL_ERROR "inlay_add_network(${target}): give SOURCE, the file with the INLAY_NETWORK() lines")
@@ -229,7 +231,7 @@ endfunction()
 
 function(inlay_add_network target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "PARALLEL;REPRODUCIBLE;VOICES;WEIGHTS_STRICT;EXPORT"
-                        "SOURCE;WEIGHTS_PREFIX;WEIGHTS_TYPE;MAX_BATCH;LOSS;NAME;TARGET"
+                        "SOURCE;WEIGHTS_PREFIX;WEIGHTS_TYPE;MAX_BATCH;LOSS;STEPS;NAME;TARGET"
                         "CPU;NETWORK;TRAIN;WEIGHTS;WEIGHTS_TIE")
   _inlay_check_call("${target}" "${arg_SOURCE}" "${arg_UNPARSED_ARGUMENTS}" "${arg_KEYWORDS_MISSING_VALUES}")
 
@@ -301,6 +303,9 @@ function(inlay_add_network target)
   endforeach()
   if(arg_LOSS)
     list(APPEND options --loss ${arg_LOSS})
+  endif()
+  if(DEFINED arg_STEPS)
+    list(APPEND options --steps ${arg_STEPS})
   endif()
   foreach(cpu IN LISTS arg_CPU)
     list(APPEND options --cpu ${cpu})

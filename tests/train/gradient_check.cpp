@@ -27,6 +27,9 @@ struct example {
 
 std::size_t size_of(const graph_view& graph, std::uint32_t node) { return graph.nodes[node].dims.size(); }
 
+/// The samples of a batch, or their steps.
+std::size_t rows_of(const gradient_check& how) { return how.batch * std::max<std::size_t>(1, how.steps); }
+
 example draw(const graph_view& graph, const gradient_check& how) {
   std::mt19937 random(how.seed);
   std::uniform_real_distribution<double> uniform(how.low, how.high);
@@ -35,7 +38,7 @@ example draw(const graph_view& graph, const gradient_check& how) {
   for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
     const node_record& node = graph.nodes[i];
     if (node.kind != op::input && node.kind != op::parameter) continue;
-    const std::size_t count = node.dims.size() * (node.kind == op::input ? how.batch : 1);
+    const std::size_t count = node.dims.size() * (node.kind == op::input ? rows_of(how) : 1);
     std::vector<float> values(count);
     for (float& each : values) {
       const auto index = static_cast<std::int32_t>(random() % 4);
@@ -53,7 +56,7 @@ example draw(const graph_view& graph, const gradient_check& how) {
     }
   }
   const std::size_t outputs = size_of(graph, graph.outputs[0].node);
-  drawn.target.resize(how.which == loss::cross_entropy ? how.batch : how.batch * outputs);
+  drawn.target.resize(how.which == loss::cross_entropy ? rows_of(how) : rows_of(how) * outputs);
   for (float& each : drawn.target) {
     if (how.which == loss::cross_entropy) {
       const auto chosen = static_cast<std::int32_t>(random() % outputs);
@@ -109,31 +112,33 @@ double total_loss(const graph_view& graph, const example& from, const gradient_c
   const interpreter_result made = interpreter::create(graph, from.parameters);
   if (!made) return std::nan("");
   const std::uint32_t prediction = prediction_of(graph, how.which);
-  const std::size_t per_sample = from.target.size() / how.batch;
+  const std::size_t per_row = from.target.size() / rows_of(how), steps = std::max<std::size_t>(1, how.steps);
   double total = 0;
-  std::size_t sample = 0;
+  std::size_t row = 0;
   if (all_finite != nullptr) *all_finite = true;
   made.value->observe([&](std::uint32_t node, std::span<const double> elements) {
     if (all_finite != nullptr)
       for (double each : elements) *all_finite = *all_finite && std::abs(each) < 1e30;
-    if (node == prediction) total += loss_of(how.which, elements, from.target.data() + per_sample * sample++);
+    if (node == prediction) total += loss_of(how.which, elements, from.target.data() + per_row * row++);
   });
-  std::vector<const void*> inputs;
-  for (const auto& each : from.inputs) inputs.push_back(each.data());
-  std::vector<float> output(how.batch * size_of(graph, graph.outputs[0].node));
+  std::vector<float> output(steps * size_of(graph, graph.outputs[0].node));
   float* const outputs[] = {output.data()};
-  made.value->run(std::span<const void* const>(inputs), std::span<float* const>(outputs), how.batch, engine::reference);
-  return total;
+  for (std::size_t sample = 0; sample < how.batch; ++sample) {
+    std::vector<const void*> inputs;
+    for (const auto& each : from.inputs) inputs.push_back(each.data() + each.size() / how.batch * sample);
+    made.value->run(std::span<const void* const>(inputs), std::span<float* const>(outputs), steps, engine::reference);
+  }
+  return total / static_cast<double>(steps);
 }
 
 }  // namespace
 
-std::string refusal_of(const graph_builder& builder, loss which) {
+std::string refusal_of(const graph_builder& builder, loss which, std::size_t steps) {
   std::string error;
   const weights none;
   const graph_view graph = builder.view();
   tools::jit_target target;
-  target.train = which;
+  target.train = which, target.steps = steps;
   return tools::jit_kernel::compile_all({&graph, 1}, {&none, 1}, target, error).empty() ? error : "";
 }
 
@@ -157,7 +162,8 @@ std::string check_gradients(const graph_builder& builder, const gradient_check& 
   if (builder.first_violation()) return "the network is ill-formed";
   example at = draw(graph, how);
   tools::jit_target target;
-  target.cpu = how.cpu, target.train = how.which, target.parallel = target.share_all = true;
+  target.cpu = how.cpu, target.train = how.which, target.steps = how.steps, target.parallel = target.share_all = true;
+  target.optimised = how.optimised;
   std::string error;
   const auto kernels = tools::jit_kernel::compile_all({&graph, 1}, {&at.parameters, 1}, target, error);
   if (kernels.size() != 2) return "does not compile: " + error;

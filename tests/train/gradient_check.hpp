@@ -23,6 +23,8 @@ graph_builder traced(const Net& net) {
 struct gradient_check {
   loss which = loss::mse;
   std::size_t batch = 3;
+  /// Steps of a sample, for a network with state.
+  std::size_t steps = 0;
   unsigned seed = 1;
   std::string cpu = "native";
   /// Inputs and weights are uniform in this range.
@@ -31,6 +33,8 @@ struct gradient_check {
   double tolerance = 3e-4;
   /// So many elements of each parameter are compared; 0 for all.
   std::size_t most_elements = 0;
+  /// False compiles in a third of the time, to slow code.
+  bool optimised = true;
   /// The step runs a second time, divided into so many parts, of which the last one comes first.
   std::size_t parts = 3;
   /// Leaves out elements where differences over two distances disagree, as they do near a kink, and networks with
@@ -45,12 +49,12 @@ int run_step(const tools::jit_kernel& step, std::span<const float* const> inputs
 
 /// Compiles the training step of the network, runs it on random samples, also as the threads of --parallel do, which
 /// then divide each layer however small, and differentiates the loss by each weight. The losses are computed here, from
-/// the interpreter's outputs in double. Memory lies between guard pages. Returns the first difference, or nothing.
-/// `compared`, if given, counts the elements.
+/// the interpreter's outputs in double. The interpreter runs the steps of a sequence one by one. Memory lies between
+/// guard pages. Returns the first difference, or nothing. `compared`, if given, counts the elements.
 std::string check_gradients(const graph_builder& builder, const gradient_check& how = {},
                             std::size_t* compared = nullptr);
 
 /// The compiler's message for a network that cannot be trained; empty if it can.
-std::string refusal_of(const graph_builder& builder, loss which);
+std::string refusal_of(const graph_builder& builder, loss which, std::size_t steps = 0);
 
 }  // namespace inlay::testing

@@ -32,4 +32,8 @@ inline constexpr auto normalised = network("normalised", input<f32, 2>("x"), [](
   return sigmoid(dense<1>("output", tanh(batch_norm("norm", dense<8>("hidden", x)))));
 });
 
+/// Says whether the signs of this step's number and of the one before differ.
+inline constexpr auto xor_in_time =
+    network("xor_in_time", input<f32, 1>("x"), [](auto x) { return sigmoid(dense<1>("output", gru<8>("memory", x))); });
+
 }  // namespace inlay_test

@@ -44,6 +44,10 @@ cl::opt<std::string> lossName("loss",
                               cl::desc("What training minimises: mse (default), cross_entropy, bce, huber, hinge, or "
                                        "output, the network's own output"),
                               cl::value_desc("name"), cl::init("mse"), cl::cat(category));
+cl::opt<unsigned> steps("steps",
+                        cl::desc("With --train, for a network with state: the steps of a sample; gradients go back "
+                                 "through all of them"),
+                        cl::value_desc("number"), cl::init(0), cl::cat(category));
 cl::opt<std::string> lastPhase("compile-to",
                                cl::desc("Stop after a phase and write its IR: import, simplify, fuse, layout, plan, "
                                         "emit, lower; or object (default)"),
@@ -136,6 +140,9 @@ llvm::Expected<loss> chooseLoss(const std::vector<graph_view>& graphs) {
     return failed(
         "--weights=argument: the weights of a network that is trained are in the trainer's memory; leave one of "
         "--train and --weights=argument out, and call inlayc once for each");
+  if (trained.empty() && steps.getNumOccurrences() > 0)
+    return failed("--steps counts the steps of a sample of a network that is trained; name it with --train");
+  if (steps.getNumOccurrences() > 0 && steps == 0) return failed("--steps=0: a sample has at least one step");
   if (!trained.empty() && weightsType == "bf16")
     return failed("--train: the training step has weights in f32; leave out --weights-type=bf16");
   return static_cast<loss>(found - std::begin(loss_names));
@@ -298,7 +305,7 @@ llvm::Error run() {
     if (!kernelsName.empty()) graph.name = named;
     const Weights kind = trains ? Weights::learned : argument ? Weights::argument : Weights::constants;
     auto network = importGraph(graph, lookup, *module, kind);
-    if (mlir::failed(network) || (trains && mlir::failed(buildTraining(*network, *chosenLoss))))
+    if (mlir::failed(network) || (trains && mlir::failed(buildTraining(*network, *chosenLoss, steps))))
       return failed("the import phase failed; see the errors above");
   }
   loaded->tensors = {};  // the module has a copy

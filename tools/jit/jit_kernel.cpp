@@ -100,7 +100,9 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
                                    : target.weights_argument ? compiler::Weights::argument
                                                              : compiler::Weights::constants;
     auto network = compiler::importGraph(hashed, lookup, *module, kind);
-    if (mlir::failed(network) || (target.train && mlir::failed(compiler::buildTraining(*network, *target.train))))
+    if (mlir::failed(network) ||
+        (target.train &&
+         mlir::failed(compiler::buildTraining(*network, *target.train, static_cast<std::int64_t>(target.steps)))))
       return give_up(compiler::failed("the import phase failed; see the errors above"));
   }
   llvm::Expected<compiler::Target> resolved = compiler::resolveTarget(target.triple, target.cpu);

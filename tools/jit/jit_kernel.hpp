@@ -34,6 +34,7 @@ struct jit_target {
   /// Compile a training step for this loss: each graph gives two kernels, of the network with weights in the memory,
   /// and of the step. The weights are not read.
   std::optional<loss> train = {};
+  std::size_t steps = 0;  ///< of a sample of a network with state that is trained
   bool optimised = true;  ///< false compiles in a third of the time, to slow code with the same results
 };
 

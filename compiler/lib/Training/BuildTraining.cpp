@@ -3,27 +3,46 @@
 #include "Inlay/Training/Training.h"
 
 #include "Gradients.h"
+#include "inlay/operations.hpp"
 
 namespace inlay::compiler {
 namespace {
 
 using mlir::Value;
 
+/// Whether a network remembers something from step to step.
+bool hasState(mlir::func::FuncOp network) {
+  return !network.getOps<HistoryOp>().empty() ||
+         llvm::any_of(network.getArguments(), [&](mlir::BlockArgument argument) {
+           return !isLearned(argument) && stateOfArgument(network, argument.getArgNumber());
+         });
+}
+
 /// What cannot be trained, whatever the loss is.
-mlir::LogicalResult check(mlir::func::FuncOp network, loss which) {
+mlir::LogicalResult check(mlir::func::FuncOp network, loss which, int64_t steps) {
   const auto refuse = [&](const llvm::Twine &why) {
     mlir::emitError(network.getLoc()) << "network '" << network.getName() << "' cannot be trained: " << why;
     return mlir::failure();
   };
-  if (network.getNumResults() != 1)
-    return refuse("it has " + llvm::Twine(network.getNumResults()) +
+  unsigned outputs = 0;
+  while (outputs < network.getNumResults() && network.getResultAttr(outputs, kNameAttr)) ++outputs;
+  if (outputs != 1)
+    return refuse("it has " + llvm::Twine(outputs) +
                   " outputs; give it one, such as the loss itself with --loss=output");
   if (network->getAttrOfType<mlir::IntegerAttr>(kLearnedAttr).getInt() == 0)
     return refuse("it has no parameters; constants in the source stay as they are");
-  for (mlir::BlockArgument argument : network.getArguments())
-    if (!isLearned(argument) && stateOfArgument(network, argument.getArgNumber()))
-      return refuse("it has state, and gradients do not go through time yet");
-  if (!network.getOps<HistoryOp>().empty()) return refuse("it has state, and gradients do not go through time yet");
+  if (hasState(network) != (steps > 0))
+    return refuse(steps > 0 ? "it has no state, so it has no steps; leave out --steps"
+                            : "it has state, so its samples are sequences; say of how many steps: --steps=64");
+  if (steps > 0)
+    for (mlir::BlockArgument argument : network.getArguments()) {
+      if (isBatchStatistic(argument))
+        return refuse("'" + nameOf(argument) +
+                      "' is a statistic of batches, which a network with state cannot compute; use layer_norm");
+      if (!isLearned(argument) && sizesOf(argument).size() == max_rank)
+        return refuse("its inputs get an axis for the steps, and '" + nameOf(argument) + "' has " +
+                      llvm::Twine(max_rank) + " axes already; flatten it");
+    }
   if (which != loss::output) return mlir::success();
   if (elementsOf(network.front().getTerminator()->getOperand(0)) != 1)
     return refuse("with --loss=output its output is the loss, which must be one number");
@@ -62,6 +81,40 @@ mlir::LogicalResult checkOverlaps(mlir::func::FuncOp network) {
   return mlir::success();
 }
 
+/// Puts the loss in place of the function's output, and the target behind its inputs.
+mlir::FailureOr<Value> addLoss(mlir::func::FuncOp function, loss which) {
+  mlir::Operation *terminator = function.front().getTerminator();
+  mlir::OpBuilder builder(terminator);
+  Value prediction = terminator->getOperand(0), target;
+  if (mlir::Type type = typeOfTarget(which, prediction)) {
+    unsigned number = 0;
+    while (number < function.getNumArguments() && !stateOfArgument(function, number)) ++number;
+    function.insertArgument(number, type, builder.getDictionaryAttr({}), function.getLoc());
+    function.setArgAttr(number, kNameAttr, builder.getStringAttr("target"));
+    target = function.getArgument(number);
+  }
+  mlir::FailureOr<Value> value = lossOf(which, prediction, target, builder);
+  if (mlir::failed(value)) return mlir::failure();
+  terminator->setOperand(0, *value);
+  // The loss may have replaced a last activation.
+  llvm::SmallVector<mlir::Operation *> ops;
+  for (mlir::Operation &op : function.front().without_terminator()) ops.push_back(&op);
+  for (mlir::Operation *op : llvm::reverse(ops))
+    if (op->use_empty()) op->erase();
+  return value;
+}
+
+/// The mean of a value's elements, in place of the function's output.
+Value meanOf(Value value, mlir::func::FuncOp function) {
+  mlir::Operation *terminator = function.front().getTerminator();
+  mlir::OpBuilder builder(terminator);
+  const int64_t axes = (int64_t{1} << sizesOf(value).size()) - 1;
+  Value mean = builder.create<ReduceOp>(value.getLoc(), typeOf(value).clone(llvm::ArrayRef<int64_t>{}), value,
+                                        static_cast<int64_t>(ops::reduction::mean), axes, /*keepdim=*/0);
+  terminator->setOperand(0, mean);
+  return mean;
+}
+
 }  // namespace
 
 Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place, mlir::Location loc) {
@@ -72,41 +125,38 @@ Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place, mlir
   return function.getArgument(number);
 }
 
-mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which) {
-  if (mlir::failed(check(network, which))) return mlir::failure();
+mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which, int64_t steps) {
+  if (mlir::failed(check(network, which, steps))) return mlir::failure();
   mlir::MLIRContext *context = network.getContext();
   mlir::Builder attributes(context);
   mlir::Location loc = network.getLoc();
-  splitLearnedLayers(network);
-  if (mlir::failed(checkOverlaps(network))) return mlir::failure();
   auto function = llvm::cast<mlir::func::FuncOp>(network->clone());
   network->getParentOfType<mlir::ModuleOp>().push_back(function);
-  // The loss is a part of the name, so that a program which expects another one does not link.
+  // The loss is a part of the name, and so is the number of steps: a program that expects others does not link.
   const std::string_view named = loss_names[static_cast<size_t>(which)];
-  function.setName((network.getName() + "_train_" + llvm::StringRef(named.data(), named.size())).str());
+  std::string name = (network.getName() + "_train_" + llvm::StringRef(named.data(), named.size())).str();
+  if (steps > 0) name += "_" + std::to_string(steps) + "_steps";
+  function.setName(name);
   network.setName((network.getName() + "_predict").str());
   const auto setRole = [&](mlir::func::FuncOp of, Role role) {
     of->setAttr(kRoleAttr, attributes.getI64IntegerAttr(static_cast<int64_t>(role)));
   };
   setRole(network, Role::prediction), setRole(function, Role::training);
 
+  mlir::FailureOr<Value> value = addLoss(function, which);
+  if (mlir::failed(value)) return mlir::failure();
+  if (steps > 0) {
+    runOverSteps(network, steps), runOverSteps(function, steps);
+    value = meanOf(function.front().getTerminator()->getOperand(0), function);
+  }
+  splitLearnedLayers(network), splitLearnedLayers(function);
+  if (mlir::failed(checkOverlaps(function))) return mlir::failure();
   const training_layout layout{
       static_cast<uint64_t>(function->getAttrOfType<mlir::IntegerAttr>(kLearnedAttr).getInt())};
   BatchSums batchSums(function, layout);
   if (mlir::failed(normalizeByBatches(function, batchSums))) return mlir::failure();
-
   mlir::Operation *terminator = function.front().getTerminator();
-  Value prediction = terminator->getOperand(0), target;
-  if (mlir::Type type = typeOfTarget(which, prediction)) {
-    unsigned number = 0;  // behind the inputs
-    while (number < function.getNumArguments() && !stateOfArgument(function, number)) ++number;
-    function.insertArgument(number, type, attributes.getDictionaryAttr({}), loc);
-    function.setArgAttr(number, kNameAttr, attributes.getStringAttr("target"));
-    target = function.getArgument(number);
-  }
   mlir::OpBuilder builder(terminator);
-  mlir::FailureOr<Value> value = lossOf(which, prediction, target, builder);
-  if (mlir::failed(value)) return mlir::failure();
 
   // The gradients and the loss are states: each sample adds to them.
   llvm::MapVector<Value, Value> sums;

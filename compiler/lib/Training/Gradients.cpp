@@ -63,20 +63,130 @@ LogicalResult GradientBuilder::run(Value loss) {
             });
     if (mlir::failed(result)) return failure();
   }
+  addTogether();
   return success();
 }
 
 void GradientBuilder::add(Value value, Value gradient) {
   if (!active.contains(value)) return;
-  if (auto found = sums.find(value); found != sums.end()) {
-    found->second = builder.create<AccumulateOp>(gradient.getLoc(), found->second.getType(), found->second, gradient,
-                                                 Value(), WindowAttr());
-    return;
-  }
-  gradients[value].push_back(gradient);
+  if (sums.contains(value))
+    accumulate(value, gradient, Value(), WindowAttr());
+  else
+    gradients[value].push_back(gradient);
 }
 
-Value GradientBuilder::sumOf(llvm::ArrayRef<Value> terms, Location loc) {
+/// Whether so many ops read a parameter that it belongs to the steps of a sequence.
+static bool isReadOften(Value parameter) {
+  /// What fewer ops add is added at once. Then nothing is copied, and it need not be kept.
+  constexpr size_t kFewReaders = 4;
+  size_t readers = 0;
+  for (mlir::Operation *user : parameter.getUsers())
+    readers += llvm::isa<ReshapeOp>(user) ? static_cast<size_t>(llvm::range_size(user->getUsers())) : 1;
+  return readers >= kFewReaders;
+}
+
+void GradientBuilder::accumulate(Value parameter, Value left, Value right, WindowAttr window) {
+  const auto isVector = [](Value value) {
+    return sizesOf(value).size() == 1 && typeOf(value).getElementType().isF32();
+  };
+  if (isReadOften(parameter) && !window && (!right || (isVector(left) && isVector(right)))) {
+    Additions &kept = (right ? products : values)[parameter];
+    kept.left.push_back(left), kept.right.push_back(right);
+    return;
+  }
+  Value &sum = sums.find(parameter)->second;
+  sum = builder.create<AccumulateOp>(left.getLoc(), sum.getType(), sum, left, right, window);
+}
+
+void GradientBuilder::addTogether() {
+  const auto add = [&](Value parameter, Value left, Value right, WindowAttr window) {
+    Value &sum = sums.find(parameter)->second;
+    sum = builder.create<AccumulateOp>(left.getLoc(), sum.getType(), sum, left, right, window);
+  };
+  // All steps have one type. They become the rows of a matrix.
+  const auto rowsOf = [&](llvm::ArrayRef<Value> steps) -> Value {
+    Location loc = steps.front().getLoc();
+    auto type = typeOf(steps.front());
+    llvm::SmallVector<Value> rows;
+    for (Value step : steps) rows.push_back(reshaped(step, type.clone({1, type.getNumElements()}), loc));
+    if (rows.size() == 1) return rows.front();
+    return builder.create<ConcatOp>(loc, type.clone({static_cast<int64_t>(rows.size()), type.getNumElements()}), rows,
+                                    /*axis=*/0);
+  };
+  for (auto &[parameter, kept] : values) {
+    Location loc = kept.left.front().getLoc();
+    Value sum = sumAlong(rowsOf(kept.left), /*axes=*/1, /*keepdim=*/false, builder, loc);
+    add(parameter, reshaped(sum, kept.left.front().getType(), loc), Value(), WindowAttr());
+  }
+  // The rows are the pixels of one line.
+  for (auto &[parameter, kept] : products) {
+    const auto line = [&](Value rows) {
+      return reshaped(rows, typeOf(rows).clone({1, sizesOf(rows)[0], sizesOf(rows)[1]}), rows.getLoc());
+    };
+    add(parameter, line(rowsOf(kept.left)), line(rowsOf(kept.right)),
+        WindowAttr::get(builder.getContext(), 1, 1, 1, 1, 1, 1));
+  }
+}
+
+/// The axis along which `pad` puts zeros around its operand, if it is only one; -1 if not.
+static int64_t axisOf(PadOp pad) {
+  int64_t found = -1;
+  for (auto [axis, low] : llvm::enumerate(pad.getLow()))
+    if (low != 0 || pad.getHigh()[axis] != 0) {
+      if (found >= 0) return -1;
+      found = static_cast<int64_t>(axis);
+    }
+  return found;
+}
+
+/// Joins gradients of pieces, which have zeros around them, where the pieces do not overlap.
+static llvm::SmallVector<Value> withPiecesJoined(llvm::ArrayRef<Value> terms, mlir::OpBuilder &builder, Location loc) {
+  llvm::SmallVector<Value> joined;
+  llvm::MapVector<int64_t, llvm::SmallVector<PadOp>> pieces;  // by axis
+  for (Value term : terms) {
+    auto pad = term.getDefiningOp<PadOp>();
+    const int64_t axis = pad && pad.getValue().isZero() ? axisOf(pad) : -1;
+    if (axis < 0)
+      joined.push_back(term);
+    else
+      pieces[axis].push_back(pad);
+  }
+  for (auto &[axis, pads] : pieces) {
+    const auto along = static_cast<size_t>(axis);
+    llvm::stable_sort(pads, [&](PadOp a, PadOp b) { return a.getLow()[along] < b.getLow()[along]; });
+    llvm::SmallVector<Value> row;
+    int64_t end = 0;
+    const auto skipTo = [&](int64_t place) {
+      llvm::SmallVector<int64_t> sizes(sizesOf(pads.front().getResult()));
+      sizes[along] = place - end;
+      auto type = typeOf(pads.front().getResult()).clone(sizes);
+      if (place > end)
+        row.push_back(
+            builder.create<ConstantOp>(loc, type, mlir::StringAttr(), mlir::DenseElementsAttr::get(type, 0.0f)));
+      end = place;
+    };
+    llvm::SmallVector<PadOp> inRow;
+    for (PadOp pad : pads) {
+      if (pad.getLow()[along] < end) {
+        joined.push_back(pad);  // overlaps
+        continue;
+      }
+      skipTo(pad.getLow()[along]);
+      row.push_back(pad.getInput()), inRow.push_back(pad);
+      end += sizesOf(pad.getInput())[along];
+    }
+    if (inRow.size() == 1) {
+      joined.push_back(inRow.front());
+      continue;
+    }
+    skipTo(sizesOf(pads.front().getResult())[along]);
+    joined.push_back(builder.create<ConcatOp>(loc, pads.front().getType(), row, axis));
+  }
+  return joined;
+}
+
+Value GradientBuilder::sumOf(llvm::ArrayRef<Value> all, Location loc) {
+  const llvm::SmallVector<Value> terms = withPiecesJoined(all, builder, loc);
   if (terms.size() == 1) return terms.front();
   return createMap(builder, loc, terms.front().getType(), terms, [](ScalarBuilder &b, mlir::ValueRange all) {
     Value sum = all.front();
@@ -124,19 +234,18 @@ LogicalResult GradientBuilder::rule(DenseOp op, Value dy) {
 
 LogicalResult GradientBuilder::addProduct(mlir::Operation *op, Value weight, Value dy, Value x, WindowAttr window) {
   if (!active.contains(weight)) return success();
-  // A signal's convolution reads its parameter [N, C, taps] as an image's.
+  // A signal's convolution reads its parameter [N, C, taps] as an image's, and that of a sequence [N, C].
   auto reshape = weight.getDefiningOp<ReshapeOp>();
-  if (reshape && sizesOf(reshape.getInput()).size() > 2 &&
+  if (reshape && sizesOf(reshape.getInput()).size() >= 2 &&
       sizesOf(weight).take_front(2) == sizesOf(reshape.getInput()).take_front(2))
     weight = reshape.getInput();
-  auto found = sums.find(weight);
-  if (found == sums.end()) {
+  if (!sums.contains(weight)) {
     mlir::emitError(op->getLoc()) << describe(op)
                                   << "its weight is computed from other parameters, which cannot be trained yet: make "
                                      "the weight a parameter itself";
     return failure();
   }
-  found->second = builder.create<AccumulateOp>(op->getLoc(), found->second.getType(), found->second, dy, x, window);
+  accumulate(weight, dy, x, window);
   return success();
 }
 

@@ -54,6 +54,16 @@ class GradientBuilder {
   BatchSums &batchSums;
   llvm::DenseSet<mlir::Value> active;  // depend on a parameter
   llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value>> gradients;
+  /// What the many steps of a sequence add to a parameter's gradient: values, or products of two vectors.
+  struct Additions {
+    llvm::SmallVector<mlir::Value> left, right;
+  };
+  llvm::MapVector<mlir::Value, Additions> values, products;  // by parameter
+
+  /// Adds to a parameter's gradient, or remembers it if there is more to come.
+  void accumulate(mlir::Value parameter, mlir::Value left, mlir::Value right, WindowAttr window);
+  /// Adds what was remembered, all steps together.
+  void addTogether();
 
   /// Adds to the gradient of `value`.
   void add(mlir::Value value, mlir::Value gradient);
@@ -90,6 +100,10 @@ inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir
 
 /// The sum of `value` along the axes whose bits are set. With `keepdim` these stay, with size 1.
 mlir::Value sumAlong(mlir::Value value, uint32_t axes, bool keepdim, mlir::OpBuilder &builder, mlir::Location loc);
+
+/// Makes a network of sequences from one of steps: inputs and outputs get an axis of so many steps in front, and states
+/// become values. Each sample begins with the states' first values.
+void runOverSteps(mlir::func::FuncOp network, int64_t steps);
 
 /// Makes several layers of each one with groups and a learned weight, whose weights are parts of the parameter. Layers
 /// with transposed weights become ones that the layout phase packs. Changes the arguments of `function`.

@@ -89,13 +89,27 @@ std::vector<std::string> take_weights(training_state& training, const weights& f
 /// Writes a safetensors file. Returns the error, or nothing.
 std::string save_weights(const weights& all, const std::string& path);
 
-/// "train_" and the loss.
-template <loss Loss>
+/// "train_" and the loss; for sequences also "_64_steps".
+template <loss Loss, std::size_t Steps>
 inline constexpr auto training_name = [] {
   constexpr std::string_view text = loss_names[static_cast<std::size_t>(Loss)];
-  char characters[7 + text.size()]{};
-  std::copy_n("train_", 6, characters);
-  std::copy_n(text.data(), text.size(), characters + 6);
+  constexpr std::size_t digits = [] {
+    std::size_t count = 0;
+    for (std::size_t rest = Steps; rest > 0; rest /= 10) ++count;
+    return count;
+  }();
+  constexpr std::string_view begin = "train_", end = Steps > 0 ? "_steps" : "";
+  constexpr std::size_t between = Steps > 0 ? 1 + digits : 0;  // an underscore and the number
+  char characters[begin.size() + text.size() + between + end.size() + 1]{};
+  std::copy_n(begin.data(), begin.size(), characters);
+  std::copy_n(text.data(), text.size(), characters + begin.size());
+  if (Steps > 0) {
+    char* number = characters + begin.size() + text.size();
+    *number = '_';
+    std::size_t rest = Steps;
+    for (std::size_t i = digits; i > 0; --i, rest /= 10) number[i] = static_cast<char>('0' + rest % 10);
+    std::copy_n(end.data(), end.size(), number + between);
+  }
   return kernels_name(characters);
 }();
 
@@ -124,23 +138,28 @@ struct training_symbols<Hash, Named, loss::output, Inputs...> {
   using type = no_kernels_for_this_graph_run_inlayc_again<Hash, Named, Inputs...>;
 };
 
-template <const auto& Net, loss Loss, kernels_name Name, class Inputs>
+template <const auto& Net, loss Loss, std::size_t Steps, kernels_name Name, class Inputs>
 class trainer_base;
 
-template <const auto& Net, loss Loss, kernels_name Name, std::size_t... In>
-class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
+template <const auto& Net, loss Loss, std::size_t Steps, kernels_name Name, std::size_t... In>
+class trainer_base<Net, Loss, Steps, Name, std::index_sequence<In...>> {
  public:
   static constexpr const graph_view& graph = graph_of<Net>;
   static_assert(graph.outputs.size() == 1, "a network that is trained has one output");
+  static_assert(remembers(graph) || Steps == 0, "this network has no state, so it has no steps: use trainer<net>");
+  static_assert(!remembers(graph) || Steps > 0,
+                "this network has state, so its samples are sequences: use sequence_trainer<net, steps>");
+  /// The steps of a sample, 1 for a network without state. Sizes are those of a sample.
+  static constexpr std::size_t steps_of_sample = Steps > 0 ? Steps : 1;
   static constexpr training_layout layout = training_layout_of(graph);
   static constexpr bool has_target = Loss != loss::output;
   template <std::size_t Index = 0>
   using input_element = element_of<nth_input(graph, Index).type>;
   using target_element = std::conditional_t<Loss == loss::cross_entropy, std::int32_t, float>;
   template <std::size_t Index = 0>
-  static constexpr std::size_t input_size = nth_input(graph, Index).dims.size();
-  static constexpr std::size_t output_size = graph.nodes[graph.outputs[0].node].dims.size();
-  static constexpr std::size_t target_size = Loss == loss::cross_entropy ? 1 : output_size;
+  static constexpr std::size_t input_size = steps_of_sample * nth_input(graph, Index).dims.size();
+  static constexpr std::size_t output_size = steps_of_sample * graph.nodes[graph.outputs[0].node].dims.size();
+  static constexpr std::size_t target_size = Loss == loss::cross_entropy ? steps_of_sample : output_size;
 
   /// Allocates memory and scratch memory, here and nowhere else, and begins with random parameters.
   INLAY_DETAIL_HIDDEN explicit trainer_base(const optimizer& how = {}, std::uint64_t seed = 0,
@@ -263,10 +282,9 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
   }
 
  private:
-  using training =
-      typename training_symbols<graph.hash,
-                                typename name_of_kernels<graph_of<Net>, role_name<Name, training_name<Loss>>>::type,
-                                Loss, const input_element<In>*...>::type;
+  using training = typename training_symbols<
+      graph.hash, typename name_of_kernels<graph_of<Net>, role_name<Name, training_name<Loss, Steps>>>::type, Loss,
+      const input_element<In>*...>::type;
   using prediction =
       kernels_of<graph_of<Net>, role_name<Name, kernels_name("predict")>, const input_element<In>*..., float*>;
   using block = std::unique_ptr<std::byte[], aligned_delete>;
@@ -383,9 +401,20 @@ class trainer_base<Net, Loss, Name, std::index_sequence<In...>> {
 /// Trains the network object `Net`, which was compiled with TRAIN and the same LOSS.
 template <const auto& Net, loss Loss = loss::mse, kernels_name Name = "">
 class trainer
-    : public detail::trainer_base<Net, Loss, Name, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>> {
+    : public detail::trainer_base<Net, Loss, 0, Name, std::make_index_sequence<detail::count_inputs(graph_of<Net>)>> {
  public:
-  using detail::trainer_base<Net, Loss, Name,
+  using detail::trainer_base<Net, Loss, 0, Name,
+                             std::make_index_sequence<detail::count_inputs(graph_of<Net>)>>::trainer_base;
+};
+
+/// Trains a network with state, which was compiled with the same TRAIN, LOSS and STEPS. A sample is a sequence of
+/// `Steps` steps: inputs, outputs and targets are [samples][Steps][...]. Each begins with the states' first values, and
+/// gradients go back through all of its steps. The loss is the mean over the steps.
+template <const auto& Net, std::size_t Steps, loss Loss = loss::mse, kernels_name Name = "">
+class sequence_trainer : public detail::trainer_base<Net, Loss, Steps, Name,
+                                                     std::make_index_sequence<detail::count_inputs(graph_of<Net>)>> {
+ public:
+  using detail::trainer_base<Net, Loss, Steps, Name,
                              std::make_index_sequence<detail::count_inputs(graph_of<Net>)>>::trainer_base;
 };
 

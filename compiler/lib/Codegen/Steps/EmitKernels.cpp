@@ -39,9 +39,8 @@ class NetworkEmitter {
                                                    constant.getName().value_or("constant"), constant.getLoc()));
     for (mlir::Operation &op : network.front().without_terminator()) all.push_back(&op);
     const bool loops = llvm::any_of(all, [](mlir::Operation *op) { return loopOf(op).has_value(); });
-    compact =
-        llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); }) >= kManyOps &&
-        summary.role == Role::inference && !loops;
+    const auto count = llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); });
+    compact = count >= (summary.role == Role::training ? kManyOpsOfTraining : kManyOps) && !loops;
     for (int64_t capacity : summary.rowBlocks)
       if (mlir::failed(emitKernel(summary, summary.kernelName(capacity), capacity, all, {}))) return mlir::failure();
     const auto kernelInLanes = [&](const std::string &name, int64_t numbers, mlir::OpBuilder &builder) {
@@ -97,6 +96,9 @@ class NetworkEmitter {
   /// A network with at least this many ops is emitted compactly: equal ops share their code. A smaller network is
   /// faster without that, because its addresses are constants and each op begins before the previous one ends.
   static constexpr int64_t kManyOps = 24;
+  /// The same for training, whose kernels take blocks of samples and so begin ops less often. Steps through time are
+  /// that many.
+  static constexpr int64_t kManyOpsOfTraining = 96;
 
   /// Creates a function with a kernel's pointers: the inputs, the outputs, the memory if there is state, the weights if
   /// they are an argument, the scratch memory. The types `further` follow.

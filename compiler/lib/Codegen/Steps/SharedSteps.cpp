@@ -61,7 +61,7 @@ SharedSteps::SharedSteps(llvm::ArrayRef<mlir::Operation *> ops, llvm::function_r
 }
 
 StepArgument stepArgumentOf(Value value) {
-  if (llvm::isa<mlir::BlockArgument>(value)) return StepArgument::none;
+  if (llvm::isa<mlir::BlockArgument>(value) || placeOf(value).getRoot() == "packed") return StepArgument::none;
   return placeOf(value).getRoot() == "constant" ? StepArgument::memory : StepArgument::start;
 }
 

@@ -21,7 +21,7 @@ class SharedSteps {
 };
 
 /// What a step is told about one of its op's values: the memory of a constant, where another value starts, or nothing
-/// for an input of the network.
+/// for an input of the network and for packed weights.
 enum class StepArgument { none, memory, start };
 StepArgument stepArgumentOf(mlir::Value value);
 
