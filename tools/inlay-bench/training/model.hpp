@@ -17,4 +17,7 @@ inline constexpr auto lenet = network("lenet", input<f32, 1, 28, 28>("image"), [
   return dense<10>("out", relu(dense<84>("fc2", relu(dense<120>("fc1", flatten(shapes))))));
 });
 
+inline constexpr auto recurrent =
+    network("recurrent", input<f32, 16>("x"), [](auto x) { return dense<1>("out", gru<32>("gru", x)); });
+
 }  // namespace inlay::bench

@@ -8,12 +8,31 @@
 namespace inlay::bench {
 namespace {
 
+void use_one_thread() {
+  at::set_num_threads(1);
+  // Its matrix products may be OpenBLAS's, which has threads of its own.
+  if (auto* limit = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) limit(1);
+}
+
+void copy_to(const std::vector<torch::Tensor>& parameters, const parameter_list& from) {
+  torch::NoGradGuard constant;
+  for (std::size_t i = 0; i < from.size(); ++i)
+    torch::Tensor(parameters[i]).copy_(torch::from_blob(const_cast<float*>(from[i].data()), parameters[i].sizes()));
+}
+
+parameter_list gradients_of(const std::vector<torch::Tensor>& parameters) {
+  parameter_list all;
+  for (const torch::Tensor& each : parameters) {
+    const torch::Tensor gradient = each.grad().contiguous();
+    all.emplace_back(gradient.data_ptr<float>(), gradient.data_ptr<float>() + gradient.numel());
+  }
+  return all;
+}
+
 class torch_training : public training_peer {
  public:
   torch_training(const network_plan& plan, const parameter_list& parameters, double rate) : plan_(plan) {
-    at::set_num_threads(1);
-    // Its matrix products may be OpenBLAS's, which has threads of its own.
-    if (auto* limit = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) limit(1);
+    use_one_thread();
     int channels = plan.channels, side = plan.side;
     bool flat = false;
     for (std::size_t i = 0; i < plan.layers.size(); ++i) {
@@ -36,12 +55,7 @@ class torch_training : public training_peer {
       channels = each.outputs;
       if (i + 1 < plan.layers.size()) modules_->push_back(torch::nn::ReLU());
     }
-    torch::NoGradGuard constant;
-    std::size_t next = 0;
-    for (torch::Tensor& each : modules_->parameters()) {
-      const std::vector<float>& from = parameters[next++];
-      each.copy_(torch::from_blob(const_cast<float*>(from.data()), each.sizes()));
-    }
+    copy_to(modules_->parameters(), parameters);
     optimizer_ = std::make_unique<torch::optim::Adam>(modules_->parameters(), torch::optim::AdamOptions(rate));
   }
 
@@ -58,14 +72,7 @@ class torch_training : public training_peer {
     return loss.item<float>();
   }
 
-  parameter_list gradients() override {
-    parameter_list all;
-    for (const torch::Tensor& each : modules_->parameters()) {
-      const torch::Tensor gradient = each.grad().contiguous();
-      all.emplace_back(gradient.data_ptr<float>(), gradient.data_ptr<float>() + gradient.numel());
-    }
-    return all;
-  }
+  parameter_list gradients() override { return gradients_of(modules_->parameters()); }
 
  private:
   network_plan plan_;
@@ -73,7 +80,44 @@ class torch_training : public training_peer {
   std::unique_ptr<torch::optim::Adam> optimizer_;
 };
 
+class torch_sequences : public sequence_peer {
+ public:
+  torch_sequences(const sequence_plan& plan, const parameter_list& parameters, double rate)
+      : plan_(plan), gru_(torch::nn::GRUOptions(plan.inputs, plan.features).batch_first(true)), out_(plan.features, 1) {
+    use_one_thread();
+    parameters_ = gru_->parameters();
+    for (const torch::Tensor& each : out_->parameters()) parameters_.push_back(each);
+    copy_to(parameters_, parameters);
+    optimizer_ = std::make_unique<torch::optim::Adam>(parameters_, torch::optim::AdamOptions(rate));
+  }
+
+  float step(std::span<const float> x, std::span<const float> target) override {
+    const torch::Tensor input =
+        torch::from_blob(const_cast<float*>(x.data()), {plan_.batch, plan_.steps, plan_.inputs});
+    const torch::Tensor wanted = torch::from_blob(const_cast<float*>(target.data()), {plan_.batch, plan_.steps, 1});
+    optimizer_->zero_grad();
+    torch::Tensor loss = torch::nn::functional::mse_loss(out_->forward(std::get<0>(gru_->forward(input))), wanted);
+    loss.backward();
+    optimizer_->step();
+    return loss.item<float>();
+  }
+
+  parameter_list gradients() override { return gradients_of(parameters_); }
+
+ private:
+  sequence_plan plan_;
+  torch::nn::GRU gru_;
+  torch::nn::Linear out_;
+  std::vector<torch::Tensor> parameters_;
+  std::unique_ptr<torch::optim::Adam> optimizer_;
+};
+
 }  // namespace
+
+std::unique_ptr<sequence_peer> make_torch_sequences(const sequence_plan& plan, const parameter_list& parameters,
+                                                    double rate) {
+  return std::make_unique<torch_sequences>(plan, parameters, rate);
+}
 
 std::unique_ptr<training_peer> make_torch_training(const network_plan& plan, const parameter_list& parameters,
                                                    double rate) {

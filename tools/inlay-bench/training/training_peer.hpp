@@ -57,4 +57,24 @@ std::unique_ptr<training_peer> make_eigen_training(const network_plan& plan, con
 std::unique_ptr<training_peer> make_torch_training(const network_plan& plan, const parameter_list& parameters,
                                                    double rate);
 
+/// A recurrent network, which reads sequences: torch.nn.GRU, and a dense layer with one output for each step.
+struct sequence_plan {
+  int inputs, features, steps, batch;
+};
+inline constexpr sequence_plan gru_plan{16, 32, 32, 32};
+
+class sequence_peer {
+ public:
+  virtual ~sequence_peer() = default;
+  /// One step for x [batch][steps][inputs] and targets [batch][steps], mean squared error.
+  virtual float step(std::span<const float> x, std::span<const float> target) = 0;
+  virtual parameter_list gradients() = 0;
+};
+
+/// The parameters are weight_ih, weight_hh, bias_ih, bias_hh, and the dense layer's weight and bias.
+std::unique_ptr<sequence_peer> make_eigen_sequences(const sequence_plan& plan, const parameter_list& parameters,
+                                                    double rate);
+std::unique_ptr<sequence_peer> make_torch_sequences(const sequence_plan& plan, const parameter_list& parameters,
+                                                    double rate);
+
 }  // namespace inlay::bench
