@@ -104,6 +104,8 @@ TEST(Sequence, OfCausalConvolutions) {
 }
 
 TEST(Sequence, OfDelaysAndFilters) {
+  check(network("of_inputs", input<f32, 3>("x"), [](auto x) { return dense<2>("a", flatten(history<4, 1>(x))); }),
+        {.steps = 6});
   check(network("filters", input<f32, 3>("x"),
                 [](auto x) {
                   auto h = tanh(dense<4>("a", x));

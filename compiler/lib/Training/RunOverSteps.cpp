@@ -315,7 +315,7 @@ class StepsRunner {
   Value overSteps(HistoryOp op) {
     Location loc = op.getLoc();
     Value x = sequenceOf(op.getInput());
-    mlir::Type row = op.getInput().getType();
+    const mlir::Type row = typeOf(x).clone(sizesOf(x).drop_front());  // an input's own type has the steps already
     llvm::SmallVector<int64_t> withTap(sizesOf(x)), none(sizesOf(x).size(), 0);
     withTap.insert(withTap.begin() + 1, 1);
     llvm::SmallVector<Value> taps;
