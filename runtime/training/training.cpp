@@ -15,21 +15,56 @@ struct parameter_use {
   double fan_in = 1, fan_out = 1;
 };
 
-/// How layers read parameter `index`.
+/// Whether `node` is computed from parameter `index`, among other things.
+bool depends(const graph_view& graph, std::uint32_t node, std::uint32_t index) {
+  std::vector<bool> found(node + 1);
+  for (std::uint32_t i = index; i <= node; ++i) {
+    found[i] = i == index;
+    for (const std::uint32_t operand : graph.operands(graph.nodes[i]))
+      if (operand != no_node && operand >= index && found[operand]) found[i] = true;
+  }
+  return node >= index && found[node];
+}
+
+/// How layers read parameter `index`. A weight that is computed from it, and has as many elements, counts as it.
 parameter_use use_of(const graph_view& graph, std::uint32_t index) {
+  const std::uint64_t elements = graph.nodes[index].dims.elements();
   for (const node_record& node : graph.nodes) {
     const bool layer = node.kind == op::dense || node.kind == op::conv2d || node.kind == op::conv_transpose2d;
     if (!layer) continue;
     const auto operands = graph.operands(node);
-    if (operands[1] != index && operands[2] != index) continue;
     const shape& weight = graph.nodes[operands[1]].dims;
+    const bool is_weight = weight.elements() == elements && depends(graph, operands[1], index);
+    if (!is_weight && operands[2] != index) continue;
     const double all = static_cast<double>(weight.elements());
     const double fan_in = all / weight.sizes[0];
     double taps = 1;
     for (std::uint32_t axis = 2; axis < weight.rank; ++axis) taps *= weight.sizes[axis];
-    return {operands[1] == index ? purpose::weight : purpose::bias, fan_in, weight.sizes[0] * taps};
+    return {is_weight ? purpose::weight : purpose::bias, fan_in, weight.sizes[0] * taps};
   }
   return {};
+}
+
+/// Runs `body(place in g, element of v)` for each element of the directions v of
+/// torch.nn.utils.weight_norm. The lengths g have v's shape with 1 for the axes along which they are norms.
+template <class Body>
+void for_each_direction(const shape& length, const shape& direction, Body body) {
+  for (std::size_t i = 0; i < direction.size(); ++i) {
+    std::size_t rest = i, place = 0, stride = 1;
+    for (std::uint32_t axis = direction.rank; axis-- > 0; rest /= direction.sizes[axis]) {
+      if (length.sizes[axis] != 1) place += rest % direction.sizes[axis] * stride;
+      stride *= length.sizes[axis];
+    }
+    body(place, i);
+  }
+}
+
+/// Whether g can be the lengths of v.
+bool is_length_of(const shape& length, const shape& direction) {
+  if (length.rank != direction.rank) return false;
+  for (std::uint32_t axis = 0; axis < length.rank; ++axis)
+    if (length.sizes[axis] != 1 && length.sizes[axis] != direction.sizes[axis]) return false;
+  return true;
 }
 
 /// The parts of the memory that a resumable training keeps, and what their tensors are called.
@@ -58,6 +93,26 @@ constexpr const char* steps_name = "optimizer.steps";
 /// A float counts exactly up to 2^24, so the number of steps is two digits of this base.
 constexpr std::uint64_t steps_base = 1u << 20;
 
+/// weight_norm begins with the norms of the directions: `a.weight_g` with those of `a.weight_v`.
+void begin_lengths(training_state& training) {
+  const graph_view& graph = training.graph;
+  constexpr std::string_view g = "weight_g", v = "weight_v";
+  for_each_parameter(graph, [&](std::uint32_t, const std::string& name, std::uint64_t offset, const shape& length) {
+    if (!name.ends_with(g)) return;
+    const std::string of = name.substr(0, name.size() - g.size()) + std::string(v);
+    for_each_parameter(graph, [&](std::uint32_t, const std::string& other, std::uint64_t from, const shape& direction) {
+      if (other != of || !is_length_of(length, direction)) return;
+      std::vector<double> squares(length.size());
+      for_each_direction(length, direction, [&](std::size_t place, std::size_t i) {
+        const double each = static_cast<double>(training.memory[from + i]);
+        squares[place] += each * each;
+      });
+      for (std::size_t i = 0; i < squares.size(); ++i)
+        training.memory[offset + i] = static_cast<float>(std::sqrt(squares[i]));
+    });
+  });
+}
+
 }  // namespace
 
 void begin_training(training_state& training, initial how, std::uint64_t seed) {
@@ -78,15 +133,16 @@ void begin_training(training_state& training, initial how, std::uint64_t seed) {
     if (use.what == purpose::bias && how != initial::linear) return;
     for (std::size_t i = 0; i < dims.size(); ++i) elements[i] = static_cast<float>(bound) * (2 * random.uniform() - 1);
   });
+  begin_lengths(training);
 }
 
 optimizer_settings next_settings(training_state& training, const optimizer& how, std::size_t batch) {
   const double t = static_cast<double>(++training.steps);
   optimizer_settings settings{};
-  settings.last = static_cast<std::uint32_t>(training_layout_of(training.graph).parameters);
+  settings.last = static_cast<std::uint32_t>(parameter_elements(training.graph));
   double scale = 1 / static_cast<double>(batch);
   if (how.most_norm > 0) {
-    const training_layout layout = training_layout_of(training.graph);
+    const training_layout layout{parameter_elements(training.graph)};
     const float* gradients = training.memory + layout.gradients();
     double sum = 0;
     for (std::uint64_t i = 0; i < layout.parameters; ++i)

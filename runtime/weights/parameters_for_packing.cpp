@@ -10,7 +10,7 @@ namespace inlay::detail {
 std::vector<float> parameters_for_packing(const graph_view& graph, const weights& w, std::vector<std::string>& errors) {
   errors = check_weights(graph, w);
   if (!errors.empty()) return {};
-  std::vector<float> parameters(training_layout_of(graph).parameters);
+  std::vector<float> parameters(parameter_elements(graph));
   for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
     if (graph.nodes[i].kind != op::parameter) continue;
     const weight_tensor& tensor = *w.find(graph.name_of(graph.nodes[i]));

@@ -146,14 +146,17 @@ int run_step(const tools::jit_kernel& step, std::span<const float* const> inputs
              std::span<float> memory, std::size_t parts) {
   guarded_floats scratch(step.scratch_bytes() / 4);
   // What is not written stays NaN and is seen.
-  std::ranges::fill(scratch.span(), std::nanf(""));
-  if (parts == 0) {
-    step.begin(memory.data(), scratch.data());
-    return step.run_steps(inputs, {}, batch, memory.data(), scratch.data());
-  }
-  for (std::size_t part = parts; part-- > 0;) step.begin(memory.data(), scratch.data(), part, parts);
+  const auto forget = [&] { std::ranges::fill(scratch.span(), std::nanf("")); };
+  forget();
+  step.compute_weights(memory.data(), scratch.data());
+  forget();
+  for (std::size_t count = std::max<std::size_t>(parts, 1), part = count; part-- > 0;)
+    step.begin(memory.data(), scratch.data(), part, count);
   const inlay_parallel_for workers = {run_backwards, &parts};
-  return step.run_steps(inputs, {}, batch, memory.data(), scratch.data(), &workers);
+  const int status = step.run_steps(inputs, {}, batch, memory.data(), scratch.data(), parts == 0 ? nullptr : &workers);
+  forget();
+  step.pass_gradients(memory.data(), scratch.data());
+  return status;
 }
 
 std::string check_gradients(const graph_builder& builder, const gradient_check& how, std::size_t* compared) {

@@ -36,4 +36,18 @@ inline constexpr auto normalised = network("normalised", input<f32, 2>("x"), [](
 inline constexpr auto xor_in_time =
     network("xor_in_time", input<f32, 1>("x"), [](auto x) { return sigmoid(dense<1>("output", gru<8>("memory", x))); });
 
+/// Layers with weight_norm, as torch.nn.utils has it, of which one is read in both directions.
+inline constexpr auto lengths = network("lengths", input<f32, 67>("x"), [](auto x) {
+  auto v = param<f32, 301, 67>("a.weight_v", x);
+  auto w = v * (param<f32, 301, 1>("a.weight_g", x) / sqrt(sum<1>(v * v, keepdim)));
+  auto h = tanh(dense("a", x, w, param<f32, 301>("a.bias")));
+  return sigmoid(dense<2>("out", dense("back", h, permute<1, 0>(w))));
+});
+
+/// A computed weight beside the sums of a batch norm.
+inline constexpr auto masked = network("masked", input<f32, 2>("x"), [](auto x) {
+  auto w = param<f32, 5, 2>("hidden.weight") * constant<f32, 5, 2>({1, 1, 0, 1, 1, 0, 1, 1, 2, 1});
+  return sigmoid(dense<1>("output", tanh(batch_norm("norm", dense("hidden", x, w)))));
+});
+
 }  // namespace inlay_test

@@ -127,7 +127,7 @@ bool hold_contest(const bench_network& network, const std::string& layer, const 
     if (!kernels.back()) return fail("compiled", error);
   }
   std::unique_ptr<tools::jit_kernel> argument;
-  if (options.weights_argument && !has_state && training_layout_of(network.graph).parameters > 0) {
+  if (options.weights_argument && !has_state && parameter_elements(network.graph) > 0) {
     argument = compile(false, true);
     if (!argument) return fail("weights as an argument", error);
   }

@@ -143,6 +143,12 @@ std::vector<std::unique_ptr<jit_kernel>> jit_kernel::compile_all(std::span<const
       if (!begin) return give_up(begin.takeError());
       kernel->begin_entry_ = begin->toPtr<void*>();
     }
+    if (kernel->summary_->computesWeights) {
+      auto compute = code->jit->lookup(name + "_compute_weights"), pass = code->jit->lookup(name + "_pass_gradients");
+      if (!compute) return give_up(compute.takeError());
+      if (!pass) return give_up(pass.takeError());
+      kernel->compute_entry_ = compute->toPtr<void*>(), kernel->pass_entry_ = pass->toPtr<void*>();
+    }
     if (kernel->summary_->takesWeights()) {
       auto pack = code->jit->lookup(name + "_pack");
       if (!pack) return give_up(pack.takeError());
@@ -174,7 +180,7 @@ std::size_t jit_kernel::packed_bytes() const { return static_cast<std::size_t>(s
 
 void jit_kernel::pack(const graph_view& graph, const weights& w, void* into) {
   // What lies between the parameters is never read.
-  std::vector<float> parameters(training_layout_of(graph).parameters, std::numeric_limits<float>::signaling_NaN());
+  std::vector<float> parameters(parameter_elements(graph), std::numeric_limits<float>::signaling_NaN());
   for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
     if (graph.nodes[i].kind != op::parameter) continue;
     const weight_tensor* tensor = w.find(graph.name_of(graph.nodes[i]));
@@ -197,6 +203,14 @@ void jit_kernel::reset(void* memory) const { reinterpret_cast<void (*)(void*)>(r
 
 void jit_kernel::begin(void* memory, void* scratch, std::size_t part, std::size_t parts) const {
   reinterpret_cast<void (*)(void*, void*, std::size_t, std::size_t)>(begin_entry_)(memory, scratch, part, parts);
+}
+
+void jit_kernel::compute_weights(void* memory, void* scratch) const {
+  if (compute_entry_) reinterpret_cast<void (*)(void*, void*)>(compute_entry_)(memory, scratch);
+}
+
+void jit_kernel::pass_gradients(void* memory, void* scratch) const {
+  if (pass_entry_) reinterpret_cast<void (*)(void*, void*)>(pass_entry_)(memory, scratch);
 }
 
 std::size_t jit_kernel::scratch_bytes() const { return static_cast<std::size_t>(summary_->scratchBytes); }

@@ -70,6 +70,10 @@ class jit_kernel {
   void reset(void* memory) const;
   /// Packs the weights of a network that is trained, and sets gradients and loss to 0: one part of so many.
   void begin(void* memory, void* scratch, std::size_t part = 0, std::size_t parts = 1) const;
+  /// Computes the weights of layers that depend on parameters, before begin(). Does nothing where there are none.
+  void compute_weights(void* memory, void* scratch) const;
+  /// Passes their gradients to the parameters, after all samples.
+  void pass_gradients(void* memory, void* scratch) const;
   /// Makes a block of other weights, which run() reads from now on, for kernels that take them as an argument. `into`
   /// has packed_bytes() bytes and begins at a cache line; without it the block is in memory of this object.
   void pack(const graph_view& graph, const weights& w, void* into = nullptr);
@@ -96,6 +100,8 @@ class jit_kernel {
   void* reset_entry_ = nullptr;
   void* voices_entry_ = nullptr;
   void* begin_entry_ = nullptr;
+  void* compute_entry_ = nullptr;
+  void* pass_entry_ = nullptr;
   void* pack_entry_ = nullptr;
   void* block_ = nullptr;  // of weights, in memory_ or in the caller's memory
   std::vector<std::byte> memory_;

@@ -188,7 +188,7 @@ mlir::FailureOr<Value> Importer::import(const node_record &node) {
       std::vector<float> numbers(elements.begin(), elements.end());
       for (float &each : numbers)
         each = static_cast<float>(
-            withoutIndex(static_cast<double>(each), static_cast<int64_t>(training_layout_of(graph).parameters)));
+            withoutIndex(static_cast<double>(each), static_cast<int64_t>(parameter_elements(graph))));
       return importConstant(node, numbers, named);
     }
     case op::dense: {
@@ -276,7 +276,7 @@ mlir::LogicalResult Importer::checkArgument(mlir::Location loc) {
     return mlir::emitError(loc) << "network '" << ref(graph.name)
                                 << "' cannot take its weights as an argument: " << why;
   };
-  const uint64_t floats = training_layout_of(graph).parameters;
+  const uint64_t floats = parameter_elements(graph);
   constexpr uint64_t kMostFloats = uint64_t{1} << 29;  // elementFor() has no more numbers that programs rarely need
   if (remembers(graph)) return refuse("it has state, and streams do not pass weights yet");
   if (floats == 0) return refuse("it has no parameters; constants in the source stay as they are");
@@ -315,6 +315,14 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
     arguments[static_cast<size_t>(&node - graph.nodes.data())] = inputs.size();
     inputs.push_back(typeOf(node));
   }
+  // So are weights that are computed from them. What computes such a weight gives a result of its own, which
+  // buildTraining() takes out.
+  const std::vector<uint32_t> computed =
+      weights == Weights::learned ? computed_weights(graph) : std::vector<uint32_t>();
+  for (uint32_t node : computed) {
+    arguments[node] = inputs.size();
+    inputs.push_back(typeOf(graph.nodes[node])), outputs.push_back(typeOf(graph.nodes[node]));
+  }
 
   mlir::Location loc = mlir::NameLoc::get(
       builder.getStringAttr(ref(graph.name)),
@@ -325,16 +333,20 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
   if (remembers(graph)) function->setAttr(kMemoryAttr, builder.getI64IntegerAttr(int64_t(memory_bytes(graph))));
   if (weights == Weights::learned) {
     function->setAttr(kMemoryAttr, builder.getI64IntegerAttr(int64_t(training_bytes(graph))));
-    function->setAttr(kLearnedAttr, builder.getI64IntegerAttr(int64_t(training_layout_of(graph).parameters)));
+    function->setAttr(kLearnedAttr, builder.getI64IntegerAttr(int64_t(parameter_elements(graph))));
   }
+  if (!computed.empty())
+    function->setAttr(kComputedElementsAttr, builder.getI64IntegerAttr(int64_t(training_layout_of(graph).computed)));
   if (weights == Weights::argument) {
     if (mlir::failed(checkArgument(loc))) return mlir::failure();
-    function->setAttr(kParametersAttr, builder.getI64IntegerAttr(int64_t(training_layout_of(graph).parameters)));
+    function->setAttr(kParametersAttr, builder.getI64IntegerAttr(int64_t(parameter_elements(graph))));
     function->setAttr(kParameterListAttr, parameterList());
   }
   builder.setInsertionPointToStart(function.addEntryBlock());
 
   unsigned argument = 0;
+  llvm::SmallVector<Value> results;  // the computed weights
+  uint64_t place = training_layout_of(graph).computed_weights();
   for (const node_record &node : graph.nodes) {
     if (node.kind == op::input) {
       function.setArgAttr(argument, kNameAttr, builder.getStringAttr(ref(graph.name_of(node))));
@@ -358,6 +370,15 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
     }
     mlir::FailureOr<Value> value = import(node);
     if (mlir::failed(value)) return mlir::failure();
+    if (llvm::is_contained(computed, values.size())) {
+      const auto number = static_cast<unsigned>(arguments[values.size()]);
+      const mlir::IntegerAttr at = builder.getI64IntegerAttr(static_cast<int64_t>(place));
+      place += inlay::detail::in_lines(node.dims.elements());
+      for (llvm::StringRef name : {kComputedAttr, kStateAttr}) function.setArgAttr(number, name, at);
+      function.setArgAttr(number, kLearnedAttr, builder.getUnitAttr());
+      results.push_back(*value);
+      value = function.getArgument(number);
+    }
     values.push_back(*value);
   }
   llvm::SmallVector<Value> returned;
@@ -377,6 +398,11 @@ mlir::FailureOr<mlir::func::FuncOp> Importer::run() {
   for (const State &state : states)
     if (const uint32_t initial = graph.operands(graph.nodes[state.node])[0]; initial != no_node)
       result(initial, kInitialAttr, state.place);
+  for (auto [node, value] : llvm::zip_equal(computed, results)) {
+    auto at = function.getArgAttrOfType<mlir::IntegerAttr>(static_cast<unsigned>(arguments[node]), kComputedAttr);
+    function.setResultAttr(static_cast<unsigned>(returned.size()), kComputedAttr, at);
+    returned.push_back(value);
+  }
   builder.create<mlir::func::ReturnOp>(loc, returned);
   return function;
 }

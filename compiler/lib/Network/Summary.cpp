@@ -236,6 +236,15 @@ NetworkSummary summarize(mlir::func::FuncOp network, bool parallel) {
     summary.weightBytes += summary.layers.back().weightBytes;
   }
   summary.roundsToNearest = reliesOnNearest(network);
+  if (summary.role != Role::training) return summary;
+  for (llvm::StringRef each : kHelpers)
+    if (auto helper = network->getParentOfType<mlir::ModuleOp>().lookupSymbol<mlir::func::FuncOp>(
+            (network.getName() + "." + each).str())) {
+      const NetworkSummary ofHelper = summarize(helper, /*parallel=*/false);
+      summary.computesWeights = true;
+      summary.scratchBytes = std::max(summary.scratchBytes, ofHelper.scratchBytes);
+      summary.roundsToNearest = summary.roundsToNearest || ofHelper.roundsToNearest;
+    }
   return summary;
 }
 
@@ -284,6 +293,7 @@ mlir::Attribute entryAttribute(const NetworkSummary &summary, mlir::MLIRContext 
   });
   if (summary.role != Role::inference)
     entry.push_back(builder.getNamedAttr("role", builder.getI64IntegerAttr(static_cast<int64_t>(summary.role))));
+  if (summary.computesWeights) entry.push_back(builder.getNamedAttr("computes_weights", builder.getUnitAttr()));
   if (summary.takesWeights())
     entry.push_back(builder.getNamedAttr("packed_bytes", builder.getI64IntegerAttr(summary.packedBytes)));
   return builder.getDictionaryAttr(entry);
@@ -314,6 +324,7 @@ NetworkSummary entryFromAttribute(mlir::Attribute attribute) {
   summary.flops = entry.getAs<mlir::IntegerAttr>("flops").getInt();
   summary.roundsToNearest = entry.getAs<mlir::BoolAttr>("rounds_to_nearest").getValue();
   if (auto role = entry.getAs<mlir::IntegerAttr>("role")) summary.role = static_cast<Role>(role.getInt());
+  summary.computesWeights = entry.contains("computes_weights");
   for (mlir::Attribute ofBlock : entry.getAs<mlir::ArrayAttr>("stages"))
     summary.stages.push_back(llvm::cast<mlir::DenseI64ArrayAttr>(ofBlock).asArrayRef().vec());
   return summary;

@@ -52,7 +52,7 @@ llvm::Error runPhases(mlir::ModuleOp module, Phase first, Phase last, const Targ
       return failed("the " + nameOf(phase) + " phase failed; see the errors above");
     if (phase == Phase::plan && planned)
       for (auto network : module.getOps<mlir::func::FuncOp>())
-        planned->networks.push_back(summarize(network, options.parallel));
+        if (!isHelper(roleOf(network))) planned->networks.push_back(summarize(network, options.parallel));
     // This phase adds weights in the order of layers whose input is in a register. They are packed, too.
     if (phase == Phase::emit && planned)
       for (auto [network, entry] :

@@ -56,6 +56,11 @@ void writeLearning(const NetworkSummary &network, llvm::StringRef samples, llvm:
         << "_update_sgd(memory, settings) or _update_adam() then changes the\n"
            " * parameters. `settings` are the floats of inlay::optimizer_settings (inlay/trainer.hpp)";
   out << ".\n";
+  if (network.computesWeights)
+    out << " * Weights of layers are computed from parameters. " << name
+        << "_compute_weights(memory, scratch) does that, before\n"
+           " * this _begin() and that of the prediction. Once after all samples, "
+        << name << "_pass_gradients(memory, scratch)\n * adds to the gradients of these parameters.\n";
 }
 
 /// How to make the block of weights of a network that takes them as an argument.
@@ -130,7 +135,10 @@ void writeNetwork(const NetworkSummary &network, bool choosesCpu, llvm::raw_ostr
   if (network.hasReset()) out << "void " << network.name << "_reset(void *memory);\n";
   for (const std::string &each : network.trainingFunctions())
     out << "void " << network.name << "_" << each << "(void *memory, void *"
-        << (each == "begin" ? "scratch, size_t part, size_t parts" : "settings") << ");\n";
+        << (each == "begin"                      ? "scratch, size_t part, size_t parts"
+            : llvm::is_contained(kHelpers, each) ? "scratch"
+                                                 : "settings")
+        << ");\n";
   if (network.runsVoices)
     out << "/* The same for several streams, in arrays [voices][steps][...]. `memories` has as many blocks of "
         << macro("MEMORY_BYTES")

@@ -72,9 +72,11 @@ mlir::LogicalResult checkOverlaps(mlir::func::FuncOp network) {
   llvm::sort(read, [](const Range &a, const Range &b) { return a.first < b.first; });
   for (size_t i = 1; i < read.size(); ++i)
     if (read[i].first < read[i - 1].last) {
-      mlir::emitError(network.getLoc()) << "network '" << network.getName() << "' cannot be trained: '"
-                                        << nameOf(read[i].parameter)
-                                        << "' is the weight of a layer with groups, and something else reads it, too; "
+      const llvm::StringRef name = nameOf(read[i].parameter);
+      mlir::emitError(network.getLoc()) << "network '" << network.getName() << "' cannot be trained: "
+                                        << (name.empty() ? "a weight that is computed from parameters"
+                                                         : ("'" + name + "'").str())
+                                        << " is the weight of a layer with groups, and something else reads it, too; "
                                            "give that a parameter of its own";
       return mlir::failure();
     }
@@ -126,16 +128,17 @@ Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place, mlir
 }
 
 mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which, int64_t steps) {
+  // The loss is a part of the name, and so is the number of steps: a program that expects others does not link.
+  const std::string_view named = loss_names[static_cast<size_t>(which)];
+  std::string name = (network.getName() + "_train_" + llvm::StringRef(named.data(), named.size())).str();
+  if (steps > 0) name += "_" + std::to_string(steps) + "_steps";
+  if (mlir::failed(separateComputedWeights(network, name))) return mlir::failure();
   if (mlir::failed(check(network, which, steps))) return mlir::failure();
   mlir::MLIRContext *context = network.getContext();
   mlir::Builder attributes(context);
   mlir::Location loc = network.getLoc();
   auto function = llvm::cast<mlir::func::FuncOp>(network->clone());
   network->getParentOfType<mlir::ModuleOp>().push_back(function);
-  // The loss is a part of the name, and so is the number of steps: a program that expects others does not link.
-  const std::string_view named = loss_names[static_cast<size_t>(which)];
-  std::string name = (network.getName() + "_train_" + llvm::StringRef(named.data(), named.size())).str();
-  if (steps > 0) name += "_" + std::to_string(steps) + "_steps";
   function.setName(name);
   network.setName((network.getName() + "_predict").str());
   const auto setRole = [&](mlir::func::FuncOp of, Role role) {
@@ -164,7 +167,7 @@ mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which, int64_
   for (unsigned i = 0, count = function.getNumArguments(); i < count; ++i) {
     Value parameter = function.getArgument(i);
     if (!isLearned(parameter) || isBatchStatistic(parameter)) continue;
-    const int64_t place = *stateOfArgument(function, i) + static_cast<int64_t>(layout.gradients());
+    const int64_t place = placeOfGradient(llvm::cast<mlir::BlockArgument>(parameter));
     sums[parameter] = addState(function, parameter.getType(), place, loc);
     places.emplace_back(parameter, place);
   }

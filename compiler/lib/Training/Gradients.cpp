@@ -41,11 +41,16 @@ GradientBuilder::GradientBuilder(mlir::func::FuncOp function, const llvm::MapVec
 }
 
 LogicalResult GradientBuilder::run(Value loss) {
+  auto type = typeOf(loss);
+  Value one =
+      builder.create<ConstantOp>(loss.getLoc(), type, mlir::StringAttr(), mlir::DenseElementsAttr::get(type, 1.0f));
+  return run({{loss, one}});
+}
+
+LogicalResult GradientBuilder::run(llvm::ArrayRef<std::pair<Value, Value>> seeds) {
   llvm::SmallVector<mlir::Operation *> ops;
   for (mlir::Operation &op : function.front().without_terminator()) ops.push_back(&op);
-  auto type = typeOf(loss);
-  add(loss,
-      builder.create<ConstantOp>(loss.getLoc(), type, mlir::StringAttr(), mlir::DenseElementsAttr::get(type, 1.0f)));
+  for (auto [value, gradient] : seeds) add(value, gradient);
   for (mlir::Operation *op : llvm::reverse(ops)) {
     auto found = gradients.find(op->getResult(0));
     if (found == gradients.end()) continue;
@@ -241,8 +246,8 @@ LogicalResult GradientBuilder::addProduct(mlir::Operation *op, Value weight, Val
     weight = reshape.getInput();
   if (!sums.contains(weight)) {
     mlir::emitError(op->getLoc()) << describe(op)
-                                  << "its weight is computed from other parameters, which cannot be trained yet: make "
-                                     "the weight a parameter itself";
+                                  << "its weight is computed by a layer, or from an input or a statistic of batches, "
+                                     "and cannot be trained: compute it from parameters and constants, without layers";
     return failure();
   }
   accumulate(weight, dy, x, window);

@@ -13,6 +13,13 @@ namespace inlay::compiler {
 /// Adds an argument that is a state at `place` of the memory.
 mlir::Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place, mlir::Location loc);
 
+/// Where the gradient of a learned argument lies.
+int64_t placeOfGradient(mlir::BlockArgument learned);
+
+/// Takes what computes weights from parameters out of `network`, which then reads these weights as it reads parameters.
+/// The helpers of `step`, the name of the training step, compute them and their gradients.
+mlir::LogicalResult separateComputedWeights(mlir::func::FuncOp network, llvm::StringRef step);
+
 /// Sums over the samples of a batch that its samples read. They lie in the memory, where `<network>_begin` clears them.
 class BatchSums {
  public:
@@ -43,6 +50,8 @@ class GradientBuilder {
 
   /// Goes through the ops from `loss`, one number, back to the parameters. Diagnoses an op without a gradient.
   mlir::LogicalResult run(mlir::Value loss);
+  /// The same from several values, whose gradients are known.
+  mlir::LogicalResult run(llvm::ArrayRef<std::pair<mlir::Value, mlir::Value>> seeds);
 
   /// Each parameter's sum, after the sample's gradient was added to it.
   const llvm::MapVector<mlir::Value, mlir::Value> &results() const { return sums; }
@@ -72,7 +81,7 @@ class GradientBuilder {
   mlir::Value reducedTo(mlir::Type type, mlir::Value gradient, mlir::Location loc);
   mlir::Value reshaped(mlir::Value value, mlir::Type type, mlir::Location loc);
 
-  /// Adds the products of `dy` and `x` to the gradient of a layer's weight. Diagnoses a weight that is no parameter.
+  /// Adds the products of `dy` and `x` to the gradient of a layer's weight. Diagnoses a weight that has no place.
   mlir::LogicalResult addProduct(mlir::Operation *op, mlir::Value weight, mlir::Value dy, mlir::Value x,
                                  WindowAttr window);
 

@@ -438,7 +438,7 @@ struct AssignLayoutPass : impl::AssignLayoutPassBase<AssignLayoutPass> {
     int64_t rows = upToMaxBatch(trains ? kRowsOfTraining : tilesPerBlock(weights) * rowsFor(registers));
     if (convolves) rows = upToCache(function, rows);
     if (function->hasAttr(kWholeBatchAttr)) rows = maxBatch;
-    if (narrow && !divides) rows = 1;
+    if ((narrow && !divides) || isHelper(roleOf(function))) rows = 1;
     // What a step reads of the step before it is computed row by row.
     if (recurrent && rows > 1 && !separateFeedback(function, divides ? 0 : kWorthBlocksOfSteps)) rows = 1;
     narrow = narrow || recurrent;

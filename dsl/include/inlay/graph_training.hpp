@@ -3,6 +3,9 @@
 // lie. The layout belongs to the graph contract, because compiled code and the runtime both read and write the block.
 #pragma once
 
+#include <algorithm>
+#include <vector>
+
 #include "inlay/graph_memory.hpp"
 
 namespace inlay {
@@ -24,12 +27,73 @@ constexpr bool is_running_mean(std::string_view name) { return name.ends_with("r
 constexpr bool is_running_variance(std::string_view name) { return name.ends_with("running_var"); }
 constexpr bool is_batch_statistic(std::string_view name) { return is_running_mean(name) || is_running_variance(name); }
 
+/// The value that a layer's kernel reads as its weight: the second operand, or what that only views. The latter are the
+/// transposed weight of a dense layer, and the weight [N, C, taps] of a signal's convolution in the shape of an
+/// image's. `no_node` for a node that is no layer.
+constexpr std::uint32_t weight_behind(const graph_view& g, const node_record& layer) {
+  if (layer.kind != op::dense && layer.kind != op::conv2d && layer.kind != op::conv_transpose2d &&
+      layer.kind != op::embedding)
+    return no_node;
+  const std::uint32_t weight = g.operands(layer)[1];
+  const node_record& node = g.nodes[weight];
+  if (node.kind != op::transpose && node.kind != op::reshape) return weight;
+  const std::uint32_t viewed = g.operands(node)[0];
+  if (node.kind == op::transpose)
+    return layer.kind == op::dense && g.attributes(node)[0] != g.attributes(node)[1] ? viewed : weight;
+  const shape& from = g.nodes[viewed].dims;
+  if (layer.kind == op::dense && from.rank == 3 && g.nodes[viewed].kind == op::transpose) {
+    const auto axes = g.attributes(g.nodes[viewed]);
+    const bool turns_taps = axes[0] + axes[1] == 3 && axes[0] != 0 && axes[1] != 0;
+    return turns_taps && remembers(g) ? g.operands(g.nodes[viewed])[0] : weight;
+  }
+  const bool keeps_two = from.rank > 2 && node.dims.rank >= 2 && from.sizes[0] == node.dims.sizes[0] &&
+                         from.sizes[1] == node.dims.sizes[1];
+  return keeps_two ? viewed : weight;
+}
+
+/// The nodes whose values are weights of layers and are computed from parameters, in ascending order: neither
+/// parameters nor constants, and the same for all samples. A step computes each of them once, into a place of its own.
+/// Weights that a layer computes, and ones that depend on a statistic of batches, are none.
+constexpr std::vector<std::uint32_t> computed_weights(const graph_view& g) {
+  enum class kind : unsigned char { fixed, learned, varies };  // a result is the last of its operands' kinds
+  std::vector<kind> kinds;
+  kinds.reserve(g.nodes.size());
+  for (const node_record& node : g.nodes) {
+    kind own = kind::fixed;
+    switch (node.kind) {
+      case op::constant: break;
+      case op::parameter: own = is_batch_statistic(g.name_of(node)) ? kind::varies : kind::learned; break;
+      case op::input:
+      case op::state:
+      case op::update:
+      case op::history:
+      case op::dense:
+      case op::conv2d:
+      case op::conv_transpose2d:
+      case op::embedding: own = kind::varies; break;
+      default:
+        for (const std::uint32_t operand : g.operands(node))
+          if (operand != no_node) own = (std::max)(own, kinds[operand]);
+    }
+    kinds.push_back(own);
+  }
+  std::vector<std::uint32_t> all;
+  for (const node_record& node : g.nodes) {
+    const std::uint32_t weight = weight_behind(g, node);
+    if (weight == no_node || kinds[weight] != kind::learned || g.nodes[weight].kind == op::parameter) continue;
+    if (std::find(all.begin(), all.end(), weight) == all.end()) all.push_back(weight);
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
 /// Where everything lies, in floats from the block's start. The parameters follow each other in the graph's order, each
 /// row-major as in PyTorch and beginning at a cache line; what is between them is 0. The other parts have the same
 /// layout.
 struct training_layout {
   std::uint64_t parameters = 0;                                             ///< floats of one part
   std::uint64_t sums = 0;                                                   ///< floats of the sums of batch norms
+  std::uint64_t computed = 0;                                               ///< floats of all computed weights
   constexpr std::uint64_t gradients() const { return parameters; }          ///< sums over the batch
   constexpr std::uint64_t first_moments() const { return 2 * parameters; }  ///< momentum of SGD; means of Adam
   constexpr std::uint64_t second_moments() const { return 3 * parameters; }
@@ -37,7 +101,10 @@ struct training_layout {
   /// What batch norms sum over the batch: the number of samples; then for each of them the sums of its mean and its
   /// variance, and those of their gradients.
   constexpr std::uint64_t batch_sums() const { return loss_sum() + detail::memory_line; }
-  constexpr std::uint64_t elements() const { return batch_sums() + sums; }
+  /// The gradients of computed weights, sums over the batch, and then these weights, each beginning at a cache line.
+  constexpr std::uint64_t computed_gradients() const { return batch_sums() + sums; }
+  constexpr std::uint64_t computed_weights() const { return computed_gradients() + computed; }
+  constexpr std::uint64_t elements() const { return computed_weights() + computed; }
 };
 
 /// Where parameter node `index` lies in each part.
@@ -48,16 +115,22 @@ constexpr std::uint64_t parameter_offset(const graph_view& g, std::uint32_t inde
   return offset;
 }
 
+/// Floats of all parameters.
+constexpr std::uint64_t parameter_elements(const graph_view& g) {
+  return parameter_offset(g, static_cast<std::uint32_t>(g.nodes.size()));
+}
+
 /// Sums of a batch norm with one element for each channel.
 inline constexpr std::uint64_t sums_of_batch_norm = 4;
 
 constexpr training_layout training_layout_of(const graph_view& g) {
-  std::uint64_t sums = 0;
+  std::uint64_t sums = 0, computed = 0;
   for (const node_record& node : g.nodes)
     if (node.kind == op::parameter && is_running_mean(g.name_of(node)))
       sums += sums_of_batch_norm * detail::in_lines(node.dims.elements());
   if (sums > 0) sums += detail::memory_line;
-  return {parameter_offset(g, static_cast<std::uint32_t>(g.nodes.size())), sums};
+  for (const std::uint32_t weight : computed_weights(g)) computed += detail::in_lines(g.nodes[weight].dims.elements());
+  return {parameter_elements(g), sums, computed};
 }
 
 /// Bytes of the block.

@@ -47,6 +47,10 @@ struct [[gnu::visibility("default")]] no_kernels_for_this_graph_run_inlayc_again
   static void begin(void* memory, void* scratch, std::size_t part, std::size_t parts);
   static void update_sgd(void* memory, void* settings);
   static void update_adam(void* memory, void* settings);
+  /// Defined only for a training step whose layers have weights that are computed from parameters. compute_weights()
+  /// comes before begin(), pass_gradients() after all samples.
+  static void compute_weights(void* memory, void* scratch);
+  static void pass_gradients(void* memory, void* scratch);
   /// Defined only with inlayc --parallel (PARALLEL in inlay_add_network()).
   static int run_parallel_needs_PARALLEL(Pointers... inputs_then_outputs, std::size_t batch, void* scratch,
                                          const inlay_parallel_for* workers);

@@ -47,11 +47,11 @@ using packed_kernels = typename packed_symbols<Net, Name, inputs_of<Net>, output
 template <const auto& Net, kernels_name Name = "">
 class packed {
  public:
-  static_assert(training_layout_of(graph_of<Net>).parameters > 0, "this network has no parameters: use compiled<net>");
+  static_assert(parameter_elements(graph_of<Net>) > 0, "this network has no parameters: use compiled<net>");
   static_assert(!remembers(graph_of<Net>), "a network with state cannot take its weights as an argument yet");
 
   /// Packs parameters that are row-major and in the order and at the distances of parameter_offset(), all finite.
-  INLAY_DETAIL_HIDDEN explicit packed(std::span<const float, training_layout_of(graph_of<Net>).parameters> parameters)
+  INLAY_DETAIL_HIDDEN explicit packed(std::span<const float, parameter_elements(graph_of<Net>)> parameters)
       : block_(detail::allocate_aligned(bytes())) {
     kernels::pack_needs_WEIGHTS_argument(parameters.data(), block_.get());
   }
@@ -87,7 +87,7 @@ template <const auto& Net, kernels_name Name = "">
 INLAY_DETAIL_HIDDEN packed_load<Net, Name> pack(const weights& w) {
   packed_load<Net, Name> result;
   const std::vector<float> parameters = detail::parameters_for_packing(graph_of<Net>, w, result.errors);
-  constexpr std::size_t count = training_layout_of(graph_of<Net>).parameters;
+  constexpr std::size_t count = parameter_elements(graph_of<Net>);
   if (result.errors.empty())
     result.value = std::make_shared<const packed<Net, Name>>(std::span<const float, count>(parameters));
   return result;

@@ -76,9 +76,10 @@ struct training_state {
   std::uint64_t steps = 0;
 };
 
-/// Fills the parameters: weights and biases of layers as `how` says, other parameters with 1 if their name ends in
-/// "weight" or "running_var", and with 0 if not. The elements take their numbers in the graph's order. All else becomes
-/// 0.
+/// Fills the parameters: weights and biases of layers, and parameters with as many elements as a layer's weight that is
+/// computed from them, as `how` says; "weight_g" with the norms of "weight_v"; other parameters with 1 if their name
+/// ends in "weight" or "running_var", and with 0 if not. The elements take their numbers in the graph's order. All else
+/// becomes 0.
 void begin_training(training_state& training, initial how, std::uint64_t seed);
 /// The settings of the next update. Counts the step.
 optimizer_settings next_settings(training_state& training, const optimizer& how, std::size_t batch);
@@ -247,9 +248,11 @@ class trainer_base<Net, Loss, Steps, Name, std::index_sequence<In...>> {
   INLAY_DETAIL_HIDDEN status predict(std::span<const input_element<In>>... inputs, std::span<float> outputs) {
     const std::size_t batch = batch_of({inputs.size()...});
     if (batch == 0 || outputs.size() != batch * output_size) return status::size_mismatch;
-    if (!packed_)
+    if (!packed_) {
+      compute_weights();
       for_each_part(
           [&](std::size_t part, std::size_t parts) { prediction::begin(memory(), predicting_.get(), part, parts); });
+    }
     packed_ = true;
     if (predict_divided_)
       return static_cast<status>(
@@ -335,16 +338,27 @@ class trainer_base<Net, Loss, Steps, Name, std::index_sequence<In...>> {
   template <class Element>
   port(const Element*, std::size_t) -> port<Element>;
 
+  /// The weights that are computed from parameters, and what their gradients add to those of the parameters. Without
+  /// such weights there are no such functions.
+  INLAY_DETAIL_HIDDEN void compute_weights() {
+    if constexpr (layout.computed > 0) training::compute_weights(memory(), scratch_.get());
+  }
+  INLAY_DETAIL_HIDDEN void pass_gradients() {
+    if constexpr (layout.computed > 0) training::pass_gradients(memory(), scratch_.get());
+  }
+
   /// Makes the gradients and returns the mean loss, or NaN if there are no samples or the kernel refuses them.
   template <class... Ports>
   INLAY_DETAIL_HIDDEN float differentiate(std::size_t batch, const Ports&... ports) {
     constexpr float nothing = std::numeric_limits<float>::quiet_NaN();
     batch_ = 0, packed_ = false;
     if (batch == 0) return nothing;
+    compute_weights();
     if (divided_) {
       for_each_part(
           [&](std::size_t part, std::size_t parts) { training::begin(memory(), scratch_.get(), part, parts); });
       if (divided_(ports.from(0)..., batch, memory(), scratch_.get(), workers_) != 0) return nothing;
+      pass_gradients();
       batch_ = batch;
       return mean_loss();
     }
@@ -355,6 +369,7 @@ class trainer_base<Net, Loss, Steps, Name, std::index_sequence<In...>> {
       if (i > 0) {
         at = reinterpret_cast<float*>(others_[i - 1].memory.get()), scratch = others_[i - 1].scratch.get();
         std::copy_n(memory(), layout.parameters, at);
+        std::copy_n(memory() + layout.computed_weights(), layout.computed, at + layout.computed_weights());
       }
       training::begin(at, scratch, 0, 1);
       const std::size_t first = batch * i / shares(), last = batch * (i + 1) / shares();
@@ -367,10 +382,15 @@ class trainer_base<Net, Loss, Steps, Name, std::index_sequence<In...>> {
           const float* from = reinterpret_cast<const float*>(other.memory.get()) + layout.gradients();
           float* to = memory() + layout.gradients();
           for (std::size_t k = line(part, parts), end = line(part + 1, parts); k < end; ++k) to[k] += from[k];
+          from += layout.computed_gradients() - layout.gradients();
+          to += layout.computed_gradients() - layout.gradients();
+          for (std::size_t k = layout.computed * part / parts, end = layout.computed * (part + 1) / parts; k < end; ++k)
+            to[k] += from[k];
         }
       });
     for (const share_memory& other : others_)
       memory()[layout.loss_sum()] += reinterpret_cast<const float*>(other.memory.get())[layout.loss_sum()];
+    pass_gradients();
     batch_ = batch;
     return mean_loss();
   }

@@ -58,6 +58,15 @@ static_assert(has_operands(graph_of<tied>, named(graph_of<tied>, op::dense, "dec
                            {named(graph_of<tied>, op::dense, "encode"),
                             named(graph_of<tied>, op::parameter, "embedding"), no_node}));
 
+// With a value of the network, reductions can read weights alone.
+constexpr auto weight_norm = network("weight_norm", input<f32, 4>("x"), [](auto x) {
+  auto v = param<f32, 3, 4>("fc.weight_v", x);
+  return dense("fc", x, v * (param<f32, 3, 1>("fc.weight_g") / sqrt(sum<1>(v * v, keepdim))));
+});
+INLAY_NETWORK(weight_norm);
+static_assert(count(graph_of<weight_norm>, op::parameter) == 2 && count(graph_of<weight_norm>, op::reduce) == 1);
+static_assert(graph_of<weight_norm>.nodes[nth(graph_of<weight_norm>, op::reduce, 0)].dims == shape_of<3, 1>);
+
 // More parameters than the builder's name table first has room for.
 constexpr auto many = network("many", input<f32, 2>("x"), [](auto x) {
   tensor<f32, 2> h = x;

@@ -50,6 +50,10 @@ inline constexpr llvm::StringLiteral kFeedbackAttr =
 inline constexpr llvm::StringLiteral kInitialAttr = "inlay.initial";  // result, later argument: a state's first value
 inline constexpr llvm::StringLiteral kLearnedAttr =
     "inlay.learned";  // argument: a parameter that is trained, beside kStateAttr
+inline constexpr llvm::StringLiteral kComputedAttr =
+    "inlay.computed";  // argument and result: a learned weight that is computed from parameters, with its place
+inline constexpr llvm::StringLiteral kComputedElementsAttr =
+    "inlay.computed_elements";  // function: elements that these take in the memory; absent if there are none
 inline constexpr llvm::StringLiteral kWholeBatchAttr =
     "inlay.whole_batch";  // function: unit, if a kernel must have all samples of a batch at once
 inline constexpr llvm::StringLiteral kRoleAttr = "inlay.role";      // function: a Role, if it is not inference
@@ -80,8 +84,12 @@ std::optional<int64_t> loopOf(mlir::Operation *op);
 /// Whether an op outside of the producer's loop reads the value. A network's results do not count.
 bool leavesLoop(mlir::Value value);
 
-/// What a function of a module is for. The weights of the latter two are in the caller's memory.
-enum class Role : int64_t { inference, training, prediction };
+/// What a function of a module is for. The weights of all but the first are in the caller's memory. The last two have
+/// neither inputs nor outputs and serve a training step: they compute weights from parameters, and pass the gradients
+/// of these weights to the parameters. "<step>.compute_weights" becomes the function "<step>_compute_weights".
+enum class Role : int64_t { inference, training, prediction, weights, gradients };
+inline bool isHelper(Role role) { return role == Role::weights || role == Role::gradients; }
+inline constexpr llvm::StringLiteral kHelpers[] = {"compute_weights", "pass_gradients"};
 Role roleOf(mlir::Operation *network);
 
 /// Whether a value is a parameter of a network that is trained. It lies in the network's memory. No op writes it but

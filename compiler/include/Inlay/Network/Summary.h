@@ -66,6 +66,7 @@ struct NetworkSummary {
   bool roundsToNearest = false;  // its formulas rely on that mode
   Role role = Role::inference;
   bool needsWholeBatch = false;  // a call must have all samples of a batch
+  bool computesWeights = false;  // a training step whose layers have weights that are computed from parameters
   int64_t parameters = 0;  // floats of all parameters, of a network that is trained or whose weights are an argument
   std::vector<ParameterSummary> parameterList;  // where the weights are an argument
   int64_t packedBytes = 0;  // of the block of weights that is an argument; 0 where the weights are in the object
@@ -78,7 +79,9 @@ struct NetworkSummary {
   std::vector<std::string> trainingFunctions() const {
     if (role == Role::inference) return {};
     if (role == Role::prediction) return {"begin"};
-    return {"begin", "update_sgd", "update_adam"};
+    std::vector<std::string> functions = {"begin", "update_sgd", "update_adam"};
+    if (computesWeights) functions.insert(functions.end(), std::begin(kHelpers), std::end(kHelpers));
+    return functions;
   }
   /// Whether kernels take their weights as an argument, which `<name>_pack` makes.
   bool takesWeights() const { return packedBytes > 0; }

@@ -39,6 +39,9 @@ class EntryBuilder {
     buildRun();
     if (summary.isParallel()) buildRunParallel();
     if (summary.runsVoices) buildRunVoices();
+    if (summary.computesWeights)
+      for (llvm::StringRef each : kHelpers)
+        entries.push_back(module.lookupSymbol<LLVM::LLVMFuncOp>((summary.name + "_" + each).str()));
     buildSize("_scratch_bytes", summary.scratchBytes);
     if (summary.takesWeights()) buildSize("_packed_bytes", summary.packedBytes);
     const auto hide = [&](const std::string &name) {

@@ -40,7 +40,13 @@ class NetworkEmitter {
     for (mlir::Operation &op : network.front().without_terminator()) all.push_back(&op);
     const bool loops = llvm::any_of(all, [](mlir::Operation *op) { return loopOf(op).has_value(); });
     const auto count = llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); });
-    compact = count >= (summary.role == Role::training ? kManyOpsOfTraining : kManyOps) && !loops;
+    compact =
+        count >= (summary.role == Role::training ? kManyOpsOfTraining : kManyOps) && !loops && !isHelper(summary.role);
+    if (isHelper(summary.role)) {
+      std::string entry = summary.name;
+      entry[entry.rfind('.')] = '_';
+      return emitKernel(summary, entry, /*capacity=*/1, all, {});
+    }
     for (int64_t capacity : summary.rowBlocks)
       if (mlir::failed(emitKernel(summary, summary.kernelName(capacity), capacity, all, {}))) return mlir::failure();
     const auto kernelInLanes = [&](const std::string &name, int64_t numbers, mlir::OpBuilder &builder) {
@@ -434,10 +440,11 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       features.avx512 = target.getAvx512() && !reproducible;
       llvm::DenseMap<mlir::Operation *, ConstantOp> rotated;
       if (!reproducible) rotated = addRotatedWeights(network);
-      const NetworkSummary summary = summarize(network, parallel);
+      const bool helps = isHelper(roleOf(network));
+      const NetworkSummary summary = summarize(network, parallel && !helps);
       if (mlir::failed(NetworkEmitter(network, module, features, reproducible, std::move(rotated)).run(summary)))
         return signalPassFailure();
-      summaries.push_back(entryAttribute(summary, &getContext()));
+      if (!helps) summaries.push_back(entryAttribute(summary, &getContext()));
     }
     for (mlir::func::FuncOp network : networks) network.erase();
     module->setAttr(kEntriesAttr, mlir::ArrayAttr::get(&getContext(), summaries));

@@ -111,7 +111,8 @@ class TrainingEmitter {
     context.part = begin.getArgument(2), context.parts = begin.getArgument(3);
     Value row = context.index(0, loc);
     if (summary.role == Role::training) {
-      // The gradients are the second part of the memory, the sum of the losses lies behind the fourth.
+      // The gradients are the second part of the memory, the sum of the losses lies behind the fourth. Computed weights
+      // are at the end, and stay.
       const auto clear = [&](int64_t base, int64_t elements) {
         RowView view{.memory = begin.getArgument(0), .base = base, .start = {}, .elements = elements, .inRegister = {}};
         context.forEachPanel(loc, elements, features.lanes, [&](Value column, int64_t live) {
@@ -119,7 +120,8 @@ class TrainingEmitter {
         });
       };
       clear(summary.parameters, summary.parameters);
-      clear(4 * summary.parameters, memoryElements() - 4 * summary.parameters);
+      auto computed = network->getAttrOfType<mlir::IntegerAttr>(kComputedElementsAttr);
+      clear(4 * summary.parameters, memoryElements() - 4 * summary.parameters - (computed ? computed.getInt() : 0));
     }
     for (PackOp pack : network.getOps<PackOp>()) {
       RowView from, to;

@@ -14,6 +14,16 @@ constexpr auto param(const char* name) {
   return detail::parameter_leaf<sizes<Sizes...>>(name);
 }
 
+/// The same as a value of the network that computes `x`. So reductions and all else that needs a network can read it:
+/// `dense("fc", x, v * (param<f32, 64, 1>("fc.weight_g") / sqrt(sum<1>(v * v, keepdim))))`, where v is
+/// `param<f32, 64, 10>("fc.weight_v", x)`, is a layer with torch's weight_norm.
+template <class T, std::uint32_t... Sizes, Value X>
+constexpr auto param(const char* name, const X& x) {
+  static_assert(std::same_as<T, f32>, "the element type is f32: param<f32, 10, 64>(\"name\", x)");
+  static_assert(X::bound, "this is made of weights alone: give a value that depends on an input");
+  return tensor<T, Sizes...>(*x.builder(), x.builder()->parameter(name, shape_of<Sizes...>));
+}
+
 namespace detail {
 
 /// The constant with these elements. A static_assert reports too many or too few of them.
