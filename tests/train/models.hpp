@@ -36,6 +36,9 @@ inline constexpr auto normalised = network("normalised", input<f32, 2>("x"), [](
 inline constexpr auto xor_in_time =
     network("xor_in_time", input<f32, 1>("x"), [](auto x) { return sigmoid(dense<1>("output", gru<8>("memory", x))); });
 
+inline constexpr auto echo =
+    network("echo", input<f32, 3>("x"), [](auto x) { return causal_conv1d<4, 5>("conv", x, dilation<2>); });
+
 /// Layers with weight_norm, as torch.nn.utils has it, of which one is read in both directions.
 inline constexpr auto lengths = network("lengths", input<f32, 67>("x"), [](auto x) {
   auto v = param<f32, 301, 67>("a.weight_v", x);

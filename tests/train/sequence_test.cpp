@@ -53,6 +53,7 @@ TEST(Sequence, OfRecurrentLayers) {
   check(network("relu", input<f32, 4>("x"),
                 [](auto x) { return rnn<3>("rnn", x, nonlinearity([](auto h) { return softplus(h); })); }),
         {.steps = 5});
+  check(network("before", input<f32, 2>("x"), [](auto x) { return gru<4>("gru", x, reset_before); }), {.steps = 5});
   check(network("deep", input<f32, 2>("x"), [](auto x) { return dense<3>("out", lstm<4>("lstm", x, num_layers<2>)); }),
         {.steps = 5});
   check(network("unbiased", input<f32, 2>("x"), [](auto x) { return gru<17>("gru", x, no_bias); }), {.steps = 3});
@@ -103,14 +104,41 @@ TEST(Sequence, OfCausalConvolutions) {
       {.steps = 4});
 }
 
+TEST(Sequence, OfComputedWeightsOfCausalConvolutions) {
+  // weight_norm, and a weight whose taps lie before the channels without any state.
+  check(network("normed", input<f32, 3>("x"),
+                [](auto x) {
+                  auto v = param<f32, 4, 3, 2>("v", x);
+                  auto w = v / sqrt(sum<1, 2>(v * v, keepdim)) * param<f32, 4, 1, 1>("g", x);
+                  auto taps = flatten(history<2, 2>(x));
+                  return tanh(dense("conv", taps, reshape<4, 6>(permute<0, 2, 1>(w)))) + gru<4>("gru", x);
+                }),
+        {.steps = 5});
+  check(network("turned", input<f32, 6>("x"),
+                [](auto x) { return dense("a", x, reshape<4, 6>(transpose<1, 2>(param<f32, 4, 3, 2>("w", x)))); }),
+        {});
+}
+
+TEST(Sequence, OfIndicesAndImages) {
+  check(network("letters", input<i32>("letter"),
+                [](auto letter) { return dense<5>("out", gru<4>("gru", embedding<7, 3>("letters", letter))); }),
+        {.which = loss::cross_entropy, .steps = 6});
+  check(network("frames", input<f32, 2, 6, 6>("frame"),
+                [](auto frame) {
+                  auto h = max_pool<2>(tanh(group_norm<2>("norm", conv2d<4, 3>("conv", frame))));
+                  return dense<2>("out", rnn<3>("rnn", flatten(h)));
+                }),
+        {.steps = 3});
+}
+
 TEST(Sequence, OfDelaysAndFilters) {
-  check(network("of_inputs", input<f32, 3>("x"), [](auto x) { return dense<2>("a", flatten(history<4, 1>(x))); }),
-        {.steps = 6});
   check(network("filters", input<f32, 3>("x"),
                 [](auto x) {
                   auto h = tanh(dense<4>("a", x));
                   return dense<2>("b", concat(delay<2>(h) * ema("slow", h, 0.25f), flatten(history<2, 3>(h))));
                 }),
+        {.steps = 6});
+  check(network("of_inputs", input<f32, 3>("x"), [](auto x) { return dense<2>("a", flatten(history<4, 1>(x))); }),
         {.steps = 6});
 }
 

@@ -3,6 +3,7 @@
 // interpreter, which runs the saved weights step by step, threads, and resuming.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <inlay/interpreter.hpp>
@@ -86,6 +87,19 @@ TEST(SequenceTrainer, GoesOnFromSavedWeights) {
   ASSERT_TRUE(second.load(first.weights(/*resumable=*/true)).empty());
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(first.step(data.numbers, data.differ), second.step(data.numbers, data.differ)) << i;
+}
+
+// The weight of a causal convolution, which its layer reads in another order, begins as that of a layer.
+TEST(SequenceTrainer, BeginsCausalConvolutions) {
+  inlay::sequence_trainer<echo, 20> training({}, 1, inlay::initial::kaiming_uniform);
+  const std::span<const float> weight = training.parameter("conv.weight");
+  ASSERT_EQ(weight.size(), 4u * 3 * 5);
+  const float most = std::sqrt(6.0f / 15);
+  float low = 0, high = 0;
+  for (const float each : weight) low = std::min(low, each), high = std::max(high, each);
+  EXPECT_LT(low, -most / 2);
+  EXPECT_GT(high, most / 2);
+  EXPECT_LE(std::max(-low, high), most);
 }
 
 TEST(SequenceTrainer, RefusesWhatDoesNotFit) {

@@ -130,16 +130,17 @@ Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place, mlir
 mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which, int64_t steps) {
   // The loss is a part of the name, and so is the number of steps: a program that expects others does not link.
   const std::string_view named = loss_names[static_cast<size_t>(which)];
-  std::string name = (network.getName() + "_train_" + llvm::StringRef(named.data(), named.size())).str();
-  if (steps > 0) name += "_" + std::to_string(steps) + "_steps";
-  if (mlir::failed(separateComputedWeights(network, name))) return mlir::failure();
+  std::string step = (network.getName() + "_train_" + llvm::StringRef(named.data(), named.size())).str();
+  if (steps > 0) step += "_" + std::to_string(steps) + "_steps";
+  if (mlir::failed(separateComputedWeights(network, step))) return mlir::failure();
   if (mlir::failed(check(network, which, steps))) return mlir::failure();
+  convolveTaps(network);
   mlir::MLIRContext *context = network.getContext();
   mlir::Builder attributes(context);
   mlir::Location loc = network.getLoc();
   auto function = llvm::cast<mlir::func::FuncOp>(network->clone());
   network->getParentOfType<mlir::ModuleOp>().push_back(function);
-  function.setName(name);
+  function.setName(step);
   network.setName((network.getName() + "_predict").str());
   const auto setRole = [&](mlir::func::FuncOp of, Role role) {
     of->setAttr(kRoleAttr, attributes.getI64IntegerAttr(static_cast<int64_t>(role)));

@@ -31,10 +31,23 @@ Value sumAlong(Value value, uint32_t axes, bool keepdim, mlir::OpBuilder &builde
                                   int64_t(keepdim));
 }
 
+/// Whether so many ops read a parameter that it belongs to the steps of a sequence.
+static bool isReadOften(Value parameter) {
+  /// What fewer ops add is added at once. Then nothing is copied, and it need not be kept.
+  constexpr size_t kFewReaders = 4;
+  size_t readers = 0;
+  for (mlir::Operation *user : parameter.getUsers())
+    readers += llvm::isa<ReshapeOp>(user) ? static_cast<size_t>(llvm::range_size(user->getUsers())) : 1;
+  return readers >= kFewReaders;
+}
+
 GradientBuilder::GradientBuilder(mlir::func::FuncOp function, const llvm::MapVector<Value, Value> &sums,
                                  BatchSums &batchSums, mlir::OpBuilder &builder)
     : function(function), builder(builder), sums(sums), batchSums(batchSums) {
-  for (auto &[parameter, sum] : sums) active.insert(parameter);
+  for (auto &[parameter, sum] : sums) {
+    active.insert(parameter);
+    if (isReadOften(parameter)) readOften.insert(parameter);
+  }
   for (mlir::Operation &op : function.front().without_terminator())
     if (llvm::any_of(op.getOperands(), [&](Value operand) { return active.contains(operand); }))
       active.insert(op.getResult(0));
@@ -80,21 +93,11 @@ void GradientBuilder::add(Value value, Value gradient) {
     gradients[value].push_back(gradient);
 }
 
-/// Whether so many ops read a parameter that it belongs to the steps of a sequence.
-static bool isReadOften(Value parameter) {
-  /// What fewer ops add is added at once. Then nothing is copied, and it need not be kept.
-  constexpr size_t kFewReaders = 4;
-  size_t readers = 0;
-  for (mlir::Operation *user : parameter.getUsers())
-    readers += llvm::isa<ReshapeOp>(user) ? static_cast<size_t>(llvm::range_size(user->getUsers())) : 1;
-  return readers >= kFewReaders;
-}
-
 void GradientBuilder::accumulate(Value parameter, Value left, Value right, WindowAttr window) {
   const auto isVector = [](Value value) {
     return sizesOf(value).size() == 1 && typeOf(value).getElementType().isF32();
   };
-  if (isReadOften(parameter) && !window && (!right || (isVector(left) && isVector(right)))) {
+  if (readOften.contains(parameter) && !window && (!right || (isVector(left) && isVector(right)))) {
     Additions &kept = (right ? products : values)[parameter];
     kept.left.push_back(left), kept.right.push_back(right);
     return;

@@ -67,6 +67,7 @@ class GradientBuilder {
   struct Additions {
     llvm::SmallVector<mlir::Value> left, right;
   };
+  llvm::DenseSet<mlir::Value> readOften;                     // parameters that the steps of a sequence share
   llvm::MapVector<mlir::Value, Additions> values, products;  // by parameter
 
   /// Adds to a parameter's gradient, or remembers it if there is more to come.
@@ -109,6 +110,10 @@ inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir
 
 /// The sum of `value` along the axes whose bits are set. With `keepdim` these stay, with size 1.
 mlir::Value sumAlong(mlir::Value value, uint32_t axes, bool keepdim, mlir::OpBuilder &builder, mlir::Location loc);
+
+/// Makes a convolution of each dense layer that is one: a causal convolution's, whose weight [N, C, taps] it reads with
+/// the taps before the channels. The convolution reads the parameter itself.
+void convolveTaps(mlir::func::FuncOp network);
 
 /// Makes a network of sequences from one of steps: inputs and outputs get an axis of so many steps in front, and states
 /// become values. Each sample begins with the states' first values.

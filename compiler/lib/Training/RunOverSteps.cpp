@@ -24,8 +24,29 @@ Value behindReshapes(Value value) {
 Value weightOfTaps(DenseOp op) {
   auto reshape = op.getWeight().getDefiningOp<ReshapeOp>();
   auto permute = reshape ? reshape.getInput().getDefiningOp<PermuteOp>() : PermuteOp();
-  if (!permute || permute.getAxes() != llvm::ArrayRef<int64_t>{0, 2, 1}) return {};
+  if (!permute || permute.getAxes() != llvm::ArrayRef<int64_t>{0, 2, 1} || !isLearned(permute.getInput())) return {};
   return permute.getInput();
+}
+
+/// A convolution of the signal `image` [C, 1, L] with `before` zeros in front.
+Value convolution(llvm::StringRef layer, Value image, Value weight, Value bias, int64_t before, int64_t dilation,
+                  int64_t groups, mlir::OpBuilder &builder, Location loc) {
+  const int64_t taps = sizesOf(weight)[3];
+  const int64_t length = sizesOf(image)[2] + before - (taps - 1) * dilation;
+  auto type = typeOf(image).clone({sizesOf(weight)[0], 1, length});
+  return builder.create<Conv2dOp>(loc, type, layer, image, weight, bias, mlir::ValueRange(), /*stride_h=*/1,
+                                  /*stride_w=*/1, /*padding_top=*/0, /*padding_left=*/before, /*padding_bottom=*/0,
+                                  /*padding_right=*/0, /*dilation_h=*/1, dilation, groups);
+}
+
+Value reshaped(Value value, mlir::Type type, mlir::OpBuilder &builder, Location loc) {
+  return value.getType() == type ? value : builder.create<ReshapeOp>(loc, type, value).getResult();
+}
+
+Value permuted(Value value, llvm::ArrayRef<int64_t> axes, mlir::OpBuilder &builder, Location loc) {
+  llvm::SmallVector<int64_t> sizes;
+  for (int64_t axis : axes) sizes.push_back(sizesOf(value)[static_cast<size_t>(axis)]);
+  return builder.create<PermuteOp>(loc, typeOf(value).clone(sizes), value, axes);
 }
 
 class StepsRunner {
@@ -34,7 +55,6 @@ class StepsRunner {
       : network(network), steps(steps), terminator(network.front().getTerminator()), builder(terminator) {}
 
   void run() {
-    for (DenseOp op : llvm::make_early_inc_range(network.getOps<DenseOp>())) convolveTaps(op);
     for (Operation &op : network.front().without_terminator()) original.push_back(&op);
     bindStates();
     findMoving();
@@ -68,43 +88,10 @@ class StepsRunner {
     llvm::append_range(sizes, tensor(type).getShape());
     return tensor(type).clone(sizes);
   }
-  Value reshape(Value value, mlir::Type type, Location loc) {
-    return value.getType() == type ? value : builder.create<ReshapeOp>(loc, type, value).getResult();
-  }
-  Value permute(Value value, llvm::ArrayRef<int64_t> axes, Location loc) {
-    llvm::SmallVector<int64_t> sizes;
-    for (int64_t axis : axes) sizes.push_back(sizesOf(value)[static_cast<size_t>(axis)]);
-    return builder.create<PermuteOp>(loc, typeOf(value).clone(sizes), value, axes);
-  }
+  Value reshape(Value value, mlir::Type type, Location loc) { return reshaped(value, type, builder, loc); }
+  Value permute(Value value, llvm::ArrayRef<int64_t> axes, Location loc) { return permuted(value, axes, builder, loc); }
   Value zeros(mlir::Type type, Location loc) {
     return builder.create<ConstantOp>(loc, type, mlir::StringAttr(), mlir::DenseElementsAttr::get(tensor(type), 0.0f));
-  }
-
-  /// A causal convolution as one, whose weight is the parameter itself.
-  void convolveTaps(DenseOp op) {
-    Value weight = weightOfTaps(op);
-    if (!weight) return;
-    builder.setInsertionPoint(op);
-    Location loc = op.getLoc();
-    const int64_t features = sizesOf(weight)[0], channels = sizesOf(weight)[1], taps = sizesOf(weight)[2];
-    mlir::RankedTensorType type = typeOf(weight);
-    Value image = permute(reshape(op.getInput(), type.clone({taps, channels}), loc), {1, 0}, loc);
-    Value made = convolution(op.getLayer(), reshape(image, type.clone({channels, 1, taps}), loc),
-                             reshape(weight, type.clone({features, channels, 1, taps}), loc), op.getBias(),
-                             /*before=*/0, /*dilation=*/1, /*groups=*/1, loc);
-    op.replaceAllUsesWith(reshape(made, op.getType(), loc));
-    op.erase();
-  }
-
-  /// A convolution of the signal `image` [C, 1, L] with `before` zeros in front.
-  Value convolution(llvm::StringRef layer, Value image, Value weight, Value bias, int64_t before, int64_t dilation,
-                    int64_t groups, Location loc) {
-    const int64_t taps = sizesOf(weight)[3];
-    const int64_t length = sizesOf(image)[2] + before - (taps - 1) * dilation;
-    auto type = typeOf(image).clone({sizesOf(weight)[0], 1, length});
-    return builder.create<Conv2dOp>(loc, type, layer, image, weight, bias, mlir::ValueRange(), /*stride_h=*/1,
-                                    /*stride_w=*/1, /*padding_top=*/0, /*padding_left=*/before, /*padding_bottom=*/0,
-                                    /*padding_right=*/0, /*dilation_h=*/1, dilation, groups);
   }
 
   void bindStates() {
@@ -279,7 +266,7 @@ class StepsRunner {
     const int64_t features = sizesOf(op.getWeight())[0], inputs = sizesOf(op.getWeight())[1];
     Value weight = reshape(op.getWeight(), typeOf(op.getWeight()).clone({features, inputs, 1, 1}), loc);
     Value made = convolution(op.getLayer(), lineOf(sequenceOf(op.getInput()), loc), weight, op.getBias(), /*before=*/0,
-                             /*dilation=*/1, /*groups=*/1, loc);
+                             /*dilation=*/1, /*groups=*/1, builder, loc);
     return rowsOf(made, withSteps(op.getType()), loc);
   }
 
@@ -308,7 +295,7 @@ class StepsRunner {
     const int64_t dilation = history ? static_cast<int64_t>(history.getDilation()) : 1;
     Value made = convolution(op.getLayer(), lineOf(sequenceOf(signal), loc), op.getWeight(), op.getBias(),
                              /*before=*/(sizesOf(op.getWeight())[3] - 1) * dilation, dilation,
-                             static_cast<int64_t>(op.getGroups()), loc);
+                             static_cast<int64_t>(op.getGroups()), builder, loc);
     return rowsOf(made, withSteps(op.getType()), loc);
   }
 
@@ -403,6 +390,24 @@ class StepsRunner {
 };
 
 }  // namespace
+
+void convolveTaps(mlir::func::FuncOp network) {
+  for (DenseOp op : llvm::make_early_inc_range(network.getOps<DenseOp>())) {
+    Value weight = weightOfTaps(op);
+    if (!weight) continue;
+    mlir::OpBuilder builder(op);
+    Location loc = op.getLoc();
+    const int64_t features = sizesOf(weight)[0], channels = sizesOf(weight)[1], taps = sizesOf(weight)[2];
+    mlir::RankedTensorType type = typeOf(weight);
+    Value rows = reshaped(op.getInput(), type.clone({taps, channels}), builder, loc);
+    Value image = reshaped(permuted(rows, {1, 0}, builder, loc), type.clone({channels, 1, taps}), builder, loc);
+    Value made = convolution(op.getLayer(), image,
+                             reshaped(weight, type.clone({features, channels, 1, taps}), builder, loc), op.getBias(),
+                             /*before=*/0, /*dilation=*/1, /*groups=*/1, builder, loc);
+    op.replaceAllUsesWith(reshaped(made, op.getType(), builder, loc));
+    op.erase();
+  }
+}
 
 void runOverSteps(mlir::func::FuncOp network, int64_t steps) { StepsRunner(network, steps).run(); }
 

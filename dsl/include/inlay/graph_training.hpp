@@ -29,7 +29,7 @@ constexpr bool is_batch_statistic(std::string_view name) { return is_running_mea
 
 /// The value that a layer's kernel reads as its weight: the second operand, or what that only views. The latter are the
 /// transposed weight of a dense layer, and the weight [N, C, taps] of a signal's convolution in the shape of an
-/// image's. `no_node` for a node that is no layer.
+/// image's, or of a causal convolution's with the taps before the channels. `no_node` for a node that is no layer.
 constexpr std::uint32_t weight_behind(const graph_view& g, const node_record& layer) {
   if (layer.kind != op::dense && layer.kind != op::conv2d && layer.kind != op::conv_transpose2d &&
       layer.kind != op::embedding)
@@ -40,12 +40,11 @@ constexpr std::uint32_t weight_behind(const graph_view& g, const node_record& la
   const std::uint32_t viewed = g.operands(node)[0];
   if (node.kind == op::transpose)
     return layer.kind == op::dense && g.attributes(node)[0] != g.attributes(node)[1] ? viewed : weight;
-  const shape& from = g.nodes[viewed].dims;
-  if (layer.kind == op::dense && from.rank == 3 && g.nodes[viewed].kind == op::transpose) {
-    const auto axes = g.attributes(g.nodes[viewed]);
-    const bool turns_taps = axes[0] + axes[1] == 3 && axes[0] != 0 && axes[1] != 0;
-    return turns_taps && remembers(g) ? g.operands(g.nodes[viewed])[0] : weight;
-  }
+  const node_record& turned = g.nodes[viewed];
+  if (layer.kind == op::dense && turned.kind == op::transpose && turned.dims.rank == 3 &&
+      g.attributes(turned)[0] == 1 && g.attributes(turned)[1] == 2)
+    return g.operands(turned)[0];
+  const shape& from = turned.dims;
   const bool keeps_two = from.rank > 2 && node.dims.rank >= 2 && from.sizes[0] == node.dims.sizes[0] &&
                          from.sizes[1] == node.dims.sizes[1];
   return keeps_two ? viewed : weight;

@@ -39,14 +39,13 @@ class NetworkEmitter {
                                                    constant.getName().value_or("constant"), constant.getLoc()));
     for (mlir::Operation &op : network.front().without_terminator()) all.push_back(&op);
     const bool loops = llvm::any_of(all, [](mlir::Operation *op) { return loopOf(op).has_value(); });
-    const auto count = llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); });
-    compact =
-        count >= (summary.role == Role::training ? kManyOpsOfTraining : kManyOps) && !loops && !isHelper(summary.role);
     if (isHelper(summary.role)) {
       std::string entry = summary.name;
       entry[entry.rfind('.')] = '_';
       return emitKernel(summary, entry, /*capacity=*/1, all, {});
     }
+    const auto count = llvm::count_if(all, [](mlir::Operation *op) { return llvm::cast<KernelOp>(op).hasKernel(); });
+    compact = count >= (summary.role == Role::training ? kManyOpsOfTraining : kManyOps) && !loops;
     for (int64_t capacity : summary.rowBlocks)
       if (mlir::failed(emitKernel(summary, summary.kernelName(capacity), capacity, all, {}))) return mlir::failure();
     const auto kernelInLanes = [&](const std::string &name, int64_t numbers, mlir::OpBuilder &builder) {
