@@ -78,6 +78,33 @@ TEST_P(ConvTranspose, DilationAndUnevenPadding) {
   matches(b, far, "an image that no result depends on");
 }
 
+// The result is narrower than the stride and lies between the pixels: no tap joins any of them to it, so it is the
+// bias, whatever they are.
+TEST_P(ConvTranspose, BetweenPixelsThatAreNoNumbers) {
+  const ops::conv_transpose2d_attributes every[] = {
+      {.window = {1, 2, 0, 3, 0, 3, 1, 1}}, {.window = {5, 1, 6, 0, 7, 0, 1, 1}}, {.window = {3, 4, 4, 5, 4, 6, 1, 1}}};
+  for (const auto& how : every) {
+    graph_builder b("between");
+    const auto x = b.input("x", {3, {3, 4, 4}});
+    const std::uint32_t y = conv_transpose(b, "up", x, 2, 1, 1, how);
+    b.output(y, "y");
+    ASSERT_FALSE(b.finish());
+    const graph_view graph = b.view();
+    const weights w = random_weights(graph, random_);
+    const auto kernel = compile(b, w, {.cpu = GetParam()});
+    const std::vector<float> image(48, std::numeric_limits<float>::quiet_NaN());
+    const std::size_t pixels = graph.nodes[y].dims.size() / 2;
+    std::vector<float> found(2 * pixels, -1);
+    std::vector<std::byte> scratch(kernel->scratch_bytes() + 64);
+    const float* const inputs[] = {image.data()};
+    float* const outputs[] = {found.data()};
+    ASSERT_EQ(kernel->run(inputs, outputs, 1, scratch.data()), 0);
+    const std::vector<float>& bias = w.find("up.bias")->values;
+    for (std::size_t i = 0; i < found.size(); ++i)
+      EXPECT_EQ(found[i], bias[i / pixels]) << text_of({3, {3, 4, 4}}, 2, how) << ", element " << i;
+  }
+}
+
 TEST_P(ConvTranspose, GroupsAndChannelsAroundVectors) {
   for (const std::uint32_t channels : {4u, 12u})
     for (const std::uint32_t groups : {1u, 2u, channels})

@@ -76,7 +76,8 @@ struct BlockedAxis {
       const int64_t at = k * dilation - padding + start, phase = floorMod(at, stride);
       if (phase < phases) distances.push_back((phase - at) / stride);
     }
-    if (distances.empty()) distances.push_back(0);
+    // An element of the operand that no tap joins to the result must not be read: zero times infinity is NaN.
+    if (distances.empty()) distances.push_back(size);
     first = *llvm::min_element(distances), step = 0;
     for (int64_t distance : distances) step = std::gcd(step, distance - first);
     taps = step == 0 ? 1 : (*llvm::max_element(distances) - first) / step + 1;
