@@ -99,10 +99,7 @@ mlir::FailureOr<Value> addLoss(mlir::func::FuncOp function, loss which) {
   if (mlir::failed(value)) return mlir::failure();
   terminator->setOperand(0, *value);
   // The loss may have replaced a last activation.
-  llvm::SmallVector<mlir::Operation *> ops;
-  for (mlir::Operation &op : function.front().without_terminator()) ops.push_back(&op);
-  for (mlir::Operation *op : llvm::reverse(ops))
-    if (op->use_empty()) op->erase();
+  eraseUnused(function);
   return value;
 }
 
@@ -118,6 +115,13 @@ Value meanOf(Value value, mlir::func::FuncOp function) {
 }
 
 }  // namespace
+
+void eraseUnused(mlir::func::FuncOp function) {
+  llvm::SmallVector<mlir::Operation *> ops;
+  for (mlir::Operation &op : function.front().without_terminator()) ops.push_back(&op);
+  for (mlir::Operation *op : llvm::reverse(ops))
+    if (op->use_empty()) op->erase();
+}
 
 Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place, mlir::Location loc) {
   mlir::Builder builder(function.getContext());

@@ -10,14 +10,6 @@ using mlir::Value;
 
 namespace {
 
-/// Erases ops that nothing reads.
-void eraseUnused(mlir::func::FuncOp function) {
-  llvm::SmallVector<mlir::Operation *> ops;
-  for (mlir::Operation &op : function.front().without_terminator()) ops.push_back(&op);
-  for (mlir::Operation *op : llvm::reverse(ops))
-    if (op->use_empty()) op->erase();
-}
-
 /// Makes `results` all results of a function, states at these places.
 void returnStates(mlir::func::FuncOp function, llvm::ArrayRef<std::pair<Value, int64_t>> results) {
   mlir::Builder builder(function.getContext());

@@ -10,6 +10,9 @@
 
 namespace inlay::compiler {
 
+/// Erases ops that nothing reads.
+void eraseUnused(mlir::func::FuncOp function);
+
 /// Adds an argument that is a state at `place` of the memory.
 mlir::Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place, mlir::Location loc);
 
