@@ -142,6 +142,34 @@ std::string refusal_of(const graph_builder& builder, loss which, std::size_t ste
   return tools::jit_kernel::compile_all({&graph, 1}, {&none, 1}, target, error).empty() ? error : "";
 }
 
+std::string other_bits_of_reproducible(const graph_builder& builder) {
+  constexpr std::size_t batch = 71;
+  const graph_view graph = builder.view();
+  std::vector<float> x(batch * size_of(graph, 0)), target(batch * size_of(graph, graph.outputs[0].node)), first;
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 7919 % 1000) / 500 - 1;
+  for (std::size_t i = 0; i < target.size(); ++i) target[i] = static_cast<float>(i * 104729 % 1000) / 500 - 1;
+  std::string others;
+  for (const std::string& cpu : tools::runnable_cpus()) {
+    if (cpu == "x86-64") continue;  // has no fused multiply-add
+    tools::jit_target how;
+    how.cpu = cpu, how.train = loss::mse, how.reproducible = true;
+    std::string error;
+    const weights none;
+    const auto kernels = tools::jit_kernel::compile_all({&graph, 1}, {&none, 1}, how, error);
+    if (kernels.size() != 2) return "does not compile: " + error;
+    std::vector<float> memory(kernels[1]->memory_bytes() / 4);
+    const training_layout layout = training_layout_of(graph);
+    for (std::size_t i = 0; i < layout.parameters; ++i) memory[i] = static_cast<float>(i * 31337 % 1000) / 2500 - 0.2f;
+    const float* const inputs[] = {x.data(), target.data()};
+    if (run_step(*kernels[1], inputs, batch, memory, 0) != 0) return "the step failed on " + cpu;
+    const auto begin = memory.begin() + static_cast<std::ptrdiff_t>(layout.gradients());
+    const std::vector<float> found(begin, begin + static_cast<std::ptrdiff_t>(layout.parameters));
+    if (first.empty()) first = found;
+    if (std::memcmp(first.data(), found.data(), found.size() * sizeof(float)) != 0) others += cpu + " ";
+  }
+  return others;
+}
+
 int run_step(const tools::jit_kernel& step, std::span<const float* const> inputs, std::size_t batch,
              std::span<float> memory, std::size_t parts) {
   guarded_floats scratch(step.scratch_bytes() / 4);

@@ -54,6 +54,10 @@ int run_step(const tools::jit_kernel& step, std::span<const float* const> inputs
 std::string check_gradients(const graph_builder& builder, const gradient_check& how = {},
                             std::size_t* compared = nullptr);
 
+/// Runs the step of a network with one input and mse, compiled with --reproducible, on each CPU of this machine that
+/// has fused multiply-add. Returns those whose gradients have other bits than the first one's.
+std::string other_bits_of_reproducible(const graph_builder& builder);
+
 /// The compiler's message for a network that cannot be trained; empty if it can.
 std::string refusal_of(const graph_builder& builder, loss which, std::size_t steps = 0);
 

@@ -3,7 +3,6 @@
 #include "Inlay/Training/Training.h"
 
 #include "Gradients.h"
-#include "inlay/operations.hpp"
 
 namespace inlay::compiler {
 namespace {
@@ -84,7 +83,7 @@ mlir::LogicalResult checkOverlaps(mlir::func::FuncOp network) {
 }
 
 /// Puts the loss in place of the function's output, and the target behind its inputs.
-mlir::FailureOr<Value> addLoss(mlir::func::FuncOp function, loss which) {
+mlir::LogicalResult addLoss(mlir::func::FuncOp function, loss which) {
   mlir::Operation *terminator = function.front().getTerminator();
   mlir::OpBuilder builder(terminator);
   Value prediction = terminator->getOperand(0), target;
@@ -100,18 +99,7 @@ mlir::FailureOr<Value> addLoss(mlir::func::FuncOp function, loss which) {
   terminator->setOperand(0, *value);
   // The loss may have replaced a last activation.
   eraseUnused(function);
-  return value;
-}
-
-/// The mean of a value's elements, in place of the function's output.
-Value meanOf(Value value, mlir::func::FuncOp function) {
-  mlir::Operation *terminator = function.front().getTerminator();
-  mlir::OpBuilder builder(terminator);
-  const int64_t axes = (int64_t{1} << sizesOf(value).size()) - 1;
-  Value mean = builder.create<ReduceOp>(value.getLoc(), typeOf(value).clone(llvm::ArrayRef<int64_t>{}), value,
-                                        static_cast<int64_t>(ops::reduction::mean), axes, /*keepdim=*/0);
-  terminator->setOperand(0, mean);
-  return mean;
+  return mlir::success();
 }
 
 }  // namespace
@@ -121,6 +109,36 @@ void eraseUnused(mlir::func::FuncOp function) {
   for (mlir::Operation &op : function.front().without_terminator()) ops.push_back(&op);
   for (mlir::Operation *op : llvm::reverse(ops))
     if (op->use_empty()) op->erase();
+}
+
+void returnStates(mlir::func::FuncOp function, const StateResults &results) {
+  mlir::Builder builder(function.getContext());
+  llvm::SmallVector<Value> values;
+  llvm::SmallVector<mlir::DictionaryAttr> attributes;
+  for (auto [value, place] : results) {
+    values.push_back(value);
+    attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr(kStateAttr, builder.getI64IntegerAttr(place))));
+  }
+  function.front().getTerminator()->setOperands(values);
+  function.setFunctionType(builder.getFunctionType(function.getArgumentTypes(), mlir::ValueRange(values).getTypes()));
+  function.setAllResultAttrs(attributes);
+}
+
+llvm::MapVector<Value, Value> addGradientSums(mlir::func::FuncOp function) {
+  llvm::MapVector<Value, Value> sums;
+  for (unsigned i = 0, count = function.getNumArguments(); i < count; ++i) {
+    mlir::BlockArgument parameter = function.getArgument(i);
+    if (isLearned(parameter) && !isBatchStatistic(parameter) && !parameter.use_empty())
+      sums[parameter] = addState(function, parameter.getType(), placeOfGradient(parameter), function.getLoc());
+  }
+  return sums;
+}
+
+StateResults changedGradients(const llvm::MapVector<Value, Value> &sums) {
+  StateResults changed;
+  for (auto [parameter, sum] : sums)
+    if (sum.getDefiningOp()) changed.emplace_back(sum, placeOfGradient(llvm::cast<mlir::BlockArgument>(parameter)));
+  return changed;
 }
 
 Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place, mlir::Location loc) {
@@ -151,12 +169,8 @@ mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which, int64_
   };
   setRole(network, Role::prediction), setRole(function, Role::training);
 
-  mlir::FailureOr<Value> value = addLoss(function, which);
-  if (mlir::failed(value)) return mlir::failure();
-  if (steps > 0) {
-    runOverSteps(network, steps), runOverSteps(function, steps);
-    value = meanOf(function.front().getTerminator()->getOperand(0), function);
-  }
+  if (mlir::failed(addLoss(function, which))) return mlir::failure();
+  if (steps > 0) runOverSteps(network, steps), runOverSteps(function, steps);
   splitLearnedLayers(network), splitLearnedLayers(function);
   if (mlir::failed(checkOverlaps(function))) return mlir::failure();
   const training_layout layout{
@@ -167,38 +181,20 @@ mlir::LogicalResult buildTraining(mlir::func::FuncOp network, loss which, int64_
   mlir::OpBuilder builder(terminator);
 
   // The gradients and the loss are states: each sample adds to them.
-  llvm::MapVector<Value, Value> sums;
-  llvm::SmallVector<std::pair<Value, int64_t>> places;  // of the gradients
-  for (unsigned i = 0, count = function.getNumArguments(); i < count; ++i) {
-    Value parameter = function.getArgument(i);
-    if (!isLearned(parameter) || isBatchStatistic(parameter)) continue;
-    const int64_t place = placeOfGradient(llvm::cast<mlir::BlockArgument>(parameter));
-    sums[parameter] = addState(function, parameter.getType(), place, loc);
-    places.emplace_back(parameter, place);
-  }
+  llvm::MapVector<Value, Value> sums = addGradientSums(function);
+  Value loss = terminator->getOperand(0);
+  if (steps > 0) loss = reduceAll(loss, ops::reduction::mean, builder, loss.getLoc());
   const auto lossPlace = static_cast<int64_t>(layout.loss_sum());
-  Value lossSum = addState(function, value->getType(), lossPlace, loc);
-
+  Value lossSum = addState(function, loss.getType(), lossPlace, loc);
   GradientBuilder gradients(function, sums, batchSums, builder);
-  if (mlir::failed(gradients.run(*value))) return mlir::failure();
-  expandLearnedTransposed(network), expandLearnedTransposed(function);
-  lossSum = builder.create<AccumulateOp>(loc, lossSum.getType(), lossSum, *value, Value(), WindowAttr());
+  if (mlir::failed(gradients.run(loss))) return mlir::failure();
+  lossSum = builder.create<AccumulateOp>(loc, lossSum.getType(), lossSum, loss, Value(), WindowAttr());
 
-  llvm::SmallVector<Value> results;
-  llvm::SmallVector<mlir::Type> types;
-  llvm::SmallVector<int64_t> resultPlaces;
-  const auto give = [&](Value result, int64_t place) {
-    results.push_back(result), types.push_back(result.getType()), resultPlaces.push_back(place);
-  };
-  for (auto [parameter, place] : places)
-    if (Value sum = gradients.results().lookup(parameter); sum.getDefiningOp()) give(sum, place);
-  give(lossSum, lossPlace);
-  for (auto [sum, place] : batchSums.results()) give(sum, place);
-  terminator->setOperands(results);
-  function.setFunctionType(attributes.getFunctionType(function.getArgumentTypes(), types));
-  function.setAllResultAttrs(llvm::SmallVector<mlir::DictionaryAttr>(types.size(), attributes.getDictionaryAttr({})));
-  for (auto [i, place] : llvm::enumerate(resultPlaces))
-    function.setResultAttr(static_cast<unsigned>(i), kStateAttr, attributes.getI64IntegerAttr(place));
+  StateResults results = changedGradients(gradients.results());
+  results.emplace_back(lossSum, lossPlace);
+  llvm::append_range(results, batchSums.results());
+  returnStates(function, results);
+  expandLearnedTransposed(network), expandLearnedTransposed(function);
   return mlir::success();
 }
 

@@ -10,24 +10,9 @@ using mlir::Value;
 
 namespace {
 
-/// Makes `results` all results of a function, states at these places.
-void returnStates(mlir::func::FuncOp function, llvm::ArrayRef<std::pair<Value, int64_t>> results) {
-  mlir::Builder builder(function.getContext());
-  llvm::SmallVector<Value> values;
-  llvm::SmallVector<mlir::Type> types;
-  llvm::SmallVector<mlir::DictionaryAttr> attributes;
-  for (auto [value, place] : results) {
-    values.push_back(value), types.push_back(value.getType());
-    attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr(kStateAttr, builder.getI64IntegerAttr(place))));
-  }
-  function.front().getTerminator()->setOperands(values);
-  function.setFunctionType(builder.getFunctionType(function.getArgumentTypes(), types));
-  function.setAllResultAttrs(attributes);
-}
-
 /// The results of an imported network that are computed weights, with their places.
-llvm::SmallVector<std::pair<Value, int64_t>> computedWeights(mlir::func::FuncOp network) {
-  llvm::SmallVector<std::pair<Value, int64_t>> all;
+StateResults computedWeights(mlir::func::FuncOp network) {
+  StateResults all;
   for (mlir::OpOperand &operand : network.front().getTerminator()->getOpOperands())
     if (auto place = network.getResultAttrOfType<mlir::IntegerAttr>(operand.getOperandNumber(), kComputedAttr))
       all.emplace_back(operand.get(), place.getInt());
@@ -56,22 +41,11 @@ mlir::LogicalResult differentiate(mlir::func::FuncOp function) {
     mlir::BlockArgument weight = stateAt(function, *stateOfResult(function, static_cast<unsigned>(i)));
     seeds.emplace_back(value, addState(function, weight.getType(), placeOfGradient(weight), loc));
   }
-  llvm::MapVector<Value, Value> sums;
-  llvm::SmallVector<std::pair<Value, int64_t>> places;
-  for (unsigned i = 0, count = function.getNumArguments(); i < count; ++i) {
-    mlir::BlockArgument parameter = function.getArgument(i);
-    if (!isLearned(parameter) || parameter.use_empty()) continue;
-    places.emplace_back(parameter, placeOfGradient(parameter));
-    sums[parameter] = addState(function, parameter.getType(), places.back().second, loc);
-  }
   BatchSums none(function, {});
   mlir::OpBuilder builder(terminator);
-  GradientBuilder gradients(function, sums, none, builder);
+  GradientBuilder gradients(function, addGradientSums(function), none, builder);
   if (mlir::failed(gradients.run(seeds))) return mlir::failure();
-  llvm::SmallVector<std::pair<Value, int64_t>> results;
-  for (auto [parameter, place] : places)
-    if (Value sum = gradients.results().lookup(parameter); sum.getDefiningOp()) results.emplace_back(sum, place);
-  returnStates(function, results);
+  returnStates(function, changedGradients(gradients.results()));
   return mlir::success();
 }
 

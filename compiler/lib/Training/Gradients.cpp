@@ -93,6 +93,11 @@ void GradientBuilder::add(Value value, Value gradient) {
     gradients[value].push_back(gradient);
 }
 
+void GradientBuilder::addToSum(Value parameter, Value left, Value right, WindowAttr window) {
+  Value &sum = sums.find(parameter)->second;
+  sum = builder.create<AccumulateOp>(left.getLoc(), sum.getType(), sum, left, right, window);
+}
+
 void GradientBuilder::accumulate(Value parameter, Value left, Value right, WindowAttr window) {
   const auto isVector = [](Value value) {
     return sizesOf(value).size() == 1 && typeOf(value).getElementType().isF32();
@@ -102,15 +107,10 @@ void GradientBuilder::accumulate(Value parameter, Value left, Value right, Windo
     kept.left.push_back(left), kept.right.push_back(right);
     return;
   }
-  Value &sum = sums.find(parameter)->second;
-  sum = builder.create<AccumulateOp>(left.getLoc(), sum.getType(), sum, left, right, window);
+  addToSum(parameter, left, right, window);
 }
 
 void GradientBuilder::addTogether() {
-  const auto add = [&](Value parameter, Value left, Value right, WindowAttr window) {
-    Value &sum = sums.find(parameter)->second;
-    sum = builder.create<AccumulateOp>(left.getLoc(), sum.getType(), sum, left, right, window);
-  };
   // All steps have one type. They become the rows of a matrix.
   const auto rowsOf = [&](llvm::ArrayRef<Value> steps) -> Value {
     Location loc = steps.front().getLoc();
@@ -124,15 +124,15 @@ void GradientBuilder::addTogether() {
   for (auto &[parameter, kept] : values) {
     Location loc = kept.left.front().getLoc();
     Value sum = sumAlong(rowsOf(kept.left), /*axes=*/1, /*keepdim=*/false, builder, loc);
-    add(parameter, reshaped(sum, kept.left.front().getType(), loc), Value(), WindowAttr());
+    addToSum(parameter, reshaped(sum, kept.left.front().getType(), loc), Value(), WindowAttr());
   }
   // The rows are the pixels of one line.
   for (auto &[parameter, kept] : products) {
     const auto line = [&](Value rows) {
       return reshaped(rows, typeOf(rows).clone({1, sizesOf(rows)[0], sizesOf(rows)[1]}), rows.getLoc());
     };
-    add(parameter, line(rowsOf(kept.left)), line(rowsOf(kept.right)),
-        WindowAttr::get(builder.getContext(), 1, 1, 1, 1, 1, 1));
+    addToSum(parameter, line(rowsOf(kept.left)), line(rowsOf(kept.right)),
+             WindowAttr::get(builder.getContext(), 1, 1, 1, 1, 1, 1));
   }
 }
 

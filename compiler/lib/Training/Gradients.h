@@ -4,8 +4,10 @@
 #define INLAY_TRAINING_GRADIENTS_H
 
 #include "Inlay/Dialect/InlayDialect.h"
+#include "Inlay/Dialect/TensorEmitter.h"
 #include "ScalarBuilder.h"
 #include "inlay/graph_training.hpp"
+#include "inlay/ops/reduce.hpp"
 #include "llvm/ADT/MapVector.h"
 
 namespace inlay::compiler {
@@ -18,6 +20,22 @@ mlir::Value addState(mlir::func::FuncOp function, mlir::Type type, int64_t place
 
 /// Where the gradient of a learned argument lies.
 int64_t placeOfGradient(mlir::BlockArgument learned);
+
+/// The reshapes behind `value`, and what they reshape.
+inline mlir::Value behindReshapes(mlir::Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>()) value = reshape.getInput();
+  return value;
+}
+
+/// Values that are the next ones of states, with the places of these.
+using StateResults = llvm::SmallVector<std::pair<mlir::Value, int64_t>>;
+/// Makes `results` all results of a function.
+void returnStates(mlir::func::FuncOp function, const StateResults &results);
+
+/// Adds a state for the gradient of each parameter that `function` reads and an optimizer changes.
+llvm::MapVector<mlir::Value, mlir::Value> addGradientSums(mlir::func::FuncOp function);
+/// Those sums to which something was added.
+StateResults changedGradients(const llvm::MapVector<mlir::Value, mlir::Value> &sums);
 
 /// Takes what computes weights from parameters out of `network`, which then reads these weights as it reads parameters.
 /// The helpers of `step`, the name of the training step, compute them and their gradients.
@@ -73,6 +91,7 @@ class GradientBuilder {
   llvm::DenseSet<mlir::Value> readOften;                     // parameters that the steps of a sequence share
   llvm::MapVector<mlir::Value, Additions> values, products;  // by parameter
 
+  void addToSum(mlir::Value parameter, mlir::Value left, mlir::Value right, WindowAttr window);
   /// Adds to a parameter's gradient, or remembers it if there is more to come.
   void accumulate(mlir::Value parameter, mlir::Value left, mlir::Value right, WindowAttr window);
   /// Adds what was remembered, all steps together.
@@ -121,6 +140,9 @@ void convolveTaps(mlir::func::FuncOp network);
 /// Makes a network of sequences from one of steps: inputs and outputs get an axis of so many steps in front, and states
 /// become values. Each sample begins with the states' first values.
 void runOverSteps(mlir::func::FuncOp network, int64_t steps);
+
+/// One number of all elements: their sum, their mean or an extreme.
+mlir::Value reduceAll(mlir::Value value, ops::reduction kind, mlir::OpBuilder &builder, mlir::Location loc);
 
 /// Makes several layers of each one with groups and a learned weight, whose weights are parts of the parameter. Layers
 /// with transposed weights become ones that the layout phase packs. Changes the arguments of `function`.

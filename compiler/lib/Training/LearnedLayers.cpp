@@ -14,7 +14,7 @@ namespace {
 
 /// The parameter of which `value` is the same elements in the same order, or null.
 Value parameterBehind(Value value) {
-  while (auto reshape = value.getDefiningOp<ReshapeOp>()) value = reshape.getInput();
+  value = behindReshapes(value);
   return isLearned(value) ? value : Value();
 }
 
@@ -41,12 +41,10 @@ class Splitter {
   std::map<std::tuple<unsigned, int64_t, int64_t>, Value> parts;
 
   Value slice(Value x, int64_t start, int64_t length) {
-    llvm::SmallVector<int64_t> sizes(sizesOf(x));
-    sizes[0] = length;
-    return rewriter.create<SliceOp>(x.getLoc(), typeOf(x).clone(sizes), x, /*axis=*/0, start, length);
+    return TensorEmitter{rewriter, x.getLoc()}.slice(x, /*axis=*/0, start, length);
   }
   Value reshape(Value x, llvm::ArrayRef<int64_t> sizes) {
-    return sizesOf(x) == sizes ? x : rewriter.create<ReshapeOp>(x.getLoc(), typeOf(x).clone(sizes), x).getResult();
+    return TensorEmitter{rewriter, x.getLoc()}.reshape(x, sizes);
   }
 
   /// One of `count` equal pieces of `weight` along its first axis. The piece of a parameter is an argument of its own,

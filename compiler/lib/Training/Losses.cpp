@@ -9,21 +9,17 @@ namespace inlay::compiler {
 using mlir::Location;
 using mlir::Value;
 
+Value reduceAll(Value value, ops::reduction kind, mlir::OpBuilder &builder, Location loc) {
+  const size_t rank = sizesOf(value).size();
+  if (rank == 0) return value;
+  return builder.create<ReduceOp>(loc, typeOf(value).clone(llvm::ArrayRef<int64_t>{}), value,
+                                  static_cast<int64_t>(kind), (int64_t{1} << rank) - 1, /*keepdim=*/0);
+}
+
 namespace {
 
 /// Cross entropy finds the class by multiplying with a row of the identity, which so many classes would make large.
 constexpr int64_t kMostClasses = 1024;
-
-mlir::RankedTensorType scalarType(mlir::OpBuilder &builder) {
-  return mlir::RankedTensorType::get({}, builder.getF32Type());
-}
-
-Value reduceAll(Value value, ops::reduction kind, mlir::OpBuilder &builder, Location loc) {
-  const size_t rank = sizesOf(value).size();
-  if (rank == 0) return value;
-  return builder.create<ReduceOp>(loc, scalarType(builder), value, static_cast<int64_t>(kind), (int64_t{1} << rank) - 1,
-                                  /*keepdim=*/0);
-}
 
 /// What a final sigmoid is applied to; the prediction itself without one.
 Value beforeSigmoid(Value prediction, mlir::OpBuilder &builder) {

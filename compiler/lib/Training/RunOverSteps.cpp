@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes a network of whole sequences from a network of steps, for gradients through time. What leads from a state to
 // its next value is repeated for each step; all else computes a value for all steps at once, behind an axis for them.
-#include <map>
-
 #include "Gradients.h"
+#include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -13,12 +12,6 @@ namespace {
 using mlir::Location;
 using mlir::Operation;
 using mlir::Value;
-
-/// The reshapes behind `value`, and what they reshape.
-Value behindReshapes(Value value) {
-  while (auto reshape = value.getDefiningOp<ReshapeOp>()) value = reshape.getInput();
-  return value;
-}
 
 /// The weight [N, C, K] of a causal convolution whose dense layer reads it as [N, K C], or null.
 Value weightOfTaps(DenseOp op) {
@@ -30,29 +23,19 @@ Value weightOfTaps(DenseOp op) {
 
 /// A convolution of the signal `image` [C, 1, L] with `before` zeros in front.
 Value convolution(llvm::StringRef layer, Value image, Value weight, Value bias, int64_t before, int64_t dilation,
-                  int64_t groups, mlir::OpBuilder &builder, Location loc) {
+                  int64_t groups, TensorEmitter emit) {
   const int64_t taps = sizesOf(weight)[3];
   const int64_t length = sizesOf(image)[2] + before - (taps - 1) * dilation;
-  auto type = typeOf(image).clone({sizesOf(weight)[0], 1, length});
-  return builder.create<Conv2dOp>(loc, type, layer, image, weight, bias, mlir::ValueRange(), /*stride_h=*/1,
-                                  /*stride_w=*/1, /*padding_top=*/0, /*padding_left=*/before, /*padding_bottom=*/0,
-                                  /*padding_right=*/0, /*dilation_h=*/1, dilation, groups);
-}
-
-Value reshaped(Value value, mlir::Type type, mlir::OpBuilder &builder, Location loc) {
-  return value.getType() == type ? value : builder.create<ReshapeOp>(loc, type, value).getResult();
-}
-
-Value permuted(Value value, llvm::ArrayRef<int64_t> axes, mlir::OpBuilder &builder, Location loc) {
-  llvm::SmallVector<int64_t> sizes;
-  for (int64_t axis : axes) sizes.push_back(sizesOf(value)[static_cast<size_t>(axis)]);
-  return builder.create<PermuteOp>(loc, typeOf(value).clone(sizes), value, axes);
+  return emit.rewriter.create<Conv2dOp>(emit.loc, emit.tensor({sizesOf(weight)[0], 1, length}), layer, image, weight,
+                                        bias, mlir::ValueRange(), /*stride_h=*/1, /*stride_w=*/1, /*padding_top=*/0,
+                                        /*padding_left=*/before, /*padding_bottom=*/0, /*padding_right=*/0,
+                                        /*dilation_h=*/1, dilation, groups);
 }
 
 class StepsRunner {
  public:
   StepsRunner(mlir::func::FuncOp network, int64_t steps)
-      : network(network), steps(steps), terminator(network.front().getTerminator()), builder(terminator) {}
+      : network(network), steps(steps), terminator(network.front().getTerminator()), builder(network.getContext()) {}
 
   void run() {
     for (Operation &op : network.front().without_terminator()) original.push_back(&op);
@@ -61,7 +44,7 @@ class StepsRunner {
     builder.setInsertionPoint(terminator);
     llvm::SmallVector<Value> results;
     for (auto [i, value] : llvm::enumerate(terminator->getOperands()))
-      if (!isNext[i]) results.push_back(value);
+      if (!isNext[static_cast<unsigned>(i)]) results.push_back(value);
     // The inputs become sequences first. The original ops, which read them as steps, are erased in the end.
     for (mlir::BlockArgument argument : network.getArguments())
       if (!isLearned(argument) && !next.contains(argument)) argument.setType(withSteps(argument.getType()));
@@ -73,14 +56,14 @@ class StepsRunner {
   mlir::func::FuncOp network;
   int64_t steps;
   Operation *terminator;
-  mlir::OpBuilder builder;
+  mlir::IRRewriter builder;
   llvm::SmallVector<Operation *> original;
   llvm::DenseMap<Value, Value> next, initial;  // of each state
-  llvm::SmallVector<bool> isNext;              // by result: a state's next or first value
+  llvm::BitVector isNext;                      // by result: a state's next or first value
   llvm::DenseSet<Value> moving;                // differ from step to step
   llvm::DenseMap<Operation *, bool> inSteps;   // whether an op is repeated for each step
   llvm::DenseMap<Value, Value> sequences;
-  std::map<std::pair<void *, int64_t>, Value> single;
+  llvm::DenseMap<std::pair<Value, int64_t>, Value> single;  // by value and step
 
   static mlir::RankedTensorType tensor(mlir::Type type) { return llvm::cast<mlir::RankedTensorType>(type); }
   mlir::RankedTensorType withSteps(mlir::Type type, int64_t count = 0) const {
@@ -88,18 +71,20 @@ class StepsRunner {
     llvm::append_range(sizes, tensor(type).getShape());
     return tensor(type).clone(sizes);
   }
-  Value reshape(Value value, mlir::Type type, Location loc) { return reshaped(value, type, builder, loc); }
-  Value permute(Value value, llvm::ArrayRef<int64_t> axes, Location loc) { return permuted(value, axes, builder, loc); }
+  Value reshape(Value value, mlir::Type type, Location loc) {
+    return TensorEmitter{builder, loc}.reshape(value, tensor(type).getShape());
+  }
   Value zeros(mlir::Type type, Location loc) {
     return builder.create<ConstantOp>(loc, type, mlir::StringAttr(), mlir::DenseElementsAttr::get(tensor(type), 0.0f));
   }
 
   void bindStates() {
+    isNext.resize(network.getNumResults());
     for (auto [i, value] : llvm::enumerate(terminator->getOperands())) {
       const auto number = static_cast<unsigned>(i);
       auto first = network.getResultAttrOfType<mlir::IntegerAttr>(number, kInitialAttr);
       const std::optional<int64_t> place = stateOfResult(network, number);
-      isNext.push_back(first || place);
+      if (first || place) isNext.set(number);
       if (first)
         initial[stateAt(network, first.getInt())] = value;
       else if (place)
@@ -142,39 +127,42 @@ class StepsRunner {
   /// The value of step `t`. Steps are asked for in ascending order.
   Value stepOf(Value value, int64_t t) {
     if (isStill(value)) return value;
-    const std::pair<void *, int64_t> key{value.getAsOpaquePointer(), t};
-    if (auto found = single.find(key); found != single.end()) return found->second;
+    const std::pair key{value, t};
+    if (Value found = single.lookup(key)) return found;
     Value made;
     Operation *op = value.getDefiningOp();
     if (auto state = next.find(value); state != next.end())
       made = t > 0 ? stepOf(state->second, t - 1) : firstOf(value);
     else if (!op || !inSteps[op])
-      made = rowOf(sequenceOf(value), t, op ? tensor(value.getType()) : stepType(value));
+      made = rowOf(sequenceOf(value), t);
     else if (auto history = llvm::dyn_cast<HistoryOp>(op))
       made = tapsOf(history, t);
     else
       made = copyOf(op, [&](Value operand) { return stepOf(operand, t); })->getResult(0);
     return single[key] = made;
   }
-  /// The type of one step of an input, which is a sequence already.
-  static mlir::RankedTensorType stepType(Value input) { return typeOf(input).clone(sizesOf(input).drop_front()); }
+  /// The type of one step of a sequence.
+  static mlir::RankedTensorType stepType(Value sequence) {
+    return typeOf(sequence).clone(sizesOf(sequence).drop_front());
+  }
   Value firstOf(Value state) {
     if (Value given = initial.lookup(state)) return given;
     return zeros(state.getType(), state.getLoc());
   }
-  Value rowOf(Value sequence, int64_t t, mlir::RankedTensorType type) {
-    Location loc = sequence.getLoc();
-    Value row = builder.create<SliceOp>(loc, withSteps(type, 1), sequence, /*axis=*/0, t, /*length=*/1);
-    return reshape(row, type, loc);
+  Value rowOf(Value sequence, int64_t t) {
+    TensorEmitter emit{builder, sequence.getLoc()};
+    return emit.reshape(emit.slice(sequence, /*axis=*/0, t, /*length=*/1), stepType(sequence).getShape());
+  }
+  /// The value of step `t` as a sequence of one step.
+  Value stepAsRow(Value value, int64_t t) {
+    return reshape(stepOf(value, t), withSteps(value.getType(), 1), value.getLoc());
   }
   Value tapsOf(HistoryOp op, int64_t t) {
     llvm::SmallVector<Value> rows;
-    mlir::Type type = op.getInput().getType();
     const auto taps = static_cast<int64_t>(op.getTaps()), dilation = static_cast<int64_t>(op.getDilation());
     for (int64_t tap = 0; tap < taps; ++tap) {
       const int64_t at = t - (taps - 1 - tap) * dilation;
-      rows.push_back(at < 0 ? zeros(withSteps(type, 1), op.getLoc())
-                            : reshape(stepOf(op.getInput(), at), withSteps(type, 1), op.getLoc()));
+      rows.push_back(at < 0 ? zeros(withSteps(op.getInput().getType(), 1), op.getLoc()) : stepAsRow(op.getInput(), at));
     }
     return builder.create<ConcatOp>(op.getLoc(), op.getType(), rows, /*axis=*/0);
   }
@@ -186,7 +174,7 @@ class StepsRunner {
 
   /// The value of all steps.
   Value sequenceOf(Value value) {
-    if (auto found = sequences.find(value); found != sequences.end()) return found->second;
+    if (Value found = sequences.lookup(value)) return found;
     Operation *op = value.getDefiningOp();
     Value made;
     if (isStill(value)) {
@@ -200,8 +188,7 @@ class StepsRunner {
                        ConcatOp, SliceOp, PadOp, EmbeddingOp>([&](auto each) { return overSteps(each); });
     } else {
       llvm::SmallVector<Value> rows;
-      for (int64_t t = 0; t < steps; ++t)
-        rows.push_back(reshape(stepOf(value, t), withSteps(value.getType(), 1), value.getLoc()));
+      for (int64_t t = 0; t < steps; ++t) rows.push_back(stepAsRow(value, t));
       made = builder.create<ConcatOp>(value.getLoc(), withSteps(value.getType()), rows, /*axis=*/0);
     }
     return sequences[value] = made;
@@ -253,20 +240,22 @@ class StepsRunner {
 
   /// The rows of a sequence as an image [C, 1, steps]. It is an image of one line with its channels first, so that the
   /// layout phase, which puts them last, copies nothing.
-  Value lineOf(Value rows, Location loc) {
-    const int64_t channels = elementsOf(rows) / steps;
-    return permute(reshape(rows, typeOf(rows).clone({1, steps, channels}), loc), {2, 0, 1}, loc);
+  static Value lineOf(Value rows, int64_t steps, TensorEmitter emit) {
+    return emit.permute(emit.reshape(rows, {1, steps, elementsOf(rows) / steps}), {2, 0, 1});
   }
   /// And back.
-  Value rowsOf(Value line, mlir::Type type, Location loc) { return reshape(permute(line, {1, 2, 0}, loc), type, loc); }
+  Value rowsOf(Value line, mlir::Type type, Location loc) {
+    return reshape(TensorEmitter{builder, loc}.permute(line, {1, 2, 0}), type, loc);
+  }
 
   /// A dense layer for all steps is a convolution with one tap.
   Value overSteps(DenseOp op) {
     Location loc = op.getLoc();
     const int64_t features = sizesOf(op.getWeight())[0], inputs = sizesOf(op.getWeight())[1];
     Value weight = reshape(op.getWeight(), typeOf(op.getWeight()).clone({features, inputs, 1, 1}), loc);
-    Value made = convolution(op.getLayer(), lineOf(sequenceOf(op.getInput()), loc), weight, op.getBias(), /*before=*/0,
-                             /*dilation=*/1, /*groups=*/1, builder, loc);
+    Value made = convolution(op.getLayer(), lineOf(sequenceOf(op.getInput()), steps, {builder, loc}), weight,
+                             op.getBias(), /*before=*/0,
+                             /*dilation=*/1, /*groups=*/1, {builder, loc});
     return rowsOf(made, withSteps(op.getType()), loc);
   }
 
@@ -293,16 +282,16 @@ class StepsRunner {
     Location loc = op.getLoc();
     auto [signal, history] = signalBehind(op);
     const int64_t dilation = history ? static_cast<int64_t>(history.getDilation()) : 1;
-    Value made = convolution(op.getLayer(), lineOf(sequenceOf(signal), loc), op.getWeight(), op.getBias(),
-                             /*before=*/(sizesOf(op.getWeight())[3] - 1) * dilation, dilation,
-                             static_cast<int64_t>(op.getGroups()), builder, loc);
+    Value made =
+        convolution(op.getLayer(), lineOf(sequenceOf(signal), steps, {builder, loc}), op.getWeight(), op.getBias(),
+                    /*before=*/(sizesOf(op.getWeight())[3] - 1) * dilation, dilation,
+                    static_cast<int64_t>(op.getGroups()), {builder, loc});
     return rowsOf(made, withSteps(op.getType()), loc);
   }
 
   Value overSteps(HistoryOp op) {
     Location loc = op.getLoc();
     Value x = sequenceOf(op.getInput());
-    const mlir::Type row = typeOf(x).clone(sizesOf(x).drop_front());  // an input's own type has the steps already
     llvm::SmallVector<int64_t> withTap(sizesOf(x)), none(sizesOf(x).size(), 0);
     withTap.insert(withTap.begin() + 1, 1);
     llvm::SmallVector<Value> taps;
@@ -315,7 +304,7 @@ class StepsRunner {
       } else if (ago > 0) {
         llvm::SmallVector<int64_t> low = none;
         low[0] = ago;
-        past = builder.create<SliceOp>(loc, withSteps(row, steps - ago), x, /*axis=*/0, /*start=*/0, steps - ago);
+        past = TensorEmitter{builder, loc}.slice(x, /*axis=*/0, /*start=*/0, steps - ago);
         past = builder.create<PadOp>(loc, x.getType(), past, low, none, llvm::APFloat(0.0f));
       }
       taps.push_back(reshape(past, typeOf(x).clone(withTap), loc));
@@ -366,26 +355,14 @@ class StepsRunner {
 
   /// Returns `results` in place of the old ones, and erases what only those needed.
   void finish(llvm::ArrayRef<Value> results) {
-    llvm::BitVector gone(static_cast<unsigned>(isNext.size()));
-    for (auto [i, erased] : llvm::enumerate(isNext))
-      if (erased) gone.set(static_cast<unsigned>(i));
     terminator->setOperands(results);
-    for (Operation *op : llvm::reverse(original))
-      if (op->use_empty()) op->erase();
+    eraseUnused(network);
     llvm::BitVector states(network.getNumArguments());
     for (mlir::BlockArgument argument : network.getArguments())
       if (next.contains(argument)) states.set(argument.getArgNumber());
-    llvm::SmallVector<mlir::DictionaryAttr> kept;
-    for (unsigned i = 0; i < network.getNumResults(); ++i)
-      if (!gone.test(i)) kept.push_back(network.getResultAttrDict(i));
-    llvm::SmallVector<mlir::Type> types;
-    for (Value result : results) types.push_back(result.getType());
-    llvm::SmallVector<mlir::DictionaryAttr> arguments;
-    for (unsigned i = 0; i < network.getNumArguments(); ++i)
-      if (!states.test(i)) arguments.push_back(network.getArgAttrDict(i));
-    network.front().eraseArguments(states);
-    network.setFunctionType(builder.getFunctionType(network.front().getArgumentTypes(), types));
-    network.setAllArgAttrs(arguments), network.setAllResultAttrs(kept);
+    network.eraseArguments(states);
+    network.eraseResults(isNext);
+    network.setFunctionType(builder.getFunctionType(network.front().getArgumentTypes(), terminator->getOperandTypes()));
   }
 };
 
@@ -395,16 +372,14 @@ void convolveTaps(mlir::func::FuncOp network) {
   for (DenseOp op : llvm::make_early_inc_range(network.getOps<DenseOp>())) {
     Value weight = weightOfTaps(op);
     if (!weight) continue;
-    mlir::OpBuilder builder(op);
-    Location loc = op.getLoc();
+    mlir::IRRewriter rewriter(op);
+    TensorEmitter emit{rewriter, op.getLoc()};
     const int64_t features = sizesOf(weight)[0], channels = sizesOf(weight)[1], taps = sizesOf(weight)[2];
-    mlir::RankedTensorType type = typeOf(weight);
-    Value rows = reshaped(op.getInput(), type.clone({taps, channels}), builder, loc);
-    Value image = reshaped(permuted(rows, {1, 0}, builder, loc), type.clone({channels, 1, taps}), builder, loc);
-    Value made = convolution(op.getLayer(), image,
-                             reshaped(weight, type.clone({features, channels, 1, taps}), builder, loc), op.getBias(),
-                             /*before=*/0, /*dilation=*/1, /*groups=*/1, builder, loc);
-    op.replaceAllUsesWith(reshaped(made, op.getType(), builder, loc));
+    Value rows = emit.reshape(op.getInput(), {taps, channels});
+    Value image = emit.reshape(emit.permute(rows, {1, 0}), {channels, 1, taps});
+    Value made = convolution(op.getLayer(), image, emit.reshape(weight, {features, channels, 1, taps}), op.getBias(),
+                             /*before=*/0, /*dilation=*/1, /*groups=*/1, emit);
+    op.replaceAllUsesWith(emit.reshape(made, sizesOf(op.getResult())));
     op.erase();
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts the channels of images last, where kernels want them, and pads images.
+#include "Inlay/Dialect/TensorEmitter.h"
 #include "Inlay/Transforms/Passes.h"
 #include "ScalarProgram.h"
-#include "TensorEmitter.h"
 #include "inlay/ops/reduce.hpp"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"

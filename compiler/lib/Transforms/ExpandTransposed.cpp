@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "Inlay/Dialect/TensorEmitter.h"
 #include "Numbers.h"
-#include "TensorEmitter.h"
 
 namespace inlay::compiler {
 

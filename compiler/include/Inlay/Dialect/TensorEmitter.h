@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ops that move the elements of tensors, as the passes on images emit them.
-#ifndef INLAY_TRANSFORMS_TENSOREMITTER_H
-#define INLAY_TRANSFORMS_TENSOREMITTER_H
+// Ops that move the elements of tensors, as passes emit them.
+#ifndef INLAY_DIALECT_TENSOREMITTER_H
+#define INLAY_DIALECT_TENSOREMITTER_H
 
 #include "Inlay/Dialect/InlayDialect.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -36,4 +36,4 @@ struct TensorEmitter {
 
 }  // namespace inlay::compiler
 
-#endif  // INLAY_TRANSFORMS_TENSOREMITTER_H
+#endif  // INLAY_DIALECT_TENSOREMITTER_H
