@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "inlay/compiled.hpp"
+#include "inlay/graph_faults.hpp"
 #include "inlay/graph_training.hpp"
 #include "inlay/weights.hpp"
 
@@ -93,24 +94,14 @@ std::string save_weights(const weights& all, const std::string& path);
 /// "train_" and the loss; for sequences also "_64_steps".
 template <loss Loss, std::size_t Steps>
 inline constexpr auto training_name = [] {
-  constexpr std::string_view text = loss_names[static_cast<std::size_t>(Loss)];
-  constexpr std::size_t digits = [] {
-    std::size_t count = 0;
-    for (std::size_t rest = Steps; rest > 0; rest /= 10) ++count;
-    return count;
+  constexpr text<64> whole = [] {
+    text<64> all("train_");
+    all.append(loss_names[static_cast<std::size_t>(Loss)]);
+    if (Steps > 0) all.append("_").append(std::uint64_t{Steps}).append("_steps");
+    return all;
   }();
-  constexpr std::string_view begin = "train_", end = Steps > 0 ? "_steps" : "";
-  constexpr std::size_t between = Steps > 0 ? 1 + digits : 0;  // an underscore and the number
-  char characters[begin.size() + text.size() + between + end.size() + 1]{};
-  std::copy_n(begin.data(), begin.size(), characters);
-  std::copy_n(text.data(), text.size(), characters + begin.size());
-  if (Steps > 0) {
-    char* number = characters + begin.size() + text.size();
-    *number = '_';
-    std::size_t rest = Steps;
-    for (std::size_t i = digits; i > 0; --i, rest /= 10) number[i] = static_cast<char>('0' + rest % 10);
-    std::copy_n(end.data(), end.size(), number + between);
-  }
+  char characters[whole.size() + 1]{};
+  std::copy_n(whole.chars, whole.size(), characters);
   return kernels_name(characters);
 }();
 
