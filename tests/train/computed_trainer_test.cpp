@@ -12,6 +12,7 @@
 #include <inlay/trainer.hpp>
 
 #include "models.hpp"
+#include "trained_numbers.hpp"
 
 extern std::size_t allocations;  // so far; see count_allocations.cpp
 
@@ -30,17 +31,6 @@ struct samples {
     for (std::size_t i = 0; i < target.size(); ++i) target[i] = x[i / outputs * inputs + i % outputs] > 0 ? 1 : 0;
   }
 };
-
-std::vector<float> numbers_of(const inlay::weights& all) {
-  std::vector<float> numbers;
-  for (const inlay::weight_tensor& tensor : all.tensors)
-    numbers.insert(numbers.end(), tensor.values.begin(), tensor.values.end());
-  return numbers;
-}
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
 
 constexpr const char* parameters_of_lengths[] = {"a.weight_v", "a.weight_g", "a.bias", "out.weight", "out.bias"};
 

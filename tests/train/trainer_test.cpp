@@ -14,6 +14,7 @@
 #include <stdexcept>
 
 #include "models.hpp"
+#include "trained_numbers.hpp"
 
 extern std::size_t allocations;  // so far; see count_allocations.cpp
 
@@ -23,17 +24,6 @@ using namespace inlay_test;
 
 constexpr float corners[] = {0, 0, 0, 1, 1, 0, 1, 1};
 constexpr float exclusive[] = {0, 1, 1, 0};
-
-std::vector<float> parameters_of(const inlay::weights& w) {
-  std::vector<float> all;
-  for (const inlay::weight_tensor& tensor : w.tensors)
-    all.insert(all.end(), tensor.values.begin(), tensor.values.end());
-  return all;
-}
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
 
 template <class Trainer>
 int right_answers(Trainer& training) {
@@ -80,7 +70,7 @@ TEST(Trainer, GivesTheSameBitsTwice) {
   const auto train = [](std::uint64_t seed) {
     inlay::trainer<xor_tanh, loss::bce> training({}, seed);
     for (int i = 0; i < 50; ++i) training.step(corners, exclusive);
-    return parameters_of(training.weights(true));
+    return numbers_of(training.weights(true));
   };
   EXPECT_TRUE(same_bits(train(3), train(3)));
   EXPECT_FALSE(same_bits(train(3), train(4)));
@@ -120,7 +110,7 @@ TEST(Trainer, ResumesWithTheSameBits) {
     ASSERT_TRUE(read) << read.error;
     ASSERT_TRUE(second.load(read.value).empty());
     run(second, 13);
-    EXPECT_TRUE(same_bits(parameters_of(whole.weights(true)), parameters_of(second.weights(true))));
+    EXPECT_TRUE(same_bits(numbers_of(whole.weights(true)), numbers_of(second.weights(true))));
   }
 }
 
@@ -128,14 +118,14 @@ TEST(Trainer, RefusesWeightsThatDoNotFit) {
   inlay::trainer<xor_tanh, loss::bce> training;
   inlay::weights w = training.weights();
   w.tensors[0].values.pop_back();
-  const std::vector<float> before = parameters_of(training.weights());
+  const std::vector<float> before = numbers_of(training.weights());
   EXPECT_FALSE(training.load(w).empty());
-  EXPECT_TRUE(same_bits(before, parameters_of(training.weights())));
+  EXPECT_TRUE(same_bits(before, numbers_of(training.weights())));
 }
 
 TEST(Trainer, RefusesSizesThatDoNotFit) {
   inlay::trainer<two_paths, loss::bce> training;
-  const std::vector<float> before = parameters_of(training.weights());
+  const std::vector<float> before = numbers_of(training.weights());
   std::vector<float> a(6), b(4), target(4);
   EXPECT_FALSE(std::isnan(training.step(a, b, target)));
   EXPECT_TRUE(std::isnan(training.step(a, std::span(b).first(2), target)));
@@ -203,9 +193,9 @@ TEST(Trainer, LimitsTheNormOfTheGradient) {
   std::vector<float> a(30), b(20), target(20);
   for (auto* values : {&a, &b, &target})
     for (float& each : *values) each = random.uniform();
-  const std::vector<float> before = parameters_of(training.weights());
+  const std::vector<float> before = numbers_of(training.weights());
   training.step(a, b, target);
-  const std::vector<float> after = parameters_of(training.weights());
+  const std::vector<float> after = numbers_of(training.weights());
   double moved = 0;
   for (std::size_t i = 0; i < before.size(); ++i)
     moved += std::pow(static_cast<double>(after[i]) - static_cast<double>(before[i]), 2);
@@ -225,7 +215,7 @@ TEST(Trainer, SharesItsWorkAmongThreads) {
     float last = 0;
     for (int i = 0; i < 20; ++i) last = training.step(x, labels);
     EXPECT_EQ(training.steps(), 20u);
-    std::vector<float> all = parameters_of(training.weights(true));
+    std::vector<float> all = numbers_of(training.weights(true));
     all.push_back(last);
     return all;
   };
@@ -264,7 +254,7 @@ TEST(Trainer, DividesItsLayersAmongThreads) {
     std::vector<float> losses;
     for (int i = 0; i < 20; ++i) losses.push_back(training.step(samples.x, samples.labels));
     EXPECT_LT(losses.back(), losses.front());
-    std::vector<float> all = parameters_of(training.weights(true)), outputs(samples.labels.size() * 5);
+    std::vector<float> all = numbers_of(training.weights(true)), outputs(samples.labels.size() * 5);
     EXPECT_EQ(training.predict(samples.x, outputs), status::ok);
     all.insert(all.end(), losses.begin(), losses.end());
     all.insert(all.end(), outputs.begin(), outputs.end());
@@ -340,14 +330,14 @@ TEST(Trainer, LearnsTheStatisticsOfBatches) {
     EXPECT_NEAR(training.parameter("norm.running_var")[i], variance[i], 3e-2f * variance[i]);
   }
   // A larger batch than the limit changes nothing.
-  const std::vector<float> weights = parameters_of(training.weights(true));
+  const std::vector<float> weights = numbers_of(training.weights(true));
   const std::vector<float> many(130), targets(65);
   EXPECT_TRUE(std::isnan(training.step(many, targets)));
-  EXPECT_TRUE(same_bits(weights, parameters_of(training.weights(true))));
+  EXPECT_TRUE(same_bits(weights, numbers_of(training.weights(true))));
   EXPECT_TRUE(std::isnan(training.gradients(many, targets)));
   training.update();  // of nothing
   EXPECT_EQ(training.steps(), 301u);
-  EXPECT_TRUE(same_bits(weights, parameters_of(training.weights(true))));
+  EXPECT_TRUE(same_bits(weights, numbers_of(training.weights(true))));
   outputs.resize(65);
   EXPECT_EQ(training.predict(many, outputs), status::batch_too_large);
 }
@@ -361,7 +351,7 @@ TEST(Trainer, NormalisesByTheWholeBatchOnSeveralThreads) {
   inlay::trainer<normalised, loss::bce> alone({.rate = 0.01}, 3), divided({.rate = 0.01}, 3);
   divided.parallel(pool);
   for (int i = 0; i < 10; ++i) EXPECT_NEAR(alone.step(x, target), divided.step(x, target), 1e-5f);
-  const std::vector<float> a = parameters_of(alone.weights()), b = parameters_of(divided.weights());
+  const std::vector<float> a = numbers_of(alone.weights()), b = numbers_of(divided.weights());
   for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-4f);
 }
 
@@ -383,9 +373,9 @@ TEST(Trainer, SurvivesExceptionsOfOtherThreads) {
   training.parallel(threads.all);
   // Without gradients there is nothing to update with.
   EXPECT_THROW(training.gradients(samples.x, samples.labels), std::runtime_error);
-  const std::vector<float> parameters = parameters_of(training.weights());
+  const std::vector<float> parameters = numbers_of(training.weights());
   training.update();
-  EXPECT_TRUE(same_bits(parameters, parameters_of(training.weights())));
+  EXPECT_TRUE(same_bits(parameters, numbers_of(training.weights())));
   EXPECT_EQ(training.steps(), 0u);
   // An update that has changed the parameters and then throws: predictions are those of the new ones.
   threads.at = 1000000;
