@@ -353,11 +353,28 @@ TEST(SingleCalls, OneSlowCallInAThousandIsSeen) {
   EXPECT_GT(times[0].slow, 0.9e-3) << "the 99.99th percentile is the third slowest of 20000";
 }
 
+TEST(SingleCalls, LongCallsAreFewer) {
+  const auto wait = [](std::chrono::microseconds time) {
+    return each_on_its_own([time] {
+      const auto start = std::chrono::steady_clock::now();
+      while (std::chrono::steady_clock::now() - start < time) {
+      }
+    });
+  };
+  const timed_calls all[] = {wait(std::chrono::microseconds(1000)), each_on_its_own([] {})};
+  const std::vector<single_calls> times = time_single_calls(all, 1000, /*most_seconds=*/0.2);
+  EXPECT_GE(times[0].calls, 10u + 99) << "the first turn has 10 calls, and each of the others one or more";
+  EXPECT_LE(times[0].calls, 10u + 99 * 2) << "two calls in each of a hundred turns take 0.2 s";
+  EXPECT_GE(times[0].median, 0.9e-3);
+  EXPECT_EQ(times[1].calls, 1000u);
+}
+
 TEST(SingleCalls, OneCallIsEnough) {
   const timed_calls all[] = {each_on_its_own([] {})};
   const single_calls time = time_single_calls(all, 1).front();
   EXPECT_EQ(time.median, time.largest);
   EXPECT_EQ(time.slow, time.largest);
+  EXPECT_EQ(time.calls, 1u);
 }
 
 }  // namespace

@@ -36,12 +36,13 @@ Times compiled code against its peers in one interleaved run, after checking tha
   batches             the time of a sample in each batch from 1 to 40, beside the least time that the machine needs, and
                       the batches that are slower than those around them. The networks of an object file, or square
                       (1000-1000 relu), odd (129-257-65-7 gelu) and mnist (784-512-256-10).
-  stream              networks that get one number after the other, on one thread: the time of a step, step by step and
+  stream              networks that get one step after the other, on one thread: the time of a step, step by step and
                       in blocks of 64, and the slowest of many calls that are each timed on their own. The networks:
                       gru8 (GRU 8 and dense 1), lstm16 (LSTM 16 and dense 1), dense (1-8-8-8-1 tanh, without state),
-                      tcn (five dilated causal convolutions) and wavenet (that of examples/amp). Peers are the
-                      interpreter and, if it was there at build time, RTNeural. `16 streams` are as many in one call
-                      of a network with state; its times are for a step of one of them.
+                      tcn (five dilated causal convolutions), wavenet (that of examples/amp) and vad (that of
+                      examples/vad, 512 samples a step). Peers are the interpreter and, if they were there at build
+                      time, RTNeural and for vad ONNX Runtime. `16 streams` are as many in one call of a network with
+                      state; its times are for a step of one of them.
   compare             the kernels of this build against those of another build's inlay-bench, OTHER: runs `networks` of
                       both in turn and compares them row by row
 
@@ -66,7 +67,7 @@ options of batches:
   --svg FILE          also draw a picture
 options of stream:
   --network NAME      this network only; may be repeated
-  --calls N           calls of each contestant that are timed on their own (default 1000000)
+  --calls N           calls of each contestant that are timed on their own, for 30 seconds at most (default 1000000)
   --level N           the signal is noise whose root mean square is N hundredths (default 20, as music)
 options of compare:
   --pairs N           runs of each program (default 11)

@@ -20,23 +20,41 @@ double seconds_per_tick() {
   return std::chrono::duration<double>(now - start).count() / static_cast<double>(last - first);
 }
 
-std::vector<single_calls> time_single_calls(std::span<const timed_calls> all, std::size_t calls) {
+static double median_of(std::span<const std::uint32_t> ticks) {
+  std::vector<std::uint32_t> sorted(ticks.begin(), ticks.end());
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::ranges::nth_element(sorted, middle);
+  return *middle;
+}
+
+std::vector<single_calls> time_single_calls(std::span<const timed_calls> all, std::size_t calls, double most_seconds) {
   constexpr std::size_t turns = 100;
   // The vectors are filled here, so that no page of theirs is touched for the first time while a call is timed.
   std::vector<std::vector<std::uint32_t>> ticks(all.size(), std::vector<std::uint32_t>(calls, 1));
   std::array<std::uint32_t, 256> unused;
-  const std::size_t turn = (calls + turns - 1) / turns;
-  for (std::size_t done = 0; done < calls; done += turn)
+  const std::size_t longest_turn = (calls + turns - 1) / turns;
+  const double seconds = seconds_per_tick(), seconds_of_turn = most_seconds / turns;
+  std::vector<std::size_t> turn(all.size(), longest_turn), done(all.size());
+  for (std::size_t round = 0; round < turns; ++round)
     for (std::size_t i = 0; i < all.size(); ++i) {
-      all[i](unused);
-      all[i](std::span(ticks[i]).subspan(done, std::min(turn, calls - done)));
+      all[i](std::span(unused).first(std::clamp<std::size_t>(turn[i] / 16, 4, unused.size())));
+      const std::span timed = std::span(ticks[i]).subspan(done[i], std::min(turn[i], calls - done[i]));
+      all[i](timed);
+      done[i] += timed.size();
+      if (round > 0 || timed.empty()) continue;
+      const double took = seconds * median_of(timed) * static_cast<double>(timed.size());
+      if (took > seconds_of_turn)
+        turn[i] =
+            std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(turn[i]) * seconds_of_turn / took));
     }
-  const double seconds = seconds_per_tick();
   std::vector<single_calls> result;
-  for (std::vector<std::uint32_t>& each : ticks) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    std::vector<std::uint32_t>& each = ticks[i];
+    each.resize(done[i]);
     std::ranges::sort(each);
-    const auto at = [&](std::size_t i) { return seconds * static_cast<double>(each[i]); };
-    result.push_back({at(calls / 2), at(calls - 1 - calls / 10000), at(calls - 1)});
+    const auto at = [&](std::size_t place) { return seconds * static_cast<double>(each[place]); };
+    const std::size_t timed = each.size();
+    result.push_back({at(timed / 2), at(timed - 1 - timed / 10000), at(timed - 1), timed});
   }
   return result;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// inlay-bench stream: networks that get one sample after the other, step by step and in blocks of steps.
+// inlay-bench stream: networks that get one step after the other, step by step and in blocks of steps.
 #include "stream.hpp"
 
 #include <algorithm>
@@ -29,16 +29,31 @@ std::vector<stream_library> libraries() {
 #ifdef INLAY_BENCH_RTNEURAL_STREAMS_AVX2
       rtneural_stream_avx2,
 #endif
+#ifdef INLAY_BENCH_ONNXRUNTIME
+      onnxruntime_stream,
+#endif
   };
 }
 
-/// The steps of the signal, which is played again and again. A multiple of every number of steps in a call.
-constexpr std::size_t signal_steps = 1024;
+/// The numbers of a step of a network with one input and one output.
+struct step_sizes {
+  std::size_t inputs = 1, outputs = 1;
+};
 
-std::vector<float> draw_signal(int level) {
+step_sizes sizes_of(const graph_view& graph) {
+  const auto input = std::ranges::find(graph.nodes, op::input, &node_record::kind);
+  return {static_cast<std::size_t>(input->dims.elements()),
+          static_cast<std::size_t>(graph.nodes[graph.outputs[0].node].dims.elements())};
+}
+
+/// The steps of the signal, which is played again and again: 1024, or fewer of more numbers, so that it stays in the
+/// caches. A multiple of every number of steps in a call.
+std::size_t signal_steps(step_sizes sizes) { return std::max<std::size_t>(64, 1024 / sizes.inputs); }
+
+std::vector<float> draw_signal(int level, step_sizes sizes) {
   std::mt19937 random(2);
   std::normal_distribution<float> normal(0, 0.01f * static_cast<float>(level));
-  std::vector<float> signal(signal_steps);
+  std::vector<float> signal(signal_steps(sizes) * sizes.inputs);
   for (float& each : signal) each = normal(random);
   return signal;
 }
@@ -46,13 +61,15 @@ std::vector<float> draw_signal(int level) {
 /// Where a contestant is in the signal, and what it computed last.
 struct player {
   const std::vector<float>& signal;
+  std::size_t numbers;  ///< of a call
   std::vector<float> out;
   std::size_t at = 0;
 
-  player(const std::vector<float>& all, std::size_t steps) : signal(all), out(steps) {}
+  player(const std::vector<float>& all, step_sizes sizes, std::size_t steps)
+      : signal(all), numbers(steps * sizes.inputs), out(steps * sizes.outputs) {}
   const float* next() {
     const float* const steps = signal.data() + at;
-    at = (at + out.size()) % signal.size();
+    at = (at + numbers) % signal.size();
     return steps;
   }
 };
@@ -60,13 +77,14 @@ struct player {
 /// The streams that `many streams` runs in one call: a register of them.
 constexpr std::size_t many = 16;
 
-/// Values of one stream, in the order in which calls of `steps` steps for `streams` equal streams take them.
-std::vector<float> in_calls(const std::vector<float>& values, std::size_t steps, std::size_t streams) {
+/// Values of one stream, in the order in which calls for `streams` equal streams take them. `numbers` are those of one
+/// stream in a call.
+std::vector<float> in_calls(const std::vector<float>& values, std::size_t numbers, std::size_t streams) {
   std::vector<float> result;
-  for (std::size_t at = 0; at < values.size(); at += steps)
+  for (std::size_t at = 0; at < values.size(); at += numbers)
     for (std::size_t stream = 0; stream < streams; ++stream)
       result.insert(result.end(), values.begin() + static_cast<std::ptrdiff_t>(at),
-                    values.begin() + static_cast<std::ptrdiff_t>(at + steps));
+                    values.begin() + static_cast<std::ptrdiff_t>(at + numbers));
   return result;
 }
 
@@ -82,7 +100,7 @@ struct stream_contestant {
 class line_up {
  public:
   line_up(const bench_network& network, std::size_t steps, const std::vector<float>& signal)
-      : network_(network), steps_(steps), signal_(signal) {}
+      : network_(network), sizes_(sizes_of(network.graph)), steps_(steps), signal_(signal) {}
 
   /// Compiles the network. Returns an error, or nothing.
   std::string add_compiled() {
@@ -91,7 +109,7 @@ class line_up {
                                          {.cpu = INLAY_BENCH_CPU, .voices = remembers(network_.graph)}, error);
     if (!kernel_) return error;
     void* const scratch = memory_.emplace_back(kernel_->scratch_bytes()).get();
-    player* const plays = &players_.emplace_back(signal_, steps_);
+    player* const plays = &players_.emplace_back(signal_, sizes_, steps_);
     if (!remembers(network_.graph)) {
       const auto entry = reinterpret_cast<int (*)(const float*, float*, std::size_t, void*)>(kernel_->entry());
       add("compiled", plays, [=, steps = steps_] { entry(plays->next(), plays->out.data(), steps, scratch); }, [] {});
@@ -107,7 +125,7 @@ class line_up {
   }
 
   void add_peer(const stream_peer& peer) {
-    player* const plays = &players_.emplace_back(signal_, steps_);
+    player* const plays = &players_.emplace_back(signal_, sizes_, steps_);
     add(
         peer.name, plays,
         [=, run = peer.run, model = peer.model.get(), steps = steps_] {
@@ -118,7 +136,7 @@ class line_up {
 
   /// The interpreter allocates memory, so its calls are not timed on their own.
   void add_interpreter(interpreter& runs) {
-    player* const plays = &players_.emplace_back(signal_, steps_);
+    player* const plays = &players_.emplace_back(signal_, sizes_, steps_);
     add(
         "interpreted", plays,
         [=, this, &runs] {
@@ -134,6 +152,7 @@ class line_up {
 
  private:
   const bench_network& network_;
+  const step_sizes sizes_;
   const std::size_t steps_;
   const std::vector<float>& signal_;
   std::vector<float> signal_of_many_;
@@ -144,8 +163,8 @@ class line_up {
   std::vector<stream_contestant> all_;
 
   void add_many_streams(void* scratch) {
-    signal_of_many_ = in_calls(signal_, steps_, many);
-    player* const plays = &players_.emplace_back(signal_of_many_, many * steps_);
+    signal_of_many_ = in_calls(signal_, steps_ * sizes_.inputs, many);
+    player* const plays = &players_.emplace_back(signal_of_many_, sizes_, many * steps_);
     void* const memories = memory_.emplace_back(many * kernel_->memory_bytes()).get();
     add(
         std::to_string(many) + " streams", plays,
@@ -181,8 +200,7 @@ double error_of(const stream_contestant& who, const std::vector<float>& exact) {
 }
 
 /// Holds one contest. False, with a message, if a contestant is wrong or does not compile.
-bool hold_contest(const bench_network& network, int steps, const stream_options& options,
-                  const std::vector<float>& signal, stream_report& report) {
+bool hold_contest(const bench_network& network, int steps, const stream_options& options, stream_report& report) {
   const auto fail = [&](const std::string& who, const std::string& what) {
     std::fprintf(stderr, "inlay-bench: error: %s, calls of %d step%s: %s: %s\n", network.name.c_str(), steps,
                  steps == 1 ? "" : "s", who.c_str(), what.c_str());
@@ -190,8 +208,10 @@ bool hold_contest(const bench_network& network, int steps, const stream_options&
   };
   interpreter_result interpreted = interpreter::create(network.graph, network.values);
   if (!interpreted) return fail("interpreted", interpreted.errors.front());
-  std::vector<float> exact(signal.size());
-  interpreted.value->run(signal.data(), exact.data(), signal.size(), engine::reference);
+  const step_sizes sizes = sizes_of(network.graph);
+  const std::vector<float> signal = draw_signal(options.level, sizes);
+  std::vector<float> exact(signal_steps(sizes) * sizes.outputs);
+  interpreted.value->run(signal.data(), exact.data(), signal_steps(sizes), engine::reference);
 
   line_up contestants(network, static_cast<std::size_t>(steps), signal);
   if (const std::string error = contestants.add_compiled(); !error.empty()) return fail("compiled", error);
@@ -204,7 +224,7 @@ bool hold_contest(const bench_network& network, int steps, const stream_options&
   std::vector<contestant> calls;
   std::vector<timed_calls> single;
   for (const stream_contestant& each : contestants.all()) {
-    const double error = error_of(each, in_calls(exact, static_cast<std::size_t>(steps), each.streams));
+    const double error = error_of(each, in_calls(exact, static_cast<std::size_t>(steps) * sizes.outputs, each.streams));
     contest.results.push_back({.contestant = each.calls.name,
                                .step = {},
                                .on_its_own = each.one_call != nullptr,
@@ -243,10 +263,9 @@ int run_stream(const stream_options& options) {
     report.peers.push_back(peer.name + ": " + peer.how);
   }
   print_head(report, options);
-  const std::vector<float> signal = draw_signal(options.level);
   bool right = true;
   for (const bench_network& network : networks)
-    for (const int steps : network.batches) right = hold_contest(network, steps, options, signal, report) && right;
+    for (const int steps : network.batches) right = hold_contest(network, steps, options, report) && right;
   if (!write_file(options.json, json_of(report, options))) return 2;
   return right ? 0 : 1;
 }

@@ -44,8 +44,9 @@ struct stream_report {
 };
 
 /// gru8: GRU of 8 and a dense layer of 1. lstm16: LSTM of 16 and a dense layer of 1. dense: 1-8-8-8-1 tanh, without
-/// state. tcn: five causal convolutions of 8 channels with dilations 1 to 16, tanh. wavenet: that of examples/amp. All
-/// have one number as the input of a step and one as its output. The batches are numbers of steps.
+/// state. tcn: five causal convolutions of 8 channels with dilations 1 to 16, tanh. wavenet: that of examples/amp. vad:
+/// that of examples/vad, which takes 512 samples a step; the others take one number. Each gives one. The batches are
+/// numbers of steps.
 std::vector<bench_network> stream_suite();
 
 /// Prints the machine, how the peers were compiled and the meaning of the columns.

@@ -23,18 +23,19 @@ void print_head(const stream_report& report, const stream_options& options) {
 void print(const stream_contest& contest) {
   const std::string title =
       contest.network + ", calls of " + std::to_string(contest.steps) + (contest.steps == 1 ? " step" : " steps");
-  std::printf("\n%-53s %s\n", title.c_str(), "a call on its own");
-  std::printf("  %-16s %10s %8s %12s %11s %10s %10s %11s\n", "", "step", "spread", "vs compiled", "median", "99.99 %",
-              "largest", "max error");
+  std::printf("\n%-62s %s\n", title.c_str(), "a call on its own");
+  std::printf("  %-16s %10s %8s %12s %8s %11s %10s %10s %11s\n", "", "step", "spread", "vs compiled", "calls", "median",
+              "99.99 %", "largest", "max error");
   const double ours = contest.results.front().step.median;
   for (const stream_result& each : contest.results) {
     const auto single = [&](double seconds) { return each.on_its_own ? duration(seconds) : std::string("-"); };
-    std::printf("  %-16s %10s %7.1f%% %11.2fx %11s %10s %10s %11.1e\n", each.contestant.c_str(),
+    std::printf("  %-16s %10s %7.1f%% %11.2fx %8s %11s %10s %10s %11.1e\n", each.contestant.c_str(),
                 duration(each.step.median).c_str(), 100 * (each.step.upper - each.step.lower) / each.step.median,
-                each.step.median / ours, single(each.call.median).c_str(), single(each.call.slow).c_str(),
-                single(each.call.largest).c_str(), each.max_error);
+                each.step.median / ours, each.on_its_own ? std::to_string(each.call.calls).c_str() : "-",
+                single(each.call.median).c_str(), single(each.call.slow).c_str(), single(each.call.largest).c_str(),
+                each.max_error);
   }
-  std::printf("  %-16s %10s %8s %12s %11s %10s %10s\n", "the clock alone", "", "", "",
+  std::printf("  %-16s %10s %8s %12s %8zu %11s %10s %10s\n", "the clock alone", "", "", "", contest.clock.calls,
               duration(contest.clock.median).c_str(), duration(contest.clock.slow).c_str(),
               duration(contest.clock.largest).c_str());
   std::fflush(stdout);
@@ -43,7 +44,8 @@ void print(const stream_contest& contest) {
 namespace {
 
 nlohmann::json json_of(const single_calls& calls) {
-  return {{"median", calls.median}, {"percentile_99_99", calls.slow}, {"largest", calls.largest}};
+  return {
+      {"calls", calls.calls}, {"median", calls.median}, {"percentile_99_99", calls.slow}, {"largest", calls.largest}};
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The networks of inlay-bench stream. The large one is that of an example.
+// The networks of inlay-bench stream. The large ones are those of examples.
 #include "amp/model.hpp"
 #include "inlay/dsl.hpp"
 #include "random_weights.hpp"
 #include "stream.hpp"
+#include "vad/model.hpp"
 
 namespace inlay::bench {
 namespace {
@@ -38,9 +39,12 @@ bench_network with_weights(const graph_view& graph, std::vector<int> steps) {
 }  // namespace
 
 std::vector<bench_network> stream_suite() {
-  return {with_weights(graph_of<gru8>, {1, 64}), with_weights(graph_of<lstm16>, {1, 64}),
-          with_weights(graph_of<dense_layers>, {1}), with_weights(graph_of<tcn>, {1, 64}),
-          with_weights(graph_of<amp_example::wavenet>, {1, 64})};
+  return {with_weights(graph_of<gru8>, {1, 64}),
+          with_weights(graph_of<lstm16>, {1, 64}),
+          with_weights(graph_of<dense_layers>, {1}),
+          with_weights(graph_of<tcn>, {1, 64}),
+          with_weights(graph_of<amp_example::wavenet>, {1, 64}),
+          with_weights(graph_of<vad_example::vad>, {1})};
 }
 
 }  // namespace inlay::bench
