@@ -262,7 +262,15 @@ Value KernelContext::load(Location loc, const RowView &view, Value row, Value co
   const auto whole = [&] { return builder.create<vector::LoadOp>(loc, type, view.memory, position).getResult(); };
   // Memory behind a row may be read up to a vector of the processor.
   const bool readable = view.readable && lanes <= features.lanes;
-  if (live >= lanes || (readable && dead == DeadLanes::unspecified)) return whole();
+  if (live >= lanes) return whole();
+  // No wider than a store of these elements alone: a wider load would wait until such a store has reached the cache.
+  if (fillsPart(live, lanes)) {
+    Value part = builder.create<vector::LoadOp>(loc, vectorType(live), view.memory, position);
+    llvm::SmallVector<int64_t> repeated;
+    for (int64_t lane = 0; lane < lanes; ++lane) repeated.push_back(lane % live);
+    return withAllLanes(loc, builder.create<vector::ShuffleOp>(loc, part, part, repeated));
+  }
+  if (readable && dead == DeadLanes::unspecified) return whole();
   Value mask = prefixMask(loc, live, lanes);
   if (dead == DeadLanes::unspecified)
     return builder.create<vector::MaskedLoadOp>(loc, type, view.memory, position, mask, splat(loc, 0.0f, lanes));
@@ -306,7 +314,8 @@ void KernelContext::copyRun(Location loc, Value row, int64_t length, const RowVi
                             const RowView &to, Value target) {
   forEachVector(loc, length, [&](Value column, int64_t live) {
     // Not only the memory gets the vector: LLVM forwards it to what reads the copy, and may compute with all its lanes.
-    Value vector = load(loc, from, row, plus(loc, source, column), features.lanes, live);
+    const int64_t lanes = fillsPart(live, features.lanes) ? live : features.lanes;
+    Value vector = load(loc, from, row, plus(loc, source, column), lanes, live);
     store(loc, to, row, plus(loc, target, column), vector, live);
   });
 }
