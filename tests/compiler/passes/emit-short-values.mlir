@@ -1,27 +1,32 @@
 // RUN: inlay-opt %s --inlay-layout='vector-length=16 registers=32' --inlay-plan --inlay-emit | FileCheck %s
 
-// The rest of a row that fills half or a quarter of a register is loaded and stored as that, and not as a whole vector
-// of which lanes are chosen. Processors pass a store on to a load that it contains, but not to a wider one.
+// What is left of a row behind its whole vectors is loaded and stored in smaller registers, and not in a whole one of
+// which lanes are chosen. Processors pass a store on to a load that it contains, but not to a wider one, and they do not
+// pass on masked stores.
 
-// A copy has the vectors of the elements that it moves.
+// A copy has halves, quarters and so on.
 // CHECK-LABEL: func.func private @copies_rows1(
-// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<8xf32>{{.*}}, %[[Y:[a-z0-9]+]]: memref<20xf32>{{.*}}, %[[Z:[a-z0-9]+]]: memref<28xf32>
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<7xf32>{{.*}}, %[[Y:[a-z0-9]+]]: memref<24xf32>{{.*}}, %[[Z:[a-z0-9]+]]: memref<31xf32>
 // CHECK-NOT: vector.{{load|store|maskedload|maskedstore}}
-// CHECK: %[[EIGHT:.*]] = vector.load %[[X]]{{.*}} vector<8xf32>
-// CHECK: vector.store %[[EIGHT]], %[[Z]]{{.*}} vector<8xf32>
+// CHECK: %[[FOUR:.*]] = vector.load %[[X]]{{.*}} vector<4xf32>
+// CHECK: vector.store %[[FOUR]], %[[Z]]{{.*}} vector<4xf32>
+// CHECK: %[[TWO:.*]] = vector.load %[[X]]{{.*}} vector<2xf32>
+// CHECK: vector.store %[[TWO]], %[[Z]]{{.*}} vector<2xf32>
+// CHECK: %[[ONE:.*]] = vector.load %[[X]]{{.*}} vector<1xf32>
+// CHECK: vector.store %[[ONE]], %[[Z]]{{.*}} vector<1xf32>
 // CHECK: %[[SIXTEEN:.*]] = vector.load %[[Y]]{{.*}} vector<16xf32>
 // CHECK: vector.store %[[SIXTEEN]], %[[Z]]{{.*}} vector<16xf32>
-// CHECK: %[[FOUR:.*]] = vector.load %[[Y]]{{.*}} vector<4xf32>
-// CHECK: vector.store %[[FOUR]], %[[Z]]{{.*}} vector<4xf32>
+// CHECK: %[[EIGHT:.*]] = vector.load %[[Y]]{{.*}} vector<8xf32>
+// CHECK: vector.store %[[EIGHT]], %[[Z]]{{.*}} vector<8xf32>
 // CHECK-NOT: vector.{{load|store|maskedload|maskedstore}}
 // CHECK: return
-func.func @copies(%x: tensor<8xf32> {inlay.name = "x"}, %y: tensor<20xf32> {inlay.name = "y"})
-    -> (tensor<28xf32> {inlay.name = "z"}) attributes {inlay.hash = 77 : ui64} {
-  %0 = inlay.concat(%x, %y) axis 0 : (tensor<8xf32>, tensor<20xf32>) -> tensor<28xf32>
-  return %0 : tensor<28xf32>
+func.func @copies(%x: tensor<7xf32> {inlay.name = "x"}, %y: tensor<24xf32> {inlay.name = "y"})
+    -> (tensor<31xf32> {inlay.name = "z"}) attributes {inlay.hash = 77 : ui64} {
+  %0 = inlay.concat(%x, %y) axis 0 : (tensor<7xf32>, tensor<24xf32>) -> tensor<31xf32>
+  return %0 : tensor<31xf32>
 }
 
-// An activation takes whole registers, in which these elements are repeated.
+// An activation takes whole registers. They repeat the smallest one that has the elements.
 // CHECK-LABEL: func.func private @repeats_rows1(
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<8xf32>{{.*}}, %[[Y:[a-z0-9]+]]: memref<8xf32>
 // CHECK: %[[EIGHT:.*]] = vector.load %[[X]]{{.*}} vector<8xf32>

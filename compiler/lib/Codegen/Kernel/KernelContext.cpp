@@ -251,8 +251,10 @@ static bool isCopy(Value vector) {
   return op && llvm::isa<arith::ConstantOp, vector::LoadOp, vector::MaskedLoadOp>(op);
 }
 
-/// Whether so many elements are a smaller register.
-static bool fillsPart(int64_t live, int64_t lanes) { return live >= 4 && live < lanes && lanes % live == 0; }
+/// The lanes of the smallest register that has so many elements; `lanes` at most.
+static int64_t lanesFor(int64_t live, int64_t lanes) {
+  return std::min(lanes, std::max<int64_t>(4, static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(live)))));
+}
 
 Value KernelContext::load(Location loc, const RowView &view, Value row, Value column, int64_t lanes, int64_t live,
                           DeadLanes dead) {
@@ -263,11 +265,12 @@ Value KernelContext::load(Location loc, const RowView &view, Value row, Value co
   // Memory behind a row may be read up to a vector of the processor.
   const bool readable = view.readable && lanes <= features.lanes;
   if (live >= lanes) return whole();
+  if (live == 1) return loadEverywhere(loc, view, row, column, lanes);
   // No wider than a store of these elements alone: a wider load would wait until such a store has reached the cache.
-  if (fillsPart(live, lanes)) {
-    Value part = builder.create<vector::LoadOp>(loc, vectorType(live), view.memory, position);
+  if (const int64_t few = lanesFor(live, lanes); few < lanes) {
+    Value part = load(loc, view, row, column, few, live, dead);
     llvm::SmallVector<int64_t> repeated;
-    for (int64_t lane = 0; lane < lanes; ++lane) repeated.push_back(lane % live);
+    for (int64_t lane = 0; lane < lanes; ++lane) repeated.push_back(lane % few);
     return withAllLanes(loc, builder.create<vector::ShuffleOp>(loc, part, part, repeated));
   }
   if (readable && dead == DeadLanes::unspecified) return whole();
@@ -275,7 +278,6 @@ Value KernelContext::load(Location loc, const RowView &view, Value row, Value co
   if (dead == DeadLanes::unspecified)
     return builder.create<vector::MaskedLoadOp>(loc, type, view.memory, position, mask, splat(loc, 0.0f, lanes));
   Value first = loadEverywhere(loc, view, row, column, lanes);
-  if (live == 1) return first;
   if (readable) return builder.create<arith::SelectOp>(loc, mask, whole(), first);
   return builder.create<vector::MaskedLoadOp>(loc, type, view.memory, position, mask, first);
 }
@@ -301,7 +303,7 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
   if (!isCopy(vector)) vector = fenced(loc, vector);
   if (live >= lanes || (view.padded && lanes <= features.lanes)) {
     builder.create<vector::StoreOp>(loc, vector, view.memory, position);
-  } else if (fillsPart(live, lanes)) {
+  } else if (lanesFor(live, lanes) == live) {
     auto first = llvm::to_vector(llvm::seq<int64_t>(0, live));
     builder.create<vector::StoreOp>(loc, builder.create<vector::ShuffleOp>(loc, vector, vector, first), view.memory,
                                     position);
@@ -312,12 +314,17 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
 
 void KernelContext::copyRun(Location loc, Value row, int64_t length, const RowView &from, Value source,
                             const RowView &to, Value target) {
-  forEachVector(loc, length, [&](Value column, int64_t live) {
-    // Not only the memory gets the vector: LLVM forwards it to what reads the copy, and may compute with all its lanes.
-    const int64_t lanes = fillsPart(live, features.lanes) ? live : features.lanes;
-    Value vector = load(loc, from, row, plus(loc, source, column), lanes, live);
-    store(loc, to, row, plus(loc, target, column), vector, live);
-  });
+  const auto copy = [&](Value column, int64_t lanes) {
+    store(loc, to, row, plus(loc, target, column), load(loc, from, row, plus(loc, source, column), lanes, lanes),
+          lanes);
+  };
+  int64_t done = length / features.lanes * features.lanes;
+  forEach(loc, done, features.lanes, [&](Value column) { copy(column, features.lanes); });
+  // The rest in halves, quarters and so on. Nothing behind it is touched: not only the memory gets a vector, LLVM
+  // forwards it to what reads the copy, and may compute with all its lanes. And processors do not forward masked
+  // stores.
+  for (int64_t lanes = features.lanes / 2; lanes > 0; lanes /= 2)
+    if (length - done >= lanes) copy(index(done, loc), lanes), done += lanes;
 }
 
 /// Whether lanes of zeros raise no exception flag: the program is one activation that is finite at 0. In other programs
