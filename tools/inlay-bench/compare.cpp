@@ -23,10 +23,19 @@ namespace {
 /// The seconds of one run, with names such as "network, batch 1, compiled".
 using rows = std::vector<std::pair<std::string, double>>;
 
-/// Runs `program networks … --json file` without its output. False if its exit code is not 0.
+/// The arguments of both programs, which may begin with the command. No calls of a stream need be timed on their own.
+std::vector<std::string> with_command(const std::vector<std::string>& passed) {
+  const std::string first = passed.empty() ? "" : passed.front();
+  std::vector<std::string> words = {"networks"};
+  if (first == "stream") words = {"stream", "--calls", "1"};
+  words.insert(words.end(), passed.begin() + (first == "networks" || first == "stream" ? 1 : 0), passed.end());
+  return words;
+}
+
+/// Runs `program command … --json file` without its output. False if its exit code is not 0.
 bool run(const std::string& program, const std::vector<std::string>& passed, const std::string& file) {
-  std::vector<std::string> words = {program, "networks"};
-  words.insert(words.end(), passed.begin(), passed.end());
+  std::vector<std::string> words = with_command(passed);
+  words.insert(words.begin(), program);
   words.insert(words.end(), {"--json", file});
   std::vector<char*> arguments;
   for (std::string& each : words) arguments.push_back(each.data());
@@ -51,10 +60,16 @@ std::optional<rows> read(const std::string& file) {
   rows result;
   for (const auto& contest : report["contests"])
     for (const auto& [name, figures] : contest["contestants"].items()) {
-      if (name != "compiled" && name != "bf16 weights" && !name.ends_with(" threads")) continue;
+      if (name != "compiled" && name != "bf16 weights" && !name.ends_with(" threads") && !name.ends_with(" streams"))
+        continue;
+      const auto network = contest["network"].get<std::string>();
+      if (contest.contains("steps_per_call")) {
+        result.emplace_back(network + ", steps " + std::to_string(contest["steps_per_call"].get<int>()) + ", " + name,
+                            figures["seconds_per_step"].get<double>());
+        continue;
+      }
       const std::string layer = contest.contains("layer") ? ", layer " + contest["layer"].get<std::string>() : "";
-      result.emplace_back(contest["network"].get<std::string>() + layer + ", batch " +
-                              std::to_string(contest["batch"].get<int>()) + ", " + name,
+      result.emplace_back(network + layer + ", batch " + std::to_string(contest["batch"].get<int>()) + ", " + name,
                           figures["seconds"].get<double>());
     }
   return result;
@@ -93,8 +108,8 @@ int run_compare(const compare_options& options) {
       std::optional<rows> found;
       if (run(program, options.passed, file.path)) found = read(file.path);
       if (!found || found->empty()) {
-        std::fprintf(stderr, "inlay-bench: error: '%s networks' failed; run it by itself to see why\n",
-                     program.c_str());
+        std::fprintf(stderr, "inlay-bench: error: '%s %s' failed; run it by itself to see why\n", program.c_str(),
+                     with_command(options.passed).front().c_str());
         return 2;
       }
       for (const auto& [name, time] : *found) {

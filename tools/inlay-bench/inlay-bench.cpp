@@ -19,7 +19,7 @@ constexpr char usage[] = R"(usage: inlay-bench activations [options]
        inlay-bench networks [model.o] [options]
        inlay-bench batches [model.o] [options]
        inlay-bench stream [options]
-       inlay-bench compare OTHER [options] [-- options of networks]
+       inlay-bench compare OTHER [options] [-- [networks | stream] options of that]
 
 Times compiled code against its peers in one interleaved run, after checking that every contestant computes the same.
 
@@ -43,8 +43,8 @@ Times compiled code against its peers in one interleaved run, after checking tha
                       examples/vad, 512 samples a step). Peers are the interpreter and, if they were there at build
                       time, RTNeural and for vad ONNX Runtime. `16 streams` are as many in one call of a network with
                       state; its times are for a step of one of them.
-  compare             the kernels of this build against those of another build's inlay-bench, OTHER: runs `networks` of
-                      both in turn and compares them row by row
+  compare             the kernels of this build against those of another build's inlay-bench, OTHER: runs `networks`
+                      or `stream` of both in turn and compares them row by row
 
 options:
   --rounds N          interleaved rounds; medians are taken over them (default 31)

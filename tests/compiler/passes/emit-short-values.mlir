@@ -42,3 +42,18 @@ func.func @repeats(%x: tensor<8xf32> {inlay.name = "x"}) -> (tensor<8xf32> {inla
   }
   return %0 : tensor<8xf32>
 }
+
+// A row of features is stored in the same way.
+// CHECK-LABEL: func.func private @features_rows1(
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<8xf32>{{.*}}, %[[Y:[a-z0-9]+]]: memref<5xf32>
+// CHECK-NOT: vector.maskedstore
+// CHECK: vector.store %{{.*}}, %[[Y]]{{.*}} vector<4xf32>
+// CHECK: vector.store %{{.*}}, %[[Y]]{{.*}} vector<1xf32>
+// CHECK-NOT: vector.maskedstore
+// CHECK: return
+func.func @features(%x: tensor<8xf32> {inlay.name = "x"}) -> (tensor<5xf32> {inlay.name = "y"})
+    attributes {inlay.hash = 79 : ui64} {
+  %w = inlay.constant "w" dense<1.5> : tensor<5x8xf32>
+  %0 = inlay.dense "fc" %x, %w : (tensor<8xf32>, tensor<5x8xf32>) -> tensor<5xf32>
+  return %0 : tensor<5xf32>
+}

@@ -256,6 +256,23 @@ static int64_t lanesFor(int64_t live, int64_t lanes) {
   return std::min(lanes, std::max<int64_t>(4, static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(live)))));
 }
 
+/// `live` elements, fewer than `lanes`, as halves, quarters and so on of a vector: where each starts, and its lanes.
+static llvm::SmallVector<std::pair<int64_t, int64_t>> pieces(int64_t live, int64_t lanes) {
+  llvm::SmallVector<std::pair<int64_t, int64_t>> result;
+  int64_t start = 0;
+  for (int64_t width = lanes / 2; width > 0; width /= 2)
+    if (live - start >= width) {
+      result.emplace_back(start, width);
+      start += width;
+    }
+  return result;
+}
+
+/// A value of up to so many vectors is one row of features, which the next layer reads at once. Processors pass a store
+/// on to loads that it contains, but not a masked store. Larger values are images, of which the next layer reads other
+/// pixels first. For them a masked store is faster, because it is one store.
+constexpr int64_t kSoonRead = 4;
+
 Value KernelContext::load(Location loc, const RowView &view, Value row, Value column, int64_t lanes, int64_t live,
                           DeadLanes dead) {
   if (view.broadcast) return loadEverywhere(loc, view, row, index(0, loc), lanes);
@@ -303,10 +320,12 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
   if (!isCopy(vector)) vector = fenced(loc, vector);
   if (live >= lanes || (view.padded && lanes <= features.lanes)) {
     builder.create<vector::StoreOp>(loc, vector, view.memory, position);
-  } else if (lanesFor(live, lanes) == live) {
-    auto first = llvm::to_vector(llvm::seq<int64_t>(0, live));
-    builder.create<vector::StoreOp>(loc, builder.create<vector::ShuffleOp>(loc, vector, vector, first), view.memory,
-                                    position);
+  } else if (lanesFor(live, lanes) == live || view.elements <= kSoonRead * features.lanes) {
+    for (auto [start, width] : pieces(live, lanes)) {
+      auto piece = llvm::to_vector(llvm::seq<int64_t>(start, start + width));
+      builder.create<vector::StoreOp>(loc, builder.create<vector::ShuffleOp>(loc, vector, vector, piece), view.memory,
+                                      plus(loc, position, start));
+    }
   } else {
     builder.create<vector::MaskedStoreOp>(loc, view.memory, position, prefixMask(loc, live, lanes), vector);
   }
@@ -318,13 +337,11 @@ void KernelContext::copyRun(Location loc, Value row, int64_t length, const RowVi
     store(loc, to, row, plus(loc, target, column), load(loc, from, row, plus(loc, source, column), lanes, lanes),
           lanes);
   };
-  int64_t done = length / features.lanes * features.lanes;
-  forEach(loc, done, features.lanes, [&](Value column) { copy(column, features.lanes); });
-  // The rest in halves, quarters and so on. Nothing behind it is touched: not only the memory gets a vector, LLVM
-  // forwards it to what reads the copy, and may compute with all its lanes. And processors do not forward masked
-  // stores.
-  for (int64_t lanes = features.lanes / 2; lanes > 0; lanes /= 2)
-    if (length - done >= lanes) copy(index(done, loc), lanes), done += lanes;
+  const int64_t whole = length / features.lanes * features.lanes;
+  forEach(loc, whole, features.lanes, [&](Value column) { copy(column, features.lanes); });
+  // Nothing behind the rest is touched: not only the memory gets a vector, LLVM forwards it to what reads the copy, and
+  // may compute with all its lanes.
+  for (auto [start, width] : pieces(length - whole, features.lanes)) copy(index(whole + start, loc), width);
 }
 
 /// Whether lanes of zeros raise no exception flag: the program is one activation that is finite at 0. In other programs
