@@ -76,6 +76,41 @@ TEST_P(Activation, AnElementDoesNotDependOnItsNeighbours) {
     }
 }
 
+TEST_P(Activation, ShortRowsHaveTheBitsOfLongOnes) {
+  // Rows of fewer elements than a register may run in smaller ones. The floats are of all magnitudes and signs, every
+  // class of NaN among them, whose bits are the processor's choice.
+  constexpr std::uint32_t few[] = {2, 3, 4, 6, 8};
+  std::vector<float> x;
+  for (const float each : {0.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::max(),
+                           std::numeric_limits<float>::denorm_min(), 1.0f})
+    x.push_back(each), x.push_back(-each);
+  for (std::uint32_t high = 0; high < 0x10000; high += 37)
+    x.push_back(std::bit_cast<float>(high << 16 | high * 40503 % 0x10000));
+  for (int i = 0; i < 1000; ++i) x.push_back(static_cast<float>(i - 500) * 0.03125f + 0.00123f);
+  x.resize(x.size() / 24 * 24);  // a multiple of each width
+  for (const activation_row& row : activation_table)
+    for (const accuracy tier : accuracy_tiers) {
+      if (!row.has(tier)) continue;
+      const auto width = static_cast<std::uint32_t>(x.size());
+      const auto all = compile(tools::activation_network(row, tier, width), {}, {.cpu = GetParam()});
+      const std::vector<std::uint32_t> expected = results(*all, x);
+      for (const std::uint32_t short_width : few) {
+        const auto kernel = compile(tools::activation_network(row, tier, short_width), {}, {.cpu = GetParam()});
+        for (std::size_t at = 0; at < x.size(); at += short_width) {
+          const std::vector<float> in(x.begin() + static_cast<std::ptrdiff_t>(at),
+                                      x.begin() + static_cast<std::ptrdiff_t>(at + short_width));
+          const std::vector<std::uint32_t> found = results(*kernel, in);
+          for (std::size_t i = 0; i < in.size(); ++i) {
+            if (std::isnan(std::bit_cast<float>(found[i])) && std::isnan(std::bit_cast<float>(expected[at + i])))
+              continue;
+            ASSERT_EQ(found[i], expected[at + i])
+                << row.name << ", " << name_of(tier) << ", " << short_width << " elements, of " << in[i];
+          }
+        }
+      }
+    }
+}
+
 TEST_P(Activation, SoftmaxSubtractsTheMaximum) {
   std::mt19937 random(5);
   constexpr std::size_t batches[] = {1, 2, 17};

@@ -14,7 +14,7 @@ struct VectorFeatures {
   int64_t lanes = 16;
   bool fma = true;      ///< fused multiply-add in hardware
   bool avx2 = false;    ///< at 8 lanes: tables in registers
-  bool avx512 = false;  ///< at 16 lanes: tables in registers, scaling by powers of two, estimates of reciprocals
+  bool avx512 = false;  ///< at 16 and 8 lanes: tables in registers, scaling by powers of two, estimates of reciprocals
 };
 
 /// Numbers to look up, for registers of 16 lanes and of 8.
@@ -81,12 +81,9 @@ class VectorBuilder {
   // Only where has_tables(). Indices count modulo the size of the table.
   bool has_tables() const { return has_avx512() || (features.avx2 && features.lanes == 8); }
   Float lookup(const LaneTable &table, Int index);
-  Float lookup(const float (&table)[8], Int index);   ///< for 8 lanes
-  Float lookup(const float (&table)[16], Int index);  ///< for 16 lanes
-
-  // Only where has_tables_of_32(): with AVX-512, in registers of 16 and of 8 lanes.
-  bool has_tables_of_32() const { return features.avx512 && features.lanes >= 8; }
-  Float lookup(const float (&table)[32], Int index);
+  Float lookup(const float (&table)[8], Int index);   ///< without AVX-512
+  Float lookup(const float (&table)[16], Int index);  ///< with AVX-512
+  Float lookup(const float (&table)[32], Int index);  ///< with AVX-512
 
   // Only where has_branches(): a branch on all lanes is cheap there.
   bool has_branches() const { return features.avx2 && features.lanes == 8; }
@@ -106,8 +103,8 @@ class VectorBuilder {
   Float coarse_reciprocal(Float x);  ///< 1 / x with a relative error of at most 1.5 * 2^-12
   Float coarse_rsqrt(Float x);       ///< 1 / sqrt(x), likewise
 
-  // Only where has_avx512().
-  bool has_avx512() const { return features.avx512 && features.lanes == 16; }
+  // Only where has_avx512(): in registers of 16 and of 8 lanes.
+  bool has_avx512() const { return features.avx512 && features.lanes >= 8; }
   Float scalef(Float x, Float exponent);  ///< x * 2^floor(exponent), rounded once
   Float fraction(Float x);                ///< x - floor(x); 0 for infinities
   Float exponent(Float x);                ///< floor(log2 |x|); -inf for 0, inf for inf
@@ -117,7 +114,7 @@ class VectorBuilder {
   Float keep_zero_and_infinity(Float x, Float y);  ///< x where it is 0 or inf, else y
   Float unit_step(Float x);                        ///< 1 where x > 0, NaN where x is NaN, else 0
 
-  /// a * b and a * b + c without raising exception flags. Only where has_avx512().
+  /// a * b and a * b + c without raising exception flags. These and silent_min() are for 16 lanes only.
   Float silent_mul(Float a, Float b);
   Float silent_fma(Float a, Float b, Float c);
   /// The smaller of `x` and `limit`; `limit` where `x` is NaN.
@@ -141,6 +138,14 @@ class VectorBuilder {
   /// Calls llvm.x86.`name`, which becomes one instruction. The result has the type of the first operand.
   mlir::Value intrinsic(llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands);
   mlir::Value integer(unsigned bits, int64_t number);
+  /// The mask of all lanes, which the intrinsics of AVX-512 take.
+  mlir::Value fullMask();
+  /// Calls llvm.x86.avx512.mask.`name` for registers of this width. `operands` are those before the mask.
+  mlir::Value masked(const char *name, llvm::SmallVector<mlir::Value> operands);
+  /// Calls llvm.x86.avx512.`name`, an estimate with a relative error of at most 2^-14.
+  mlir::Value estimate(const char *name, mlir::Value x);
+  /// Looks numbers up in tables of registers of 16 lanes. `from` gets the indices for such a register.
+  Float pick(Int index, llvm::function_ref<mlir::Value(mlir::Value)> from);
   /// min(|x|, limit), with the sign that `sign`, a sign control of vrangeps, asks for.
   Float smaller_magnitude(Float x, float limit, int64_t sign);
   Mask compare(mlir::arith::CmpFPredicate predicate, const Float &a, const Float &b);

@@ -98,7 +98,8 @@ bool isCostly(mlir::Region &program) {
 bool runsInHalfRegisters(mlir::Region &program) {
   return llvm::all_of(program.getOps<ActivationOp>(), [](ActivationOp op) {
     const auto id = op.getRow().id;
-    return !isCostly(op) || (!op.getApproximate() && (id == activation::tanh || id == activation::erf));
+    return !isCostly(op) ||
+           (!op.getApproximate() && (id == activation::tanh || id == activation::erf || id == activation::sigmoid));
   });
 }
 

@@ -459,7 +459,7 @@ typename B::Float fastSqrt(B &b, typename B::Float x) {
 /// from 9.02 on.
 template <class B>
 typename B::Float tanh(B &b, typename B::Float x) {
-  if (b.has_tables_of_32()) return oddByCells(b, x, kTanhQuarters, 9.02f);
+  if (b.has_avx512()) return oddByCells(b, x, kTanhQuarters, 9.02f);
   if (b.has_tables()) return oddByCells(b, x, kTanhHalves, 9.02f);
   auto magnitude = b.abs(x), clamped = b.min(b.constant(9.02f), magnitude);
   auto z = b.mul(clamped, clamped);

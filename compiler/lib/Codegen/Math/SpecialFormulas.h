@@ -192,7 +192,7 @@ typename B::Float fastMish(B &b, typename B::Float x) {
 /// from 3.95 on.
 template <class B>
 typename B::Float erf(B &b, typename B::Float x) {
-  if (b.has_tables_of_32()) return oddByCells(b, x, kErfQuarters, 3.95f);
+  if (b.has_avx512()) return oddByCells(b, x, kErfQuarters, 3.95f);
   if (b.has_tables()) return oddByCells(b, x, kErfHalves, 3.95f);
   auto a = b.abs(x), c = b.min(b.constant(3.95f), a);
   auto z = b.mul(c, c);

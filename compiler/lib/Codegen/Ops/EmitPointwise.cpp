@@ -49,14 +49,15 @@ llvm::SmallVector<AxisGroup> groupsOf(MapOp op) {
   return llvm::SmallVector<AxisGroup>(llvm::reverse(groups));
 }
 
-/// The lanes of a map's vectors. A short value that fills a smaller register uses that one. Then the load of a value
-/// that was just stored has the store's width; a wider one would wait until the store has reached the cache. The tables
-/// of costly activations need whole registers.
-int64_t lanesOf(MapOp op, llvm::ArrayRef<AxisGroup> groups, int64_t lanes) {
+/// The lanes of a map's vectors. A short value uses the smallest register that has it. Then the load of a value that
+/// was just stored is no wider than the store; a wider one would wait until the store has reached the cache. Costly
+/// activations need whole registers, or half of one of AVX-512.
+int64_t lanesOf(MapOp op, llvm::ArrayRef<AxisGroup> groups, const VectorFeatures &features) {
   const int64_t elements = elementsOf(op.getResult());
-  const bool fills =
-      groups.size() == 1 && elements >= 4 && elements < lanes && llvm::isPowerOf2_64(static_cast<uint64_t>(elements));
-  return fills && !isCostly(op.getBody()) ? elements : lanes;
+  const int64_t few = std::max<int64_t>(4, static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(elements))));
+  if (groups.size() > 1 || elements == 1 || few >= features.lanes) return features.lanes;
+  const bool whole = isCostly(op.getBody()) && !(features.avx512 && runsInHalfRegisters(op.getBody()));
+  return whole ? features.lanes : few;
 }
 
 }  // namespace
@@ -65,7 +66,7 @@ void emitMap(MapOp op, KernelContext &context, ViewLookup views) {
   Location loc = op.getLoc();
   const llvm::SmallVector<AxisGroup> groups = groupsOf(op);
   RowView result = views(op.getResult());
-  const int64_t lanes = lanesOf(op, groups, context.features.lanes), elements = result.elements;
+  const int64_t lanes = lanesOf(op, groups, context.features), elements = result.elements;
   if (groups.size() > 1) result.padded = false;  // behind a vector lie other elements
   // The elements of the last group, from column `start` of the result and columns `starts` of the operands on.
   const auto emitRun = [&](Value row, Value start, llvm::ArrayRef<Value> starts) {

@@ -14,10 +14,6 @@ using mlir::Value;
 using Predicate = arith::CmpFPredicate;
 using Vectors = VectorBuilder::Vectors;
 
-// The masked intrinsics take a pass-through vector and a mask, which is full here. Most also take a rounding mode: 4 is
-// the current one.
-static constexpr int64_t kFullMask = -1, kCurrentRounding = 4;
-
 VectorBuilder::VectorBuilder(mlir::OpBuilder &builder, mlir::Location loc, VectorFeatures features)
     : builder(builder),
       loc(loc),
@@ -83,10 +79,8 @@ VectorBuilder::Float VectorBuilder::limited_below(Float x, float limit) {
   return has_avx512() ? smaller_magnitude(x, limit, 3) : max(constant(-limit), neg(abs(x)));  // 3: the sign set
 }
 VectorBuilder::Float VectorBuilder::smaller_magnitude(Float x, float limit, int64_t sign) {
-  Value control = integer(32, 2 | sign << 2), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
-  Value bound = constant(limit).vectors.front();
-  return {
-      each([&](Value v) { return intrinsic("avx512.mask.range.ps.512", {v, bound, control, v, mask, rounding}); }, x)};
+  Value control = integer(32, 2 | sign << 2), bound = constant(limit).vectors.front();
+  return {each([&](Value v) { return masked("range.ps", {v, bound, control, v}); }, x)};
 }
 // The comparison and the select become one vminps or vmaxps.
 VectorBuilder::Float VectorBuilder::min(Float a, Float b) { return select(lt(a, b), a, b); }
@@ -207,10 +201,22 @@ Value VectorBuilder::vectorOf(llvm::ArrayRef<float> numbers) {
   return builder.create<arith::ConstantOp>(loc, mlir::DenseElementsAttr::get(type, numbers));
 }
 
+Value VectorBuilder::fullMask() { return integer(static_cast<unsigned>(features.lanes), -1); }
+
+Value VectorBuilder::masked(const char *name, llvm::SmallVector<Value> operands) {
+  operands.push_back(fullMask());
+  constexpr int64_t currentRounding = 4;
+  if (features.lanes == 16) operands.push_back(integer(32, currentRounding));
+  return intrinsic(("avx512.mask." + llvm::Twine(name) + "." + llvm::Twine(32 * features.lanes)).str(), operands);
+}
+
+Value VectorBuilder::estimate(const char *name, Value x) {
+  return intrinsic(("avx512." + llvm::Twine(name) + ".ps." + llvm::Twine(32 * features.lanes)).str(),
+                   {x, x, fullMask()});
+}
+
 VectorBuilder::Float VectorBuilder::scalef(Float x, Float exponent) {
-  Value mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
-  return {each([&](Value v, Value n) { return intrinsic("avx512.mask.scalef.ps.512", {v, n, v, mask, rounding}); }, x,
-               exponent)};
+  return {each([&](Value v, Value n) { return masked("scalef.ps", {v, n, v}); }, x, exponent)};
 }
 
 VectorBuilder::Float VectorBuilder::lookup(const LaneTable &table, Int index) {
@@ -222,42 +228,44 @@ VectorBuilder::Float VectorBuilder::lookup(const float (&table)[8], Int index) {
   return {each([&](Value i) { return intrinsic("avx2.permps", {all, i}); }, index)};
 }
 
-VectorBuilder::Float VectorBuilder::lookup(const float (&table)[16], Int index) {
-  Value all = vectorOf(table);
-  return {each([&](Value i) { return intrinsic("avx512.permvar.sf.512", {all, i}); }, index)};
-}
-
-VectorBuilder::Float VectorBuilder::lookup(const float (&table)[32], Int index) {
-  const llvm::ArrayRef<float> all(table);
-  Value low = vectorOf(all.take_front(16)), high = vectorOf(all.drop_front(16));
-  const auto pick = [&](Value i) { return intrinsic("avx512.vpermi2var.ps.512", {low, i, high}); };
-  if (features.lanes == 16) return {each(pick, index)};
+VectorBuilder::Float VectorBuilder::pick(Int index, llvm::function_ref<Value(Value)> from) {
+  if (features.lanes == 16) return {each(from, index)};
   // Eight lanes are the lower half of a register. What the upper half looks up is dropped, so its indices may be
   // anything.
   Value any = builder.create<LLVM::UndefOp>(loc, mlir::VectorType::get({16}, builder.getI32Type()));
   return {each(
       [&](Value i) -> Value {
         Value all = builder.create<mlir::vector::InsertStridedSliceOp>(loc, i, any, 0, 1);
-        return builder.create<mlir::vector::ExtractStridedSliceOp>(loc, pick(all), 0, features.lanes, 1);
+        return builder.create<mlir::vector::ExtractStridedSliceOp>(loc, from(all), 0, features.lanes, 1);
       },
       index)};
 }
 
+VectorBuilder::Float VectorBuilder::lookup(const float (&table)[16], Int index) {
+  Value all = vectorOf(table);
+  return pick(index, [&](Value i) { return intrinsic("avx512.permvar.sf.512", {all, i}); });
+}
+
+VectorBuilder::Float VectorBuilder::lookup(const float (&table)[32], Int index) {
+  const llvm::ArrayRef<float> all(table);
+  Value low = vectorOf(all.take_front(16)), high = vectorOf(all.drop_front(16));
+  return pick(index, [&](Value i) { return intrinsic("avx512.vpermi2var.ps.512", {low, i, high}); });
+}
+
 VectorBuilder::Float VectorBuilder::fraction(Float x) {
   // Control 1: the integer below, without fraction bits.
-  Value control = integer(32, 1), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
-  return {each([&](Value v) { return intrinsic("avx512.mask.reduce.ps.512", {v, control, v, mask, rounding}); }, x)};
+  Value control = integer(32, 1);
+  return {each([&](Value v) { return masked("reduce.ps", {v, control, v}); }, x)};
 }
 
 VectorBuilder::Float VectorBuilder::exponent(Float x) {
-  Value mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
-  return {each([&](Value v) { return intrinsic("avx512.mask.getexp.ps.512", {v, v, mask, rounding}); }, x)};
+  return {each([&](Value v) { return masked("getexp.ps", {v, v}); }, x)};
 }
 
 VectorBuilder::Float VectorBuilder::mantissa(Float x) {
   // Interval 0 is [1, 2). Sign control 2 gives NaN for a negative number.
-  Value control = integer(32, 2 << 2), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
-  return {each([&](Value v) { return intrinsic("avx512.mask.getmant.ps.512", {v, control, v, mask, rounding}); }, x)};
+  Value control = integer(32, 2 << 2);
+  return {each([&](Value v) { return masked("getmant.ps", {v, control, v}); }, x)};
 }
 
 VectorBuilder::Float VectorBuilder::compress(Float x, Mask keep) {
@@ -265,11 +273,8 @@ VectorBuilder::Float VectorBuilder::compress(Float x, Mask keep) {
 }
 
 VectorBuilder::Float VectorBuilder::fixup(Float x, Float y, int32_t table) {
-  Value responses = constant_int(table).vectors.front();
-  Value none = integer(32, 0), mask = integer(16, kFullMask), rounding = integer(32, kCurrentRounding);
-  auto fix = [&](Value from, Value otherwise) {
-    return intrinsic("avx512.mask.fixupimm.ps.512", {otherwise, from, responses, none, mask, rounding});
-  };
+  Value responses = constant_int(table).vectors.front(), none = integer(32, 0);
+  auto fix = [&](Value from, Value otherwise) { return masked("fixupimm.ps", {otherwise, from, responses, none}); };
   return {each(fix, x, y)};
 }
 
@@ -309,7 +314,7 @@ VectorBuilder::Float VectorBuilder::negative_step(Float x) {
 
 // Control 4: the smaller one with its sign, or the number where the other is NaN. Rounding 8: exceptions suppressed.
 VectorBuilder::Float VectorBuilder::silent_min(Float x, float limit) {
-  Value control = integer(32, 4), mask = integer(16, kFullMask), rounding = integer(32, 8);
+  Value control = integer(32, 4), mask = fullMask(), rounding = integer(32, 8);
   Value bound = constant(limit).vectors.front();
   return {
       each([&](Value v) { return intrinsic("avx512.mask.range.ps.512", {v, bound, control, v, mask, rounding}); }, x)};
@@ -326,14 +331,12 @@ VectorBuilder::Float VectorBuilder::silent_fma(Float a, Float b, Float c) {
 }
 
 VectorBuilder::Float VectorBuilder::rsqrt_estimate(Float x) {
-  Value mask = integer(16, kFullMask);
-  return {each([&](Value v) { return intrinsic("avx512.rsqrt14.ps.512", {v, v, mask}); }, x)};
+  return {each([&](Value v) { return estimate("rsqrt14", v); }, x)};
 }
 
 VectorBuilder::Float VectorBuilder::reciprocal_estimate(Float x) {
   if (!has_avx512()) return div(constant(1.0f), x);
-  Value mask = integer(16, kFullMask);
-  return {each([&](Value v) { return intrinsic("avx512.rcp14.ps.512", {v, v, mask}); }, x)};
+  return {each([&](Value v) { return estimate("rcp14", v); }, x)};
 }
 
 }  // namespace inlay::compiler

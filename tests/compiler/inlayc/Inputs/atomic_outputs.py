@@ -51,18 +51,22 @@ def restore():
         (folder / name).write_bytes(data)
 
 
+def check(how):
+    now = contents()
+    for name, found, before, after in zip(names, now, old, new):
+        assert found in (before, after), f"{how}: {name} is neither the old nor the new file"
+    # The object is renamed last, so a new object never stands beside an old header.
+    assert now[0] == old[0] or now == new, f"{how}: new object, old header or manifest"
+    return now != old
+
+
 tries = 30
 killed = changed = 0
 for i in range(tries):
     restore()
     wait = i * 0.0005
     killed += interrupt(signal.SIGKILL, wait)
-    now = contents()
-    for name, found, before, after in zip(names, now, old, new):
-        assert found in (before, after), f"killed after {wait} s: {name} is neither the old nor the new file"
-    # The object is renamed last, so a new object never stands beside an old header.
-    assert now[0] == old[0] or now == new, f"killed after {wait} s: new object, old header or manifest"
-    changed += now != old
+    changed += check(f"killed after {wait} s")
 print(f"{killed} of {tries} were killed, in {changed} cases the outputs were new")
 assert killed >= 5
 for left in folder.glob(".inlayc-*.tmp"):
@@ -89,7 +93,7 @@ refused("cannot write 'k.o': File too large", preexec_fn=limit_files)
 # A signal that can be handled leaves no temporary file.
 restore()
 interrupt(signal.SIGINT, 0)
-assert contents() in (old, new)
+check("interrupted")
 assert not list(folder.glob(".inlayc-*"))
 
 if os.geteuid() != 0:
