@@ -160,6 +160,7 @@ RowView KernelContext::pixelsOf(Location loc, const RowView &view, Value sample,
   RowView pixels = view;
   pixels.stride = sizes[1] == 1 ? 0 : step * sizes[2];
   pixels.line = sizes[0] == 1 ? 0 : lineStep * (view.line != 0 ? view.line : sizes[1] * sizes[2]);
+  pixels.pixels = true;
   pixels.elements = sizes[2];
   pixels.padded = false;  // behind a pixel lies the next one
   if (view.stride == 0 || capacity == 1) return pixels;
@@ -268,10 +269,10 @@ static llvm::SmallVector<std::pair<int64_t, int64_t>> pieces(int64_t live, int64
   return result;
 }
 
-/// A value of up to so many vectors is one row of features, which the next layer reads at once. Processors pass a store
-/// on to loads that it contains, but not a masked store. Larger values are images, of which the next layer reads other
-/// pixels first. For them a masked store is faster, because it is one store.
-constexpr int64_t kSoonRead = 4;
+/// Whether the next layer reads a value at once: it is one row of features, of up to four vectors. Processors pass a
+/// store on to loads that it contains, but not a masked store. Of images the next layer reads other pixels first. For
+/// them a masked store is faster, because it is one store.
+static bool isSoonRead(const RowView &view, int64_t lanes) { return !view.pixels && view.elements <= 4 * lanes; }
 
 Value KernelContext::load(Location loc, const RowView &view, Value row, Value column, int64_t lanes, int64_t live,
                           DeadLanes dead) {
@@ -320,7 +321,7 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
   if (!isCopy(vector)) vector = fenced(loc, vector);
   if (live >= lanes || (view.padded && lanes <= features.lanes)) {
     builder.create<vector::StoreOp>(loc, vector, view.memory, position);
-  } else if (lanesFor(live, lanes) == live || view.elements <= kSoonRead * features.lanes) {
+  } else if (lanesFor(live, lanes) == live || isSoonRead(view, features.lanes)) {
     for (auto [start, width] : pieces(live, lanes)) {
       auto piece = llvm::to_vector(llvm::seq<int64_t>(start, start + width));
       builder.create<vector::StoreOp>(loc, builder.create<vector::ShuffleOp>(loc, vector, vector, piece), view.memory,

@@ -15,6 +15,7 @@ struct RowView {
   int64_t base = 0;
   mlir::Value start;       // added to the base where the code serves several values; null for 0
   int64_t stride = 0;      // 0: every row is the same (a constant)
+  bool pixels = false;     // rows are the pixels of an image
   int64_t line = 0;        // of an image whose rows are pixels: the distance between its lines
   int64_t elements = 0;    // of one row
   bool readable = false;   // reading past the end of a row up to one vector is allowed
