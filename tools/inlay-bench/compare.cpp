@@ -23,7 +23,8 @@ namespace {
 /// The seconds of one run, with names such as "network, batch 1, compiled".
 using rows = std::vector<std::pair<std::string, double>>;
 
-/// The arguments of both programs, which may begin with the command. No calls of a stream need be timed on their own.
+/// The arguments of both programs, which may begin with the command. Calls of a stream are not compared one by one, so
+/// a single one is timed.
 std::vector<std::string> with_command(const std::vector<std::string>& passed) {
   const std::string first = passed.empty() ? "" : passed.front();
   std::vector<std::string> words = {"networks"};

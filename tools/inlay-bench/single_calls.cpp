@@ -34,18 +34,21 @@ std::vector<single_calls> time_single_calls(std::span<const timed_calls> all, st
   std::array<std::uint32_t, 256> unused;
   const std::size_t longest_turn = (calls + turns - 1) / turns;
   const double seconds = seconds_per_tick(), seconds_of_turn = most_seconds / turns;
-  std::vector<std::size_t> turn(all.size(), longest_turn), done(all.size());
+  std::vector<std::size_t> turn, done(all.size());
+  for (const timed_calls& each : all) {
+    const std::span few = std::span(unused).first(3);
+    each(few);
+    const double fit = seconds_of_turn / std::max(1e-9, seconds * median_of(few));
+    turn.push_back(fit < static_cast<double>(longest_turn) ? std::max<std::size_t>(1, static_cast<std::size_t>(fit))
+                                                           : longest_turn);
+  }
   for (std::size_t round = 0; round < turns; ++round)
     for (std::size_t i = 0; i < all.size(); ++i) {
-      all[i](std::span(unused).first(std::clamp<std::size_t>(turn[i] / 16, 4, unused.size())));
+      if (done[i] == calls) continue;
+      all[i](std::span(unused).first(std::clamp<std::size_t>(turn[i] / 16, 1, unused.size())));
       const std::span timed = std::span(ticks[i]).subspan(done[i], std::min(turn[i], calls - done[i]));
       all[i](timed);
       done[i] += timed.size();
-      if (round > 0 || timed.empty()) continue;
-      const double took = seconds * median_of(timed) * static_cast<double>(timed.size());
-      if (took > seconds_of_turn)
-        turn[i] =
-            std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(turn[i]) * seconds_of_turn / took));
     }
   std::vector<single_calls> result;
   for (std::size_t i = 0; i < all.size(); ++i) {

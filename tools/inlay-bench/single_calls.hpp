@@ -64,14 +64,14 @@ timed_calls each_on_its_own(Work work) {
 /// What single calls took, in seconds. The clock's own time is in it.
 struct single_calls {
   double median = 0;
-  double slow = 0;  ///< the 99.99th percentile: one call in 10000 takes longer
+  double slow = 0;  ///< the 99.99th percentile: one call in 10000 takes longer; of fewer calls, the largest
   double largest = 0;
   std::size_t calls = 0;  ///< that were timed
 };
 
-/// Times so many calls of each, or as many as fit into `most_seconds`. They take turns of a hundredth of the calls.
-/// Each turn begins with calls that are not timed, because the one before has left other data in the caches. After the
-/// first turn of each it is known how many calls fit.
+/// Times so many calls of each, or about as many as fit into `most_seconds`, but at least a hundred if there are so
+/// many. They take turns of a hundredth of the calls. Each turn begins with calls that are not timed, because the one
+/// before has left other data in the caches.
 std::vector<single_calls> time_single_calls(std::span<const timed_calls> all, std::size_t calls,
                                             double most_seconds = 30);
 

@@ -46,9 +46,9 @@ step_sizes sizes_of(const graph_view& graph) {
           static_cast<std::size_t>(graph.nodes[graph.outputs[0].node].dims.elements())};
 }
 
-/// The steps of the signal, which is played again and again: 1024, or fewer of more numbers, so that it stays in the
-/// caches. A multiple of every number of steps in a call.
-std::size_t signal_steps(step_sizes sizes) { return std::max<std::size_t>(64, 1024 / sizes.inputs); }
+/// The steps of the signal, which is played again and again: 1024, or fewer if a step has more numbers. A multiple of
+/// 64, the most steps in a call.
+std::size_t signal_steps(step_sizes sizes) { return std::max<std::size_t>(1, 1024 / sizes.inputs / 64) * 64; }
 
 std::vector<float> draw_signal(int level, step_sizes sizes) {
   std::mt19937 random(2);

@@ -44,8 +44,7 @@ void print(const stream_contest& contest) {
 namespace {
 
 nlohmann::json json_of(const single_calls& calls) {
-  return {
-      {"calls", calls.calls}, {"median", calls.median}, {"percentile_99_99", calls.slow}, {"largest", calls.largest}};
+  return {{"median", calls.median}, {"percentile_99_99", calls.slow}, {"largest", calls.largest}};
 }
 
 }  // namespace
@@ -63,7 +62,9 @@ std::string json_of(const stream_report& report, const stream_options& options) 
                  {"quartiles", {result.step.lower, result.step.upper}},
                  {"ratio_to_compiled", result.step.median / contest.results.front().step.median},
                  {"max_error", result.max_error}};
-      if (result.on_its_own) figures["single_call_seconds"] = json_of(result.call);
+      if (!result.on_its_own) continue;
+      figures["single_calls"] = result.call.calls;
+      figures["single_call_seconds"] = json_of(result.call);
     }
     json["contests"].push_back(std::move(each));
   }

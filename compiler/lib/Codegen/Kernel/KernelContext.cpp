@@ -270,7 +270,7 @@ static llvm::SmallVector<std::pair<int64_t, int64_t>> pieces(int64_t live, int64
 }
 
 /// Whether the next layer reads a value at once: it is one row of features, of up to four vectors. Processors pass a
-/// store on to loads that it contains, but not a masked store. Of images the next layer reads other pixels first. For
+/// store on to loads of its elements, but not a masked store. Of images the next layer reads other pixels first. For
 /// them a masked store is faster, because it is one store.
 static bool isSoonRead(const RowView &view, int64_t lanes) { return !view.pixels && view.elements <= 4 * lanes; }
 
@@ -287,9 +287,9 @@ Value KernelContext::load(Location loc, const RowView &view, Value row, Value co
   // No wider than a store of these elements alone: a wider load would wait until such a store has reached the cache.
   if (const int64_t few = lanesFor(live, lanes); few < lanes) {
     Value part = load(loc, view, row, column, few, live, dead);
-    llvm::SmallVector<int64_t> repeated;
-    for (int64_t lane = 0; lane < lanes; ++lane) repeated.push_back(lane % few);
-    return withAllLanes(loc, builder.create<vector::ShuffleOp>(loc, part, part, repeated));
+    llvm::SmallVector<int64_t> widened;
+    for (int64_t lane = 0; lane < lanes; ++lane) widened.push_back(lane < few ? lane : 0);
+    return withAllLanes(loc, builder.create<vector::ShuffleOp>(loc, part, part, widened));
   }
   if (readable && dead == DeadLanes::unspecified) return whole();
   Value mask = prefixMask(loc, live, lanes);
@@ -352,8 +352,8 @@ static bool isFiniteAtZero(mlir::Region &program) {
   return only && llvm::isa<YieldOp>(only->getNextNode()) && std::isfinite(only.evaluate(0));
 }
 
-/// The fewest lanes for a program. The short forms of the activations need whole registers. LLVM makes four lanes of
-/// two, and whatever the two new ones hold goes through tables, integers and divisions.
+/// The fewest lanes for a program. The short forms of the activations need whole registers, or half of one. LLVM makes
+/// four lanes of two, and whatever the two new ones hold goes through tables, integers and divisions.
 static int64_t leastLanes(mlir::Region &program, int64_t lanes, const VectorFeatures &features) {
   const bool costly = isCostly(program);
   if (features.avx512 && costly) return runsInHalfRegisters(program) ? std::max<int64_t>(lanes, 8) : features.lanes;

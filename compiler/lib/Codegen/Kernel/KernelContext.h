@@ -33,8 +33,8 @@ struct RowView {
 
 /// What a load leaves in the lanes past a row's end. Memory there holds anything: with arithmetic on it a signalling
 /// NaN, or a zero that the row does not have, would raise exception flags. Where all vectors repeat their first lane,
-/// dead lanes compute what that one does and raise nothing that it does not. The rest of a row is loaded into the
-/// smallest register that has it, which is then repeated.
+/// dead lanes compute what that one does and raise nothing that it does not. Packed weights rely on it: their lanes
+/// without a feature have the first one's weights.
 enum class DeadLanes { first, unspecified };
 
 /// One kernel: a network over any number of rows up to `capacity`.

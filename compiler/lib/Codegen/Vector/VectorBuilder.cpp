@@ -2,6 +2,8 @@
 // Vector arithmetic as the activation formulas see it.
 #include "Inlay/Codegen/VectorBuilder.h"
 
+#include <cassert>
+
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -314,6 +316,7 @@ VectorBuilder::Float VectorBuilder::negative_step(Float x) {
 
 // Control 4: the smaller one with its sign, or the number where the other is NaN. Rounding 8: exceptions suppressed.
 VectorBuilder::Float VectorBuilder::silent_min(Float x, float limit) {
+  assert(features.lanes == 16);
   Value control = integer(32, 4), mask = fullMask(), rounding = integer(32, 8);
   Value bound = constant(limit).vectors.front();
   return {
@@ -322,10 +325,12 @@ VectorBuilder::Float VectorBuilder::silent_min(Float x, float limit) {
 
 // 8: rounding to nearest, exceptions suppressed.
 VectorBuilder::Float VectorBuilder::silent_mul(Float a, Float b) {
+  assert(features.lanes == 16);
   Value mode = integer(32, 8);
   return {each([&](Value x, Value y) { return intrinsic("avx512.mul.ps.512", {x, y, mode}); }, a, b)};
 }
 VectorBuilder::Float VectorBuilder::silent_fma(Float a, Float b, Float c) {
+  assert(features.lanes == 16);
   Value mode = integer(32, 8);
   return {each([&](Value x, Value y, Value z) { return intrinsic("avx512.vfmadd.ps.512", {x, y, z, mode}); }, a, b, c)};
 }
