@@ -477,8 +477,8 @@ TEST_P(ExceptionFlags, SumsInPartsStayWithTheirFeature) {
 }
 
 TEST_P(ExceptionFlags, MeansOfFewChannelsSumNothingElse) {
-  // A window adds two pixels that a layer has just computed, one of which is negative. Its lanes are their channels. LLVM
-  // makes four lanes of fewer and knows what else the layer's vector held: other pixels, whose sums overflow.
+  // A window adds two pixels that a layer has just computed, one of which is negative. Its lanes are their channels.
+  // LLVM makes four lanes of fewer and knows what else the layer's vector held: other pixels, whose sums overflow.
   for (const std::uint32_t pixels : {2u, 4u, 6u})
     for (const std::uint32_t channels : {1u, 2u, 3u, 5u, 6u}) {
       const std::uint32_t width = pixels * channels;
