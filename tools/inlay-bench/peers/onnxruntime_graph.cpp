@@ -2,7 +2,9 @@
 // Models of ONNX Runtime, built in memory. Needs version 1.22 or later, whose C interface can build them.
 #include "onnxruntime_graph.hpp"
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace inlay::bench::onnxruntime {
 namespace {
