@@ -252,9 +252,9 @@ static bool isCopy(Value vector) {
   return op && llvm::isa<arith::ConstantOp, vector::LoadOp, vector::MaskedLoadOp>(op);
 }
 
-/// The lanes of the smallest register that has so many elements; `lanes` at most.
-static int64_t lanesFor(int64_t live, int64_t lanes) {
-  return std::min(lanes, std::max<int64_t>(4, static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(live)))));
+int64_t smallestRegister(int64_t elements, int64_t lanes) {
+  return std::min(lanes,
+                  std::max<int64_t>(4, static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(elements)))));
 }
 
 /// `live` elements, fewer than `lanes`, as halves, quarters and so on of a vector: where each starts, and its lanes.
@@ -285,7 +285,7 @@ Value KernelContext::load(Location loc, const RowView &view, Value row, Value co
   if (live >= lanes) return whole();
   if (live == 1) return loadEverywhere(loc, view, row, column, lanes);
   // No wider than a store of these elements alone: a wider load would wait until such a store has reached the cache.
-  if (const int64_t few = lanesFor(live, lanes); few < lanes) {
+  if (const int64_t few = smallestRegister(live, lanes); few < lanes) {
     Value part = load(loc, view, row, column, few, live, dead);
     llvm::SmallVector<int64_t> widened;
     for (int64_t lane = 0; lane < lanes; ++lane) widened.push_back(lane < few ? lane : 0);
@@ -321,7 +321,7 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
   if (!isCopy(vector)) vector = fenced(loc, vector);
   if (live >= lanes || (view.padded && lanes <= features.lanes)) {
     builder.create<vector::StoreOp>(loc, vector, view.memory, position);
-  } else if (lanesFor(live, lanes) == live || isSoonRead(view, features.lanes)) {
+  } else if (smallestRegister(live, lanes) == live || isSoonRead(view, features.lanes)) {
     for (auto [start, width] : pieces(live, lanes)) {
       auto piece = llvm::to_vector(llvm::seq<int64_t>(start, start + width));
       builder.create<vector::StoreOp>(loc, builder.create<vector::ShuffleOp>(loc, vector, vector, piece), view.memory,

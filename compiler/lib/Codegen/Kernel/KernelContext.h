@@ -31,6 +31,9 @@ struct RowView {
   }
 };
 
+/// The lanes of the smallest register that has so many elements; `lanes` at most, and else four or more.
+int64_t smallestRegister(int64_t elements, int64_t lanes);
+
 /// What a load leaves in the lanes past a row's end. Memory there holds anything: with arithmetic on it a signalling
 /// NaN, or a zero that the row does not have, would raise exception flags. Where all vectors repeat their first lane,
 /// dead lanes compute what that one does and raise nothing that it does not. Packed weights rely on it: their lanes

@@ -2,7 +2,6 @@
 // Kernels of pointwise maps.
 #include "Inlay/Codegen/Activations.h"
 #include "Kernel/KernelContext.h"
-#include "llvm/Support/MathExtras.h"
 
 namespace inlay::compiler {
 
@@ -54,10 +53,9 @@ llvm::SmallVector<AxisGroup> groupsOf(MapOp op) {
 /// activations need whole registers, or half of one of AVX-512.
 int64_t lanesOf(MapOp op, llvm::ArrayRef<AxisGroup> groups, const VectorFeatures &features) {
   const int64_t elements = elementsOf(op.getResult());
-  const int64_t few = std::max<int64_t>(4, static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(elements))));
-  if (groups.size() > 1 || elements == 1 || few >= features.lanes) return features.lanes;
+  if (groups.size() > 1 || elements == 1) return features.lanes;
   const bool whole = isCostly(op.getBody()) && !(features.avx512 && runsInHalfRegisters(op.getBody()));
-  return whole ? features.lanes : few;
+  return whole ? features.lanes : smallestRegister(elements, features.lanes);
 }
 
 }  // namespace

@@ -102,9 +102,7 @@ class WindowEmitter {
 
   void emitWindows(Value first, int64_t count, Value channel, int64_t live) {
     // No more lanes than there are channels, but at least four. LLVM makes four of fewer, with anything in the others.
-    const int64_t lanes =
-        std::min(context.features.lanes,
-                 std::max<int64_t>(4, static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(live)))));
+    const int64_t lanes = smallestRegister(live, context.features.lanes);
     llvm::SmallVector<Value> all(static_cast<size_t>(count));
     if (weight)
       all.assign(all.size(), bias ? context.load(loc, *bias, context.index(0, loc), channel, lanes, live)
