@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <optional>
 
@@ -142,6 +143,22 @@ llvm::Error writeStream(const OutputFile& output) {
   return printTo(file, true, output);
 }
 
+/// While it lives, signals that end the program wait, as far as they can.
+class SignalsWait {
+ public:
+  SignalsWait() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+  }
+  SignalsWait(const SignalsWait&) = delete;
+  SignalsWait& operator=(const SignalsWait&) = delete;
+  ~SignalsWait() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+
+ private:
+  sigset_t before;
+};
+
 /// A new file in an output's folder. The destructor removes it unless commit() has renamed it.
 class FileBeside {
  public:
@@ -204,6 +221,7 @@ class FileBeside {
     for (int attempt = 0; attempt < 100; ++attempt) {
       const fs::path candidate =
           place.path.parent_path() / (".inlayc-" + std::to_string(::getpid()) + "-" + std::to_string(count++) + ".tmp");
+      const SignalsWait untilItIsRemembered;
       error = make(candidate.string());
       if (error == std::errc::file_exists) continue;
       if (error) return error;
@@ -266,6 +284,7 @@ llvm::Error writeOutputs(llvm::ArrayRef<OutputFile> outputs) {
   for (const OutputFile& output : outputs)
     if (isStream(output.path))
       if (llvm::Error error = writeStream(output)) return error;
+  const SignalsWait untilAllAreRenamed;
   for (const auto& file : files)
     if (llvm::Error error = file->commit()) {
       for (const auto& each : files) each->undo();

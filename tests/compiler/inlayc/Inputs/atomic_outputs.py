@@ -29,10 +29,10 @@ def finish(process):
     return process.returncode, errors
 
 
-def interrupt(number, delay):
-    """Starts inlayc and sends it a signal `delay` seconds after it has begun to write its outputs."""
+def interrupt(number, delay, temporary=1):
+    """Starts inlayc and sends it a signal `delay` seconds after it has made so many temporary files."""
     process = start()
-    while process.poll() is None and not list(folder.glob(".inlayc-*")):
+    while process.poll() is None and len(list(folder.glob(".inlayc-*"))) < temporary:
         time.sleep(0.0001)
     time.sleep(delay)
     process.send_signal(number)
@@ -51,22 +51,18 @@ def restore():
         (folder / name).write_bytes(data)
 
 
-def check(how):
-    now = contents()
-    for name, found, before, after in zip(names, now, old, new):
-        assert found in (before, after), f"{how}: {name} is neither the old nor the new file"
-    # The object is renamed last, so a new object never stands beside an old header.
-    assert now[0] == old[0] or now == new, f"{how}: new object, old header or manifest"
-    return now != old
-
-
 tries = 30
 killed = changed = 0
 for i in range(tries):
     restore()
     wait = i * 0.0005
     killed += interrupt(signal.SIGKILL, wait)
-    changed += check(f"killed after {wait} s")
+    now = contents()
+    for name, found, before, after in zip(names, now, old, new):
+        assert found in (before, after), f"killed after {wait} s: {name} is neither the old nor the new file"
+    # The object is renamed last, so a new object never stands beside an old header.
+    assert now[0] == old[0] or now == new, f"killed after {wait} s: new object, old header or manifest"
+    changed += now != old
 print(f"{killed} of {tries} were killed, in {changed} cases the outputs were new")
 assert killed >= 5
 for left in folder.glob(".inlayc-*.tmp"):
@@ -90,11 +86,14 @@ def limit_files():
 
 refused("cannot write 'k.o': File too large", preexec_fn=limit_files)
 
-# A signal that can be handled leaves no temporary file.
-restore()
-interrupt(signal.SIGINT, 0)
-check("interrupted")
-assert not list(folder.glob(".inlayc-*"))
+# A signal that can be handled leaves no temporary file, and all outputs are old or all are new. The fourth temporary
+# file is the first link to an old output: the renames have begun.
+for i in range(2 * tries):
+    restore()
+    wait = i // 2 * 0.00002
+    interrupt(signal.SIGINT, wait, temporary=1 + i % 2 * 3)
+    assert contents() in (old, new), f"interrupted after {wait} s"
+    assert not list(folder.glob(".inlayc-*")), f"interrupted after {wait} s"
 
 if os.geteuid() != 0:
     folder.chmod(0o555)
