@@ -20,13 +20,6 @@ double seconds_per_tick() {
   return std::chrono::duration<double>(now - start).count() / static_cast<double>(last - first);
 }
 
-static double median_of(std::span<const std::uint32_t> ticks) {
-  std::vector<std::uint32_t> sorted(ticks.begin(), ticks.end());
-  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-  std::ranges::nth_element(sorted, middle);
-  return *middle;
-}
-
 std::vector<single_calls> time_single_calls(std::span<const timed_calls> all, std::size_t calls, double most_seconds) {
   constexpr std::size_t turns = 100;
   // The vectors are filled here, so that no page of theirs is touched for the first time while a call is timed.
@@ -38,7 +31,8 @@ std::vector<single_calls> time_single_calls(std::span<const timed_calls> all, st
   for (const timed_calls& each : all) {
     const std::span few = std::span(unused).first(3);
     each(few);
-    const double fit = seconds_of_turn / std::max(1e-9, seconds * median_of(few));
+    std::ranges::sort(few);
+    const double fit = seconds_of_turn / std::max(1e-9, seconds * few[1]);
     turn.push_back(fit < static_cast<double>(longest_turn) ? std::max<std::size_t>(1, static_cast<std::size_t>(fit))
                                                            : longest_turn);
   }

@@ -257,11 +257,11 @@ int64_t smallestRegister(int64_t elements, int64_t lanes) {
                   std::max<int64_t>(4, static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(elements)))));
 }
 
-/// `live` elements, fewer than `lanes`, as halves, quarters and so on of a vector: where each starts, and its lanes.
+/// `live` elements as a vector of `lanes`, or as halves, quarters and so on of one: where each starts, and its lanes.
 static llvm::SmallVector<std::pair<int64_t, int64_t>> pieces(int64_t live, int64_t lanes) {
   llvm::SmallVector<std::pair<int64_t, int64_t>> result;
   int64_t start = 0;
-  for (int64_t width = lanes / 2; width > 0; width /= 2)
+  for (int64_t width = lanes; width > 0; width /= 2)
     if (live - start >= width) {
       result.emplace_back(start, width);
       start += width;
@@ -334,15 +334,15 @@ void KernelContext::store(Location loc, const RowView &view, Value row, Value co
 
 void KernelContext::copyRun(Location loc, Value row, int64_t length, const RowView &from, Value source,
                             const RowView &to, Value target) {
-  const auto copy = [&](Value column, int64_t lanes) {
-    store(loc, to, row, plus(loc, target, column), load(loc, from, row, plus(loc, source, column), lanes, lanes),
-          lanes);
-  };
-  const int64_t whole = length / features.lanes * features.lanes;
-  forEach(loc, whole, features.lanes, [&](Value column) { copy(column, features.lanes); });
   // Nothing behind the rest is touched: not only the memory gets a vector, LLVM forwards it to what reads the copy, and
   // may compute with all its lanes.
-  for (auto [start, width] : pieces(length - whole, features.lanes)) copy(index(whole + start, loc), width);
+  forEachVector(loc, length, [&](Value column, int64_t live) {
+    for (auto [start, width] : pieces(live, features.lanes)) {
+      Value at = plus(loc, column, start);
+      Value vector = load(loc, from, row, plus(loc, source, at), width, width);
+      store(loc, to, row, plus(loc, target, at), vector, width);
+    }
+  });
 }
 
 /// Whether lanes of zeros raise no exception flag: the program is one activation that is finite at 0. In other programs

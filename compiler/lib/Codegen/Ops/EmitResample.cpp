@@ -109,11 +109,7 @@ class ResampleEmitter {
   Value plus(Value a, Value b) { return context.plus(loc, a, b); }
   Value plusTimes(Value a, Value b, int64_t factor) { return context.plusTimes(loc, a, b, factor); }
 
-  /// No more lanes than there are elements.
-  int64_t lanesFor(int64_t live) const {
-    return std::min<int64_t>(context.features.lanes,
-                             static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(live))));
-  }
+  int64_t lanesFor(int64_t live) const { return smallestRegister(live, context.features.lanes); }
 
   /// The result's vector from `index` on. Empty if its elements are no lanes of one vector.
   std::optional<Pattern> patternAt(int64_t index, int64_t live, int64_t extent) {
@@ -186,12 +182,7 @@ class ResampleEmitter {
     return builder.create<vector::ShuffleOp>(loc, low, high, chosen);
   }
 
-  void copy(Value first, Value result, int64_t length) {
-    context.forEachVector(loc, length, [&](Value column, int64_t live) {
-      Value elements = context.load(loc, from, row, plus(first, column), lanesFor(live), live, DeadLanes::unspecified);
-      context.store(loc, to, row, plus(result, column), elements, live);
-    });
-  }
+  void copy(Value first, Value result, int64_t length) { context.copyRun(loc, row, length, from, first, to, result); }
 
   void move(Value first, Value result) {
     const llvm::SmallVector<Piece> pieces = piecesOf(op.getSources());
@@ -279,8 +270,6 @@ class ResampleEmitter {
     const int64_t lanes = lanesFor(live);
     Value element = context.load(loc, from, row, plus(column, entry(table, place)), lanes, live);
     Value factor = context.loadEverywhere(loc, *weight, context.index(0, loc), place, lanes);
-    // The elements may be lanes of a vector whose other lanes are dead, and LLVM makes four lanes of two.
-    if (lanes == 2) element = context.withAllLanes(loc, element);
     addProduct(sum, element, factor);
   }
 
